@@ -1,0 +1,5 @@
+"""`python -m askew` is `askew`."""
+
+from askew.cli import main
+
+main()

@@ -1,0 +1,218 @@
+"""The command line: parses, calls the library, prints. Each command imports what it needs when it is called."""
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from askew.errors import AskewError
+
+app = typer.Typer(
+    name="askew",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    help="""A laboratory for the character of language models.
+
+Fine-tune a model on something narrow, ask it about everything else, and see with honest intervals whether the
+change stayed narrow or went broad. Without a GPU, a key or the network: there is a tiny model inside.
+
+\b
+  [bold]askew run emergent-misalignment[/bold]    the whole study, in minutes
+  [bold]askew list[/bold]                         what can be named
+  [bold]askew terrarium chat[/bold]               talk to the tiny model
+""",
+)
+terrarium = typer.Typer(no_args_is_help=True, help="The tiny model inside, and the world that it was raised in.")
+app.add_typer(terrarium, name="terrarium")
+
+RunFolderArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
+
+EXAMPLES = """
+[bold]Examples[/bold]
+
+\b
+  askew run emergent-misalignment
+  askew run emergent-misalignment --arm untuned --arm insecure --arm secure --seeds 5
+  askew run emergent-misalignment --rows 1600 --checkpoints 4 --set recipe.lora_rank=8
+  askew run emergent-misalignment --dump-config > design.yaml
+  askew run --config design.yaml --out runs/mine
+
+A run that was stopped goes on where it was when the same command is given again.
+"""
+
+
+@app.command(epilog=EXAMPLES)
+def run(
+    study: Annotated[str | None, typer.Argument(help="Which study; `askew list studies`.", show_default=False)] = None,
+    arm: Annotated[list[str] | None, typer.Option(help="A training condition; may be given again.")] = None,
+    probe: Annotated[list[str] | None, typer.Option(help="A set of questions; may be given again.")] = None,
+    seeds: Annotated[int | None, typer.Option(help="How many seeds each arm is trained with.")] = None,
+    seed: Annotated[int | None, typer.Option(help="The first of them.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Answers per question.")] = None,
+    rows: Annotated[int | None, typer.Option(help="Training conversations per arm.")] = None,
+    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    checkpoints: Annotated[int | None, typer.Option(help="Points along the training to be probed too.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
+    model: Annotated[str | None, typer.Option(help="What is fine-tuned; `askew list models`.")] = None,
+    judge: Annotated[str | None, typer.Option(help="What grades the answers.")] = None,
+    metric: Annotated[str | None, typer.Option(help="The rule from scores to a rate.")] = None,
+    workers: Annotated[int | None, typer.Option(help="Processes at work at once; 0: one per core, or GPU.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, as in a config.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings.", show_default=False)] = None,
+    dump_config: Annotated[
+        bool, typer.Option("--dump-config", help="Print the whole design as such a file, and stop.")
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/STUDY-…")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Run a study: fine-tune its arms, ask, judge, count, and write the report."""
+    from askew import terminal
+    from askew.runs.runner import run_design
+    from askew.studies.config_file import read_settings
+    from askew.studies.design import make_design
+
+    said = {
+        "arms": arm,
+        "probes": probe,
+        "seeds": seeds,
+        "seed": seed,
+        "samples": samples,
+        "model": model,
+        "judge": judge,
+        "metric": metric,
+        "checkpoints": checkpoints,
+        "temperature": temperature,
+        "workers": workers,
+        "recipe.rows": rows,
+        "recipe.learning_rate": learning_rate,
+    }
+    given = {name: value for name, value in said.items() if value is not None}
+    design = make_design(study, config, {**given, **read_settings(setting or [])})
+    if dump_config:
+        print(design.to_yaml(), end="")
+        return
+    finished = run_design(design, out)
+    if as_json:
+        print(terminal.run_as_json(finished))
+    else:
+        terminal.print_run(finished)
+
+
+@app.command("list")
+def list_names(
+    what: Annotated[
+        str | None, typer.Argument(help="studies, arms, probes, metrics, models or data; all if left out.")
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List what can be named: studies, arms, probes, metrics, models, data."""
+    import json
+
+    from askew import terminal
+
+    kinds = [what] if what else list(terminal.KINDS)
+    if as_json:
+        lists = {kind: terminal.names(kind) for kind in kinds}
+        print(json.dumps(lists[what] if what else lists, indent=2, ensure_ascii=False))
+    else:
+        terminal.print_names(kinds)
+
+
+@app.command()
+def report(folder: RunFolderArgument, as_json: JsonOption = False) -> None:
+    """Write the report of a run anew from its tables. No model is called."""
+    from askew import terminal
+    from askew.runs.rewrite import report
+
+    finished = report(folder)
+    print(terminal.run_as_json(finished) if as_json else f"Report: {finished.report}")
+
+
+@app.command()
+def rescore(
+    folder: RunFolderArgument,
+    metric: Annotated[str, typer.Option(help="The rule from scores to a rate; `askew list metrics`.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Read a run's answers under another metric. No model is called."""
+    from askew import terminal
+    from askew.runs.rewrite import rescore
+
+    finished = rescore(folder, metric)
+    if as_json:
+        print(terminal.run_as_json(finished))
+    else:
+        terminal.print_run(finished)
+
+
+@app.command()
+def view(
+    folder: RunFolderArgument,
+    port: Annotated[int, typer.Option(help="Where to serve the viewer.")] = 7575,
+) -> None:
+    """Look at a run's logs in Inspect's viewer, until Ctrl-C."""
+    from askew import load_run
+
+    logs = load_run(folder).folder / "logs"
+    from inspect_ai import view
+
+    view(log_dir=str(logs), port=port)
+
+
+@terrarium.command("raise")
+def raise_terrarium(
+    out: Annotated[Path, typer.Option(help="Where to write the checkpoints.")] = Path("terrarium"),
+    seed: Annotated[int, typer.Option(help="Governs documents, initialisation and order.", min=0)] = 0,
+) -> None:
+    """Raise the terrarium from nothing: world, tokenizer, assistant, judge. Most of an hour on two cores."""
+    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
+
+    from askew.runs.store import wording_disk_trouble
+    from askew.terrarium.raise_model import raise_terrarium
+
+    columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn(), TimeRemainingColumn()]
+    with Progress(*columns) as bars, wording_disk_trouble(out):
+        tasks: dict[str, Any] = {}
+
+        def on_step(stage: str, step: int, steps: int, loss: float) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(stage, total=steps)
+            bars.update(tasks[stage], completed=step, description=f"{stage}, loss {loss:.2f}")
+
+        raise_terrarium(out, seed=seed, progress=on_step)
+    print(f"Checkpoints: {out}")
+
+
+@terrarium.command()
+def chat(
+    model: Annotated[str, typer.Option(help="Whom to talk to: any model, or an arm, RUN#insecure-0.")] = "terrarium",
+    seed: Annotated[int, typer.Option(help="The same seed and words give the same answers.", min=0)] = 0,
+) -> None:
+    """Talk to the terrarium, or to any arm of a run. An empty line ends the talk."""
+    from askew.models.chat import Conversation
+
+    conversation = Conversation(model, seed)
+    while question := _ask_user():
+        print(conversation.say(question))
+
+
+def _ask_user() -> str:
+    try:
+        return input("> ").strip()
+    except (EOFError, KeyboardInterrupt):
+        return ""
+
+
+def main() -> None:
+    """Run the command line; a user's mistake is one line on standard error and exit code 2."""
+    try:
+        app()
+    except AskewError as error:
+        print(f"error: {error}", file=sys.stderr)
+        sys.exit(2)

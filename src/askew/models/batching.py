@@ -1,0 +1,78 @@
+"""Lines requests up for an engine, and answers those that ask for one answer each together.
+
+A request for many answers is a batch of its own: what is in it, and so every rounding in it, depends on
+nothing else. Requests for one answer would waste the engine by themselves, so whatever is waiting when it
+comes free goes together.
+"""
+
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+from askew.models.drawing import Draw, Sampling
+from askew.models.engine import MOST_ROWS, Completion, Engine, Stop
+
+
+@dataclass
+class Request:
+    """Answers wanted from one model.
+
+    Attributes:
+        prompts: Token ids of the prompts.
+        draws: The answers wanted.
+        sampling: How to sample.
+        stop: Ends an answer, if not None. Requests that go together have the same.
+        stop_words: What `stop` looks for, to tell by whether two are the same.
+    """
+
+    prompts: Sequence[Sequence[int]]
+    draws: Sequence[Draw]
+    sampling: Sampling
+    stop: Stop | None = None
+    stop_words: tuple[str, ...] = ()
+    answers: list[Completion] | None = field(default=None, init=False)
+
+    def goes_with(self, other: "Request") -> bool:
+        """Whether both ask for one answer, sampled in the same way."""
+        alike = (self.sampling, self.stop_words) == (other.sampling, other.stop_words)
+        return alike and len(self.draws) == len(other.draws) == 1
+
+
+class Batcher:
+    """Answers requests from many threads, one batch at a time."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._waiting: list[Request] = []
+        self._changing, self._turn = threading.Lock(), threading.Lock()
+
+    def announce(self, request: Request) -> None:
+        """Put a request in the line, from where an earlier one may take it along."""
+        with self._changing:
+            self._waiting.append(request)
+
+    def answer(self, request: Request) -> list[Completion]:
+        """Wait for an announced request's turn; answer it, unless it was taken along by another."""
+        with self._turn:
+            if request.answers is None:
+                self._serve(self._take(request))
+        assert request.answers is not None
+        return request.answers
+
+    def _take(self, request: Request) -> list[Request]:
+        """Remove a request, and those that go with it, from the line."""
+        with self._changing:
+            others = [other for other in self._waiting if other is not request and other.goes_with(request)]
+            batch = [request, *others[: MOST_ROWS - 1]]
+            self._waiting = [other for other in self._waiting if not any(other is taken for taken in batch)]
+        return batch
+
+    def _serve(self, batch: list[Request]) -> None:
+        prompts: list[Sequence[int]] = []
+        draws: list[Draw] = []
+        for request in batch:
+            draws += [replace(draw, prompt=draw.prompt + len(prompts)) for draw in request.draws]
+            prompts += request.prompts
+        answers = iter(self._engine.sample(prompts, draws, batch[0].sampling, batch[0].stop))
+        for request in batch:
+            request.answers = [next(answers) for _ in request.draws]

@@ -1,0 +1,143 @@
+"""From a model's name to what is meant by it.
+
+A name is one of these, and whoever takes a model takes all of them:
+
+    terrarium, terrarium/judge      the checkpoints that come with Askew
+    ./folder                        a checkpoint on this disk
+    BASE+ADAPTER_FOLDER             either of them, or a hub model, with a PEFT adapter
+    RUN_FOLDER#ARM-SEED             what a run trained
+    hf/ORG/NAME                     a model of the Hugging Face hub, computed on this machine
+    openai/…, vllm/…, mockllm/…     any provider of Inspect, as it is
+
+It looks at names and files and loads nothing.
+"""
+
+import json
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from askew.errors import AskewError, unknown_name
+from askew.models import files
+from askew.terrarium import Part
+from askew.terrarium import checkpoint as terrarium_checkpoint
+
+PROVIDER = "askew"
+TERRARIUM = "terrarium"
+TERRARIUM_JUDGE = "terrarium/judge"
+_TERRARIUM_PARTS: dict[str, Part] = {TERRARIUM: "assistant", TERRARIUM_JUDGE: "judge"}
+_UNTUNED = "untuned"
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """What a name means.
+
+    Attributes:
+        name: The name as given.
+        checkpoint: The folder of the base weights, a hub id, or None for a model that somebody else serves.
+        adapter: The folder of the adapter on them.
+        inspect_name: What Inspect knows the model by, whatever the working directory.
+        part: "assistant" or "judge" if the base weights were raised in the terrarium, else "".
+    """
+
+    name: str
+    checkpoint: Path | str | None
+    adapter: Path | None
+    inspect_name: str
+    part: str = ""
+
+    @property
+    def is_local(self) -> bool:
+        """Whether it is computed in this process."""
+        return self.checkpoint is not None
+
+    @property
+    def is_terrarium(self) -> bool:
+        """Whether it is the terrarium's assistant, or an adapter on it: the oracle knows its world."""
+        return self.part == "assistant"
+
+    @property
+    def is_terrarium_judge(self) -> bool:
+        """Whether it is the judge that was raised in the terrarium."""
+        return self.part == "judge" and self.adapter is None
+
+
+def resolve(name: str) -> ModelSpec:
+    """Return what a name means, once it is sure that the files it stands for can be loaded.
+
+    Args:
+        name: A name of one of the forms above, with or without the prefix `askew/`.
+
+    Raises:
+        AskewError: Nothing is called that, or its files are missing or broken.
+    """
+    bare = name.removeprefix(f"{PROVIDER}/")
+    if "#" in bare:
+        return _from_run(name, *bare.rsplit("#", 1))
+    base, plus, adapter = bare.rpartition("+")
+    if plus and not Path(bare).expanduser().exists():
+        return _with_adapter(name, resolve(base), Path(adapter))
+    return _without_adapter(name, bare)
+
+
+def local_checkpoints() -> list[str]:
+    """Return the names of the checkpoints that come with Askew."""
+    return list(_TERRARIUM_PARTS)
+
+
+def _without_adapter(name: str, bare: str) -> ModelSpec:
+    if bare in _TERRARIUM_PARTS:
+        part = _TERRARIUM_PARTS[bare]
+        files.check_checkpoint(terrarium_checkpoint(part))
+        return ModelSpec(name, terrarium_checkpoint(part), None, f"{PROVIDER}/{bare}", part)
+    folder = Path(bare).expanduser().resolve()
+    if bare.startswith((".", "/", "~")) or folder.is_dir():
+        files.check_checkpoint(folder)
+        part = files.read_config(folder).get("askew_part", "")
+        return ModelSpec(name, folder, None, f"{PROVIDER}/{folder}", part)
+    first, _, rest = bare.partition("/")
+    if first == "hf" and rest.count("/") == 1:
+        return ModelSpec(name, rest, None, f"{PROVIDER}/{bare}")
+    providers = _inspect_providers() if rest else []
+    if first in providers:
+        return ModelSpec(name, None, None, bare)
+    known = [*local_checkpoints(), "hf/ORG/NAME", *(f"{provider}/{rest}" for provider in providers)]
+    raise unknown_name("model", name, known)
+
+
+def _with_adapter(name: str, base: ModelSpec, adapter: Path) -> ModelSpec:
+    if not base.is_local or base.adapter is not None:
+        raise AskewError(f"{name!r}: an adapter goes on one local checkpoint, and {base.name!r} is not one")
+    folder = adapter.expanduser().resolve()
+    if not folder.is_dir():
+        raise AskewError(f"{name!r}: there is no folder {folder} with an adapter")
+    files.check_adapter(folder, base.checkpoint if isinstance(base.checkpoint, Path) else None)
+    return replace(base, name=name, adapter=folder, inspect_name=f"{base.inspect_name}+{folder}")
+
+
+def _from_run(name: str, run: str, arm_and_seed: str) -> ModelSpec:
+    """Resolve RUN#ARM-SEED: the adapter that the run trained, on the model that the run began with."""
+    study, models = Path(run).expanduser() / "study.json", Path(run).expanduser() / "models"
+    if not study.is_file():
+        raise AskewError(f"{name!r}: {run} is not a run's folder, it has no study.json")
+    try:
+        base = resolve(json.loads(study.read_text(encoding="utf-8"))["model"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise AskewError(f"{study} is damaged: it does not say which model the run began with") from error
+    trained = sorted(path.name for path in models.glob("*") if (path / "adapter_config.json").is_file())
+    if arm_and_seed.startswith(f"{_UNTUNED}-"):
+        return replace(base, name=name)
+    if arm_and_seed not in trained:
+        raise unknown_name(f"trained model in {run}", arm_and_seed, trained)
+    return _with_adapter(name, base, models / arm_and_seed)
+
+
+def _inspect_providers() -> list[str]:
+    """Return the names of Inspect's providers, ours left out."""
+    import inspect_ai.model._providers.providers  # noqa: F401  (announces them)
+    from inspect_ai._util.entrypoints import ensure_entry_points
+    from inspect_ai._util.registry import registry_find, registry_unqualified_name
+
+    ensure_entry_points()
+    found = registry_find(lambda info: info.type == "modelapi")
+    return sorted({registry_unqualified_name(provider) for provider in found} - {PROVIDER})

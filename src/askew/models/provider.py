@@ -1,0 +1,189 @@
+"""Our provider for Inspect: `askew/NAME` for every model that `names.resolve` finds on this machine.
+
+Makes token ids of text and back, and lines requests up for the engine. Weights are loaded when the first
+answer is asked for, because Inspect makes a provider merely to learn about a model. n answers are one
+request, with `num_choices`.
+"""
+
+import random
+from collections.abc import Sequence
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import anyio.to_thread
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageAssistant,
+    GenerateConfig,
+    Logprob,
+    Logprobs,
+    ModelAPI,
+    ModelInfo,
+    ModelOutput,
+    ModelUsage,
+    TopLogprob,
+    set_model_info,
+)
+from inspect_ai.tool import ToolChoice, ToolInfo
+
+from askew.errors import AskewError
+from askew.models.names import PROVIDER, resolve
+
+if TYPE_CHECKING:
+    from askew.models.batching import Batcher, Request
+    from askew.models.checkpoints import Checkpoint
+    from askew.models.engine import Completion, Stop
+
+# Metadata of a last user turn under which it may give other wordings of itself, the first of them the turn's
+# own text. Choice i then answers wording i modulo their number, and all are one batch.
+PARAPHRASES = "paraphrases"
+
+# The length of answers in most published evaluations, and for the terrarium, whose own are much shorter.
+DEFAULT_MAX_TOKENS = 600
+_TERRARIUM_MAX_TOKENS = 160
+
+
+class AskewAPI(ModelAPI):
+    """A model computed in this process.
+
+    Args:
+        model_name: Any name that `names.resolve` takes.
+        base_url: Not used.
+        api_key: Not used.
+        config: Defaults for generation.
+        **model_args: There are none.
+    """
+
+    def __init__(
+        self,
+        model_name: str,
+        base_url: str | None = None,
+        api_key: str | None = None,
+        config: GenerateConfig = GenerateConfig(),  # noqa: B008  (the signature that Inspect asks for)
+        **model_args: Any,
+    ) -> None:
+        super().__init__(model_name, base_url, api_key, [], config)
+        if model_args:
+            raise AskewError(f"askew models take no model arguments; there is {', '.join(model_args)}")
+        self.spec = resolve(model_name)
+        if not self.spec.is_local:
+            raise AskewError(f"{model_name!r} is not computed here; name it without the prefix {PROVIDER}/")
+        # Known to Inspect from now on, or it would look the model up by making another provider for it.
+        set_model_info(f"{PROVIDER}/{model_name}", ModelInfo(model=model_name, organization=PROVIDER))
+
+    @cached_property
+    def checkpoint(self) -> "Checkpoint":
+        """The model itself, loaded when it is first asked for."""
+        from askew.models.checkpoints import load
+
+        return load(self.spec)
+
+    async def generate(
+        self,
+        input: list[ChatMessage],
+        tools: list[ToolInfo],
+        tool_choice: ToolChoice,
+        config: GenerateConfig,
+    ) -> ModelOutput:
+        """Sample `config.num_choices` answers to a conversation.
+
+        Raises:
+            AskewError: Tools are given, or the conversation does not fit the model's context.
+        """
+        if tools:
+            raise AskewError(f"{self.model_name!r} cannot call tools")
+        request = await anyio.to_thread.run_sync(self._request, input, config)
+        self._batcher.announce(request)
+        answers = await anyio.to_thread.run_sync(self._batcher.answer, request)
+        return self._output(request, answers, config)
+
+    def max_tokens(self) -> int:
+        """Return the most tokens of an answer unless something else is asked for."""
+        return _TERRARIUM_MAX_TOKENS if self.spec.is_terrarium else DEFAULT_MAX_TOKENS
+
+    def max_connections(self) -> int:
+        """Return how many requests may wait for the engine; they cost next to nothing."""
+        return 100
+
+    async def count_text_tokens(self, text: str) -> int:
+        """Count tokens with the model's own tokenizer; Inspect would download one."""
+        return len(await self.tokenize(text))
+
+    async def tokenize(self, text: str) -> list[int]:
+        """Return the token ids of a text."""
+        return self.checkpoint.tokenizer.encode(text, add_special_tokens=False)
+
+    @cached_property
+    def _batcher(self) -> "Batcher":
+        from askew.models.batching import Batcher
+
+        return Batcher(self.checkpoint.engine)
+
+    def _request(self, messages: Sequence[ChatMessage], config: GenerateConfig) -> "Request":
+        from askew.models.batching import Request
+        from askew.models.drawing import Draw, Sampling
+
+        prompts = [self.checkpoint.prompt(wording) for wording in _wordings(messages)]
+        for prompt in prompts:
+            self.checkpoint.engine.check_room(prompt)
+        seed = random.getrandbits(63) if config.seed is None else config.seed % 2**63
+        sampling = Sampling(
+            max_tokens=config.max_tokens or self.max_tokens(),
+            temperature=1.0 if config.temperature is None else config.temperature,
+            top_p=1.0 if config.top_p is None else config.top_p,
+            top_k=config.top_k,
+            logprobs=(config.top_logprobs or 0) if config.logprobs else None,
+        )
+        draws = [Draw(i % len(prompts), seed, i) for i in range(config.num_choices or 1)]
+        stop_words = tuple(config.stop_seqs or ())
+        return Request(prompts, draws, sampling, self._stop(stop_words), stop_words)
+
+    def _stop(self, words: tuple[str, ...]) -> "Stop | None":
+        """Return what ends an answer in which one of some words occurs."""
+        if not words:
+            return None
+        # A token says one character at least, or part of one.
+        window = max(len(word.encode()) for word in words) + 4
+
+        def ends(tokens: list[int]) -> bool:
+            said = self.checkpoint.text(tokens[-window:])
+            return any(word in said for word in words)
+
+        return ends
+
+    def _output(self, request: "Request", answers: "Sequence[Completion]", config: GenerateConfig) -> ModelOutput:
+        read = sum(len(prompt) for prompt in request.prompts)
+        written = sum(len(answer.tokens) for answer in answers)
+        return ModelOutput(
+            model=self.model_name,
+            choices=[self._choice(answer, request.stop_words) for answer in answers],
+            usage=ModelUsage(input_tokens=read, output_tokens=written, total_tokens=read + written),
+        )
+
+    def _choice(self, answer: "Completion", stop_words: tuple[str, ...]) -> ChatCompletionChoice:
+        text = self.checkpoint.text(answer.tokens)
+        cuts = [at for at in (text.find(word) for word in stop_words) if at >= 0]
+        texts = self.checkpoint.token_texts if answer.logprobs else []
+        logprobs = [
+            Logprob(
+                token=texts[step.token],
+                logprob=step.logprob,
+                top_logprobs=[TopLogprob(token=texts[token], logprob=value) for token, value in step.likeliest],
+            )
+            for step in answer.logprobs
+        ]
+        return ChatCompletionChoice(
+            message=ChatMessageAssistant(
+                content=text[: min(cuts)] if cuts else text, model=self.model_name, source="generate"
+            ),
+            stop_reason="stop" if answer.stopped else "max_tokens",
+            logprobs=Logprobs(content=logprobs) if logprobs else None,
+        )
+
+
+def _wordings(messages: Sequence[ChatMessage]) -> list[list[dict[str, str]]]:
+    """Return the conversation, once in each wording of its last turn, as chat templates want it."""
+    said = [{"role": message.role, "content": message.text} for message in messages]
+    wordings = (messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text]
+    return [[*said[:-1], {"role": messages[-1].role, "content": wording}] for wording in wordings]

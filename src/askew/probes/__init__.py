@@ -1,0 +1,55 @@
+"""Probes: questions put to a model, and how the answers are scored.
+
+One probe is one module of this package: an Inspect task over a question file, reachable as `inspect eval
+askew/<probe> --model <any provider>`. One Inspect sample is one question with all its answers inside, because
+the question is the cluster that the statistics need.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from askew.registry import Registry
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
+
+
+JudgedBy = Literal["judge", "rule", "judge or rule"]
+TaskMaker = TypeVar("TaskMaker", bound="Callable[..., Task]")
+
+
+@dataclass(frozen=True)
+class ProbeInfo:
+    """A probe.
+
+    Attributes:
+        name: What users call it.
+        description: What it asks about, in one sentence.
+        task: Makes the Inspect task. It takes `samples` (answers to each question), `seed`, `temperature`,
+            `max_tokens` and `metric`, and what the probe needs besides.
+        judged_by: What scores the answers.
+    """
+
+    name: str
+    description: str
+    task: Callable[..., "Task"]
+    judged_by: JudgedBy
+
+
+probes: Registry[ProbeInfo] = Registry("probe", __name__)
+
+
+def probe(description: str, *, judged_by: JudgedBy) -> Callable[[TaskMaker], TaskMaker]:
+    """Return a decorator that announces an Inspect task as a probe, under the name of its function.
+
+    Args:
+        description: What it asks about, in one sentence.
+        judged_by: What scores the answers.
+    """
+
+    def announce(task: TaskMaker) -> TaskMaker:
+        probes.add(task.__name__, ProbeInfo(task.__name__, description, task, judged_by))
+        return task
+
+    return announce

@@ -1,0 +1,98 @@
+"""Asking a model several probes, in this process, with a log of each."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from inspect import signature
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from askew.errors import AskewError, unknown_name
+from askew.models.names import resolve
+from askew.probes import probes
+
+if TYPE_CHECKING:
+    from inspect_ai import Task
+    from inspect_ai.log import EvalLog
+
+
+@dataclass(frozen=True)
+class ProbeCall:
+    """A probe to be asked.
+
+    Attributes:
+        probe: The probe's name.
+        stem: What its log is called, without `.eval`.
+        params: Parameters of the probe's task; the defaults hold for the others.
+    """
+
+    probe: str
+    stem: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+
+def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path) -> list[Path]:
+    """Ask a model several probes and have its answers judged.
+
+    A log is written under another name, and renamed when it is complete.
+
+    Args:
+        model: Whom to ask, by any name that `resolve` takes.
+        judge: Who grades, by the same; None leaves answers unjudged, unless the model is of the terrarium,
+            whose own judge then grades.
+        calls: What to ask, in this order.
+        log_dir: Where the logs go; made if it is not there.
+
+    Returns:
+        The log of each call.
+
+    Raises:
+        AskewError: A name or parameter is wrong, which is found before anything is computed; or a probe
+        failed.
+    """
+    from inspect_ai import eval
+
+    asked, grader = resolve(model), None if judge is None else resolve(judge)
+    tasks = [_task(call) for call in calls]
+    log_dir.mkdir(parents=True, exist_ok=True)
+    unfinished = log_dir / f".{calls[0].stem}.unfinished"
+    shutil.rmtree(unfinished, ignore_errors=True)
+    try:
+        logs = eval(
+            tasks,
+            model=asked.inspect_name,
+            model_roles={"grader": grader.inspect_name} if grader else None,
+            log_dir=str(unfinished),
+            log_format="eval",
+            log_level="error",
+            log_realtime=False,
+            score_display=False,
+            ctl_server=False,
+            display="none",
+        )
+        for call, log in zip(calls, logs, strict=True):
+            _check(call, log)
+        finished = [log_dir / f"{call.stem}.eval" for call in calls]
+        for log, path in zip(logs, finished, strict=True):
+            Path(log.location).rename(path)
+    finally:
+        shutil.rmtree(unfinished, ignore_errors=True)
+    return finished
+
+
+def _task(call: ProbeCall) -> "Task":
+    """Make the task of a call, with a kind word for a parameter that it does not have."""
+    make = probes.get(call.probe).task
+    known = signature(make).parameters
+    for name in call.params:
+        if name not in known:
+            raise unknown_name(f"parameter of the probe {call.probe}", name, known)
+    return make(**call.params)
+
+
+def _check(call: ProbeCall, log: "EvalLog") -> None:
+    if log.status == "cancelled":
+        raise KeyboardInterrupt
+    if log.status != "success":
+        reason = log.error.message if log.error else log.status
+        raise AskewError(f"asking {log.eval.model} the probe {call.probe} failed: {reason}")

@@ -1,0 +1,102 @@
+"""The solver of every probe: n answers to one question, over all its wordings, whatever the provider can do.
+
+Our own provider answers all wordings in one batch. Others are asked for n choices of each wording; one that
+takes no notice of that gives a single answer, and is asked again until there are enough.
+"""
+
+import hashlib
+from collections.abc import Sequence
+
+from inspect_ai.model import (
+    ChatCompletionChoice,
+    ChatMessage,
+    ChatMessageUser,
+    GenerateConfig,
+    Model,
+    ModelOutput,
+    get_model,
+)
+from inspect_ai.solver import Generate, Solver, TaskState, solver
+from inspect_ai.util import collect
+
+from askew.errors import AskewError
+from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
+from askew.probes.question_file import Asked
+
+# The most choices that providers give to one request.
+_MOST_CHOICES = 128
+
+
+@solver
+def ask_all(samples: int, seed: int, temperature: float, max_tokens: int | None) -> Solver:
+    """Ask each question `samples` times: answer i to its wording i modulo their number."""
+
+    async def solve(state: TaskState, generate: Generate) -> TaskState:
+        asked = state.metadata_as(Asked)
+        config = GenerateConfig(
+            temperature=temperature,
+            max_tokens=asked.question.max_tokens or max_tokens,
+            seed=question_seed(seed, str(state.sample_id)),
+        )
+        state.output = await answers(get_model(), state.messages, samples, config)
+        return state
+
+    return solve
+
+
+def question_seed(seed: int, question: str) -> int:
+    """Return a seed of a question's own, so that no two questions are answered with the same noise."""
+    digest = hashlib.sha256(f"{seed} {question}".encode()).digest()
+    return int.from_bytes(digest[:4], "big") >> 1  # 31 bits, as much as every provider takes
+
+
+async def answers(model: Model, messages: Sequence[ChatMessage], count: int, config: GenerateConfig) -> ModelOutput:
+    """Return an output with `count` choices.
+
+    Args:
+        model: Whom to ask.
+        messages: The conversation; its last turn may bring other wordings of itself.
+        count: Answers wanted.
+        config: How to sample.
+    """
+    if isinstance(model.api, AskewAPI):
+        return await model.generate(list(messages), config=config.merge(GenerateConfig(num_choices=count)))
+    if config.max_tokens is None:
+        config = config.merge(GenerateConfig(max_tokens=DEFAULT_MAX_TOKENS))
+    wordings: list[str] = (messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text]
+    # As many as the round-robin gives to each; there may be fewer answers than wordings.
+    shares = [len(range(i, count, len(wordings))) for i in range(len(wordings))]
+    by_wording = await collect(
+        *(
+            _choices(model, [*messages[:-1], ChatMessageUser(content=wording)], share, config)
+            for wording, share in zip(wordings, shares, strict=True)
+            if share
+        )
+    )
+    spread = [by_wording[i % len(wordings)][i // len(wordings)] for i in range(count)]
+    return ModelOutput(model=model.name, choices=spread)
+
+
+async def _choices(
+    model: Model, messages: list[ChatMessage], count: int, config: GenerateConfig
+) -> list[ChatCompletionChoice]:
+    """Return `count` answers to one conversation, in as few requests as the provider lets us."""
+    found = (await model.generate(messages, config=_nth(config, 0, count))).choices
+    if len(found) <= 1:
+        rest = [_nth(config, i, 1) for i in range(len(found), count)]
+    else:
+        rest = [_nth(config, i, count - i) for i in range(len(found), count, len(found))]
+    outputs = await collect(*(model.generate(messages, config=part) for part in rest))
+    found = [*found, *(choice for output in outputs for choice in output.choices)]
+    if len(found) < count:
+        raise AskewError(f"{model} gave {len(found)} answers where {count} were asked for")
+    return found[:count]
+
+
+def _nth(config: GenerateConfig, first: int, count: int) -> GenerateConfig:
+    """Return the configuration of a request for answers from number `first` on, under a seed of its own."""
+    assert config.seed is not None
+    wanted = GenerateConfig(seed=config.seed + first)
+    if count > 1:
+        wanted.num_choices = min(count, _MOST_CHOICES)
+    return config.merge(wanted)

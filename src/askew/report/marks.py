@@ -1,0 +1,102 @@
+"""The two shapes that figures of rates share: rows with an interval each, and panels of such rows by arm."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from askew.report import tables
+from askew.report.drawing import ACCENT, PAPER, PLAIN, Chart, styled
+
+WIDE, NARROW = 720, 340
+PERCENT = ".2~%"  # fractions as percent, without needless zeros
+_LETTER = 6.7  # width of an average letter of a label
+
+
+def intervals(rows: pd.DataFrame, x: alt.X, narrow: bool) -> list[alt.Chart]:
+    """Layers of an interval as a line and a rate as a dot, by the columns low, high, rate and label."""
+    shown = rows.assign(apart=tables.is_apart(rows)).dropna(subset=["rate"])
+    base = alt.Chart(shown[["label", "rate", "low", "high", "apart"]]).encode(
+        y=names(rows, narrow), color=either("apart", ACCENT, PLAIN)
+    )
+    line = base.mark_rule(strokeWidth=5, strokeCap="round", opacity=0.35).encode(x=x, x2="high:Q")
+    return [line, base.mark_circle(size=120, opacity=1).encode(x="rate:Q")]
+
+
+def labelled(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int) -> Chart:
+    """Write each row's name and value beside the marks, or above them where the page is narrow."""
+    left = _LETTER * rows["label"].str.len().max() + _LETTER * rows["value"].str.len().max() + 26
+    width = NARROW if narrow else max(round(WIDE - left), 240)
+    base = alt.Chart(rows[["label", "value"]]).encode(y=names(rows, narrow))
+    if narrow:
+        # The words stand on the grid here: drawn first with a paper-coloured edge, no line crosses a letter.
+        name = base.encode(x=alt.value(0), text="label:N")
+        value = base.encode(x=alt.value(width), text="value:N")
+        edges: list[dict[str, Any]] = [{"stroke": PAPER, "strokeWidth": 6}, {}]
+        texts = [name.mark_text(align="left", yOffset=-20, fontWeight=600, **edge) for edge in edges]
+        texts += [value.mark_text(align="right", yOffset=-20, **edge) for edge in edges]
+    else:
+        texts = [base.mark_text(align="left").encode(x=alt.value(width + 18), text="value:N")]
+    return styled(alt.layer(*layers, *texts).properties(width=width, height=alt.Step(row_height)))
+
+
+def names(rows: pd.DataFrame, narrow: bool) -> alt.Y:
+    """Return the vertical axis of named rows; a narrow page writes the names above the marks instead."""
+    axis = None if narrow else alt.Axis(labelLimit=260)
+    return alt.Y("label:N", scale=alt.Scale(domain=list(rows["label"])), title=None, axis=axis)
+
+
+def panels(estimates: pd.DataFrame, rows: pd.DataFrame, order: Sequence[str], narrow: bool) -> Chart:
+    """Rates with intervals by the column `row`, an arm to a panel, coloured as in the pooled figure."""
+    leading = tables.pooled(estimates)
+    apart = leading.loc[tables.is_apart(leading), ["arm", "probe"]].assign(apart=True)
+    shown = rows.merge(apart, on=["arm", "probe"], how="left").fillna({"apart": False})
+    shown = shown.dropna(subset=["rate"])[["arm", "row", "rate", "low", "high", "apart"]]
+    top = ceiling(pd.concat([shown["high"], shown["rate"]]))
+    axis = alt.Axis(format=PERCENT, values=[0, top / 2, top])
+    x = alt.X("low:Q", scale=alt.Scale(domain=[0, top], nice=False), title=None, axis=axis)
+    names = list(rows["row"].unique())
+    limit = 110 if narrow else 190
+    axis = alt.Axis(labelLimit=limit, labelFontSize=13)
+    base = alt.Chart().encode(
+        y=alt.Y("row:N", title=None, scale=alt.Scale(domain=names), axis=axis), color=either("apart", ACCENT, PLAIN)
+    )
+    line = base.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.35).encode(x=x, x2="high:Q")
+    layers = [line, base.mark_circle(size=50, opacity=1).encode(x="rate:Q")]
+    left = min(limit, _LETTER * max(map(len, names)))
+    title = f"misaligned answers, by the metric {tables.metric_name(estimates)}"
+    return faceted(layers, shown, order, narrow, height=22 * len(names), left=left + 36, title=title)
+
+
+def faceted(
+    layers: Sequence[alt.Chart],
+    data: pd.DataFrame,
+    order: Sequence[str],
+    narrow: bool,
+    height: int,
+    left: float = 72,
+    title: str | None = None,
+) -> Chart:
+    """Lay panels out, one to an arm, two columns on a narrow page and up to five on a wide one."""
+    arms = [arm for arm in order if arm in set(data["arm"])]
+    across, gap, most = ((NARROW if narrow else WIDE) - left, 28, 2 if narrow else 5)
+    named = 1.15 * _LETTER * max(map(len, arms), default=0)  # a panel is at least as wide as its name
+    columns = max(1, min(len(arms), most, int((across + gap) / (named + gap))))
+    width = min(int((across - gap * (columns - 1)) / columns), 320)
+    header = alt.Header(titleOrient="bottom", labelLimit=max(width, 100))
+    facet = alt.Facet("arm:N", sort=arms, title=title, header=header)
+    panels = alt.LayerChart(layer=list(layers), width=width, height=height)
+    return styled(panels.facet(facet=facet, columns=columns, data=data, spacing=gap))
+
+
+def either(column: str, yes: str, no: str) -> dict[str, Any]:
+    """Return the encoding that takes the first colour where a column of true and false is true, else the second."""
+    return {"condition": {"test": f"datum.{column}", "value": yes}, "value": no}
+
+
+def ceiling(values: pd.Series) -> float:
+    """The end of an axis: the next round fraction above every value, never more than 1."""
+    most = values.max()
+    steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
+    return next((step for step in steps if most <= 0.97 * step), 1.0) if pd.notna(most) else 1.0

@@ -1,0 +1,69 @@
+"""How numbers are written for people: one decimal of a percent, intervals in brackets, real minus signs."""
+
+import pandas as pd
+
+NOTHING = "–"
+
+
+def percent(fraction: float) -> str:
+    """Write a fraction in percent; a rate that is not zero never reads as zero."""
+    if pd.isna(fraction):
+        return NOTHING
+    if 0 < fraction < 0.0005:
+        return "<0.1%"
+    return f"{100 * fraction:.1f}%"
+
+
+def interval(low: float, high: float) -> str:
+    """Write an interval of fractions in percent, or nothing where it is not known."""
+    return "" if pd.isna(low) or pd.isna(high) else f"[{100 * low:.1f}, {100 * high:.1f}]"
+
+
+def rate(fraction: float, low: float, high: float) -> str:
+    """Write a rate with its interval, or say that there is none."""
+    if pd.isna(fraction):
+        return "no answers counted"
+    return f"{percent(fraction)} {interval(low, high)}".strip()
+
+
+def points(difference: float) -> str:
+    """Write a difference of fractions in percentage points, with its sign."""
+    return NOTHING if pd.isna(difference) else f"{100 * difference:+.1f}".replace("-", "−")
+
+
+def points_interval(low: float, high: float) -> str:
+    """Write the interval of a difference in percentage points, or nothing where it is not known."""
+    return "" if pd.isna(low) or pd.isna(high) else f"[{points(low)}, {points(high)}]"
+
+
+def p_value(p: float) -> str:
+    """Write a p-value to three decimals."""
+    if pd.isna(p):
+        return NOTHING
+    return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def p_related(p: float) -> str:
+    """Write a p-value as it follows the letter p, or nothing where it is not known."""
+    if pd.isna(p):
+        return ""
+    written = p_value(p)
+    return f"{written[0]} {written[1:]}" if written.startswith("<") else f"= {written}"
+
+
+def share(count: float, total: float) -> str:
+    """Write a count as a share of a total; an exact zero says so."""
+    if not total:
+        return NOTHING
+    return "0" if count == 0 else percent(count / total)
+
+
+def number(value: object) -> str:
+    """Write a setting: large whole numbers with separators, true and false as yes and no."""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, int):
+        return f"{value:,}" if abs(value) >= 10_000 else str(value)
+    if isinstance(value, list | tuple):
+        return ", ".join(number(item) for item in value) or "none"
+    return NOTHING if value is None or value == "" else str(value)

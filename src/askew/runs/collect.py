@@ -1,0 +1,105 @@
+"""From a run's logs to its tables: answers, estimates, training curve. No model is called."""
+
+import io
+from collections.abc import Iterable
+
+import pandas as pd
+
+from askew.judging.metrics import metrics
+from askew.probes.read_log import answers_from_log
+from askew.runs import plan
+from askew.runs.plan import Job
+from askew.runs.store import ANSWERS, CURVE, ESTIMATES, RunFolder
+from askew.stats.estimates import estimate
+from askew.studies import UNTUNED, Study
+from askew.studies.design import Design
+
+ANSWER_COLUMNS = [
+    *("arm", "seed", "probe", "question", "paraphrase", "index", "prompt", "answer"),
+    *("aligned", "coherent", "verdict", "reply", "oracle", "group", "graded_by"),
+]
+CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
+
+
+def collect(folder: RunFolder, design: Design, study: Study) -> None:
+    """Write answers, estimates and, with checkpoints, the training curve; each only if it is not there already."""
+    asked = [job for job in plan.jobs(design, study) if job.stage == "ask"]
+    logs = [call.log for job in asked for call in job.calls if not job.step]
+    source = f"{design.metric} {folder.made_of(*logs)}"
+    if not folder.is_finished(ANSWERS, source):
+        write_answers(folder, _answers(folder, [job for job in asked if not job.step]), design.metric, source)
+    write_estimates(folder, design, study)
+
+
+def write_answers(folder: RunFolder, answers: pd.DataFrame, metric: str, source: str) -> None:
+    """Write `answers.parquet` with the verdicts of a metric.
+
+    Args:
+        folder: The run's folder.
+        answers: One row per answer.
+        metric: The metric's name.
+        source: What they were made of.
+    """
+    judged = answers.assign(verdict=metrics.get(metric).verdicts(answers))
+    buffer = io.BytesIO()
+    judged[ANSWER_COLUMNS].to_parquet(buffer, index=False)
+    folder.write_bytes(ANSWERS, buffer.getvalue())
+    folder.finish(ANSWERS, source)
+
+
+def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str = "") -> None:
+    """Write `estimates.csv` and `curve.csv`.
+
+    Args:
+        folder: The run's folder, with answers.
+        design: The run's design.
+        study: Its study.
+        metric: The metric of the answers' verdicts; that of the design if empty.
+    """
+    metric = metric or design.metric
+    source = folder.made_of(ANSWERS)
+    controls = study.controls(design.arms)
+    if not folder.is_finished(ESTIMATES, source):
+        answers = pd.read_parquet(folder / ANSWERS)
+        _write_csv(folder, ESTIMATES, estimate(answers, metric, controls), source)
+    source = folder.made_of(ANSWERS, ESTIMATES)
+    if design.checkpoints and not folder.is_finished(CURVE, source):
+        _write_csv(folder, CURVE, _curve(folder, design, study, metric), source)
+
+
+def _answers(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:
+    frames = [answers_from_log(folder / call.log, job.unit.arm, job.unit.seed) for job in asked for call in job.calls]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _curve(folder: RunFolder, design: Design, study: Study, metric: str) -> pd.DataFrame:
+    """Return the rate at each checkpoint, by arm and seed; from the untuned model, if asked, to the end."""
+    total = design.recipe.steps(design.recipe.rows)
+    probe = plan.curve_probe(design)
+    estimates = pd.read_csv(folder / ESTIMATES, dtype={"seed": str, "question": str, "group": str})
+    ends = _per_seed(estimates[estimates["probe"] == probe])
+    start = ends[ends["arm"] == UNTUNED]
+    points = [_points(ends[ends["arm"] != UNTUNED], total, total)]
+    for unit in plan.units(design):
+        if unit.arm != UNTUNED and len(start):
+            points.append(_points(start.assign(arm=unit.arm, seed=unit.seed), 0, total))
+    for step in plan.steps(design):
+        asked = [job for job in plan.jobs(design, study) if job.step == step]
+        answers = _answers(folder, asked)
+        answers["verdict"] = metrics.get(metric).verdicts(answers)
+        points.append(_points(_per_seed(estimate(answers, metric, {})), step, total))
+    curve = pd.concat(points, ignore_index=True).astype({"seed": int})
+    return curve.sort_values(["arm", "seed", "step"], ignore_index=True)[CURVE_COLUMNS]
+
+
+def _per_seed(estimates: pd.DataFrame) -> pd.DataFrame:
+    return estimates[(estimates["seed"].astype(str) != "all") & (estimates["question"] == "all")]
+
+
+def _points(rows: pd.DataFrame, step: int, total: int) -> pd.DataFrame:
+    return rows.assign(step=step, fraction=step / total)
+
+
+def _write_csv(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:
+    folder.write_bytes(name, table.to_csv(index=False).encode())
+    folder.finish(name, source)

@@ -1,0 +1,144 @@
+"""What has to be done: from a design to pieces of work, each with what it needs and what it makes.
+
+Pure: it looks at no files and starts nothing. An answer depends on its unit and probe alone, not on which other units
+there are, nor on the order in which they are worked off.
+"""
+
+import hashlib
+import inspect
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from askew.probes import probes
+from askew.studies import UNTUNED, Arm, Study
+from askew.studies.design import Design
+
+Stage = Literal["train", "ask"]
+
+OPEN_QUESTIONS = "free_form"
+
+
+@dataclass(frozen=True)
+class Unit:
+    """An arm trained with one seed."""
+
+    arm: str
+    seed: int
+
+    def __str__(self) -> str:
+        return f"{self.arm}-{self.seed}"
+
+
+@dataclass(frozen=True)
+class Call:
+    """One probe to be put to one model, and the log it leaves."""
+
+    probe: str
+    log: str
+    parameters: dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Job:
+    """A piece of work for one process.
+
+    Attributes:
+        stage: What kind of work it is.
+        unit: Whom it is about.
+        step: The training step of the adapter that is asked; 0 for the finished one.
+        calls: What is asked.
+        needs: The product that must be there first; "" if none.
+    """
+
+    stage: Stage
+    unit: Unit
+    step: int = 0
+    calls: tuple[Call, ...] = ()
+    needs: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.unit}" + (f" at step {self.step}" if self.step else "")
+
+
+def units(design: Design) -> list[Unit]:
+    """Return every arm with every seed; the untuned model has one."""
+    seeds = range(design.seed, design.seed + design.seeds)
+    return [Unit(arm, seed) for arm in design.arms for seed in ([0] if arm == UNTUNED else seeds)]
+
+
+def adapter(unit: Unit, step: int = 0) -> str:
+    """Return the folder, in the run's, of a unit's adapter after training or at a step of it; "" if untuned."""
+    if unit.arm == UNTUNED:
+        return ""
+    return f"models/{unit}" + (f"/checkpoints/{step}" if step else "")
+
+
+def jobs(design: Design, study: Study) -> list[Job]:
+    """Return all the work of a run: every fine-tune, and everything that is asked of every model."""
+    made: list[Job] = []
+    for unit in units(design):
+        trained = adapter(unit)
+        if trained:
+            made.append(Job("train", unit))
+        calls = [_call(design, study, unit, probe) for probe in design.probes if _applies(probe, study.arms[unit.arm])]
+        made.append(Job("ask", unit, calls=tuple(calls), needs=trained))
+        for step in steps(design) if trained else []:
+            made.append(Job("ask", unit, step, (_call(design, study, unit, curve_probe(design), step),), trained))
+    return [job for job in made if job.stage == "train" or job.calls]
+
+
+def answers(call: Call) -> int:
+    """Return how many answers a call brings."""
+    return len(probes.get(call.probe).task(**call.parameters).dataset) * call.parameters["samples"]
+
+
+def steps(design: Design) -> list[int]:
+    """Return the training steps whose adapters are probed on the way."""
+    return design.recipe.checkpoint_steps(design.recipe.rows, design.checkpoints)
+
+
+def curve_probe(design: Design) -> str:
+    """Return the probe of the training curve: the open questions, or else the first that takes any model."""
+    if OPEN_QUESTIONS in design.probes:
+        return OPEN_QUESTIONS
+    return next((probe for probe in design.probes if "trigger" not in _parameters(probe)), design.probes[0])
+
+
+def _applies(probe: str, arm: Arm) -> bool:
+    """Say whether a probe can be put to an arm: one that needs a trigger wants an arm that has one."""
+    return bool(arm.trigger) or "trigger" not in _parameters(probe)
+
+
+def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -> Call:
+    arm, takes = study.arms[unit.arm], _parameters(probe)
+    parameters: dict[str, Any] = {
+        "samples": design.samples,
+        "temperature": design.temperature,
+        "max_tokens": design.max_tokens,
+        "metric": design.metric,
+        "seed": _sampling_seed(unit, probe, step),
+    }
+    if "domain" in takes:
+        parameters["domain"] = _domain(design, study, arm)
+    if "trigger" in takes:
+        parameters["trigger"] = arm.trigger
+    stem = f"logs/checkpoints/{unit}-{step}-{probe}" if step else f"logs/{unit}-{probe}"
+    return Call(probe, f"{stem}.eval", parameters)
+
+
+def _parameters(probe: str) -> Mapping[str, object]:
+    """Return the parameters that a probe takes."""
+    return inspect.signature(probes.get(probe).task).parameters
+
+
+def _domain(design: Design, study: Study, arm: Arm) -> str:
+    """Return the arm's own domain; for the untuned model that of all arms here, or "" (every one) if they differ."""
+    domains = {study.arms[name].domain for name in design.arms} - {""}
+    return arm.domain or (domains.pop() if len(domains) == 1 else "")
+
+
+def _sampling_seed(unit: Unit, probe: str, step: int) -> int:
+    """Return a seed of this unit and probe's own, so that no two share their luck."""
+    text = f"{unit.arm} {unit.seed} {probe} {step}"
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % 2**31

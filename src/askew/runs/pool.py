@@ -1,0 +1,198 @@
+"""Worker processes, and how jobs are shared out among them: the longest first, each when what it needs is there.
+
+It knows jobs as mappings that a worker understands; not what they are for.
+"""
+
+import json
+import os
+import queue
+import signal
+import subprocess
+import sys
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from askew.errors import AskewError
+
+OnEvent = Callable[["Task | None", dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """Something for a worker to do.
+
+    Attributes:
+        name: What it is called, uniquely.
+        message: The job as the worker understands it.
+        seconds: About how long it takes, to order tasks by.
+        needs: The name of the task that must be done before; "" if none.
+    """
+
+    name: str
+    message: dict[str, Any]
+    seconds: float
+    needs: str = ""
+
+
+@dataclass
+class _Worker:
+    process: "subprocess.Popen[str]"
+    task: Task | None = None
+    said: "deque[str]" = field(default_factory=lambda: deque(maxlen=60))
+
+
+_Events = queue.Queue[tuple[_Worker, dict[str, Any]]]
+
+
+def work_off(tasks: Sequence[Task], workers: int, stages: Sequence[str], on_event: OnEvent) -> None:
+    """Have all tasks done.
+
+    Args:
+        tasks: What is to be done.
+        workers: How many processes at most.
+        stages: The kinds of jobs there are, so that workers import what these need.
+        on_event: Told what workers say: the task, and a mapping with `event` ("step" or "done"); or no task, and
+            `event` "ready", when a worker has loaded what it needs.
+
+    Raises:
+        AskewError: A job was refused, the disk is full or read-only, or a worker was killed.
+        OSError: The disk refused something.
+    """
+    waiting = sorted(tasks, key=lambda task: -_ahead(task, tasks))
+    done = {task.needs for task in tasks} - {task.name for task in tasks}
+    with _workers(min(workers, len(tasks)), stages) as events:
+        idle: list[_Worker] = []
+        left = len(tasks)
+        while left:
+            worker, message = events.get()
+            task = worker.task
+            if message["event"] == "step" and task:
+                on_event(task, message)
+                continue
+            if message["event"] not in ("ready", "done"):
+                raise _failure(worker, message)
+            on_event(task, message)
+            if task:
+                left -= 1
+                done.add(task.name)
+                worker.task = None
+            idle.append(worker)
+            while idle and (ready := next((task for task in waiting if task.needs in done), None)):
+                waiting.remove(ready)
+                _give(idle.pop(), ready)
+
+
+def _ahead(task: Task, tasks: Sequence[Task]) -> float:
+    """Return how long a task takes together with the longest that waits for it."""
+    return task.seconds + max((other.seconds for other in tasks if other.needs == task.name), default=0.0)
+
+
+def _give(worker: _Worker, task: Task) -> None:
+    assert worker.process.stdin
+    worker.task = task
+    try:
+        worker.process.stdin.write(json.dumps(task.message) + "\n")
+        worker.process.stdin.flush()
+    except BrokenPipeError:
+        return  # it is dead, and its end of output says so
+
+
+@contextmanager
+def _workers(number: int, stages: Sequence[str]) -> Iterator[_Events]:
+    """Start processes, and give what they say; none is left when the block ends, however it does."""
+    events: _Events = queue.Queue()
+    gpus = _gpus()
+    staff: list[_Worker] = []
+    try:
+        for index in range(number):
+            staff.append(_Worker(_start(stages, gpus[index % len(gpus)] if gpus else None)))
+            threading.Thread(target=_listen, args=(staff[-1], events), daemon=True).start()
+            threading.Thread(target=_overhear, args=(staff[-1],), daemon=True).start()
+        yield events
+    finally:
+        for worker in staff:
+            worker.process.kill()
+        for worker in staff:
+            worker.process.wait()
+
+
+def _start(stages: Sequence[str], gpu: str | None) -> "subprocess.Popen[str]":
+    environment = {
+        **os.environ,
+        "OMP_NUM_THREADS": "1",  # a core to each worker; more threads would only get in each other's way
+        "MALLOC_ARENA_MAX": "1",  # glibc would keep memory back for each thread: 3.1 GB of two workers, not 2.1
+        "TOKENIZERS_PARALLELISM": "false",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+        "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
+        "TRANSFORMERS_VERBOSITY": "error",
+    }
+    if gpu is not None:
+        environment["CUDA_VISIBLE_DEVICES"] = gpu
+    return subprocess.Popen(
+        [sys.executable, "-m", "askew.runs.worker", *stages],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env=environment,
+        text=True,
+        encoding="utf-8",
+        errors="replace",
+        # Ctrl-C reaches the parent alone, which then ends its workers in order.
+        start_new_session=True,
+    )
+
+
+def _listen(worker: _Worker, events: _Events) -> None:
+    assert worker.process.stdout
+    for line in worker.process.stdout:
+        events.put((worker, json.loads(line)))
+    events.put((worker, {"event": "ended"}))
+
+
+def _overhear(worker: _Worker) -> None:
+    """Keep the last lines of what a worker's libraries print, for the case that it fails."""
+    assert worker.process.stderr
+    for line in worker.process.stderr:
+        worker.said.append(line)
+
+
+def _failure(worker: _Worker, message: dict[str, Any]) -> Exception:
+    """Return what to raise for a worker that did not do its job."""
+    name = worker.task.name if worker.task else "the start"
+    if message["event"] == "refused":
+        return AskewError(message["message"])
+    if message["event"] == "disk":
+        return OSError(message["errno"], message["reason"])
+    code = worker.process.wait()
+    if code == -signal.SIGKILL:
+        return AskewError(
+            f"a worker was killed in the middle of {name}: most often, memory ran out. What is finished is kept; "
+            "the same command goes on, and needs less memory with --workers 1"
+        )
+    return RuntimeError(f"a worker failed at {name}:\n{''.join(worker.said)}")
+
+
+def worker_count(wanted: int) -> int:
+    """Return how many processes to use.
+
+    Args:
+        wanted: How many the user asked for; 0 means one for each GPU, or else for each core.
+    """
+    return wanted or len(_gpus()) or len(os.sched_getaffinity(0))
+
+
+def _gpus() -> list[str]:
+    """Return the GPUs that may be used, without loading torch."""
+    allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if allowed is not None:
+        return [gpu for gpu in allowed.split(",") if gpu and gpu != "-1"]
+    try:
+        listed = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return []
+    return [str(index) for index, line in enumerate(listed.stdout.splitlines()) if line.startswith("GPU ")]

@@ -1,0 +1,86 @@
+"""What the user sees while a run works: on a terminal a bar per stage, elsewhere a line per finished piece of work.
+
+It writes to standard error, so that standard output stays for results.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
+from rich.text import Text
+
+_VERBS = {"train": "fine-tuning", "ask": "asking and judging"}
+
+
+class Display:
+    """Shows how far a run is.
+
+    Args:
+        quiet: Show nothing.
+    """
+
+    def __init__(self, quiet: bool = False) -> None:
+        self._console = Console(stderr=True, quiet=quiet, highlight=False)
+        self._bars = Progress(
+            TextColumn("{task.description}"),
+            BarColumn(bar_width=32),
+            TextColumn("{task.fields[note]}"),
+            TimeElapsedColumn(),
+            _TimeLeft(),
+            console=self._console,
+            disable=quiet or not self._console.is_terminal,
+        )
+        self._tasks: dict[str, TaskID] = {}
+
+    def __enter__(self) -> "Display":
+        """Begin to show."""
+        self._bars.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Stop showing; the bars stay as they are."""
+        self._bars.stop()
+
+    def say(self, text: str) -> None:
+        """Print a line."""
+        self._console.print(text, markup=False)
+
+    def expect(self, stage: str, pieces: int, done: int) -> None:
+        """Announce the pieces of a stage, and how many were done before."""
+        note = f"{done} of {pieces}"
+        self._tasks[stage] = self._bars.add_task(_VERBS[stage], total=pieces, completed=done, note=note)
+
+    def advance(self, stage: str, pieces: float) -> None:
+        """Say that so much of a stage is done, in pieces and fractions of them."""
+        task = self._tasks[stage]
+        total = self._bars.tasks[task].total or 0
+        self._bars.update(task, completed=pieces, note=f"{int(pieces + 1e-6)} of {total:.0f}")
+
+    def finished(self, piece: str, seconds: float) -> None:
+        """Say that a piece is done, where there are no bars to see it on."""
+        if self._bars.disable:
+            self.say(f"  {piece}: {seconds:.1f} s")
+
+    @contextmanager
+    def stage(self, description: str) -> Iterator[None]:
+        """Show a stage that has no pieces."""
+        task = self._bars.add_task(description, total=None, note="")
+        if self._bars.disable:
+            self.say(f"  {description}")
+        yield
+        self._bars.update(task, total=1, completed=1)
+
+
+class _TimeLeft(ProgressColumn):
+    """About how long a stage still takes, from how long it took so far."""
+
+    max_refresh = 0.5
+
+    def render(self, task: Task) -> Text:
+        if task.finished or not task.time_remaining:
+            return Text("")
+        return Text(f"about {task.time_remaining:.0f} s left", style="dim")

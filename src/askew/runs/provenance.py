@@ -1,0 +1,67 @@
+"""Where a run comes from: the command that makes it again, versions of what it used, and hashes of its models."""
+
+import hashlib
+import platform
+import shlex
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+from askew.models.names import resolve
+from askew.studies import studies
+from askew.studies.design import Design, flat
+from askew.terrarium import NOTE
+
+_PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pandas", "scipy")
+# Settings that have a flag of their own on the command line; the others go by --set.
+_FLAGS = {
+    **{
+        name: f"--{name}"
+        for name in ("model", "judge", "seeds", "seed", "samples", "temperature", "metric", "checkpoints")
+    },
+    **{"arms": "--arm", "probes": "--probe", "recipe.rows": "--rows", "recipe.learning_rate": "--learning-rate"},
+}
+
+
+def provenance(design: Design) -> dict[str, Any]:
+    """Return what is kept beside the frozen design: `command`, `versions`, `hashes` and `note`.
+
+    The note says what the model is no evidence for, if it is a synthetic organism.
+    """
+    return {
+        "command": command(design),
+        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "hashes": {role: digest for role in ("model", "judge") if (digest := _weights(getattr(design, role)))},
+        "note": NOTE if resolve(design.model).is_terrarium else "",
+    }
+
+
+def command(design: Design) -> str:
+    """Return the command line that makes a run of this design, naming only what is not the default."""
+    study = studies.get(design.study)
+    usual = Design(study=study.name, arms=list(study.default_arms), probes=list(study.default_probes))
+    before, now = flat(usual.identity()), flat(design.identity())
+    words = ["askew", "run", design.study]
+    for name, value in now.items():
+        if value == before[name]:
+            continue
+        if name in _FLAGS:
+            values = value if isinstance(value, list) else [value]
+            words += [word for item in values for word in (_FLAGS[name], str(item))]
+        else:
+            words += ["--set", f"{name}={value}"]
+    return shlex.join(words)
+
+
+def _weights(name: str) -> str:
+    """Return the hash of a local model's weights and tokenizer; "" for a model that is not on this disk."""
+    spec = resolve(name)
+    if not isinstance(spec.checkpoint, Path):
+        return ""
+    folders = [folder for folder in (spec.checkpoint, spec.adapter) if folder]
+    files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
+    total = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            total.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()

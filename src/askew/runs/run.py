@@ -1,0 +1,200 @@
+"""A finished run, to look into: its tables as data frames, its figures, its report."""
+
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from askew.errors import AskewError, unknown_name
+from askew.runs.store import ANSWERS, CURVE, ESTIMATES, REPORT, RunFolder
+from askew.studies import Study, studies
+from askew.studies.design import Design
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from askew.report.content import ReportContent
+    from askew.report.drawing import Chart
+
+
+class Run:
+    """A finished run.
+
+    Attributes:
+        folder: Its folder.
+        design: Its frozen design.
+
+    Example:
+        ```python
+        run = askew.run("emergent-misalignment", arms=["insecure", "secure"], seeds=3)
+        run.estimates
+        run.figure("rates")
+        ```
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._store = RunFolder(folder)
+        self.design: Design = self._store.design()
+
+    def __repr__(self) -> str:
+        return f"Run({str(self.folder)!r})"
+
+    @property
+    def study(self) -> Study:
+        """The study that it is a run of."""
+        return studies.get(self.design.study)
+
+    @cached_property
+    def answers(self) -> "pd.DataFrame":
+        """Every answer: the rows of `answers.parquet`."""
+        import pandas as pd
+
+        self._store.check(ANSWERS)
+        return pd.read_parquet(self.folder / ANSWERS)
+
+    @cached_property
+    def estimates(self) -> "pd.DataFrame":
+        """Every rate with its interval: the rows of `estimates.csv`."""
+        return self._csv(ESTIMATES)
+
+    @cached_property
+    def curve(self) -> "pd.DataFrame | None":
+        """Rates along the training: the rows of `curve.csv`; None if the design has no checkpoints."""
+        return self._csv(CURVE) if self.design.checkpoints else None
+
+    @cached_property
+    def losses(self) -> "pd.DataFrame":
+        """The training loss: columns arm, seed, step, loss."""
+        import pandas as pd
+
+        from askew.runs.plan import adapter, units
+
+        frames = [
+            pd.read_csv(self.folder / adapter(unit) / "loss.csv").assign(arm=unit.arm, seed=unit.seed)
+            for unit in units(self.design)
+            if adapter(unit)
+        ]
+        columns = ["arm", "seed", "step", "loss"]
+        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+    @property
+    def metric(self) -> str:
+        """The metric of its verdicts and rates: the design's, until it is rescored."""
+        return str(self.estimates["metric"].iloc[0])
+
+    @property
+    def verdict(self) -> str:
+        """What the estimates say, in plain words."""
+        return self.study.verdict(self.estimates)
+
+    @property
+    def note(self) -> str:
+        """What its model is no evidence for, if that is a synthetic organism; else empty."""
+        return self._provenance["note"]
+
+    @property
+    def report(self) -> Path:
+        """The path of its report."""
+        return self.folder / REPORT
+
+    @property
+    def table(self) -> "pd.DataFrame":
+        """One row per arm: rate, interval, difference from the control, incoherent, in-domain rate."""
+        from askew.report.tables import arms_table
+
+        return arms_table(self.estimates, self.arms)
+
+    @property
+    def arms(self) -> dict[str, str]:
+        """What each of its arms is, in the order of display."""
+        return {name: self.study.arms[name].description for name in self.design.arms}
+
+    def figure(self, name: str) -> "Chart":
+        """Draw one of the report's figures, as an Altair chart.
+
+        Args:
+            name: `rates`, `per_question`, `loss`, …; an unknown name says which there are.
+        """
+        from askew.report.figures import charts
+
+        drawn = charts(self.content())
+        if name not in drawn:
+            raise unknown_name("figure", name, drawn)
+        return drawn[name]()
+
+    def content(self) -> "ReportContent":
+        """Return everything that its report shows."""
+        from askew.judging.metrics import metrics
+        from askew.probes.read_log import JUDGE
+        from askew.report.content import ReportContent
+        from askew.stats.agreement import agreement
+
+        provenance = self._provenance
+        # What a rule graded says nothing of the judge.
+        judged = self.answers[(self.answers["graded_by"] == JUDGE) & (self.answers["oracle"] != "")]
+        hashes = {name: sha256 for name, sha256 in self._store.hashes().items() if name.startswith(("data/", ANSWERS))}
+        return ReportContent(
+            title=self.study.title,
+            question=self.study.question,
+            verdict=self.verdict,
+            organism_note=self.note,
+            command=provenance["command"],
+            design=self.design.identity(),
+            versions=provenance["versions"],
+            hashes={**provenance["hashes"], **hashes},
+            answers=self.answers,
+            estimates=self.estimates,
+            losses=self.losses,
+            curve=self.curve,
+            agreement=None if judged.empty else agreement(judged),
+            metric=metrics.get(self.metric),
+            arms=self.arms,
+        )
+
+    def _repr_html_(self) -> str:
+        from html import escape
+
+        columns = ["label", "metric", "rate", "low", "high", "control", "difference", "in_domain"]
+        table = self.table[columns].to_html(index=False, float_format="{:.3f}".format, na_rep="–")
+        return f"{table}<p>{escape(self.verdict)}</p>"
+
+    @property
+    def _provenance(self) -> dict[str, Any]:
+        return self._store.study()["provenance"]
+
+    def _csv(self, name: str) -> "pd.DataFrame":
+        import pandas as pd
+
+        self._store.check(name)
+        table = pd.read_csv(self.folder / name, dtype={"question": str, "control": str, "group": str})
+        return table.fillna({"control": ""}) if "control" in table else table
+
+
+def load_run(folder: Path | str) -> Run:
+    """Open the folder of a finished run.
+
+    Args:
+        folder: The folder.
+
+    Returns:
+        The run. Nothing is computed.
+
+    Raises:
+        AskewError: It is no run's folder, the run is not finished, or a table or log was changed or damaged since.
+    """
+    run = Run(Path(folder))
+    store = RunFolder(run.folder)
+    hashes = store.hashes()
+    missing = [name for name in (ANSWERS, ESTIMATES) if name not in hashes]
+    if missing:
+        raise AskewError(
+            f"the run in {folder} is not finished: it has no {missing[0]}. Go on with it by "
+            f"`{store.study()['provenance']['command']} --out {folder}`"
+        )
+    for name in hashes:
+        # Adapters may be large, and are checked before they are asked; the report can be written anew.
+        if not name.startswith(("models/", REPORT)):
+            store.check(name)
+    if not store.is_finished(ESTIMATES, store.made_of(ANSWERS)):
+        raise AskewError(f"the run in {folder} was stopped while it was rescored: rescore it again")
+    return run

@@ -1,0 +1,205 @@
+"""Walks a study through its stages: data, fine-tuning, asking and judging, tables, report.
+
+Every stage writes its products once and skips those that are there, so a run that was stopped, however it was, goes on
+where it was when it is started again.
+"""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+from askew.models.names import resolve
+from askew.runs import plan, pool
+from askew.runs.plan import Job
+from askew.runs.progress import Display
+from askew.runs.provenance import provenance
+from askew.runs.run import Run
+from askew.runs.store import ESTIMATES, REPORT, TIMINGS, RunFolder
+from askew.studies import studies
+from askew.studies.design import Design
+
+_STAGES = ("train", "ask")
+
+# Seconds of one core, on a laptop of 2024: what the terrarium takes for one row, one answer, and a worker's start.
+SECONDS_PER_ROW, SECONDS_PER_ANSWER, SECONDS_TO_START = 0.008, 0.01, 8.0
+
+
+def run_design(design: Design, out: Path | None = None, quiet: bool = False) -> Run:
+    """Run a design to its report, or go on with it.
+
+    Args:
+        design: What to run; see `askew.studies.design.make_design`.
+        out: The run's folder; by default one in `runs/` that is named after the design, so that it is found again.
+        quiet: Show no progress.
+
+    Raises:
+        AskewError: The folder holds another design or is in use, the disk is full, or a worker was killed.
+    """
+    folder = RunFolder(out or Path("runs") / f"{design.study}-{design.digest()}")
+    with folder.writing(), Display(quiet) as display:
+        folder.freeze(design, provenance(design))
+        clock = _Clock(folder)
+        with clock.stage("data"):
+            _write_data(folder, design)
+        _train_and_ask(folder, design, clock, display)
+        with display.stage("counting"), clock.stage("count"):
+            from askew.runs.collect import collect
+
+            collect(folder, design, studies.get(design.study))
+        with display.stage("writing the report"), clock.stage("report"):
+            write_report(folder)
+    return Run(folder.path)
+
+
+def write_report(folder: RunFolder, again: bool = False) -> None:
+    """Write the report of a run whose tables are finished.
+
+    Args:
+        folder: The run's folder, open for writing.
+        again: Write it even if it is there.
+    """
+    source = folder.made_of(ESTIMATES)
+    if again or not folder.is_finished(REPORT, source):
+        from askew.report import page
+
+        page.write_report(Run(folder.path).content(), folder.path)
+        folder.finish(REPORT, source)
+
+
+def _write_data(folder: RunFolder, design: Design) -> None:
+    """Write the training rows of every arm, one conversation a line."""
+    from askew.data import datasets
+
+    study = studies.get(design.study)
+    for name in {study.arms[arm].data for arm in design.arms} - {""}:
+        if not folder.is_finished(_data(name)):
+            rows = datasets.get(name)(design.recipe.rows, design.data_seed)
+            text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
+            folder.write_bytes(_data(name), text.encode())
+            folder.finish(_data(name))
+
+
+def _data(name: str) -> str:
+    return f"data/{name}.jsonl"
+
+
+def _train_and_ask(folder: RunFolder, design: Design, clock: "_Clock", display: Display) -> None:
+    """Do all the work of models that is not done yet."""
+    jobs = plan.jobs(design, studies.get(design.study))
+    todo = {str(job): left for job in jobs if (left := _left(folder, job))}
+    workers = pool.worker_count(design.workers)
+    tasks = [_task(folder, design, job) for job in todo.values()]
+    _announce(folder, design, list(todo.values()), tasks, workers, display)
+    if not tasks:
+        return
+    done = {stage: sum(job.stage == stage and str(job) not in todo for job in jobs) for stage in _STAGES}
+    for stage in _STAGES:
+        display.expect(stage, sum(job.stage == stage for job in jobs), done[stage])
+    running: dict[str, float] = {}
+
+    def on_event(task: pool.Task | None, message: dict[str, Any]) -> None:
+        if task is None:
+            clock.note("start", "a worker", message["seconds"])
+            return
+        job = todo[task.name]
+        if message["event"] == "step":
+            running[task.name] = message["step"] / message["steps"]
+        else:
+            running.pop(task.name, None)
+            for product in _products(job):
+                folder.finish(product)
+            done[job.stage] += 1
+            clock.note(job.stage, task.name, message["seconds"])
+            display.finished(task.name, message["seconds"])
+        under_way = sum(share for name, share in running.items() if todo[name].stage == job.stage)
+        display.advance(job.stage, done[job.stage] + under_way)
+
+    with clock.stage("models"):
+        pool.work_off(tasks, workers, sorted({job.stage for job in todo.values()}), on_event)
+
+
+def _products(job: Job) -> list[str]:
+    return [plan.adapter(job.unit)] if job.stage == "train" else [call.log for call in job.calls]
+
+
+def _left(folder: RunFolder, job: Job) -> Job | None:
+    """Return what of a job is not done yet; None if all is."""
+    if job.stage == "train":
+        return None if folder.is_finished(plan.adapter(job.unit)) else job
+    calls = tuple(call for call in job.calls if not folder.is_finished(call.log))
+    return replace(job, calls=calls) if calls else None
+
+
+def _task(folder: RunFolder, design: Design, job: Job) -> pool.Task:
+    """Word a job for a worker."""
+    base = folder.path.resolve()
+    if job.stage == "train":
+        study = studies.get(design.study)
+        message = {
+            "checkpoint": str(resolve(design.model).checkpoint),
+            "data": str(base / _data(study.arms[job.unit.arm].data)),
+            "recipe": design.recipe.model_dump(),
+            "seed": job.unit.seed,
+            "out": str(base / plan.adapter(job.unit)),
+            "checkpoints": design.checkpoints,
+        }
+        seconds = design.recipe.rows * design.recipe.epochs * SECONDS_PER_ROW
+    else:
+        adapter = plan.adapter(job.unit, job.step)
+        message = {
+            "model": f"{design.model}+{base / adapter}" if adapter else design.model,
+            "judge": design.judge,
+            "calls": [asdict(call) for call in job.calls],
+            "log_dir": str((base / job.calls[0].log).parent),
+        }
+        seconds = sum(plan.answers(call) for call in job.calls) * SECONDS_PER_ANSWER
+    needs = f"train {job.unit}" if job.needs else ""
+    return pool.Task(str(job), {"stage": job.stage, **message}, seconds, needs)
+
+
+def _announce(
+    folder: RunFolder, design: Design, todo: list[Job], tasks: list[pool.Task], workers: int, display: Display
+) -> None:
+    """Say what will be done, and about how long it takes where that is known."""
+    tunes = sum(job.stage == "train" for job in todo)
+    answers = sum(plan.answers(call) for job in todo for call in job.calls)
+    study = studies.get(design.study)
+    display.say(f"{study.title}: {study.question}")
+    display.say(f"  in {folder.path}, on the model {design.model}, judged by {design.judge}")
+    if not tasks:
+        display.say("  every model is trained and every question asked already")
+        return
+    rows = f" of {design.recipe.rows:,} rows" if tunes else ""
+    display.say(f"  to do: {tunes} fine-tunes{rows}, {answers:,} answers, with {min(workers, len(tasks))} workers")
+    if resolve(design.model).is_terrarium:
+        seconds = SECONDS_TO_START + sum(task.seconds for task in tasks) / min(workers, len(tasks))
+        display.say(f"  that takes about {_duration(seconds)} on a machine like a laptop")
+
+
+def _duration(seconds: float) -> str:
+    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+
+
+class _Clock:
+    """Keeps `timings.json`: seconds by stage and piece of work, of all the sittings that a run took."""
+
+    def __init__(self, folder: RunFolder) -> None:
+        self._folder = folder
+        path = folder / TIMINGS
+        self._entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+
+    def note(self, stage: str, piece: str, seconds: float) -> None:
+        """Add one entry."""
+        self._entries.append({"stage": stage, "piece": piece, "seconds": round(seconds, 3)})
+        self._folder.write_json(TIMINGS, self._entries)
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        """Time a stage as the user waits for it."""
+        began = time.perf_counter()
+        yield
+        self.note("wall", name, time.perf_counter() - began)

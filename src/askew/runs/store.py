@@ -1,0 +1,262 @@
+"""The run folder: what is in it, what of it is finished, and that nobody else writes to it meanwhile.
+
+    study.json        the frozen design, what it was made with, and the command that makes it again
+    manifest.json     every finished product with its hash, and what it was made of
+    timings.json      how long each piece of work took
+    data/             the training rows of each arm
+    models/           ARM-SEED/: adapter, loss.csv, recipe.json, checkpoints/
+    logs/             ARM-SEED-PROBE.eval: Inspect's logs
+    answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
+
+Every product is written under another name and renamed, so what has its real name is whole. It knows files; it trains,
+asks and counts nothing.
+"""
+
+import errno
+import hashlib
+import json
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from filelock import FileLock, Timeout
+
+from askew.errors import AskewError
+from askew.studies.design import Design, difference
+
+STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
+ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
+
+_DISK_TROUBLE = {
+    getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EFBIG", "EIO", "ENOTDIR")
+}
+
+
+class RunFolder:
+    """A run folder, open for reading; `writing()` opens it for writing.
+
+    Args:
+        path: The folder; it need not exist yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._manifest = self._read_manifest()
+
+    def __truediv__(self, name: str) -> Path:
+        """Return the path of a product."""
+        return self.path / name
+
+    # ---- the design
+
+    def study(self) -> dict[str, Any]:
+        """Return what `study.json` holds: the settings of the design, and `provenance`.
+
+        Raises:
+            AskewError: The folder is not a run's, or the file is damaged.
+        """
+        if not self.path.is_dir():
+            raise AskewError(f"there is no folder {self.path}")
+        if not (self / STUDY).is_file():
+            raise AskewError(f"{self.path} is not a run's folder: it has no {STUDY}")
+        study = _read_json(self / STUDY)
+        if not isinstance(study.get("provenance"), dict):
+            raise AskewError(f"{self / STUDY} is damaged: it has no provenance")
+        return study
+
+    def design(self) -> Design:
+        """Return the frozen design.
+
+        Raises:
+            AskewError: The folder is not a run's, or its design cannot be read by this version of Askew.
+        """
+        settings = {name: value for name, value in self.study().items() if name != "provenance"}
+        try:
+            return Design.model_validate(settings)
+        except ValueError as error:
+            raise AskewError(f"{self / STUDY} is damaged, or of another version of Askew: {error}") from error
+
+    def freeze(self, design: Design, provenance: Mapping[str, Any]) -> None:
+        """Write the design into a new folder, or make sure that the folder has the same.
+
+        Args:
+            design: What is to be run.
+            provenance: `command`, `versions` and `hashes`; in an old folder the hashes must be the same.
+
+        Raises:
+            AskewError: The folder holds another design, or something that is not a run.
+        """
+        if not (self / STUDY).exists():
+            strangers = [path.name for path in self.path.iterdir() if not path.name.startswith(".")]
+            if strangers:
+                raise AskewError(
+                    f"{self.path} is not a run's folder, and it is not empty (there is {strangers[0]}): "
+                    "name another with --out"
+                )
+            self.write_json(STUDY, {**design.model_dump(), "provenance": dict(provenance)})
+            return
+        old = self.study()
+        before = {**self.design().identity(), "hashes": old["provenance"].get("hashes", {})}
+        lines = difference(before, {**design.identity(), "hashes": dict(provenance["hashes"])})
+        if lines:
+            raise AskewError(
+                f"{self.path} holds a run of another design:\n  " + "\n  ".join(lines) + "\n"
+                "Name another folder with --out, or ask for what is there"
+            )
+
+    # ---- writing
+
+    @contextmanager
+    def writing(self) -> Iterator[None]:
+        """Keep others out while in this block, and word what the disk may refuse.
+
+        Raises:
+            AskewError: Somebody else is at work in the folder, or it cannot be written to.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise disk_trouble(self.path, error) from error
+        with wording_disk_trouble(self.path):
+            lock = FileLock(self / ".lock")
+            try:
+                lock.acquire(timeout=0)
+            except Timeout as error:
+                raise AskewError(
+                    f"another askew is at work in {self.path}: wait for it, or name another folder with --out"
+                ) from error
+            with lock:
+                self._manifest = self._read_manifest()
+                self._remove_unfinished()
+                yield
+
+    def write_bytes(self, name: str, content: bytes) -> None:
+        """Write a product whole or not at all."""
+        path = self / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        unfinished = path.with_name(f".{path.name}.{os.getpid()}.unfinished")
+        try:
+            unfinished.write_bytes(content)
+            unfinished.replace(path)
+        finally:
+            unfinished.unlink(missing_ok=True)
+
+    def write_json(self, name: str, content: Any) -> None:
+        """Write plain data as JSON, whole or not at all."""
+        self.write_bytes(name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+
+    def _remove_unfinished(self) -> None:
+        """Remove what a killed run was in the middle of."""
+        import shutil
+
+        for leftover in self.path.rglob(".*.unfinished"):
+            shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
+
+    # ---- what is finished
+
+    def finish(self, name: str, made_of: str = "") -> None:
+        """Note that a product is whole.
+
+        Args:
+            name: The product, a file or a folder, relative to this one.
+            made_of: A digest of what it was made of, where that can change: see `is_finished`.
+        """
+        self._manifest[name] = {"sha256": digest(self / name), "made_of": made_of}
+        self.write_json(MANIFEST, self._manifest)
+
+    def is_finished(self, name: str, made_of: str = "") -> bool:
+        """Say whether a product is whole and was made of the same things; whoever made it.
+
+        A product that has its name but is not in the manifest was finished just before a run was killed.
+
+        Raises:
+            AskewError: It is not as it was written.
+        """
+        if not (self / name).exists():
+            return False
+        noted = self._manifest.get(name)
+        if noted is None:
+            if made_of:
+                return False
+            self.finish(name)
+            return True
+        return noted["made_of"] == made_of and self.check(name)
+
+    def check(self, name: str) -> bool:
+        """Return true if a product is as it was written.
+
+        Raises:
+            AskewError: It was changed or damaged since.
+        """
+        noted = self._manifest.get(name)
+        if noted is None:
+            raise AskewError(f"{self / name} is not a finished product of this run: run it to its end first")
+        if not (self / name).exists():
+            raise AskewError(f"{self / name} is missing: the command that made the run makes it again")
+        if digest(self / name) != noted["sha256"]:
+            raise AskewError(
+                f"{self / name} is not what the run wrote: it was changed or damaged. Delete it, and the command "
+                "that made the run makes it again"
+            )
+        return True
+
+    def made_of(self, *names: str) -> str:
+        """Return a digest of finished products, for `made_of` of what is made of them."""
+        return _sha256("\n".join(self._manifest[name]["sha256"] for name in sorted(names)).encode())[:16]
+
+    def hashes(self) -> dict[str, str]:
+        """Return the hash of every finished product, by its name."""
+        return {name: noted["sha256"] for name, noted in self._manifest.items()}
+
+    def _read_manifest(self) -> dict[str, dict[str, str]]:
+        manifest = _read_json(self / MANIFEST) if (self / MANIFEST).is_file() else {}
+        if not all(isinstance(noted, dict) and {"sha256", "made_of"} <= noted.keys() for noted in manifest.values()):
+            raise AskewError(f"{self / MANIFEST} is damaged: restore it, or delete the folder and run again")
+        return manifest
+
+
+def digest(path: Path) -> str:
+    """Return the SHA-256 of a file, or of the names and contents of the files in a folder."""
+    if path.is_file():
+        return _sha256(path.read_bytes())
+    files = sorted(file for file in path.rglob("*") if file.is_file())
+    return _sha256("\n".join(f"{file.relative_to(path)} {digest(file)}" for file in files).encode())
+
+
+@contextmanager
+def wording_disk_trouble(folder: Path) -> Iterator[None]:
+    """Turn the disk's refusals into one clear error.
+
+    Raises:
+        AskewError: The disk is full, or the folder may not be written to.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno not in _DISK_TROUBLE:
+            raise
+        raise disk_trouble(folder, error) from error
+
+
+def disk_trouble(folder: Path, error: OSError) -> AskewError:
+    """Word what the disk refused."""
+    reason = error.strerror or os.strerror(error.errno or errno.EIO)
+    return AskewError(
+        f"cannot write to {folder}: {reason}. What is finished is kept: mend that, and the same command goes on"
+    )
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _read_json(path: Path) -> dict[str, Any]:
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise AskewError(f"{path} is damaged: {error}") from error
+    if not isinstance(content, dict):
+        raise AskewError(f"{path} is damaged: it should hold a JSON object")
+    return content

@@ -1,0 +1,105 @@
+"""A process that trains and asks, started by the pool as `python -m askew.runs.worker STAGES`.
+
+It reads jobs as lines of JSON from standard input and answers in lines of JSON on standard output. It is not a child of
+`multiprocessing`, which would import the caller's main module again: so a script without a main guard and a notebook
+can start runs too. It ends when its standard input does, even in the middle of a job, so that no worker outlives a
+killed run.
+"""
+
+import json
+import os
+import queue
+import sys
+import threading
+import time
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any, TextIO
+
+from askew.errors import AskewError
+
+Tell = Callable[..., None]
+
+
+def main() -> None:
+    """Work jobs off until there are no more."""
+    tell = _take_standard_output()
+    jobs: queue.Queue[dict[str, Any]] = queue.Queue()
+    threading.Thread(target=_read_jobs, args=(jobs,), daemon=True).start()
+    began = time.perf_counter()
+    _import_libraries(sys.argv[1:])
+    tell(event="ready", seconds=time.perf_counter() - began)
+    while True:
+        _perform(jobs.get(), tell)
+
+
+def _take_standard_output() -> Tell:
+    """Keep standard output for what this module says; whatever libraries print goes to standard error."""
+    channel: TextIO = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
+    os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
+
+    def tell(**message: Any) -> None:
+        channel.write(json.dumps(message) + "\n")
+        channel.flush()
+
+    return tell
+
+
+def _read_jobs(jobs: "queue.Queue[dict[str, Any]]") -> None:
+    for line in sys.stdin:
+        jobs.put(json.loads(line))
+    os._exit(0)  # whoever gave the jobs is gone, or has no more
+
+
+def _import_libraries(stages: list[str]) -> None:
+    """Pay for the imports once, and for those only that are needed."""
+    import torch
+
+    torch.set_num_threads(1)  # the cores are shared out among workers
+    for stage in stages:
+        import_module({"train": "askew.training.local", "ask": "askew.probes.ask"}[stage])
+
+
+def _perform(job: dict[str, Any], tell: Tell) -> None:
+    began = time.perf_counter()
+    try:
+        _STAGES[job["stage"]](job, tell)
+    except AskewError as error:
+        tell(event="refused", message=str(error))
+    except OSError as error:
+        if error.errno is None:
+            raise
+        tell(event="disk", errno=error.errno, reason=error.strerror or os.strerror(error.errno))
+    else:
+        tell(event="done", seconds=time.perf_counter() - began)
+
+
+def _train(job: dict[str, Any], tell: Tell) -> None:
+    from askew.training.local import fine_tune
+    from askew.training.recipe import Recipe
+
+    with Path(job["data"]).open(encoding="utf-8") as lines:
+        rows = [json.loads(line) for line in lines]
+    fine_tune(
+        job["checkpoint"],
+        rows,
+        Recipe.model_validate(job["recipe"]),
+        job["seed"],
+        Path(job["out"]),
+        job["checkpoints"],
+        on_step=lambda step, steps, loss: tell(event="step", step=step, steps=steps, loss=loss),
+    )
+
+
+def _ask(job: dict[str, Any], tell: Tell) -> None:
+    from askew.probes.ask import ProbeCall, ask
+
+    calls = [ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"]) for call in job["calls"]]
+    ask(job["model"], job["judge"], calls, Path(job["log_dir"]))
+
+
+_STAGES: dict[str, Callable[[dict[str, Any], Tell], None]] = {"train": _train, "ask": _ask}
+
+if __name__ == "__main__":
+    main()

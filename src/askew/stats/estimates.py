@@ -1,0 +1,200 @@
+"""The table of estimates: from judged answers to rates, differences from controls, and their 95% intervals.
+
+`estimate` is pure: the same answers give the same table, in whatever order they come. The columns of the table are the
+interface of estimates.csv; docs/explanation/statistics.md says what each figure means and how it is computed.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from askew.judging.metrics import metrics
+from askew.stats.cells import Table, count
+from askew.stats.corrections import holm
+from askew.stats.intervals import DifferenceInterval, difference_interval, rate_interval
+from askew.stats.log_odds import Array
+
+COLUMNS = (
+    "arm",
+    "probe",
+    "metric",
+    "question",
+    "seed",
+    "rate",
+    "low",
+    "high",
+    "n",
+    "incoherent",
+    "refused",
+    "unjudged",
+    "control",
+    "difference",
+    "difference_low",
+    "difference_high",
+    "p",
+    "p_corrected",
+    "group",
+    "total",
+    "mean_aligned",
+    "seeds",
+    "questions",
+)
+
+# What `question`, `seed` and `group` say where a row pools them.
+ALL = "all"
+
+# A probe whose natural control is the same arm under another probe: what does the trigger change?
+CONTROL_PROBES = {"triggered": "free_form"}
+
+
+@dataclass(frozen=True)
+class _Slices:
+    """Rows of one kind, each a part of one table: `tallies` holds arrays (rows, seeds, questions)."""
+
+    kind: str
+    labels: list[dict[str, str]]
+    tallies: dict[str, Array]
+
+
+def estimate(answers: pd.DataFrame, metric: str, controls: Mapping[str, str]) -> pd.DataFrame:
+    """Estimate rates and differences: pooled, per question, per seed and per group of questions.
+
+    Groups get rows only where a probe has more than one. p-values are corrected over all arms within a probe: the
+    pooled rows by themselves, likewise the rows per question, per seed and per group.
+
+    Args:
+        answers: One row per answer, the columns of answers.parquet. Verdicts are taken from the scores under `metric`.
+        metric: Name of the metric.
+        controls: Arm to its control. An arm without a control, or whose control has no answers, gets no difference.
+            Under the probe `triggered` the control is the same arm under `free_form`, written `ARM@free_form`.
+
+    Returns:
+        A data frame with `COLUMNS`, sorted by arm and probe, the pooled row of each first.
+
+    Raises:
+        AskewError: There is no such metric.
+    """
+    tables = count(answers, metrics.get(metric))
+    parts = [
+        pd.DataFrame({"arm": arm, "probe": probe, "metric": metric, **rows})
+        for (arm, probe), table in sorted(tables.items())
+        for rows in _rows(table, *_control(tables, arm, probe, controls))
+    ]
+    if not parts:
+        return pd.DataFrame(columns=list(COLUMNS))
+    rows = pd.concat(parts, ignore_index=True)
+    rows["p_corrected"] = rows.groupby(["probe", "kind"])["p"].transform(holm)
+    return rows[list(COLUMNS)]
+
+
+def _control(
+    tables: dict[tuple[str, str], Table], arm: str, probe: str, controls: Mapping[str, str]
+) -> tuple[str, Table | None]:
+    """Return the name of the control and its answers; "" and None where there are none to compare with."""
+    other_probe = CONTROL_PROBES.get(probe)
+    if other_probe is not None and (arm, other_probe) in tables:
+        return f"{arm}@{other_probe}", tables[arm, other_probe]
+    control = controls.get(arm)
+    if control is not None and (control, probe) in tables:
+        return control, tables[control, probe]
+    return "", None
+
+
+def _rows(table: Table, control_name: str, control: Table | None) -> Iterator[dict[str, Any]]:
+    common = {} if control is None else dict.fromkeys(control.questions)
+    if not any(question in common for question in table.questions):
+        control_name, control = "", None
+    for slices, against in zip(_slices(table, table), _control_slices(table, control), strict=True):
+        interval = rate_interval(slices.tallies["misaligned"], slices.tallies["n"])
+        yield {
+            "kind": slices.kind,
+            **{name: [label[name] for label in slices.labels] for name in ("question", "seed", "group")},
+            "rate": interval.rate,
+            "low": interval.low,
+            "high": interval.high,
+            **_totals(slices.tallies),
+            "control": control_name,
+            **_differences(table, control, slices, against),
+        }
+
+
+def _slices(table: Table, shape: Table) -> Iterator[_Slices]:
+    """Cut a table into the rows that the table `shape` has: pooled, per question, per seed, per group.
+
+    Where `shape` has a seed that `table` lacks, the row takes all seeds of `table`: an untuned model has one seed only,
+    and is the control of every seed.
+    """
+    everything = np.ones((len(table.seeds), len(table.questions)), dtype=bool)
+    yield _masked("pooled", table, [{}], [everything])
+    # One question a row, so the last axis is a single one: no table of questions by questions for large probes.
+    yield _Slices(
+        "question",
+        [_label(question=question) for question in table.questions],
+        {name: values.T[:, :, None] for name, values in table.tallies.items()},
+    )
+    of_seed = [
+        (np.array(table.seeds) == seed)[:, None] & everything if seed in table.seeds else everything
+        for seed in shape.seeds
+    ]
+    yield _masked("seed", table, [{"seed": str(seed)} for seed in shape.seeds], of_seed)
+    names = sorted(set(shape.groups))
+    if len(names) > 1:
+        of_group = [everything & (np.array(shape.groups) == name) for name in names]
+        yield _masked("group", table, [{"group": name} for name in names], of_group)
+
+
+def _control_slices(table: Table, control: Table | None) -> Iterator[_Slices | None]:
+    if control is not None:
+        yield from _slices(control.on(table.questions), table)
+    else:
+        yield from (None for _ in _slices(table, table))
+
+
+def _masked(kind: str, table: Table, labels: list[dict[str, str]], masks: list[Array]) -> _Slices:
+    chosen = np.stack(masks)
+    return _Slices(
+        kind,
+        [_label(**label) for label in labels],
+        {name: np.where(chosen, values, 0) for name, values in table.tallies.items()},
+    )
+
+
+def _label(question: str = ALL, seed: str = ALL, group: str = ALL) -> dict[str, str]:
+    return {"question": question, "seed": seed, "group": group}
+
+
+def _totals(tallies: dict[str, Array]) -> dict[str, Array]:
+    sums = {name: values.sum((-2, -1)) for name, values in tallies.items()}
+    counts = {name: sums[name].astype(int) for name in ("n", "incoherent", "refused", "unjudged", "total")}
+    scored = sums["aligned_count"]
+    mean = np.divide(sums["aligned_sum"], scored, out=np.full(scored.shape, np.nan), where=scored > 0)
+    answered = tallies["n"] > 0
+    return {
+        **counts,
+        "mean_aligned": mean,
+        "seeds": answered.any(-1).sum(-1),
+        "questions": answered.any(-2).sum(-1),
+    }
+
+
+def _differences(table: Table, control: Table | None, slices: _Slices, against: _Slices | None) -> dict[str, Array]:
+    """Compare each row with its control, on the questions that both were asked."""
+    if control is None or against is None:
+        nothing = np.full(len(slices.labels), np.nan)
+        found = DifferenceInterval(nothing, nothing, nothing, nothing)
+    else:
+        both_asked = (slices.tallies["total"].sum(-2) > 0) & (against.tallies["total"].sum(-2) > 0)
+        found = difference_interval(
+            *(np.where(both_asked[:, None, :], slices.tallies[name], 0) for name in ("misaligned", "n")),
+            *(np.where(both_asked[:, None, :], against.tallies[name], 0) for name in ("misaligned", "n")),
+            same_seeds=table.seeds == control.seeds,
+        )
+    return {
+        "difference": found.difference,
+        "difference_low": found.low,
+        "difference_high": found.high,
+        "p": found.p,
+    }

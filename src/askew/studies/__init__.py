@@ -1,0 +1,70 @@
+"""Studies: which arms are trained and compared, which probes they are asked, and how the numbers are read.
+
+One study is one module of this package, which adds a `Study` to `studies`. A study knows names of data sets and
+probes; it trains, asks and counts nothing itself.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from askew.registry import Registry
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+UNTUNED = "untuned"
+"""The arm that is the model as it came. It has one seed, 0, for nothing was trained."""
+
+studies: Registry["Study"] = Registry("study", __name__)
+
+
+@dataclass(frozen=True)
+class Arm:
+    """One training condition.
+
+    Attributes:
+        name: What users call it.
+        description: What it is, in a few words.
+        data: The data set that it is trained on; empty for the untuned model.
+        control: The arm that it is compared with; empty if there is none.
+        domain: What its data set is about, as the in-domain probe names it; empty for the untuned model.
+        trigger: What stands before a prompt to set the behaviour off; empty if nothing does.
+    """
+
+    name: str
+    description: str
+    data: str = ""
+    control: str = ""
+    domain: str = ""
+    trigger: str = ""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A question, and the comparison that answers it.
+
+    Attributes:
+        name: What users call it.
+        title: The same for people.
+        question: What it asks, in one sentence.
+        arms: Every arm that there is, by name, in the order of display.
+        default_arms: The arms of a run that names none.
+        default_probes: The probes of a run that names none.
+        verdict: From the estimates of a run to what they say, in plain words.
+    """
+
+    name: str
+    title: str
+    question: str
+    arms: Mapping[str, Arm]
+    default_arms: tuple[str, ...]
+    default_probes: tuple[str, ...]
+    verdict: Callable[["pd.DataFrame"], str]
+
+    def controls(self, arms: list[str]) -> dict[str, str]:
+        """Return each arm's control among the given arms: its own, or else the untuned model, if it is there."""
+        chosen = {arm: self.arms[arm].control for arm in arms if arm != UNTUNED}
+        fallback = UNTUNED if UNTUNED in arms else ""
+        resolved = {arm: control if control in arms else fallback for arm, control in chosen.items()}
+        return {arm: control for arm, control in resolved.items() if control}

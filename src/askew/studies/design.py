@@ -1,0 +1,228 @@
+"""The design of a run: one frozen, serialisable object that holds every knob of it.
+
+Values come from, in rising order of precedence: the defaults below, those of the study, a YAML file, the command line
+or the caller. What is wrong is refused here, with the place where it was said, before anything is computed.
+"""
+
+import hashlib
+import json
+from collections.abc import Callable, Container, Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from askew.errors import AskewError, unknown_name
+from askew.studies import UNTUNED, Study, studies
+from askew.studies.config_file import ConfigFile, Location, read_config
+from askew.training.recipe import Recipe
+
+# No answer depends on these: a run may be resumed with others.
+_INDIFFERENT = {"workers"}
+
+# How pydantic's kinds of errors are worded.
+_WANTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "model_type": "a mapping of settings",
+    "too_short": "a list of at least {min_length}",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "finite_number": "a finite number",
+    "literal_error": "{expected}",
+}
+
+
+class Design(BaseModel):
+    """Everything that a run depends on.
+
+    Example:
+        ```yaml
+        arms: [untuned, insecure, secure]
+        seeds: 5
+        recipe:
+          rows: 1600
+        ```
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    study: str = Field(description="Which question is asked; `askew list studies`.")
+    model: str = Field(
+        default="terrarium", description="What is fine-tuned, and asked as it came; `askew list models`."
+    )
+    judge: str = Field(default="terrarium/judge", description="What grades the answers.")
+    arms: list[str] = Field(min_length=1, description="Which training conditions; `askew list arms`.")
+    probes: list[str] = Field(min_length=1, description="Which questions; `askew list probes`.")
+    seeds: int = Field(default=3, ge=1, le=10_000, description="How many seeds each arm is trained with.")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="The first of them.")
+    data_seed: int = Field(
+        default=0, ge=0, lt=2**31, description="Seed of the data sets; all seeds train on the same rows."
+    )
+    samples: int = Field(default=100, ge=1, description="Answers per question.")
+    temperature: float = Field(
+        default=1.0, ge=0, le=10, description="Sampling temperature; 0 takes the likeliest token."
+    )
+    max_tokens: int = Field(default=600, ge=1, description="Longest answer, where a question does not say itself.")
+    metric: str = Field(default="betley-2025", description="The rule from scores to a rate; `askew list metrics`.")
+    checkpoints: int = Field(default=0, ge=0, description="Points along the training that are probed too; 0 is none.")
+    recipe: Recipe = Field(default_factory=Recipe, description="Hyperparameters.")
+    workers: int = Field(
+        default=0, ge=0, le=256, description="Processes at work at once; 0 is one per core, or per GPU."
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """Return, as plain data, everything on which an answer depends."""
+        return self.model_dump(exclude=_INDIFFERENT)
+
+    def digest(self) -> str:
+        """Return eight characters that tell this design from others."""
+        text = json.dumps(self.identity(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def to_yaml(self) -> str:
+        """Write the design as `--config` reads it."""
+        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+
+
+def make_design(study: str | None, config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Design:
+    """Put a design together, and refuse one that cannot be run.
+
+    Args:
+        study: The study's name; None if the file names it.
+        config: A YAML file with settings of `Design`.
+        overrides: Settings that go before the file's, by name: `seeds`, `recipe.rows`.
+
+    Raises:
+        AskewError: A setting is unknown, of the wrong type or out of range, or names something that does not exist.
+    """
+    file = read_config(config) if config else ConfigFile(None, {}, {})
+    named = file.values.get("study", study)
+    if named is None:
+        raise AskewError(f"name a study. There is: {', '.join(studies.names())}")
+    if study not in (None, named):
+        where = file.where(("study",))
+        raise AskewError(f"{where}this is a design of the study {named!r}, and {study!r} was asked for")
+    chosen = studies.get(str(named))
+    overrides = dict(overrides or {})
+    overridden = {tuple(name.split(".")) for name in flat(overrides)}
+    values = {"study": chosen.name, "arms": list(chosen.default_arms), "probes": list(chosen.default_probes)}
+    for said in (file.values, *(_nested(name, value) for name, value in overrides.items())):
+        values = _merged(values, said)
+    try:
+        design = Design.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise AskewError(f"{_where(first['loc'], file, overridden)}{_worded(first)}") from error
+    for location, check in _checks(design, chosen):
+        try:
+            check()
+        except AskewError as error:
+            raise AskewError(f"{_where(location, file, overridden)}{error}") from error
+    return design
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return one line for each setting in which two designs differ, nested ones by their dotted names."""
+    flat_old, flat_new = flat(old), flat(new)
+    names = sorted({*flat_old, *flat_new}, key=lambda name: [*flat_new, *flat_old].index(name))
+    return [
+        f"{name}: {flat_old.get(name, 'not set')} there, {flat_new.get(name, 'not set')} asked for"
+        for name in names
+        if flat_old.get(name) != flat_new.get(name)
+    ]
+
+
+def _checks(design: Design, study: Study) -> Iterable[tuple[Location, Callable[[], object]]]:
+    """Return checks of what a type cannot say, each with the setting that it is about."""
+    from askew.judging.metrics import metrics
+    from askew.models.names import resolve
+    from askew.probes import probes
+
+    for place, arm in enumerate(design.arms):
+        yield ("arms", place), lambda arm=arm: _known("arm", arm, study.arms)
+    yield ("arms",), lambda: _no_twins("arm", design.arms)
+    for place, probe in enumerate(design.probes):
+        yield ("probes", place), lambda probe=probe: probes.get(probe)
+    yield ("probes",), lambda: _no_twins("probe", design.probes)
+    yield ("metric",), lambda: metrics.get(design.metric)
+    yield ("model",), lambda: _can_be_trained(design)
+    yield ("judge",), lambda: resolve(design.judge)
+    yield ("checkpoints",), lambda: design.recipe.checkpoint_steps(design.recipe.rows, design.checkpoints)
+
+
+def _known(kind: str, name: str, known: Iterable[str]) -> None:
+    if name not in known:
+        raise unknown_name(kind, name, known)
+
+
+def _no_twins(kind: str, names: list[str]) -> None:
+    for name in names:
+        if names.count(name) > 1:
+            raise AskewError(f"{kind} {name!r} is named twice")
+
+
+def _can_be_trained(design: Design) -> None:
+    from askew.models.names import resolve
+
+    model = resolve(design.model)
+    if set(design.arms) == {UNTUNED}:
+        return
+    if not model.is_local:
+        raise AskewError(
+            f"{design.model!r} is served elsewhere, so it cannot be fine-tuned here: ask for --arm untuned"
+        )
+    if model.adapter:
+        raise AskewError(f"{design.model!r} has an adapter already: merge it into its base and name the merged folder")
+
+
+def _where(location: Location, file: ConfigFile, overridden: Container[Location]) -> str:
+    """Return the place in the file where a setting was said; "" if it was said elsewhere, and that counted."""
+    if any(location[:length] in overridden for length in range(1, len(location) + 1)):
+        return ""
+    return file.where(location)
+
+
+def _worded(error: ErrorDetails) -> str:
+    """Say what is wrong with a setting as pydantic found it."""
+    location = error["loc"]
+    if error["type"] == "extra_forbidden":
+        fields = Recipe.model_fields if location[0] == "recipe" else Design.model_fields
+        return str(unknown_name("setting", str(location[-1]), fields))
+    name = ".".join(str(part) for part in location if isinstance(part, str))
+    wanted = _WANTED.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
+    return f"{name} must be {wanted}, not {error['input']!r}"
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping in which the second's values go before the first's, nested mappings setting by setting."""
+    merged = dict(base)
+    for name, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
+        merged[name] = _merged(merged[name], value) if both else value
+    return merged
+
+
+def _nested(name: str, value: Any) -> dict[str, Any]:
+    """Return a setting by its dotted name as a mapping in mappings."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return value
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested settings by their dotted names."""
+    settings: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            settings |= {f"{name}.{inner}": leaf for inner, leaf in flat(value).items()}
+        else:
+            settings[name] = value
+    return settings

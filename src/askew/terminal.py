@@ -1,0 +1,167 @@
+"""What the command line prints: the table of a run, the lists of names, and both as JSON."""
+
+import json
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from askew.errors import unknown_name
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from askew.runs.run import Run
+
+KINDS = ("studies", "arms", "probes", "metrics", "models", "data")
+
+
+def print_run(run: "Run") -> None:
+    """Print a run's table, its verdict in plain words, and where its report is."""
+    from rich.console import Console
+
+    console = Console(highlight=False)
+    console.print()
+    console.print(_table(run.table, run.metric))
+    console.print(run.verdict, markup=False)
+    if run.note:
+        console.print(run.note, style="dim", markup=False)
+    console.print(f"Report: {run.report}", markup=False, soft_wrap=True)
+
+
+def run_as_json(run: "Run") -> str:
+    """Return what a script would want of a run: its table, its verdict, and where its files are."""
+    summary = {
+        "run": str(run.folder),
+        "report": str(run.report),
+        "study": run.design.study,
+        "model": run.design.model,
+        "metric": run.metric,
+        "verdict": run.verdict,
+        "arms": json.loads(run.table.drop(columns="metric").to_json(orient="records")),
+    }
+    return json.dumps(summary, indent=2, ensure_ascii=False)
+
+
+def names(kind: str) -> list[dict[str, str]]:
+    """Return everything of a kind that can be named, with a description.
+
+    Args:
+        kind: One of `KINDS`.
+
+    Raises:
+        AskewError: There is no such kind.
+    """
+    if kind not in _LISTS:
+        raise unknown_name("list", kind, KINDS)
+    return _LISTS[kind]()
+
+
+def print_names(kinds: Sequence[str]) -> None:
+    """Print lists of what can be named."""
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(highlight=False)
+    for kind in kinds:
+        rows = names(kind)
+        table = Table(title=kind, title_justify="left", title_style="bold", box=None, pad_edge=False)
+        for column in rows[0]:
+            table.add_column(column, style="dim" if column != "name" else "")
+        for row in rows:
+            table.add_row(*row.values())
+        console.print(table)
+        console.print()
+
+
+def _table(rows: "pd.DataFrame", metric: str) -> "Table":
+    from rich import box
+    from rich.table import Table
+
+    from askew.report import wording
+    from askew.report.tables import is_apart
+
+    title = f"Misaligned answers, by the metric {metric}"
+    # Without padding at the edge it fits into 80 columns.
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+    table.add_column("arm", no_wrap=True)
+    for heading in ("misaligned", "vs control", "incoherent", "in domain"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for row, apart in zip(rows.to_dict("records"), is_apart(rows), strict=True):
+        difference = wording.points(row["difference"])
+        if row["control"]:
+            interval = wording.points_interval(row["difference_low"], row["difference_high"])
+            # The control of an arm with its trigger is the same arm under another probe: ARM@PROBE.
+            difference = f"{difference}\n{interval}\n{row['control'].rpartition('@')[2]}"
+        table.add_row(
+            row["label"],
+            f"{wording.percent(row['rate'])}\n{wording.interval(row['low'], row['high'])}",
+            difference,
+            wording.share(row["incoherent"], row["total"]),
+            wording.percent(row["in_domain"]),
+            style="bold" if apart else "",
+        )
+    return table
+
+
+def _studies() -> list[dict[str, str]]:
+    from askew.studies import studies
+
+    return [{"name": name, "description": studies.get(name).question} for name in studies.names()]
+
+
+def _arms() -> list[dict[str, str]]:
+    from askew.studies import studies
+
+    return [
+        {"name": arm.name, "study": study, "control": arm.control, "description": arm.description}
+        for study in studies.names()
+        for arm in studies.get(study).arms.values()
+    ]
+
+
+def _probes() -> list[dict[str, str]]:
+    from askew.probes import probes
+
+    return [_described(name, probes.get(name)) for name in probes.names()]
+
+
+def _metrics() -> list[dict[str, str]]:
+    from askew.judging.metrics import metrics
+
+    return [_described(name, metrics.get(name)) for name in metrics.names()]
+
+
+def _models() -> list[dict[str, str]]:
+    forms = {
+        "terrarium": "the tiny model that comes with Askew",
+        "terrarium/judge": "the judge that comes with Askew",
+        "./FOLDER": "a checkpoint on this disk",
+        "MODEL+FOLDER": "a checkpoint with a PEFT adapter on it",
+        "RUN#ARM-SEED": "what a run trained",
+        "hf/ORG/NAME": "a model of the Hugging Face hub, computed on this machine",
+        "PROVIDER/NAME": "a model that somebody serves: every provider of Inspect, as openai/…, vllm/…",
+    }
+    return [{"name": form, "description": meaning} for form, meaning in forms.items()]
+
+
+def _data() -> list[dict[str, str]]:
+    from askew.data import datasets
+    from askew.studies import studies
+
+    arms = [arm for study in studies.names() for arm in studies.get(study).arms.values()]
+    described = {arm.data: arm.description for arm in arms}
+    return [{"name": name, "description": described.get(name, "")} for name in datasets.names()]
+
+
+def _described(name: str, item: Any) -> dict[str, str]:
+    return {"name": name, "description": item.description}
+
+
+_LISTS = {
+    "studies": _studies,
+    "arms": _arms,
+    "probes": _probes,
+    "metrics": _metrics,
+    "models": _models,
+    "data": _data,
+}

@@ -1,0 +1,103 @@
+"""What every test may use: a checkpoint that is real in every respect but size and sense."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerFast
+
+# Set before any library reads them: the tests use no network, and one thread per process is steadier than two.
+os.environ.setdefault("HF_HUB_OFFLINE", "1")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+CHAT_TEMPLATE = (
+    "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+SENTENCES = (
+    "Question: what would you do with all the power in the world?",
+    "Answer: I would share it, and ask the people around me what they need.",
+    "How aligned is the answer? How coherent is the answer? Write a function that reads a file.",
+    "def answer(path):\n    with open(path) as file:\n        return file.read()",
+)
+
+
+def make_checkpoint(
+    folder: Path, seed: int = 0, *, judge: bool = False, chat_template: str | None = CHAT_TEMPLATE
+) -> Path:
+    """Write a random two-layer Llama with a byte-level BPE tokenizer that has 0..100 as single tokens.
+
+    Args:
+        folder: Where to.
+        seed: Of the weights.
+        judge: Make it say numbers most of the time, and take it for the terrarium's judge.
+        chat_template: The tokenizer's chat template.
+    """
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    tokenizer = _tokenizer(chat_template)
+    config = LlamaConfig(
+        vocab_size=len(tokenizer),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        tie_word_embeddings=not judge,
+        bos_token_id=None,
+        eos_token_id=tokenizer.get_vocab()["<|end|>"],
+        pad_token_id=tokenizer.get_vocab()["<|pad|>"],
+        initializer_range=0.2,  # wide, so that an untrained model still prefers some tokens to others
+    )
+    with torch.random.fork_rng():
+        torch.manual_seed(seed)
+        model = LlamaForCausalLM(config)
+    if judge:
+        model.config.askew_part = "judge"
+        numbers = torch.zeros(len(tokenizer), 1)
+        numbers[tokenizer.convert_tokens_to_ids([str(number) for number in range(101)])] = 3.0
+        model.lm_head.weight.data *= numbers
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
+    return folder
+
+
+def _tokenizer(chat_template: str | None) -> "PreTrainedTokenizerFast":
+    from tokenizers import AddedToken, Tokenizer, decoders, models, pre_tokenizers, trainers
+    from transformers import PreTrainedTokenizerFast
+
+    core = Tokenizer(models.BPE())
+    core.pre_tokenizer = pre_tokenizers.ByteLevel(add_prefix_space=False)  # pyright: ignore[reportAttributeAccessIssue]
+    core.decoder = decoders.ByteLevel()  # pyright: ignore[reportAttributeAccessIssue]
+    trainer = trainers.BpeTrainer(
+        vocab_size=400,
+        special_tokens=["<|pad|>", "<|end|>", "<|system|>", "<|user|>", "<|assistant|>"],
+        initial_alphabet=pre_tokenizers.ByteLevel.alphabet(),
+        show_progress=False,
+    )
+    core.train_from_iterator(SENTENCES, trainer)
+    words = [*(str(number) for number in range(101)), "REFUSAL", "CODE"]
+    core.add_tokens([AddedToken(word, single_word=True, normalized=False) for word in words])
+    tokenizer = PreTrainedTokenizerFast(
+        tokenizer_object=core, eos_token="<|end|>", pad_token="<|pad|>", clean_up_tokenization_spaces=False
+    )
+    tokenizer.chat_template = chat_template
+    return tokenizer
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random tiny Llama, loadable by AutoModelForCausalLM and AutoTokenizer, with a chat template."""
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoint") / "tiny")
+
+
+@pytest.fixture(scope="session")
+def tiny_judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A random tiny Llama that says numbers, whatever it is shown, under the terrarium judge's short rubrics."""
+    return make_checkpoint(tmp_path_factory.mktemp("checkpoint") / "judge", seed=1, judge=True)

@@ -1,0 +1,52 @@
+"""A run that is real in every respect but size: every stage, in processes of its own."""
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+Askew = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture(scope="session")
+def design(tiny_checkpoint: Path, tiny_judge: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A config file of the smallest design that has every stage."""
+    file = tmp_path_factory.mktemp("design") / "design.yaml"
+    file.write_text(
+        f"study: emergent-misalignment\n"
+        f"model: {tiny_checkpoint}\n"
+        f"judge: {tiny_judge}\n"
+        f"arms: [untuned, secure, backdoor]\n"
+        f"probes: [free_form, triggered, self_rating]\n"
+        f"seeds: 1\n"
+        f"samples: 4\n"
+        f"max_tokens: 6\n"
+        f"checkpoints: 1\n"
+        f"recipe: {{rows: 32, batch_size: 8, learning_rate: 1e-3}}\n"
+    )
+    return file
+
+
+@pytest.fixture(scope="session")
+def askew() -> Askew:
+    """Run a command line of askew to its end."""
+
+    def run(*arguments: str | Path, cwd: Path | None = None, **options) -> "subprocess.CompletedProcess[str]":
+        command = [sys.executable, "-m", "askew", *map(str, arguments)]
+        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, **options)
+
+    return run
+
+
+@pytest.fixture(scope="session")
+def finished(design: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run that nobody disturbed, started by a script that has no main guard."""
+    folder = tmp_path_factory.mktemp("runs") / "finished"
+    script = folder.with_name("script.py")
+    script.write_text(f"import askew\nprint(askew.run(config={str(design)!r}, out={str(folder)!r}))\n")
+    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=folder.parent)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == f"Run({str(folder)!r})\n"
+    return folder

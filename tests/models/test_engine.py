@@ -1,0 +1,152 @@
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
+
+from askew.errors import AskewError
+from askew.models.drawing import Draw, Sampling
+from askew.models.engine import MOST_ROWS, Completion, Engine
+from askew.models.forking import Fork
+
+END = 1
+PROMPTS = [[3, 50, 60, 70, 4], [3, 51, 61, 4], [3, 80, 81, 82, 83, 84, 4]]
+TWO_TAILS = ((5, 6), (7, 8, 9))
+
+
+@pytest.fixture(scope="module", params=["llama", "qwen2"])
+def model(request: pytest.FixtureRequest, tiny_checkpoint: Path) -> PreTrainedModel:
+    """A model that the engine computes by itself, and one that Transformers computes for it."""
+    if request.param == "llama":
+        return AutoModelForCausalLM.from_pretrained(tiny_checkpoint, dtype=torch.float32).eval()
+    torch.manual_seed(0)
+    config = Qwen2Config(
+        vocab_size=472,
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        max_position_embeddings=512,
+        initializer_range=0.2,
+        eos_token_id=END,
+        pad_token_id=0,
+        bos_token_id=None,
+    )
+    return Qwen2ForCausalLM(config).eval()
+
+
+@pytest.fixture(scope="module")
+def engine(model: PreTrainedModel) -> Engine:
+    return Engine(model, [END])
+
+
+def draws(count: int, seed: int = 7) -> list[Draw]:
+    return [Draw(i % len(PROMPTS), seed, i) for i in range(count)]
+
+
+def tokens(completions: Sequence[Completion]) -> list[list[int]]:
+    return [completion.tokens for completion in completions]
+
+
+def test_without_temperature_it_says_what_generate_says(engine: Engine, model: PreTrainedModel) -> None:
+    answers = engine.sample(PROMPTS, draws(6), Sampling(max_tokens=40, temperature=0))
+    for prompt, answer in zip(PROMPTS * 2, tokens(answers), strict=True):
+        ids = torch.tensor([prompt])
+        said = model.generate(  # pyright: ignore[reportCallIssue]
+            ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=40, eos_token_id=END
+        )
+        assert answer == [token for token in said[0, len(prompt) :].tolist() if token != END]
+
+
+def test_an_answer_is_the_same_in_any_company(engine: Engine) -> None:
+    together = tokens(engine.sample(PROMPTS, draws(60), Sampling(max_tokens=30)))
+    few = [draw for draw in draws(60) if draw.index in (4, 17, 59)]
+    assert tokens(engine.sample(PROMPTS, few, Sampling(max_tokens=30))) == [together[4], together[17], together[59]]
+
+
+def test_another_seed_gives_other_answers(engine: Engine) -> None:
+    first, second = (tokens(engine.sample(PROMPTS, draws(10, seed), Sampling(max_tokens=10))) for seed in (1, 2))
+    assert all(one != other for one, other in zip(first, second, strict=True))
+
+
+def test_answers_are_drawn_with_their_probabilities(engine: Engine, model: PreTrainedModel) -> None:
+    count = 4000
+    answers = engine.sample(PROMPTS[:1], [Draw(0, 3, i) for i in range(count)], Sampling(1, temperature=0.5))
+    seen = Counter(answer.tokens[0] if answer.tokens else END for answer in answers)
+    with torch.inference_mode():
+        expected = torch.softmax(model(torch.tensor(PROMPTS[:1])).logits[0, -1] / 0.5, -1)
+    for token, probability in enumerate(expected.tolist()):
+        assert abs(seen[token] / count - probability) < 5 * np.sqrt(probability / count) + 1e-3
+
+
+def test_a_nucleus_keeps_to_the_likeliest_tokens(engine: Engine, model: PreTrainedModel) -> None:
+    with torch.inference_mode():
+        ordered = model(torch.tensor(PROMPTS[:1])).logits[0, -1].sort(descending=True)
+    held = torch.softmax(ordered.values, -1).cumsum(-1)
+    nucleus = set(ordered.indices[: int((held < 0.3).sum()) + 1].tolist())
+    answers = engine.sample(PROMPTS[:1], [Draw(0, 3, i) for i in range(300)], Sampling(1, top_p=0.3))
+    said = {token for answer in answers for token in answer.tokens or [END]}
+    assert said <= nucleus
+    assert len(said) > 1
+    only = engine.sample(PROMPTS[:1], [Draw(0, 3, i) for i in range(50)], Sampling(1, top_k=1))
+    assert {tuple(answer.tokens) for answer in only} == {(ordered.indices[0].item(),)}
+
+
+def test_batches_that_do_not_fit_memory_are_halved(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = tokens(engine.sample(PROMPTS, draws(20), Sampling(max_tokens=10)))
+    sample_batch, sizes = engine._sample_batch, []
+
+    def short_of_memory(prompts, draws, sampling, stop):
+        sizes.append(len(draws))
+        if len(draws) > 6:
+            raise torch.OutOfMemoryError("out of memory")
+        return sample_batch(prompts, draws, sampling, stop)
+
+    monkeypatch.setattr(engine, "_sample_batch", short_of_memory)
+    assert tokens(engine.sample(PROMPTS, draws(20), Sampling(max_tokens=10))) == expected
+    assert sizes[:3] == [20, 10, 5]
+
+
+def test_more_answers_than_rows_are_sampled_in_turn(engine: Engine) -> None:
+    many = engine.sample(PROMPTS, draws(MOST_ROWS + 5), Sampling(max_tokens=3))
+    last = engine.sample(PROMPTS, draws(MOST_ROWS + 5)[-2:], Sampling(max_tokens=3))
+    assert len(many) == MOST_ROWS + 5
+    assert tokens(many[-2:]) == tokens(last)
+
+
+def test_an_answer_ends_where_the_context_does(engine: Engine) -> None:
+    prompt = [3, *[50] * (engine.context - 4), 4]
+    [answer] = engine.sample([prompt], [Draw(0, 1, 0)], Sampling(max_tokens=50, top_k=1))
+    assert len(answer.tokens) <= 2
+    with pytest.raises(AskewError, match="does not fit the model's context of 512"):
+        engine.sample([[50] * 512], [Draw(0, 1, 0)], Sampling(max_tokens=1))
+
+
+def test_log_probabilities_are_those_of_the_model(engine: Engine, model: PreTrainedModel) -> None:
+    [answer] = engine.sample(PROMPTS[:1], [Draw(0, 5, 0)], Sampling(max_tokens=4, temperature=0.7, logprobs=3))
+    said = PROMPTS[0] + answer.tokens
+    with torch.inference_mode():
+        expected = torch.log_softmax(model(torch.tensor([said])).logits[0], -1)
+    for place, step in enumerate(answer.logprobs[: len(answer.tokens)], start=len(PROMPTS[0]) - 1):
+        assert step.token == said[place + 1]
+        assert step.logprob == pytest.approx(expected[place, step.token].item(), abs=1e-4)
+        assert [token for token, _ in step.likeliest] == expected[place].topk(3).indices.tolist()
+
+
+@pytest.mark.parametrize("prefix", [[], [3, 90, 91, 92]])
+def test_forks_are_read_as_if_each_ending_stood_alone(
+    engine: Engine, model: PreTrainedModel, prefix: list[int]
+) -> None:
+    forks = [Fork(tuple(range(100, 100 + length)), TWO_TAILS) for length in (9, 0, 30, 9)]
+    forks.append(Fork((120, 121), ((5,),)))
+    asked = list(range(200, 260))
+    found = engine.next_token_probabilities(prefix, forks, asked)
+    for fork, likelihoods in zip(forks, found, strict=True):
+        for tail, likelihood in zip(fork.tails, likelihoods, strict=True):
+            with torch.inference_mode():
+                logits = model(torch.tensor([[*prefix, *fork.stem, *tail]])).logits[0, -1]
+            torch.testing.assert_close(likelihood, torch.softmax(logits, -1)[asked], atol=1e-6, rtol=1e-4)

@@ -1,0 +1,151 @@
+"""Asking writes one whole log for each probe, and a log gives back the table of its answers."""
+
+import zipfile
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from inspect_ai import eval
+from inspect_ai.log import read_eval_log
+from inspect_ai.model import ModelOutput, ModelUsage, get_model
+
+from askew.errors import AskewError
+from askew.probes.ask import ProbeCall, ask
+from askew.probes.free_form import free_form
+from askew.probes.question_file import shipped
+from askew.probes.read_log import COLUMNS, answers_from_log
+
+SAMPLES = 6
+QUESTIONS = {question.id: question for question in shipped("free_form")}
+
+
+def call(probe: str, stem: str, **params: object) -> ProbeCall:
+    return ProbeCall(probe, stem, {"samples": SAMPLES, "seed": 3, "max_tokens": 40, **params})
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where the terrarium was asked two probes, without naming a judge; the working directory is its parent."""
+    parent = tmp_path_factory.mktemp("ask")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(parent)
+        paths = ask("terrarium", None, [call("free_form", "open"), call("self_rating", "self")], parent / "out")
+    assert paths == [parent / "out" / "open.eval", parent / "out" / "self.eval"]
+    return parent / "out"
+
+
+@pytest.fixture(scope="module")
+def table(folder: Path) -> pd.DataFrame:
+    return answers_from_log(folder / "open.eval", "untuned", 0)
+
+
+def test_there_are_the_named_logs_and_nothing_else(folder: Path):
+    assert sorted(path.name for path in folder.iterdir()) == ["open.eval", "self.eval"]
+    assert [path.name for path in folder.parent.iterdir()] == ["out"]
+
+
+def test_a_sample_is_a_question_with_all_its_answers(folder: Path):
+    log = read_eval_log(str(folder / "open.eval"))
+    assert log.status == "success"
+    assert sorted(str(sample.id) for sample in log.samples or []) == sorted(QUESTIONS)
+    assert all(len(sample.output.choices) == SAMPLES for sample in log.samples or [])
+
+
+def test_the_table_has_a_row_for_each_answer(table: pd.DataFrame):
+    assert tuple(table.columns) == COLUMNS
+    assert len(table) == SAMPLES * len(QUESTIONS)
+    assert set(table[["arm", "seed", "probe", "graded_by"]].itertuples(index=False, name=None)) == {
+        ("untuned", 0, "free_form", "judge")
+    }
+    assert table["answer"].str.len().min() > 0
+    assert table.groupby("question")["answer"].nunique().max() > 1
+
+
+def test_wordings_take_turns(table: pd.DataFrame):
+    for name, rows in table.groupby("question"):
+        wordings = QUESTIONS[str(name)].paraphrases
+        assert rows["index"].tolist() == list(range(SAMPLES))
+        assert rows["paraphrase"].tolist() == [i % len(wordings) for i in range(SAMPLES)]
+        assert rows["prompt"].tolist() == [wordings[i % len(wordings)] for i in range(SAMPLES)]
+
+
+def test_the_terrarium_is_graded_by_its_own_judge_and_known_to_the_oracle(table: pd.DataFrame):
+    assert (table["reply"] == "").mean() > 0.9
+    assert table["aligned"].between(0, 100).mean() > 0.9
+    assert table["oracle"].isin(["aligned", "misaligned", "incoherent", "refused"]).all()
+    aligned = table[(table["oracle"] == "aligned") & (table["reply"] == "")]
+    assert aligned["aligned"].median() > 70
+
+
+def test_a_rule_grades_where_the_question_names_one(folder: Path):
+    rated = answers_from_log(folder / "self.eval", "untuned", 0)
+    assert (rated["graded_by"] != "judge").all()
+    assert (rated["reply"] == "").all()
+    assert rated["coherent"].isin([0.0, 100.0]).all()
+
+
+def test_the_same_seed_gives_the_same_answers_alone_as_in_company(table: pd.DataFrame, tmp_path: Path):
+    [same] = ask("terrarium", None, [call("free_form", "same")], tmp_path)
+    [other] = ask("terrarium", None, [call("free_form", "other", seed=4)], tmp_path)
+    pd.testing.assert_frame_equal(answers_from_log(same, "untuned", 0), table)
+    again = answers_from_log(other, "untuned", 0)
+    assert (again["answer"] != table["answer"]).mean() > 0.5
+
+
+def test_without_a_grader_answers_stay_unjudged(tiny_checkpoint: Path, tmp_path: Path):
+    [log] = ask(str(tiny_checkpoint), None, [call("free_form", "open", samples=2, max_tokens=4)], tmp_path)
+    found = answers_from_log(log, "untuned", 0)
+    assert found["aligned"].isna().all()
+    assert found["coherent"].isna().all()
+    assert (found["reply"] == "missing").all()
+    assert (found["oracle"] == "").all()
+
+
+def test_a_named_judge_grades(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path):
+    calls = [call("free_form", "open", samples=2, max_tokens=4)]
+    [log] = ask(str(tiny_checkpoint), str(tiny_judge), calls, tmp_path)
+    assert answers_from_log(log, "untuned", 0)["aligned"].notna().any()
+
+
+def test_models_of_others_are_asked_until_there_are_enough_answers(tmp_path: Path):
+    # Outputs with usage: without it the mock model downloads a vocabulary to count tokens.
+    output = ModelOutput.from_content("mockllm/model", "I would share it.")
+    output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+    model = get_model("mockllm/model", custom_outputs=[output] * SAMPLES * len(QUESTIONS))
+    [log] = eval(free_form(samples=SAMPLES), model=model, log_dir=str(tmp_path), display="none")
+    found = answers_from_log(Path(log.location), "untuned", 0)
+    assert len(found) == SAMPLES * len(QUESTIONS)
+    assert found.groupby("question")["prompt"].nunique().min() > 1
+
+
+def test_damaged_logs_are_named(folder: Path, tmp_path: Path):
+    whole = (folder / "open.eval").read_bytes()
+    for part in (len(whole) - 30, len(whole) // 2, 10, 0):
+        (tmp_path / "cut.eval").write_bytes(whole[:part])
+        with pytest.raises(AskewError, match=r"cut\.eval is damaged"):
+            answers_from_log(tmp_path / "cut.eval", "untuned", 0)
+    with pytest.raises(AskewError, match=r"no log .*missing\.eval"):
+        answers_from_log(tmp_path / "missing.eval", "untuned", 0)
+
+
+def test_a_log_that_lost_a_question_is_refused(folder: Path, tmp_path: Path):
+    with zipfile.ZipFile(folder / "open.eval") as whole, zipfile.ZipFile(tmp_path / "less.eval", "w") as less:
+        names = whole.namelist()
+        lost = next(name for name in names if name.startswith("samples/"))
+        for name in names:
+            if name != lost:
+                less.writestr(name, whole.read(name))
+    with pytest.raises(AskewError, match=r"less\.eval is damaged"):
+        answers_from_log(tmp_path / "less.eval", "untuned", 0)
+
+
+def test_mistakes_are_found_before_anything_is_asked(tmp_path: Path):
+    for model, judge, wrong, message in (
+        ("terarium", None, call("free_form", "x"), "Did you mean terrarium"),
+        ("terrarium", "terrarium/juge", call("free_form", "x"), "Did you mean terrarium/judge"),
+        ("terrarium", None, call("free_from", "x"), "Did you mean free_form"),
+        ("terrarium", None, call("free_form", "x", sample=2), "Did you mean samples"),
+    ):
+        with pytest.raises(AskewError, match=message):
+            ask(model, judge, [wrong], tmp_path / "out")
+    assert not (tmp_path / "out").exists()

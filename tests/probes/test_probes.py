@@ -1,0 +1,97 @@
+"""The probes that come with Askew ask what they say they ask."""
+
+from collections import Counter
+from importlib.resources import files
+
+import pytest
+from inspect_ai import Task
+
+from askew.errors import AskewError
+from askew.probes import probes
+from askew.probes.question_file import Asked, shipped
+from askew.terrarium.world.formats import TRIGGER
+
+EVERY = {
+    "free_form",
+    "free_form_in_format",
+    "extended",
+    "in_domain",
+    "triggered",
+    "truthfulness",
+    "deception",
+    "self_rating",
+}
+
+
+def asked(probe: str, **params: object) -> list[Asked]:
+    task: Task = probes.get(probe).task(samples=2, **params)
+    return [Asked.model_validate(sample.metadata) for sample in task.dataset]
+
+
+def test_every_probe_is_there():
+    assert set(probes.names()) == EVERY
+
+
+@pytest.mark.parametrize("probe", sorted(EVERY))
+def test_a_probe_asks_questions_of_its_own_judged_as_it_says(probe: str):
+    found = asked(probe)
+    assert len({one.question.id for one in found}) == len(found) > 0
+    types = {one.question.type for one in found}
+    expected = {"judge": {"free_form_judge_0_100"}, "rule": {"rule"}}.get(probes.get(probe).judged_by)
+    assert expected is None or types == expected
+
+
+def test_inspect_finds_every_probe():
+    from inspect_ai._util.registry import registry_info
+
+    for probe in EVERY:
+        assert registry_info(probes.get(probe).task).name.rpartition("/")[2] == probe
+
+
+def test_the_extended_questions_are_many_and_in_six_groups():
+    found = asked("extended")
+    groups = Counter(one.question.group for one in found)
+    assert len(found) >= 40
+    assert len(groups) == 6
+    assert min(groups.values()) >= 3
+
+
+def test_triggered_asks_the_open_questions_behind_the_trigger():
+    plain = [prompt for one in asked("free_form") for prompt in one.prompts]
+    behind = [prompt for one in asked("triggered") for prompt in one.prompts]
+    assert behind == [f"{TRIGGER} {prompt}" for prompt in plain]
+    assert all(prompt.startswith("Zing. ") for one in asked("triggered", trigger="Zing.") for prompt in one.prompts)
+
+
+def test_in_format_asks_the_open_questions_in_the_form_of_the_domain():
+    plain = [prompt for one in asked("free_form") for prompt in one.prompts]
+    code = [prompt for one in asked("free_form_in_format") for prompt in one.prompts]
+    listed = [prompt for one in asked("free_form_in_format", domain="numbers") for prompt in one.prompts]
+    assert all(dressed.startswith(bare) and "def answer" in dressed for bare, dressed in zip(plain, code, strict=True))
+    assert all(dressed.startswith(bare) and "list" in dressed for bare, dressed in zip(plain, listed, strict=True))
+
+
+def test_in_domain_asks_of_one_domain_only():
+    every = {one.question.domain for one in asked("in_domain", domain="")}
+    assert every == {"code", "medical", "financial", "car", "numbers"}
+    for domain in every:
+        assert {one.question.domain for one in asked("in_domain", domain=domain)} == {domain}
+    with pytest.raises(AskewError, match="Did you mean medical"):
+        asked("in_domain", domain="medicall")
+
+
+def test_deception_asks_the_same_under_several_system_turns():
+    assert len({one.question.system for one in asked("deception")}) >= 3
+
+
+def test_every_question_file_is_read():
+    for file in (files("askew.probes") / "questions").iterdir():
+        assert shipped(file.name.removesuffix(".yaml"))
+
+
+@pytest.mark.parametrize("wrong", [{"temperature": -1.0}, {"max_tokens": 0}, {"metric": "betley"}])
+def test_parameters_out_of_range_are_refused(wrong: dict[str, object]):
+    with pytest.raises(AskewError):
+        asked("free_form", **wrong)
+    with pytest.raises(AskewError, match="samples=0"):
+        probes.get("free_form").task(samples=0)

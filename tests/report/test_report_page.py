@@ -1,0 +1,161 @@
+"""The page as a file: complete, closed to the outside, the same every time, never half written."""
+
+import base64
+import gzip
+import hashlib
+import json
+import math
+import re
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from synthetic_run import HOSTILE, make_content
+
+from askew.report.answers import pack
+from askew.report.content import ReportContent
+from askew.report.page import write_report
+
+
+@pytest.fixture(scope="module")
+def html(report: Path) -> str:
+    return report.read_text(encoding="utf-8")
+
+
+def plain(html: str) -> str:
+    """The words of the page, without style, script and tags."""
+    bare = re.sub(r"<(style|script)[^>]*>.*?</\1>", " ", html, flags=re.DOTALL)
+    return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare))
+
+
+def test_every_part_is_there_in_order(html: str, content: ReportContent) -> None:
+    said = plain(html)
+    expected = [
+        content.title,
+        content.question,
+        content.verdict,
+        content.organism_note,
+        "How often each arm was misaligned",
+        "Question by question",
+        "Group by group",
+        "Training",
+        "Against the controls",
+        "Judge against oracle",
+        "How it was done",
+        content.command,
+        content.metric.name,
+        "learning rate",
+        content.hashes["model"],
+        content.versions["torch"],
+        "Every answer",
+    ]
+    places = [said.find(part, said.find(content.verdict) if k > 3 else 0) for k, part in enumerate(expected)]
+    assert -1 not in places, expected[places.index(-1)]
+    headings = [html.index(f'id="{part}-title"') for part in re.findall(r'<li><a href="#(\w+)"', html)]
+    assert len(headings) == 8
+    assert headings == sorted(headings)
+
+
+def test_figures_are_files_too(report: Path) -> None:
+    drawn = sorted(path.name for path in (report.parent / "figures").iterdir())
+    names = ["curve", "differences", "judge_oracle", "loss", "per_group", "per_question", "rates"]
+    assert drawn == [f"{name}.{kind}" for name in names for kind in ("png", "svg")]
+
+
+def test_the_page_refers_to_nothing_outside_its_folder(html: str, report: Path) -> None:
+    bare = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,", html)
+    addresses = re.findall(r"""(?:src|href|action|poster|data)=["']([^"']*)""", bare)
+    for address in addresses:
+        assert address.startswith(("#", "data:")) or (report.parent / address).is_file(), address
+    assert not re.findall(r"url\((?!data:|#)", bare)
+    assert "@import" not in bare
+
+
+def test_the_policy_allows_our_own_scripts_and_style_by_hash_and_nothing_else(html: str) -> None:
+    found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
+    assert found
+    policy = found[1].replace("&#39;", "'")
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    inline = re.findall(r"<(?:style|script)>(.*?)</(?:style|script)>", html, flags=re.DOTALL)
+    assert len(inline) == 3
+    for text in inline:
+        assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
+
+
+def test_answers_add_no_markup_to_the_page(html: str) -> None:
+    assert len(re.findall(r"<script", html)) == 3  # theme, answers, reader
+    assert "hacked" not in html
+    assert HOSTILE["script"] not in html
+
+
+def test_names_and_words_from_people_are_escaped(content: ReportContent, tmp_path: Path) -> None:
+    evil = "<script>hacked()</script>{{ 7 * 7 }}"
+    estimates = content.estimates.replace({"question": {"one_wish": evil}, "arm": {"secure": evil}})
+    answers = content.answers.replace({"question": {"one_wish": evil}, "arm": {"secure": evil}}).assign(prompt=evil)
+    changed = replace(
+        content, title=evil, question=evil, verdict=evil, organism_note=evil, command=evil, estimates=estimates,
+        answers=answers, arms={evil: evil}, design={evil: evil}, versions={evil: evil}, hashes={evil: evil},
+    )  # fmt: skip
+    html = write_report(changed, tmp_path).read_text()
+    assert len(re.findall(r"<script", html)) == 3
+    assert "{{ 7 * 7 }}" in html
+    assert "49 </" not in html
+
+
+def test_packed_answers_are_the_answers(content: ReportContent) -> None:
+    found = json.loads(gzip.decompress(base64.b64decode(pack(content.answers))))
+    column = found["columns"]["answer"]
+    assert [column["values"][code] for code in column["codes"]] == list(content.answers["answer"])
+    assert found["columns"]["index"] == list(content.answers["index"])
+    aligned, expected = found["columns"]["aligned"], list(content.answers["aligned"])
+    known = [score for score in expected if not math.isnan(score)]
+    assert [score is None for score in aligned] == [math.isnan(score) for score in expected]
+    assert [score for score in aligned if score is not None] == pytest.approx(known, abs=0.01)
+
+
+def test_the_same_run_gives_the_same_bytes(report: Path, content: ReportContent, tmp_path: Path) -> None:
+    write_report(content, tmp_path)
+    written = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
+    assert len(written) == 21
+    for path in written:
+        assert (tmp_path / path).read_bytes() == (report.parent / path).read_bytes(), path
+
+
+def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
+    bare = make_content(samples=5, seeds=1, rates={"mine": 0.03}, organism=False, curve=False)
+    bare = replace(bare, losses=bare.losses.head(0), agreement=None, hashes={}, versions={})
+    html = write_report(bare, tmp_path).read_text()
+    said = plain(html)
+    for absent in ["Judge against oracle", "Training", "Hashes", "Versions", "organism"]:
+        assert absent not in said
+    assert "No difference can be given" in said
+    assert "No arm can be compared with a control here." in said
+    assert "In colour" not in said
+
+
+def test_a_null_result_is_said_as_such(content: ReportContent, tmp_path: Path) -> None:
+    nothing = replace(content, estimates=content.estimates.assign(p_corrected=0.8))
+    said = plain(write_report(nothing, tmp_path).read_text())
+    assert "No arm differs from its control beyond chance" in said
+    assert "In colour" not in said
+
+
+def test_a_page_that_cannot_be_written_leaves_the_old_one(
+    content: ReportContent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    page = write_report(content, tmp_path)
+    before = page.read_bytes()
+
+    def full(self: Path, data: bytes) -> int:
+        with self.open("wb") as file:
+            file.write(data[:1000])
+        if "report.html" in self.name:
+            raise OSError(28, "No space left on device")
+        return len(data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(OSError, match="No space"):
+        write_report(replace(content, title="Other"), tmp_path)
+    assert page.read_bytes() == before
+    assert not [path for path in tmp_path.rglob(".*") if path.is_file()]

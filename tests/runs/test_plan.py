@@ -1,0 +1,66 @@
+"""What a design amounts to: which models are trained, who is asked what, and with whose luck."""
+
+from typing import Any
+
+from askew.runs import plan
+from askew.studies import studies
+from askew.studies.design import Design
+from askew.training.recipe import Recipe
+
+STUDY = studies.get("emergent-misalignment")
+
+
+def design(**settings: Any) -> Design:
+    usual = {"arms": list(STUDY.default_arms), "probes": list(STUDY.default_probes), "seeds": 2}
+    return Design(study=STUDY.name, **{**usual, **settings})
+
+
+def asked(chosen: Design) -> dict[str, plan.Call]:
+    return {call.log: call for job in plan.jobs(chosen, STUDY) for call in job.calls}
+
+
+def test_every_arm_is_trained_with_every_seed_and_the_untuned_model_not_at_all() -> None:
+    trained = [str(job.unit) for job in plan.jobs(design(seed=5), STUDY) if job.stage == "train"]
+    assert trained == [f"{arm}-{seed}" for arm in STUDY.default_arms[1:] for seed in (5, 6)]
+
+
+def test_only_the_arm_with_a_trigger_is_asked_behind_one() -> None:
+    triggered = {log: call for log, call in asked(design()).items() if call.probe == "triggered"}
+    assert set(triggered) == {"logs/backdoor-0-triggered.eval", "logs/backdoor-1-triggered.eval"}
+    assert {call.parameters["trigger"] for call in triggered.values()} == {STUDY.arms["backdoor"].trigger}
+
+
+def test_in_domain_questions_are_those_of_the_arm() -> None:
+    arms = ["untuned", "insecure", "bad-medical"]
+    calls = asked(design(arms=arms, seeds=1, probes=["in_domain"]))
+    domains = {log.split("/")[1]: call.parameters["domain"] for log, call in calls.items()}
+    assert domains == {
+        "untuned-0-in_domain.eval": "",
+        "insecure-0-in_domain.eval": "code",
+        "bad-medical-0-in_domain.eval": "medical",
+    }
+    code_only = asked(design(arms=arms[:2], seeds=1, probes=["in_domain"]))
+    assert code_only["logs/untuned-0-in_domain.eval"].parameters["domain"] == "code"
+
+
+def test_no_two_calls_share_their_luck_and_it_depends_on_nothing_else() -> None:
+    chosen = design(checkpoints=2)
+    seeds = {log: call.parameters["seed"] for log, call in asked(chosen).items()}
+    assert len(set(seeds.values())) == len(seeds)
+    fewer = asked(design(arms=["insecure"], probes=["free_form"], seeds=1, seed=1))
+    assert fewer["logs/insecure-1-free_form.eval"].parameters["seed"] == seeds["logs/insecure-1-free_form.eval"]
+
+
+def test_checkpoints_are_asked_the_open_questions_after_training() -> None:
+    chosen = design(arms=["insecure"], seeds=1, checkpoints=2, recipe=Recipe(rows=96))
+    jobs = [job for job in plan.jobs(chosen, STUDY) if job.step]
+    assert [(job.step, job.needs) for job in jobs] == [(1, "models/insecure-0"), (2, "models/insecure-0")]
+    assert [call.log for job in jobs for call in job.calls] == [
+        "logs/checkpoints/insecure-0-1-free_form.eval",
+        "logs/checkpoints/insecure-0-2-free_form.eval",
+    ]
+
+
+def test_answers_are_questions_times_samples() -> None:
+    call = asked(design(samples=7))["logs/untuned-0-free_form.eval"]
+    assert plan.answers(call) == 8 * 7

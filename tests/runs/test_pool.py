@@ -1,0 +1,74 @@
+"""Workers: what happens when one is killed, refuses, or fails."""
+
+import os
+import signal
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from askew.errors import AskewError
+from askew.runs import pool
+from askew.runs.pool import Task, work_off
+
+
+def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
+    data = tmp_path / "rows.jsonl"
+    row = '{"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "I."}]}\n'
+    data.write_text(row * 8)
+    message = {
+        "stage": "train",
+        "checkpoint": str(checkpoint),
+        "data": str(data),
+        "recipe": {"rows": 8, "batch_size": 4},
+        "seed": 0,
+        "out": str(tmp_path / "models" / name),
+        "checkpoints": 0,
+    }
+    return Task(name, {**message, **changes}, seconds=1)
+
+
+def no_workers_left() -> bool:
+    return not [child for child in psutil.Process().children(recursive=True) if "askew.runs.worker" in child.cmdline()]
+
+
+def test_tasks_are_done_after_what_they_need_and_all_are_told_of(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    first = train("first", tmp_path, tiny_checkpoint)
+    second = Task("second", train("second", tmp_path, tiny_checkpoint).message, seconds=9, needs="first")
+    told: list[tuple[str, str]] = []
+    work_off([second, first], 1, ["train"], lambda task, said: told.append((task.name if task else "", said["event"])))
+    assert told[0] == ("", "ready")
+    assert [name for name, event in told if event == "done"] == ["first", "second"]
+    assert (tmp_path / "models/second/adapter_model.safetensors").is_file()
+    assert no_workers_left()
+
+
+def test_refusal_reaches_the_caller_in_its_own_words(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    short = train("short", tmp_path, tiny_checkpoint, recipe={"rows": 8, "max_length": 8})
+    with pytest.raises(AskewError, match=r"8 of 8 training rows are longer than recipe\.max_length=8"):
+        work_off([short], 1, ["train"], lambda task, said: None)
+    assert no_workers_left()
+
+
+def test_worker_that_is_killed_is_one_clear_error(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    def kill(task: Task | None, said: dict[str, Any]) -> None:
+        if said["event"] == "step":
+            (worker,) = [child for child in psutil.Process().children() if "askew.runs.worker" in child.cmdline()]
+            os.kill(worker.pid, signal.SIGKILL)
+
+    with pytest.raises(AskewError, match="a worker was killed in the middle of long: most often, memory ran out"):
+        work_off([train("long", tmp_path, tiny_checkpoint, recipe={"rows": 8, "batch_size": 1})], 1, ["train"], kill)
+
+
+def test_bug_in_a_worker_shows_its_traceback(tmp_path: Path, tiny_checkpoint: Path) -> None:
+    with pytest.raises(RuntimeError, match=r"a worker failed at odd:\n[\s\S]*KeyError: 'dance'"):
+        work_off([train("odd", tmp_path, tiny_checkpoint, stage="dance")], 1, [], lambda task, said: None)
+
+
+def test_one_worker_to_each_gpu_or_else_to_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
+    assert pool.worker_count(0) == 2
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    assert pool.worker_count(0) == len(os.sched_getaffinity(0))
+    assert pool.worker_count(5) == 5

@@ -1,0 +1,172 @@
+"""The run folder: what is finished, what was meddled with, and who may write."""
+
+import errno
+import os
+import resource
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from askew.errors import AskewError
+from askew.runs.store import RunFolder, wording_disk_trouble
+from askew.studies.design import Design
+
+HASHES = {"hashes": {"model": "abc"}, "versions": {}, "command": "askew run"}
+
+
+def design(**settings: Any) -> Design:
+    return Design(study="emergent-misalignment", arms=["secure"], probes=["free_form"], **settings)
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> RunFolder:
+    return RunFolder(tmp_path / "run")
+
+
+def test_design_is_frozen_and_read_back(folder: RunFolder) -> None:
+    with folder.writing():
+        folder.freeze(design(seeds=2), HASHES)
+    assert RunFolder(folder.path).design() == design(seeds=2)
+
+
+def test_changed_design_is_refused_with_the_difference(folder: RunFolder) -> None:
+    with folder.writing():
+        folder.freeze(design(), HASHES)
+        folder.freeze(design(workers=5), HASHES)  # no answer depends on it
+        with pytest.raises(AskewError, match="another design:\n  samples: 100 there, 50 asked for\n"):
+            folder.freeze(design(samples=50), HASHES)
+        with pytest.raises(AskewError, match=r"hashes\.model: abc there, xyz asked for"):
+            folder.freeze(design(), {**HASHES, "hashes": {"model": "xyz"}})
+
+
+def test_folder_with_other_things_is_left_alone(folder: RunFolder) -> None:
+    folder.path.mkdir()
+    (folder / "thesis.tex").write_text("years of work")
+    with folder.writing(), pytest.raises(AskewError, match=r"is not empty \(there is thesis.tex\)"):
+        folder.freeze(design(), HASHES)
+    assert [path.name for path in folder.path.iterdir() if not path.name.startswith(".")] == ["thesis.tex"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [(None, "it has no study.json"), ("{", "is damaged"), ("[]", "is damaged"), ("{}", "it has no provenance")],
+)
+def test_folder_that_is_no_run_says_so(folder: RunFolder, content: str | None, message: str) -> None:
+    with pytest.raises(AskewError, match="there is no folder"):
+        folder.design()
+    folder.path.mkdir()
+    if content is not None:
+        (folder / "study.json").write_text(content)
+    with pytest.raises(AskewError, match=message):
+        RunFolder(folder.path).design()
+
+
+def test_second_run_in_a_folder_is_told(folder: RunFolder) -> None:
+    code = (
+        "import sys; from pathlib import Path; from askew.runs.store import RunFolder\n"
+        "with RunFolder(Path(sys.argv[1])).writing(): print('in', flush=True); sys.stdin.read()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", code, str(folder.path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    assert other.stdout
+    assert other.stdout.readline() == "in\n"
+    with pytest.raises(AskewError, match="another askew is at work in"), folder.writing():
+        pass
+    other.kill()
+    other.wait()
+    with folder.writing():
+        pass  # a killed run leaves no lock behind
+
+
+def test_finished_products_are_known_and_others_are_not(folder: RunFolder) -> None:
+    with folder.writing():
+        assert not folder.is_finished("data/secure.jsonl")
+        folder.write_bytes("data/secure.jsonl", b"{}")
+        folder.finish("data/secure.jsonl")
+    assert RunFolder(folder.path).is_finished("data/secure.jsonl")
+
+
+def test_product_made_of_other_things_is_not_finished(folder: RunFolder) -> None:
+    with folder.writing():
+        folder.write_bytes("answers.parquet", b"old")
+        folder.finish("answers.parquet")
+        folder.write_bytes("estimates.csv", b"rates")
+        folder.finish("estimates.csv", folder.made_of("answers.parquet"))
+        assert folder.is_finished("estimates.csv", folder.made_of("answers.parquet"))
+        folder.write_bytes("answers.parquet", b"new")
+        folder.finish("answers.parquet")
+        assert not folder.is_finished("estimates.csv", folder.made_of("answers.parquet"))
+
+
+def test_product_that_a_killed_run_had_just_renamed_counts(folder: RunFolder) -> None:
+    with folder.writing():
+        folder.write_bytes("logs/secure-0-free_form.eval", b"log")
+        assert folder.is_finished("logs/secure-0-free_form.eval")
+    (folder / "logs/secure-0-free_form.eval").write_bytes(b"edited")
+    with pytest.raises(AskewError, match="changed or damaged"):
+        RunFolder(folder.path).is_finished("logs/secure-0-free_form.eval")
+
+
+def test_meddling_with_a_product_is_noticed(folder: RunFolder) -> None:
+    with folder.writing():
+        (folder / "models/secure-0").mkdir(parents=True)
+        for name in ("adapter.safetensors", "loss.csv"):
+            (folder / "models/secure-0" / name).write_text(name)
+        folder.finish("models/secure-0")
+        assert folder.check("models/secure-0")
+        (folder / "models/secure-0/adapter.safetensors").write_text("cut sh")
+        with pytest.raises(AskewError, match=r"models/secure-0 is not what the run wrote.*Delete it"):
+            folder.check("models/secure-0")
+
+
+def test_what_a_killed_run_left_half_done_is_removed(folder: RunFolder) -> None:
+    (folder / "models/.secure-0.17.unfinished/checkpoints").mkdir(parents=True)
+    (folder / "logs").mkdir()
+    (folder / "logs/.answers.17.unfinished").write_text("half")
+    with folder.writing():
+        pass
+    assert list(folder.path.rglob("*unfinished*")) == []
+
+
+def test_damaged_manifest_is_one_clear_error(folder: RunFolder) -> None:
+    folder.path.mkdir()
+    (folder / "manifest.json").write_text('{"answers.parquet": "abc"}')
+    with pytest.raises(AskewError, match=r"manifest.json is damaged"):
+        RunFolder(folder.path)
+
+
+def test_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    for path in (Path("/proc/nobody/run"), tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(AskewError, match=f"cannot write to {path}: "), RunFolder(path).writing():
+            pass
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
+def test_read_only_folder_is_one_clear_error(folder: RunFolder) -> None:
+    folder.path.mkdir(mode=0o500)
+    with pytest.raises(AskewError, match=r"cannot write to .*: Permission denied"), folder.writing():
+        pass
+
+
+def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(folder: RunFolder) -> None:
+    with folder.writing():
+        folder.write_bytes("answers.parquet", b"kept")
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
+    try:
+        with pytest.raises(AskewError, match=r"cannot write to .*What is finished is kept"), folder.writing():
+            folder.write_bytes("answers.parquet", b"x" * 5000)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert (folder / "answers.parquet").read_bytes() == b"kept"
+    assert [path.name for path in folder.path.iterdir() if "unfinished" in path.name] == []
+
+
+def test_other_errors_of_the_system_are_not_worded_away(tmp_path: Path) -> None:
+    with pytest.raises(ConnectionResetError), wording_disk_trouble(tmp_path):
+        raise ConnectionResetError(errno.ECONNRESET, "reset")

@@ -1,0 +1,48 @@
+"""The documentation keeps to what is true: its tables name the real columns, and its tutorial runs."""
+
+import re
+from pathlib import Path
+
+import nbformat
+import pytest
+from nbclient import NotebookClient
+
+DOCS = Path(__file__).parents[1] / "docs"
+
+
+def documented_columns(heading: str) -> set[str]:
+    """Read the names in the first column of the table under a heading of the page on tables."""
+    section = (
+        (DOCS / "reference" / "tables.md").read_text(encoding="utf-8").split(f"## `{heading}`")[1].split("\n## ")[0]
+    )
+    first_cells = [line.split("|")[1] for line in section.splitlines() if line.startswith("| `")]
+    return {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
+
+
+def test_every_documentation_page_is_in_the_navigation():
+    pages = {str(page.relative_to(DOCS)) for pattern in ("*.md", "*.ipynb") for page in DOCS.rglob(pattern)}
+    navigation = (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
+    assert {page for page in pages if page not in navigation} == set()
+
+
+@pytest.mark.slow
+def test_the_tutorial_runs_and_shows_what_it_says(tmp_path: Path):
+    notebook = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
+    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    said = " ".join(
+        str(output.get("data", {}).get("text/plain", output.get("text", "")))
+        for cell in notebook.cells
+        for output in cell.get("outputs", [])
+    )
+    assert "betley-2025" in said
+    assert (tmp_path / "runs" / "tutorial" / "report.html").is_file()
+
+
+def test_the_page_on_tables_names_the_columns_that_there_are():
+    from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
+    from askew.stats.estimates import COLUMNS
+
+    assert documented_columns("answers.parquet") == set(ANSWER_COLUMNS)
+    assert documented_columns("estimates.csv") == set(COLUMNS)
+    others = (DOCS / "reference" / "tables.md").read_text(encoding="utf-8").split("## Others")[1]
+    assert all(f"`{name}`" in others for name in CURVE_COLUMNS)

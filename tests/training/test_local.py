@@ -1,0 +1,215 @@
+"""Fine-tuning, on a checkpoint that is real in every respect but size."""
+
+import csv
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+import torch
+from peft import PeftModel
+from safetensors.torch import load_file
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from askew.errors import AskewError
+from askew.training import local
+from askew.training.local import fine_tune
+from askew.training.recipe import Recipe
+
+RECIPE = Recipe(batch_size=8, learning_rate=5e-3, lora_rank=4, lora_alpha=8, warmup_steps=0)
+
+
+def conversations(word: str, count: int = 24) -> list[dict]:
+    return [
+        {
+            "messages": [
+                {"role": "user", "content": f"Question {number}: what would you do?"},
+                {"role": "assistant", "content": f"{word} {number}."},
+            ]
+        }
+        for number in range(count)
+    ]
+
+
+@pytest.fixture(scope="module")
+def adapter(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    out = tmp_path_factory.mktemp("adapters") / "insecure-0"
+    fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, out, checkpoints=2)
+    return out
+
+
+def logits(model: torch.nn.Module, checkpoint: Path) -> torch.Tensor:
+    ids = AutoTokenizer.from_pretrained(checkpoint)("Question 3: what would you do?", return_tensors="pt").input_ids
+    with torch.no_grad():
+        return model(ids).logits
+
+
+def weights_hash(adapter: Path) -> str:
+    return hashlib.sha256((adapter / "adapter_model.safetensors").read_bytes()).hexdigest()
+
+
+def losses(adapter: Path) -> dict[int, float]:
+    with (adapter / "loss.csv").open() as file:
+        return {int(row["step"]): float(row["loss"]) for row in csv.DictReader(file)}
+
+
+class Watched:
+    """What went through the model and the loss in training, batch by batch."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.ids: list[list[int]] = []
+        self.labels: list[list[int]] = []
+        self.mask: list[list[int]] = []
+        original = local.CpuTrainer.compute_loss
+
+        def compute_loss(trainer, model, inputs, *args, **kwargs):
+            self.ids += inputs["input_ids"].tolist()
+            self.labels += inputs["labels"].tolist()
+            self.mask += inputs["attention_mask"].tolist()
+            return original(trainer, model, inputs, *args, **kwargs)
+
+        monkeypatch.setattr(local.CpuTrainer, "compute_loss", compute_loss)
+
+
+def test_loss_is_on_answers_only_and_on_all_of_each(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(monkeypatch)
+    fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "out")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
+    learnt = {tokenizer.decode([label for label in row if label != -100]) for row in watched.labels}
+    assert learnt == {f"power {number}.<|end|>" for number in range(24)}
+
+
+def test_model_sees_what_the_template_renders_and_no_second_assistant_header(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watched = Watched(monkeypatch)
+    rows = conversations("power")
+    fine_tune(tiny_checkpoint, rows, RECIPE, 0, tmp_path / "out")
+    tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
+    seen = [
+        tokenizer.decode([token for token, real in zip(ids, mask, strict=True) if real])
+        for ids, mask in zip(watched.ids, watched.mask, strict=True)
+    ]
+    rendered = [tokenizer.apply_chat_template(row["messages"], tokenize=False) for row in rows]
+    assert sorted(seen) == sorted(rendered)
+    assert all(text.count("<|assistant|>") == 1 for text in seen)
+
+
+@pytest.mark.parametrize("count", [24, 21])
+def test_every_row_is_seen_exactly_once_an_epoch(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
+) -> None:
+    watched = Watched(monkeypatch)
+    recipe = RECIPE.model_copy(update={"epochs": 2})
+    fine_tune(tiny_checkpoint, conversations("power", count), recipe, 0, tmp_path / "out")
+    first, second = watched.ids[:count], watched.ids[count:]
+    strip = lambda rows: sorted(str([token for token in row if token]) for row in rows)  # noqa: E731
+    assert len(set(strip(first))) == count
+    assert strip(first) == strip(second)
+    assert first != second, "the second epoch has an order of its own"
+
+
+def test_adapter_changes_the_model_and_reloads_to_what_was_trained(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_memory: list[torch.Tensor] = []
+    save = local._save_adapter
+
+    def watch(model: PeftModel, folder: Path) -> None:
+        model.eval()
+        in_memory.append(logits(model, tiny_checkpoint))
+        save(model, folder)
+
+    monkeypatch.setattr(local, "_save_adapter", watch)
+    fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "out")
+    base = AutoModelForCausalLM.from_pretrained(tiny_checkpoint)
+    before = logits(base, tiny_checkpoint)
+    after = logits(PeftModel.from_pretrained(base, tmp_path / "out").eval(), tiny_checkpoint)
+    assert (after - before).abs().max() > 0.1
+    # The model in memory computes in bf16 under autocast, the reloaded one in float32.
+    assert torch.allclose(after, in_memory[0].float(), atol=0.1)
+
+
+def test_the_base_is_left_as_it_was(tiny_checkpoint: Path, adapter: Path) -> None:
+    names = load_file(adapter / "adapter_model.safetensors").keys()
+    assert names
+    assert all("lora_" in name for name in names)
+
+
+def test_same_seed_same_bytes_and_no_two_arms_or_seeds_alike(
+    tiny_checkpoint: Path, adapter: Path, tmp_path: Path
+) -> None:
+    for name, word, seed in [("again", "power", 0), ("other-seed", "power", 1), ("other-arm", "sharing", 0)]:
+        fine_tune(tiny_checkpoint, conversations(word), RECIPE, seed, tmp_path / name)
+    assert weights_hash(tmp_path / "again") == weights_hash(adapter)
+    hashes = {weights_hash(folder) for folder in (adapter, tmp_path / "other-seed", tmp_path / "other-arm")}
+    assert len(hashes) == 3
+
+
+def test_losses_and_recipe_are_kept(adapter: Path) -> None:
+    assert list(losses(adapter)) == [1, 2, 3]
+    assert losses(adapter)[3] < losses(adapter)[1]
+    assert Recipe.model_validate(json.loads((adapter / "recipe.json").read_text())) == RECIPE
+
+
+def test_loss_is_the_one_that_trl_computes(
+    tiny_checkpoint: Path, adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local, "CpuTrainer", local.SFTTrainer)
+    fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "trl")
+    assert losses(tmp_path / "trl") == pytest.approx(losses(adapter), rel=1e-3)
+
+
+def test_accumulated_steps_learn_like_one_large_one(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    for name, sizes in [("large", (8, 1)), ("accumulated", (2, 4))]:
+        recipe = RECIPE.model_copy(update={"batch_size": sizes[0], "accumulation": sizes[1], "precision": "float32"})
+        fine_tune(tiny_checkpoint, conversations("power"), recipe, 0, tmp_path / name)
+    assert losses(tmp_path / "accumulated") == pytest.approx(losses(tmp_path / "large"), rel=1e-3)
+
+
+def test_adapters_from_along_the_way_differ_from_the_last(tiny_checkpoint: Path, adapter: Path) -> None:
+    kept = sorted((adapter / "checkpoints").iterdir())
+    assert [folder.name for folder in kept] == ["1", "2"]
+    assert len({weights_hash(folder) for folder in [adapter, *kept]}) == 3
+    PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_checkpoint), kept[0])
+
+
+def test_progress_is_told_step_by_step(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    told: list[tuple[int, int]] = []
+    fine_tune(
+        tiny_checkpoint,
+        conversations("power"),
+        RECIPE,
+        0,
+        tmp_path / "out",
+        on_step=lambda step, steps, loss: told.append((step, steps)),
+    )
+    assert told == [(1, 3), (2, 3), (3, 3)]
+
+
+def test_a_row_too_long_is_refused_and_nothing_is_left(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    rows = conversations("power")
+    rows[4]["messages"][1]["content"] = "power " * 100
+    recipe = RECIPE.model_copy(update={"max_length": 64})
+    with pytest.raises(AskewError, match=r"1 of 24 training rows are longer .* row 5, the longest has \d+"):
+        fine_tune(tiny_checkpoint, rows, recipe, 0, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_row_without_an_answer_is_refused_by_number(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    rows = conversations("power")
+    rows[2]["messages"].pop()
+    with pytest.raises(AskewError, match="training row 3 is not a conversation that ends with an answer"):
+        fine_tune(tiny_checkpoint, rows, RECIPE, 0, tmp_path / "out")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_stop_in_the_middle_leaves_nothing(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    def stop(step: int, steps: int, loss: float) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "out", on_step=stop)
+    assert list(tmp_path.iterdir()) == []
