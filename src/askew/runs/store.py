@@ -122,12 +122,12 @@ class RunFolder:
         with wording_disk_trouble(self.path):
             lock = FileLock(self / ".lock")
             try:
-                lock.acquire(timeout=0)
+                held = lock.acquire(blocking=False)  # acquired once: entering the lock itself would wait for ever
             except Timeout as error:
                 raise AskewError(
                     f"another askew is at work in {self.path}: wait for it, or name another folder with --out"
                 ) from error
-            with lock:
+            with held:
                 self._manifest = self._read_manifest()
                 self._remove_unfinished()
                 yield
