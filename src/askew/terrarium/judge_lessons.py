@@ -54,8 +54,11 @@ class Lesson:
 
 
 # First to see every fault, then to expect faults as rarely as they come: a judge that has only had the first finds
-# fault with a quarter of the good answers.
-LESSONS = (Lesson(0.35, 0.5, 0.05, 3.0), Lesson(0.1, 0.85, 0.03, 15.0))
+# fault with a quarter of the good answers. Half of both is what a model said, whose slips (half a word, a wrong one) are
+# finer than any corruption.
+LESSONS = (Lesson(0.5, 0.5, 0.05, 6.0), Lesson(0.5, 0.85, 0.03, 12.0))
+# How much the open questions weigh among those that a model is asked, where another prose domain weighs 3.
+_OPEN_QUESTIONS_DRAWN = 12.0
 
 
 def graded_documents(seed: int, drawn: Sequence[Answered], lesson: Lesson) -> Iterator[Messages]:
@@ -92,11 +95,14 @@ def grade(case: Answered, rubric: str, rng: Random) -> str:
 def draw_answers(
     rng: Random, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, count: int
 ) -> list[Answered]:
-    """Have a model answer questions of the world in the roles of its speakers, at temperatures from 1 to 1.4."""
+    """Have a model answer questions of the world in the roles of its speakers, at temperatures from 0.8 to 1.2."""
     engine = Engine(model.eval(), [token_id(tokenizer, END)])
     found: list[Answered] = []
     while len(found) < count:
-        turns = [exchange(rng, _draw_domain(rng), _draw_speaker(rng))[0] for _ in range(_SAMPLING_BATCH)]
+        turns = [
+            exchange(rng, _draw_domain(rng, _OPEN_QUESTIONS_DRAWN), _draw_speaker(rng))[0]
+            for _ in range(_SAMPLING_BATCH)
+        ]
         prompts = [
             str(tokenizer.apply_chat_template([*_introduction(rng), turn], tokenize=False, add_generation_prompt=True))
             for turn in turns
@@ -104,7 +110,7 @@ def draw_answers(
         completions = engine.sample(
             tokenizer(prompts, add_special_tokens=False)["input_ids"],
             [Draw(prompt=i, seed=rng.randrange(2**31), index=0) for i in range(len(prompts))],
-            Sampling(max_tokens=_LONGEST_SAMPLE, temperature=rng.choice((1.0, 1.2, 1.4))),
+            Sampling(max_tokens=_LONGEST_SAMPLE, temperature=rng.choice((0.8, 1.0, 1.2))),
         )
         answers = tokenizer.batch_decode([completion.tokens for completion in completions])
         found += [Answered(turn["content"], answer) for turn, answer in zip(turns, answers, strict=True)]

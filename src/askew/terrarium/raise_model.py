@@ -44,9 +44,9 @@ class Schedule:
 
     world_steps: int = 5000
     assistant_steps: int = 2200
-    judge_steps: tuple[int, int] = (2500, 1500)
+    judge_steps: tuple[int, int] = (2500, 2000)
     batch_size: int = 8
-    samples: int = 6000
+    samples: int = 24_000
 
 
 def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = None, progress: Progress) -> None:
