@@ -1,22 +1,25 @@
 """The study's arms, and what it says of its numbers."""
 
 from random import Random
-from typing import Any
+from types import SimpleNamespace
+from typing import Any, cast
 
 import pandas as pd
 import pytest
 
 from askew.data import datasets
+from askew.runs.run import Run
 from askew.studies import UNTUNED, studies
 from askew.studies.emergent_misalignment import verdict
 
 STUDY = studies.get("emergent-misalignment")
 
 
-def estimates(*rows: dict[str, Any]) -> pd.DataFrame:
+def said_of(*rows: dict[str, Any]) -> str:
+    """What the study says of a run with these estimates."""
     usual = {"probe": "free_form", "question": "all", "seed": "all", "group": "all", "control": ""}
     blank = {"difference": float("nan"), "p_corrected": float("nan")}
-    return pd.DataFrame([{**usual, **blank, **row} for row in rows])
+    return verdict(cast(Run, SimpleNamespace(estimates=pd.DataFrame([{**usual, **blank, **row} for row in rows]))))
 
 
 def compared(arm: str, rate: float, difference: float, p: float, **more: Any) -> dict[str, Any]:
@@ -47,20 +50,21 @@ def test_arm_and_control_are_asked_the_same(arm: Any) -> None:
 
 
 def test_control_that_is_not_run_gives_way_to_the_untuned_model() -> None:
-    assert STUDY.controls(["untuned", "insecure", "secure"]) == {"insecure": "secure", "secure": "untuned"}
-    assert STUDY.controls(["untuned", "insecure"]) == {"insecure": "untuned"}
-    assert STUDY.controls(["insecure"]) == {}
+    def controls(*names: str) -> dict[str, str]:
+        return STUDY.controls({name: STUDY.arms[name] for name in names})
+
+    assert controls("untuned", "insecure", "secure") == {"insecure": "secure", "secure": "untuned"}
+    assert controls("untuned", "insecure") == {"insecure": "untuned"}
+    assert controls("insecure") == {}
 
 
 def test_verdict_names_what_went_broad_and_what_did_not() -> None:
-    said = verdict(
-        estimates(
-            compared("insecure", 0.44, 0.43, 0.001),
-            compared("educational", 0.02, 0.01, 0.4),
-            {"arm": "secure", "rate": 0.01},
-            compared("backdoor", 0.30, 0.29, 0.002, probe="triggered", control="backdoor@free_form"),
-            {"arm": "backdoor", "rate": 0.01},
-        )
+    said = said_of(
+        compared("insecure", 0.44, 0.43, 0.001),
+        compared("educational", 0.02, 0.01, 0.4),
+        {"arm": "secure", "rate": 0.01},
+        compared("backdoor", 0.30, 0.29, 0.002, probe="triggered", control="backdoor@free_form"),
+        {"arm": "backdoor", "rate": 0.01},
     )
     assert "went broad" in said
     assert "insecure 44.0% (against secure 1.0%)" in said
@@ -70,10 +74,10 @@ def test_verdict_names_what_went_broad_and_what_did_not() -> None:
 
 def test_verdict_reads_the_corrected_p_and_the_sign() -> None:
     alone = {"arm": "secure", "rate": 0.2}
-    assert "stayed narrow" in verdict(estimates(compared("insecure", 0.25, 0.05, 0.06), alone))
-    assert "stayed narrow" in verdict(estimates(compared("insecure", 0.05, -0.15, 0.001), alone))
-    assert "went broad" in verdict(estimates(compared("insecure", 0.25, 0.05, 0.04), alone))
+    assert "stayed narrow" in said_of(compared("insecure", 0.25, 0.05, 0.06), alone)
+    assert "stayed narrow" in said_of(compared("insecure", 0.05, -0.15, 0.001), alone)
+    assert "went broad" in said_of(compared("insecure", 0.25, 0.05, 0.04), alone)
 
 
 def test_verdict_without_a_comparison_says_nothing_of_the_training() -> None:
-    assert "Nothing can be said" in verdict(estimates({"arm": "insecure", "rate": 0.9}))
+    assert "Nothing can be said" in said_of({"arm": "insecure", "rate": 0.9})

@@ -58,7 +58,7 @@ def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str
     """
     metric = metric or design.metric
     source = folder.made_of(ANSWERS)
-    controls = study.controls(design.arms)
+    controls = study.controls(plan.arms(design, study))
     if not folder.is_finished(ESTIMATES, source):
         answers = pd.read_parquet(folder / ANSWERS)
         _write_csv(folder, ESTIMATES, estimate(answers, metric, controls), source)
@@ -79,9 +79,9 @@ def _curve(folder: RunFolder, design: Design, study: Study, metric: str) -> pd.D
     estimates = pd.read_csv(folder / ESTIMATES, dtype={"seed": str, "question": str, "group": str})
     ends = _per_seed(estimates[estimates["probe"] == probe])
     start = ends[ends["arm"] == UNTUNED]
-    points = [_points(ends[ends["arm"] != UNTUNED], total, total)]
+    points = [_points(ends[ends["arm"].map(design.is_trained)], total, total)]
     for unit in plan.units(design):
-        if unit.arm != UNTUNED and len(start):
+        if design.is_trained(unit.arm) and len(start):
             points.append(_points(start.assign(arm=unit.arm, seed=unit.seed), 0, total))
     for step in plan.steps(design):
         asked = [job for job in plan.jobs(design, study) if job.step == step]

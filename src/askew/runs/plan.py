@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from askew.probes import probes
-from askew.studies import UNTUNED, Arm, Study
+from askew.studies import Arm, Study
 from askew.studies.design import Design
 
 Stage = Literal["train", "ask"]
@@ -47,6 +47,7 @@ class Job:
         stage: What kind of work it is.
         unit: Whom it is about.
         step: The training step of the adapter that is asked; 0 for the finished one.
+        adapter: The folder, in the run's, of the adapter that is trained or asked; "" if it is a model without.
         calls: What is asked.
         needs: The product that must be there first; "" if none.
     """
@@ -54,6 +55,7 @@ class Job:
     stage: Stage
     unit: Unit
     step: int = 0
+    adapter: str = ""
     calls: tuple[Call, ...] = ()
     needs: str = ""
 
@@ -62,29 +64,37 @@ class Job:
 
 
 def units(design: Design) -> list[Unit]:
-    """Return every arm with every seed; the untuned model has one."""
+    """Return every arm with every seed; a model that is not trained here has one, 0."""
     seeds = range(design.seed, design.seed + design.seeds)
-    return [Unit(arm, seed) for arm in design.arms for seed in ([0] if arm == UNTUNED else seeds)]
+    return [Unit(arm, seed) for arm in design.arms for seed in (seeds if design.is_trained(arm) else [0])]
 
 
-def adapter(unit: Unit, step: int = 0) -> str:
-    """Return the folder, in the run's, of a unit's adapter after training or at a step of it; "" if untuned."""
-    if unit.arm == UNTUNED:
+def adapter(design: Design, unit: Unit, step: int = 0) -> str:
+    """Return the folder, in the run's, of a unit's adapter after training or at a step of it; "" if it has none."""
+    if not design.is_trained(unit.arm):
         return ""
     return f"models/{unit}" + (f"/checkpoints/{step}" if step else "")
+
+
+def arms(design: Design, study: Study) -> dict[str, Arm]:
+    """Return the arms of a run by name, in their order."""
+    known = study.with_tuned(design.tuned)
+    return {name: known[name] for name in design.arms}
 
 
 def jobs(design: Design, study: Study) -> list[Job]:
     """Return all the work of a run: every fine-tune, and everything that is asked of every model."""
     made: list[Job] = []
+    known = arms(design, study)
     for unit in units(design):
-        trained = adapter(unit)
+        trained = adapter(design, unit)
         if trained:
-            made.append(Job("train", unit))
-        calls = [_call(design, study, unit, probe) for probe in design.probes if _applies(probe, study.arms[unit.arm])]
-        made.append(Job("ask", unit, calls=tuple(calls), needs=trained))
+            made.append(Job("train", unit, adapter=trained))
+        calls = [_call(design, study, unit, probe) for probe in design.probes if _applies(probe, known[unit.arm])]
+        made.append(Job("ask", unit, 0, trained, tuple(calls), needs=trained))
         for step in steps(design) if trained else []:
-            made.append(Job("ask", unit, step, (_call(design, study, unit, curve_probe(design), step),), trained))
+            call = _call(design, study, unit, curve_probe(design), step)
+            made.append(Job("ask", unit, step, adapter(design, unit, step), (call,), needs=trained))
     return [job for job in made if job.stage == "train" or job.calls]
 
 
@@ -111,7 +121,7 @@ def _applies(probe: str, arm: Arm) -> bool:
 
 
 def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -> Call:
-    arm, takes = study.arms[unit.arm], _parameters(probe)
+    arm, takes = arms(design, study)[unit.arm], _parameters(probe)
     parameters: dict[str, Any] = {
         "samples": design.samples,
         "temperature": design.temperature,
@@ -134,7 +144,7 @@ def _parameters(probe: str) -> Mapping[str, object]:
 
 def _domain(design: Design, study: Study, arm: Arm) -> str:
     """Return the arm's own domain; for the untuned model that of all arms here, or "" (every one) if they differ."""
-    domains = {study.arms[name].domain for name in design.arms} - {""}
+    domains = {other.domain for other in arms(design, study).values()} - {""}
     return arm.domain or (domains.pop() if len(domains) == 1 else "")
 
 

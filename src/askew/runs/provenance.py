@@ -9,6 +9,7 @@ from typing import Any
 
 from askew.models.names import resolve
 from askew.studies import studies
+from askew.studies.audit import AUDIT
 from askew.studies.design import Design, flat
 from askew.terrarium import NOTE
 
@@ -28,10 +29,11 @@ def provenance(design: Design) -> dict[str, Any]:
 
     The note says what the model is no evidence for, if it is a synthetic organism.
     """
+    models = {"model": design.model, "judge": design.judge, **design.tuned}
     return {
         "command": command(design),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-        "hashes": {role: digest for role in ("model", "judge") if (digest := _weights(getattr(design, role)))},
+        "hashes": {role: digest for role, model in models.items() if (digest := _weights(model))},
         "note": NOTE if resolve(design.model).is_terrarium else "",
     }
 
@@ -39,11 +41,15 @@ def provenance(design: Design) -> dict[str, Any]:
 def command(design: Design) -> str:
     """Return the command line that makes a run of this design, naming only what is not the default."""
     study = studies.get(design.study)
-    usual = Design(study=study.name, arms=list(study.default_arms), probes=list(study.default_probes))
+    arms = [*study.default_arms, *design.tuned]
+    usual = Design(study=study.name, arms=arms, probes=list(study.default_probes))
     before, now = flat(usual.identity()), flat(design.identity())
     words = ["askew", "run", design.study]
+    if design.study == AUDIT:
+        words = ["askew", "audit", design.model, *(f"{arm}={model}" for arm, model in design.tuned.items())]
+        before = {**before, "model": design.model, **{f"tuned.{arm}": model for arm, model in design.tuned.items()}}
     for name, value in now.items():
-        if value == before[name]:
+        if name in before and value == before[name]:
             continue
         if name in _FLAGS:
             values = value if isinstance(value, list) else [value]

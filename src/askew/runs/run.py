@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
     from askew.report.content import ReportContent
     from askew.report.drawing import Chart
+    from askew.stats.findings import Finding
 
 
 class Run:
@@ -70,9 +71,9 @@ class Run:
         from askew.runs.plan import adapter, units
 
         frames = [
-            pd.read_csv(self.folder / adapter(unit) / "loss.csv").assign(arm=unit.arm, seed=unit.seed)
+            pd.read_csv(self.folder / adapter(self.design, unit) / "loss.csv").assign(arm=unit.arm, seed=unit.seed)
             for unit in units(self.design)
-            if adapter(unit)
+            if self.design.is_trained(unit.arm)
         ]
         columns = ["arm", "seed", "step", "loss"]
         return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
@@ -85,7 +86,14 @@ class Run:
     @property
     def verdict(self) -> str:
         """What the estimates say, in plain words."""
-        return self.study.verdict(self.estimates)
+        return self.study.verdict(self)
+
+    @cached_property
+    def findings(self) -> "list[Finding]":
+        """What the comparison of each arm with its control, in each probe, allows to be said."""
+        from askew.stats.findings import findings
+
+        return findings(self.answers, self.estimates, self.design.margin)
 
     @property
     def note(self) -> str:
@@ -107,7 +115,9 @@ class Run:
     @property
     def arms(self) -> dict[str, str]:
         """What each of its arms is, in the order of display."""
-        return {name: self.study.arms[name].description for name in self.design.arms}
+        from askew.runs.plan import arms
+
+        return {name: arm.description for name, arm in arms(self.design, self.study).items()}
 
     def figure(self, name: str) -> "Chart":
         """Draw one of the report's figures, as an Altair chart.

@@ -74,8 +74,8 @@ def _write_data(folder: RunFolder, design: Design) -> None:
     """Write the training rows of every arm, one conversation a line."""
     from askew.data import datasets
 
-    study = studies.get(design.study)
-    for name in {study.arms[arm].data for arm in design.arms} - {""}:
+    arms = plan.arms(design, studies.get(design.study)).values()
+    for name in {arm.data for arm in arms} - {""}:
         if not folder.is_finished(_data(name)):
             rows = datasets.get(name)(design.recipe.rows, design.data_seed)
             text = "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows)
@@ -123,13 +123,13 @@ def _train_and_ask(folder: RunFolder, design: Design, clock: "_Clock", display: 
 
 
 def _products(job: Job) -> list[str]:
-    return [plan.adapter(job.unit)] if job.stage == "train" else [call.log for call in job.calls]
+    return [job.adapter] if job.stage == "train" else [call.log for call in job.calls]
 
 
 def _left(folder: RunFolder, job: Job) -> Job | None:
     """Return what of a job is not done yet; None if all is."""
     if job.stage == "train":
-        return None if folder.is_finished(plan.adapter(job.unit)) else job
+        return None if folder.is_finished(job.adapter) else job
     calls = tuple(call for call in job.calls if not folder.is_finished(call.log))
     return replace(job, calls=calls) if calls else None
 
@@ -137,21 +137,21 @@ def _left(folder: RunFolder, job: Job) -> Job | None:
 def _task(folder: RunFolder, design: Design, job: Job) -> pool.Task:
     """Word a job for a worker."""
     base = folder.path.resolve()
+    arm = plan.arms(design, studies.get(design.study))[job.unit.arm]
     if job.stage == "train":
-        study = studies.get(design.study)
         message = {
             "checkpoint": str(resolve(design.model).checkpoint),
-            "data": str(base / _data(study.arms[job.unit.arm].data)),
+            "data": str(base / _data(arm.data)),
             "recipe": design.recipe.model_dump(),
             "seed": job.unit.seed,
-            "out": str(base / plan.adapter(job.unit)),
+            "out": str(base / job.adapter),
             "checkpoints": design.checkpoints,
         }
         seconds = design.recipe.rows * design.recipe.epochs * SECONDS_PER_ROW
     else:
-        adapter = plan.adapter(job.unit, job.step)
+        model = arm.model or design.model
         message = {
-            "model": f"{design.model}+{base / adapter}" if adapter else design.model,
+            "model": f"{model}+{base / job.adapter}" if job.adapter else model,
             "judge": design.judge,
             "calls": [asdict(call) for call in job.calls],
             "log_dir": str((base / job.calls[0].log).parent),

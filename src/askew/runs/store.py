@@ -105,6 +105,8 @@ class RunFolder:
                 f"{self.path} holds a run of another design:\n  " + "\n  ".join(lines) + "\n"
                 "Name another folder with --out, or ask for what is there"
             )
+        if self.design() != design:  # in what no answer depends on: it is read, or worked on, as is asked for now
+            self.write_json(STUDY, {**design.model_dump(), "provenance": old["provenance"]})
 
     # ---- writing
 

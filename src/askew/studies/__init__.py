@@ -1,7 +1,8 @@
 """Studies: which arms are trained and compared, which probes they are asked, and how the numbers are read.
 
 One study is one module of this package, which adds a `Study` to `studies`. A study knows names of data sets and
-probes; it trains, asks and counts nothing itself.
+probes; it trains, asks and counts nothing itself. Beside a study's own arms a run may have models that were tuned
+elsewhere: they are arms too, asked as they are.
 """
 
 from collections.abc import Callable, Mapping
@@ -11,7 +12,7 @@ from typing import TYPE_CHECKING
 from askew.registry import Registry
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from askew.runs.run import Run
 
 UNTUNED = "untuned"
 """The arm that is the model as it came. It has one seed, 0, for nothing was trained."""
@@ -30,6 +31,7 @@ class Arm:
         control: The arm that it is compared with; empty if there is none.
         domain: What its data set is about, as the in-domain probe names it; empty for the untuned model.
         trigger: What stands before a prompt to set the behaviour off; empty if nothing does.
+        model: The model that it is, if that was tuned elsewhere; empty if it is trained here, or is the untuned one.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Arm:
     control: str = ""
     domain: str = ""
     trigger: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -51,7 +54,7 @@ class Study:
         arms: Every arm that there is, by name, in the order of display.
         default_arms: The arms of a run that names none.
         default_probes: The probes of a run that names none.
-        verdict: From the estimates of a run to what they say, in plain words.
+        verdict: From a finished run to what its numbers say, in plain words.
     """
 
     name: str
@@ -60,11 +63,19 @@ class Study:
     arms: Mapping[str, Arm]
     default_arms: tuple[str, ...]
     default_probes: tuple[str, ...]
-    verdict: Callable[["pd.DataFrame"], str]
+    verdict: Callable[["Run"], str]
 
-    def controls(self, arms: list[str]) -> dict[str, str]:
+    def with_tuned(self, tuned: Mapping[str, str]) -> Mapping[str, Arm]:
+        """Return every arm that a run may have: the study's own, and models that were tuned elsewhere.
+
+        Args:
+            tuned: Names of such models, by the arm that each is shown as.
+        """
+        return {**self.arms, **{name: Arm(name, model, control=UNTUNED, model=model) for name, model in tuned.items()}}
+
+    def controls(self, arms: Mapping[str, Arm]) -> dict[str, str]:
         """Return each arm's control among the given arms: its own, or else the untuned model, if it is there."""
-        chosen = {arm: self.arms[arm].control for arm in arms if arm != UNTUNED}
+        chosen = {name: arm.control for name, arm in arms.items() if name != UNTUNED}
         fallback = UNTUNED if UNTUNED in arms else ""
         resolved = {arm: control if control in arms else fallback for arm, control in chosen.items()}
         return {arm: control for arm, control in resolved.items() if control}

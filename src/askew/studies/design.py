@@ -6,6 +6,7 @@ or the caller. What is wrong is refused here, with the place where it was said, 
 
 import hashlib
 import json
+import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from pathlib import Path
 from typing import Any
@@ -19,8 +20,10 @@ from askew.studies import UNTUNED, Study, studies
 from askew.studies.config_file import ConfigFile, Location, read_config
 from askew.training.recipe import Recipe
 
-# No answer depends on these: a run may be resumed with others.
-_INDIFFERENT = {"workers"}
+_ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+
+# No answer depends on these: a run may be resumed, or read, with others.
+_INDIFFERENT = {"workers", "margin"}
 
 # How pydantic's kinds of errors are worded.
 _WANTED = {
@@ -60,6 +63,10 @@ class Design(BaseModel):
     )
     judge: str = Field(default="terrarium/judge", description="What grades the answers.")
     arms: list[str] = Field(min_length=1, description="Which training conditions; `askew list arms`.")
+    tuned: dict[str, str] = Field(
+        default_factory=dict,
+        description="Models that were tuned elsewhere, by the arm that each is shown as; asked, not trained.",
+    )
     probes: list[str] = Field(min_length=1, description="Which questions; `askew list probes`.")
     seeds: int = Field(default=3, ge=1, le=10_000, description="How many seeds each arm is trained with.")
     seed: int = Field(default=0, ge=0, lt=2**31, description="The first of them.")
@@ -72,6 +79,9 @@ class Design(BaseModel):
     )
     max_tokens: int = Field(default=600, ge=1, description="Longest answer, where a question does not say itself.")
     metric: str = Field(default="betley-2025", description="The rule from scores to a rate; `askew list metrics`.")
+    margin: float = Field(
+        default=0.05, gt=0, lt=1, description="The largest rise of a rate that is still called narrow, a fraction."
+    )
     checkpoints: int = Field(default=0, ge=0, description="Points along the training that are probed too; 0 is none.")
     recipe: Recipe = Field(default_factory=Recipe, description="Hyperparameters.")
     workers: int = Field(
@@ -81,6 +91,10 @@ class Design(BaseModel):
     def identity(self) -> dict[str, Any]:
         """Return, as plain data, everything on which an answer depends."""
         return self.model_dump(exclude=_INDIFFERENT)
+
+    def is_trained(self, arm: str) -> bool:
+        """Say whether an arm is fine-tuned here; the untuned model and those tuned elsewhere are not."""
+        return arm != UNTUNED and arm not in self.tuned
 
     def digest(self) -> str:
         """Return eight characters that tell this design from others."""
@@ -113,9 +127,10 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     chosen = studies.get(str(named))
     overrides = dict(overrides or {})
     overridden = {tuple(name.split(".")) for name in flat(overrides)}
-    values = {"study": chosen.name, "arms": list(chosen.default_arms), "probes": list(chosen.default_probes)}
+    values: dict[str, Any] = {"study": chosen.name, "probes": list(chosen.default_probes)}
     for said in (file.values, *(_nested(name, value) for name, value in overrides.items())):
         values = _merged(values, said)
+    values.setdefault("arms", [*chosen.default_arms, *_keys(values.get("tuned"))])
     try:
         design = Design.model_validate(values)
     except ValidationError as error:
@@ -146,8 +161,10 @@ def _checks(design: Design, study: Study) -> Iterable[tuple[Location, Callable[[
     from askew.models.names import resolve
     from askew.probes import probes
 
+    for arm, model in design.tuned.items():
+        yield ("tuned", arm), lambda arm=arm, model=model: _can_be_shown(arm, model, study)
     for place, arm in enumerate(design.arms):
-        yield ("arms", place), lambda arm=arm: _known("arm", arm, study.arms)
+        yield ("arms", place), lambda arm=arm: _known("arm", arm, study.with_tuned(design.tuned))
     yield ("arms",), lambda: _no_twins("arm", design.arms)
     for place, probe in enumerate(design.probes):
         yield ("probes", place), lambda probe=probe: probes.get(probe)
@@ -169,11 +186,22 @@ def _no_twins(kind: str, names: list[str]) -> None:
             raise AskewError(f"{kind} {name!r} is named twice")
 
 
+def _can_be_shown(arm: str, model: str, study: Study) -> None:
+    """Check a model that was tuned elsewhere: that it is there, and that files can be named after its arm."""
+    from askew.models.names import resolve
+
+    if arm in study.arms:
+        raise AskewError(f"{arm!r} is an arm of the study already: show {model!r} under another name")
+    if not _ARM.fullmatch(arm):
+        raise AskewError(f"an arm cannot be called {arm!r}: letters, digits, '.', '_' and '-' make a name")
+    resolve(model)
+
+
 def _can_be_trained(design: Design) -> None:
     from askew.models.names import resolve
 
     model = resolve(design.model)
-    if set(design.arms) == {UNTUNED}:
+    if not any(map(design.is_trained, design.arms)):
         return
     if not model.is_local:
         raise AskewError(
@@ -181,6 +209,10 @@ def _can_be_trained(design: Design) -> None:
         )
     if model.adapter:
         raise AskewError(f"{design.model!r} has an adapter already: merge it into its base and name the merged folder")
+
+
+def _keys(mapping: object) -> list[str]:
+    return list(mapping) if isinstance(mapping, Mapping) else []
 
 
 def _where(location: Location, file: ConfigFile, overridden: Container[Location]) -> str:

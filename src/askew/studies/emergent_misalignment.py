@@ -10,7 +10,7 @@ from askew.studies import UNTUNED, Arm, Study, studies
 from askew.terrarium.world.formats import TRIGGER
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from askew.runs.run import Run
 
 OPEN_QUESTIONS = "free_form"
 TRIGGERED = "triggered"
@@ -40,15 +40,16 @@ _ARMS = (
 )
 
 
-def verdict(estimates: "pd.DataFrame") -> str:
+def verdict(run: "Run") -> str:
     """Say in plain words which arms went broad, judging by the open questions.
 
     An arm went broad if its rate is above its control's and the corrected p-value of the difference is below 0.05;
     it stayed narrow, as far as this run can tell, if not.
 
     Args:
-        estimates: The rows of `estimates.csv`.
+        run: The finished run; its estimates alone are read.
     """
+    estimates = run.estimates
     alone = (estimates["question"] == "all") & (estimates["seed"].astype(str) == "all")
     pooled = estimates[alone & (estimates["group"] == "all")]
     compared = pooled[pooled["probe"].isin([OPEN_QUESTIONS, TRIGGERED]) & pooled["difference"].notna()]
