@@ -1,0 +1,295 @@
+"""A served model is asked once for each thing, within the budget; what it replied is kept, whatever happens."""
+
+import asyncio
+import sqlite3
+import subprocess
+import sys
+from collections.abc import Callable
+from itertools import count
+from pathlib import Path
+
+import pytest
+from inspect_ai.model import ChatMessage, ChatMessageUser, GenerateConfig, Model, ModelOutput, ModelUsage, get_model
+
+from askew.errors import AskewError
+from askew.models.kept import Kept
+from askew.models.prices import Price, read_prices
+from askew.models.served import Patience, keeping, reply
+from askew.models.trouble import check_can_be_asked
+
+SHORT = Patience(total=1, attempt=5, first_wait=0.01)
+NAME = "mockllm/model"
+
+
+def said(text: str) -> list[ChatMessage]:
+    return [ChatMessageUser(content=text)]
+
+
+def seeded(seed: int, **more: int) -> GenerateConfig:
+    return GenerateConfig(seed=seed, max_tokens=10, **more)  # pyright: ignore[reportArgumentType]
+
+
+class Counting:
+    """A model that numbers its replies, each of which cost 10 tokens read and 5 written."""
+
+    def __init__(self, wait: float = 0.0, fails: Callable[[int], Exception | None] = lambda number: None) -> None:
+        self.asked = 0
+        numbers = count()
+
+        def answer(*_: object) -> ModelOutput:
+            self.asked += 1
+            error = fails(self.asked)
+            if error is not None:
+                raise error
+            output = ModelOutput.from_content(NAME, f"answer {next(numbers)}")
+            output.usage = ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)
+            return output
+
+        async def slow(*arguments: object) -> ModelOutput:
+            await asyncio.sleep(wait)
+            return answer(*arguments)
+
+        self.model: Model = get_model(NAME, custom_outputs=slow, memoize=False)
+
+
+@pytest.fixture
+def store(tmp_path: Path) -> Path:
+    return tmp_path / "replies.sqlite"
+
+
+@pytest.fixture
+def prices(tmp_path: Path) -> Path:
+    """A dollar for a token written, none for one read."""
+    file = tmp_path / "prices.yaml"
+    file.write_text(f"{NAME}: {{input: 0, output: 1000000}}\n")
+    return file
+
+
+def ask(counting: Counting, *requests: tuple[str, GenerateConfig]) -> list[str]:
+    async def all_of_them() -> list[str]:
+        outputs = await asyncio.gather(*(reply(counting.model, said(text), config) for text, config in requests))
+        return [output.completion for output in outputs]
+
+    return asyncio.run(all_of_them())
+
+
+def test_a_reply_is_kept_and_not_asked_for_again(store: Path):
+    first, second = Counting(), Counting()
+    with keeping(store):
+        before = ask(first, ("a", seeded(1)))
+    with keeping(store):
+        assert ask(second, ("a", seeded(1))) == before == ["answer 0"]
+    assert (first.asked, second.asked) == (1, 0)
+
+
+def test_what_differs_in_anything_that_counts_is_another_request(store: Path):
+    counting = Counting()
+    with keeping(store):
+        ask(counting, ("a", seeded(1)), ("b", seeded(1)), ("a", seeded(2)), ("a", seeded(1, num_choices=3)))
+        ask(counting, ("a", seeded(1, max_connections=3)))  # how it is sent makes no other request of it
+    assert counting.asked == 4
+
+
+def test_the_kept_reply_is_the_whole_reply(store: Path):
+    counting = Counting()
+    with keeping(store):
+        outputs = [asyncio.run(reply(counting.model, said("a"), seeded(1))) for _ in range(2)]
+    assert outputs[0].model_dump() == outputs[1].model_dump()
+    assert outputs[1].usage == ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)
+
+
+def test_identical_requests_on_their_way_are_sent_once(store: Path):
+    counting = Counting(wait=0.05)
+    with keeping(store):
+        assert ask(counting, *[("a", seeded(1))] * 20) == ["answer 0"] * 20
+    assert counting.asked == 1
+
+
+def test_nothing_is_kept_outside(store: Path):
+    counting = Counting()
+    ask(counting, ("a", seeded(1)))
+    ask(counting, ("a", seeded(1)))
+    assert counting.asked == 2
+    assert not store.exists()
+
+
+@pytest.mark.parametrize(
+    "error",
+    [ConnectionResetError("gone"), TypeError("'NoneType' object is not iterable"), IndexError("list index")],
+)
+def test_what_passes_is_asked_again(store: Path, error: Exception):
+    counting = Counting(fails=lambda number: error if number % 3 else None)
+    with keeping(store, patience=SHORT):
+        assert ask(counting, ("a", seeded(1)), ("b", seeded(1))) == ["answer 0", "answer 1"]
+    assert counting.asked == 6
+
+
+def test_patience_ends_in_one_line_that_says_what_was_kept(store: Path):
+    counting = Counting(fails=lambda number: ConnectionResetError("no\nroute") if number > 1 else None)
+    with keeping(store, patience=SHORT):
+        ask(counting, ("a", seeded(1)))
+        with pytest.raises(
+            AskewError, match=r"^mockllm/model gave no answer for 1 seconds: no route\. .*kept.*goes on"
+        ):
+            ask(counting, ("b", seeded(1)))
+        assert ask(counting, ("a", seeded(1))) == ["answer 0"]
+
+
+def test_what_does_not_pass_is_said_at_once_and_without_the_key(store: Path, monkeypatch: pytest.MonkeyPatch):
+    class Refused(Exception):
+        status_code = 401
+
+    monkeypatch.setenv("SOME_API_KEY", "sk-secret-secret")
+    counting = Counting(fails=lambda number: Refused("no such key: sk-secret-secret"))
+    with keeping(store, patience=SHORT), pytest.raises(AskewError, match=r"refuses the key \(401\)") as caught:
+        ask(counting, ("a", seeded(1)))
+    assert counting.asked == 1
+    assert "secret" not in str(caught.value)
+    assert caught.value.__cause__ is None
+
+
+# ---- money
+
+
+def test_the_limit_is_never_passed_and_is_reached(store: Path, prices: Path):
+    counting = Counting(wait=0.01)
+    # Each costs 5 dollars, and could cost 10: the tenth could take it beyond 50 only after 45.
+    with keeping(store, max_cost=50, prices=prices):
+        with pytest.raises(AskewError, match=r"--max-cost \$50 is reached: \$45 .*raise it and the same command"):
+            ask(counting, *((f"question {i}", seeded(i)) for i in range(40)))
+        [spent] = Kept(store).spent()
+    assert (spent.requests, spent.dollars) == (9, 45) == (counting.asked, 5 * counting.asked)
+    with keeping(store, max_cost=1000, prices=prices):
+        assert len(set(ask(counting, *((f"question {i}", seeded(i)) for i in range(40))))) == 40
+    assert counting.asked == 40
+
+
+def test_an_attempt_that_may_have_been_charged_counts_with_its_worst_case(store: Path, prices: Path):
+    counting = Counting(fails=lambda number: TimeoutError("slow") if number == 1 else None)
+    with keeping(store, max_cost=100, prices=prices, patience=SHORT):
+        ask(counting, ("a", seeded(1)))
+    [spent] = Kept(store).spent()
+    assert (spent.requests, spent.lost, spent.dollars) == (1, 1, 15)
+
+
+def test_an_attempt_that_was_refused_costs_nothing(store: Path, prices: Path):
+    class Busy(Exception):
+        status_code = 429
+
+    counting = Counting(fails=lambda number: Busy("later") if number < 4 else None)
+    with keeping(store, max_cost=10, prices=prices, patience=SHORT):
+        ask(counting, ("a", seeded(1)))
+    [spent] = Kept(store).spent()
+    assert (spent.requests, spent.lost, spent.dollars) == (1, 0, 5)
+
+
+def test_a_killed_process_leaves_its_requests_counted(store: Path, prices: Path):
+    kept = Kept(store)
+    kept.hold(NAME, 7.0, None)
+    kept.lose_all()
+    counting = Counting()
+    with keeping(store, max_cost=16, prices=prices), pytest.raises(AskewError, match=r"\$7 are spent"):
+        ask(counting, ("a", seeded(1)))
+    assert counting.asked == 0
+
+
+def test_a_limit_without_a_price_is_refused(store: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("X_API_KEY", "key-key-key")
+    monkeypatch.setenv("X_BASE_URL", "http://127.0.0.1:9/v1")
+    model = get_model("openai-api/x/y")
+    with keeping(store, max_cost=1), pytest.raises(AskewError, match=r"no price of openai-api/x/y .*--prices FILE"):
+        asyncio.run(reply(model, said("a"), seeded(1)))
+
+
+def test_prices_by_wildcard_and_by_the_users_own(tmp_path: Path):
+    shipped = read_prices()
+    assert shipped.of("openai/gpt-4o-mini-2024-07-18") != shipped.of("openai/gpt-4o")
+    assert shipped.of("openai/unheard-of") is None
+    own = tmp_path / "own.yaml"
+    own.write_text("openai/*: {input: 1, output: 2}\n'openai/gpt-4o*': {input: 3, output: 4}\n")
+    assert read_prices(own).of("openai/gpt-4o-mini") == Price(input=3, output=4)
+    assert read_prices(own).of("openai/unheard-of") == Price(input=1, output=2)
+    assert Price(input=3, output=4).of(1_000_000, 500_000) == 5.0
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("openai/x: {input: -1, output: 2}", r"own\.yaml: openai/x\.input"),
+        ("openai/x: 5", r"own\.yaml: openai/x"),
+        ("[1, 2]", r"own\.yaml: the whole"),
+        ("a: [", r"own\.yaml, line 1: this is not YAML"),
+        (None, r"cannot read the prices"),
+    ],
+)
+def test_wrong_prices_are_named(tmp_path: Path, text: str | None, message: str):
+    own = tmp_path / "own.yaml"
+    if text is not None:
+        own.write_text(text)
+    with pytest.raises(AskewError, match=message):
+        read_prices(own)
+
+
+# ---- the store
+
+
+def test_a_damaged_store_is_one_clear_error(store: Path):
+    with keeping(store):
+        ask(Counting(), *((f"{i}", seeded(i)) for i in range(50)))
+    whole = store.read_bytes()
+    for damaged in (b"no database" * 100, whole[:4096] + b"\xff" * (len(whole) - 4096)):
+        for extra in store.parent.glob("replies.sqlite-*"):
+            extra.unlink()
+        store.write_bytes(damaged)
+        with keeping(store), pytest.raises(AskewError, match=r"replies\.sqlite is damaged.*Delete it"):
+            ask(Counting(), *((f"{i}", seeded(i)) for i in range(50)))
+
+
+def test_a_reply_that_was_tampered_with_is_not_believed(store: Path):
+    with keeping(store):
+        ask(Counting(), ("a", seeded(1)))
+    with sqlite3.connect(store) as file:
+        file.execute("UPDATE replies SET reply = ?", (b"\x80\x04cos\nsystem\n",))
+    with keeping(store), pytest.raises(AskewError, match="is damaged"):
+        ask(Counting(), ("a", seeded(1)))
+
+
+SITTING = """
+import asyncio, sys
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from test_served import Counting, ask, seeded
+from askew.models.served import keeping
+with keeping(Path({store!r}), max_cost=1e9, prices=Path({prices!r})):
+    ask(Counting(), *((f"{{i}}", seeded(i)) for i in range({first}, {first} + 200)))
+"""
+
+
+def test_processes_share_a_store(store: Path, prices: Path):
+    folder = str(Path(__file__).parent)
+    codes = [SITTING.format(tests=folder, store=str(store), prices=str(prices), first=first) for first in (0, 200, 400)]
+    running = [subprocess.Popen([sys.executable, "-c", code]) for code in codes]
+    assert [process.wait() for process in running] == [0, 0, 0]
+    [spent] = Kept(store).spent()
+    assert (spent.requests, spent.output_tokens, spent.dollars) == (600, 3000, 3000)
+    counting = Counting()
+    with keeping(store):
+        ask(counting, *((f"{i}", seeded(i)) for i in range(600)))
+    assert counting.asked == 0
+
+
+# ---- before anything is asked
+
+
+def test_a_missing_key_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch):
+    for name in ("OPENAI_API_KEY", "LOCAL_API_KEY"):
+        monkeypatch.delenv(name, raising=False)
+    with pytest.raises(AskewError, match=r"^openai/gpt-4o: .*Set OPENAI_API_KEY"):
+        check_can_be_asked("openai/gpt-4o")
+    with pytest.raises(AskewError, match=r"Set LOCAL_API_KEY"):
+        check_can_be_asked("openai-api/local/model")
+    monkeypatch.setenv("LOCAL_API_KEY", "key-key")
+    with pytest.raises(AskewError, match=r"Set LOCAL_BASE_URL"):
+        check_can_be_asked("openai-api/local/model")
+    monkeypatch.setenv("LOCAL_BASE_URL", "http://127.0.0.1:9/v1")
+    check_can_be_asked("openai-api/local/model")
