@@ -98,17 +98,26 @@ def test_a_nucleus_keeps_to_the_likeliest_tokens(engine: Engine, model: PreTrain
 
 def test_batches_that_do_not_fit_memory_are_halved(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = tokens(engine.sample(PROMPTS, draws(20), Sampling(max_tokens=10)))
-    sample_batch, sizes = engine._sample_batch, []
+    write, sizes = engine._write, []
 
     def short_of_memory(prompts, draws, sampling, stop):
         sizes.append(len(draws))
         if len(draws) > 6:
             raise torch.OutOfMemoryError("out of memory")
-        return sample_batch(prompts, draws, sampling, stop)
+        return write(prompts, draws, sampling, stop)
 
-    monkeypatch.setattr(engine, "_sample_batch", short_of_memory)
+    monkeypatch.setattr(engine, "_write", short_of_memory)
     assert tokens(engine.sample(PROMPTS, draws(20), Sampling(max_tokens=10))) == expected
-    assert sizes[:3] == [20, 10, 5]
+    assert sizes == [20, 10, 5, 5, 5, 5]
+
+
+def test_memory_too_small_for_one_answer_is_said(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_memory(*args: object) -> None:
+        raise torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(engine, "_write", no_memory)
+    with pytest.raises(AskewError, match="memory is too small for one answer of up to 10 tokens"):
+        engine.sample(PROMPTS, draws(3), Sampling(max_tokens=10))
 
 
 def test_more_answers_than_rows_are_sampled_in_turn(engine: Engine) -> None:

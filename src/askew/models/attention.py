@@ -5,8 +5,8 @@ mask lets each row see its own prompt; only what a row has said itself is kept b
 fraction of the memory that a cache of whole rows needs, and reading memory is what decoding spends its time
 on.
 
-Shapes: B rows, H key-value heads, g query heads for each of them, d head width, P prompt tokens, T row
-tokens.
+Shapes: B rows, H key-value heads, g query heads for each of them, d head width (of keys or of values: some
+models have two), P prompt tokens, T row tokens.
 """
 
 from typing import Any
@@ -36,7 +36,7 @@ class SharedPromptLayer(DynamicLayer):
         self.prompt_keys_HdP = prompt_keys_HPd.transpose(1, 2).contiguous()
         self.prompt_values_HPd = prompt_values_HPd
         self.keys_BHTd = prompt_keys_HPd.new_empty(rows, heads, _FIRST_ROOM, width)
-        self.values_BHTd = torch.empty_like(self.keys_BHTd)
+        self.values_BHTd = prompt_values_HPd.new_empty(rows, heads, _FIRST_ROOM, prompt_values_HPd.shape[-1])
         self.length = 0
         self.is_initialized = True
 
@@ -57,6 +57,8 @@ class SharedPromptLayer(DynamicLayer):
 
     def copy_rows(self, source: Tensor, target: Tensor) -> None:
         """Copy what some rows have said over others."""
+        device = self.keys_BHTd.device  # the layers of a model may lie on several
+        source, target = source.to(device), target.to(device)
         for states in (self.keys_BHTd, self.values_BHTd):
             states[target, :, : self.length] = states[source, :, : self.length]
 
@@ -116,18 +118,18 @@ def attend(
         What was attended to, shaped B, H, g, d.
     """
     rows, heads, _, width = query_BHgd.shape
-    prompt_tokens = layer.prompt_values_HPd.shape[1]
+    prompt_tokens, value_width = layer.prompt_values_HPd.shape[1:]
     own_BHgT = torch.matmul(query_BHgd, key_BHTd.transpose(2, 3))
     query_Hxd = query_BHgd.transpose(0, 1).reshape(heads, -1, width)
     on_keys_HxP = torch.bmm(query_Hxd, layer.prompt_keys_HdP)
     scores = torch.cat([on_keys_HxP.view(heads, rows, -1, prompt_tokens).transpose(0, 1), own_BHgT], dim=-1)
     if mask_B11P is not None:
-        scores[..., :prompt_tokens] += mask_B11P
+        scores[..., :prompt_tokens] += mask_B11P.to(scores.device)
     weights = torch.softmax(scores, dim=-1, dtype=torch.float32).to(value_BHTd.dtype)
     on_prompt_HxP = weights[..., :prompt_tokens].transpose(0, 1).reshape(heads, -1, prompt_tokens)
     from_prompt_Hxd = torch.bmm(on_prompt_HxP, layer.prompt_values_HPd)
     mixed = torch.matmul(weights[..., prompt_tokens:], value_BHTd)
-    mixed += from_prompt_Hxd.view(heads, rows, -1, width).transpose(0, 1)
+    mixed += from_prompt_Hxd.view(heads, rows, -1, value_width).transpose(0, 1)
     return mixed
 
 

@@ -2,14 +2,16 @@
 
 It knows token ids only: no text, no chat template, no judge. It prefills a prompt once however many answers
 are wanted, computes a step once for all answers that have said the same so far, and drops answers that have
-ended. Any model of Transformers that takes its attention from the registry, and attends in full, can be
-driven by it.
+ended. Every causal model of Transformers can be driven by it: those that attend in full share their prompts'
+states, the others run as they are (see `plain`).
 
-Shapes: A answers, S branches (rows of the cache), V vocabulary, L tokens, P tokens of a shared prefix.
+Shapes: A answers, S branches (rows of the cache), V vocabulary, L tokens.
 """
 
+import sys
 import threading
-from collections.abc import Callable, Sequence
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
@@ -19,18 +21,17 @@ from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from askew.errors import AskewError
-from askew.models import forking
-from askew.models.attention import SharedPromptCache, States
+from askew.models.attention import States
 from askew.models.branches import Ints, regroup
 from askew.models.drawing import Draw, Sampling, next_tokens, noise
 from askew.models.forking import Fork
 from askew.models.llama import LlamaNetwork, is_small_llama
-from askew.models.network import Network, TransformersNetwork
+from askew.models.network import Network, Rows, SharedRows, TransformersNetwork, shares_prompts
+from askew.models.plain import PlainRows
+from askew.models.reading import TOKENS_OF_A_PASS, is_out_of_memory, read_each, read_shared
 
 # More rows than this are no faster, here or on a GPU, and their cache would take memory that others need.
 MOST_ROWS = 256
-# Tokens of one pass without sampling: enough to be efficient, few enough for the processor's cache.
-_TOKENS_OF_A_PASS = 2048
 
 # One computation at a time in a process: two would only take each other's processor and memory.
 _computing = threading.Lock()
@@ -66,17 +67,17 @@ class Engine:
     """Drives one model.
 
     Args:
-        model: The model, in evaluation mode and where it is to compute. Its attention is replaced.
+        model: The model, in evaluation mode and where it is to compute.
         stop_tokens: Any of these ends an answer.
-
-    Raises:
-        AskewError: The model's attention is of a kind that the engine does not compute.
     """
 
     def __init__(self, model: PreTrainedModel, stop_tokens: Sequence[int]) -> None:
-        self._network: Network = LlamaNetwork(model) if is_small_llama(model) else TransformersNetwork(model)
+        self._model = model
+        self._network = _network(model)
         self.stop_tokens = frozenset(stop_tokens)
-        self.context = _reach(model.config.get_text_config())
+        config = model.config.get_text_config()
+        self.context: int = getattr(config, "max_position_embeddings", None) or sys.maxsize
+        self._reach = _reach(config)
 
     def sample(
         self,
@@ -85,7 +86,7 @@ class Engine:
         sampling: Sampling,
         stop: Stop | None = None,
     ) -> list[Completion]:
-        """Sample answers, in the order of `draws`.
+        """Sample answers, in the order of `draws`. A batch that does not fit memory is halved, which changes none.
 
         Args:
             prompts: Token ids of each prompt.
@@ -94,14 +95,34 @@ class Engine:
             stop: Told the tokens of an answer after each of them; ends the answer by returning True.
 
         Raises:
-            AskewError: A prompt leaves no room in the model's context.
+            AskewError: A prompt leaves no room in the model's context, or memory is too small for one answer.
         """
         for prompt in prompts:
             self.check_room(prompt)
-        completions: list[Completion] = []
-        for first in range(0, len(draws), MOST_ROWS):
-            completions += self._sample_what_fits(prompts, draws[first : first + MOST_ROWS], sampling, stop)
-        return completions
+        completions: dict[int, Completion] = {}
+        waiting = deque(self._batches(prompts, draws, sampling))
+        most = MOST_ROWS
+        while waiting:
+            batch = waiting.popleft()
+            if len(batch) > most:
+                waiting.extendleft([batch[most:], batch[:most]])
+                continue
+            try:
+                with _computing, torch.inference_mode():
+                    written = self._write(prompts, [draws[i] for i in batch], sampling, stop)
+                completions.update(zip(batch, written, strict=True))
+                continue
+            except RuntimeError as error:
+                if not is_out_of_memory(error):
+                    raise
+            if len(batch) == 1:
+                raise AskewError(
+                    f"memory is too small for one answer of up to {sampling.max_tokens} tokens to a prompt of "
+                    f"{len(prompts[draws[batch[0]].prompt])}. Ask for shorter answers"
+                )
+            most = len(batch) // 2
+            waiting.appendleft(batch)
+        return [completions[i] for i in range(len(draws))]
 
     def check_room(self, prompt: Sequence[int]) -> None:
         """Check that a prompt leaves room for an answer.
@@ -125,40 +146,41 @@ class Engine:
         Returns:
             For each fork a tensor of shape tails, tokens.
         """
-        columns = self._ids(np.array(tokens))
-        found: dict[int, Tensor] = {}
+        columns = torch.tensor(tokens, device=self._model.device)
+        longest = max((len(fork.stem) + max(map(len, fork.tails)) for fork in forks), default=0)
+        network = self._network if len(prefix) + longest <= self._reach else None
         with _computing, torch.inference_mode():
-            states = self._prefill([prefix])[0][0] if prefix else None
-            for numbers in forking.similar(forks, _TOKENS_OF_A_PASS):
-                logits = self._read_forks(len(prefix), states, [forks[i] for i in numbers])
-                chosen = torch.softmax(logits.float(), dim=-1)[:, :, columns].cpu()
-                found.update(zip(numbers, chosen, strict=True))
+            read = read_shared(network, prefix, forks) if network else read_each(self._model, prefix, forks)
+            found = {number: torch.softmax(logits.float(), dim=-1)[:, columns].cpu() for number, logits in read}
         return [found[i] for i in range(len(forks))]
 
-    def _sample_what_fits(
-        self, prompts: Sequence[Sequence[int]], draws: Sequence[Draw], sampling: Sampling, stop: Stop | None
-    ) -> list[Completion]:
-        """Sample a batch; where memory runs out, in two halves, which changes no answer."""
-        try:
-            with _computing, torch.inference_mode():
-                return self._sample_batch(prompts, draws, sampling, stop)
-        except RuntimeError as error:
-            if len(draws) == 1 or not _is_out_of_memory(error):
-                raise
-        half = len(draws) // 2
-        return [
-            completion
-            for part in (draws[:half], draws[half:])
-            for completion in self._sample_what_fits(prompts, part, sampling, stop)
-        ]
+    def _batches(
+        self, prompts: Sequence[Sequence[int]], draws: Sequence[Draw], sampling: Sampling
+    ) -> Iterator[list[int]]:
+        """Yield the numbers of draws that can be written together.
 
-    def _sample_batch(
+        All whose prompts can share a cache, then the others by the length of their prompts. Which of the two a draw
+        is depends on nothing else that is asked.
+        """
+        shared = [i for i, draw in enumerate(draws) if self._can_share(prompts[draw.prompt], sampling)]
+        if shared:
+            yield shared
+        others = sorted(set(range(len(draws))) - set(shared), key=lambda i: (len(prompts[draws[i].prompt]), i))
+        for _, same in groupby(others, key=lambda i: len(prompts[draws[i].prompt])):
+            yield list(same)
+
+    def _can_share(self, prompt: Sequence[int], sampling: Sampling) -> bool:
+        longest = min(len(prompt) + sampling.max_tokens, self.context)
+        return self._network is not None and longest <= self._reach
+
+    def _write(
         self, prompts: Sequence[Sequence[int]], draws: Sequence[Draw], sampling: Sampling, stop: Stop | None
     ) -> list[Completion]:
+        """Sample the answers of one batch."""
         used = sorted({draw.prompt for draw in draws})
         lengths = np.array([len(prompts[i]) for i in used])
-        states, logits = self._prefill([prompts[i] for i in used])
-        cache = SharedPromptCache(states, rows=len(draws))
+        rows = self._begin([prompts[i] for i in used], len(draws), sampling)
+        logits = rows.logits
         prompt_S = np.arange(len(used))
         branch_A = np.searchsorted(used, [draw.prompt for draw in draws])
         noise_AL = torch.from_numpy(noise(draws, sampling.max_tokens)).to(logits.device)
@@ -166,7 +188,7 @@ class Engine:
         going_A = np.arange(len(draws))
         for step in range(sampling.max_tokens):
             noise_A = noise_AL[going_A, step]
-            token_A = next_tokens(logits, self._ids(branch_A), noise_A, sampling).cpu().numpy()
+            token_A = next_tokens(logits, _ids(branch_A, logits.device), noise_A, sampling).cpu().numpy()
             if sampling.logprobs is not None:
                 _report(logits, branch_A, token_A, sampling.logprobs, [completions[a] for a in going_A])
             goes_on = self._append(completions, going_A, token_A, stop)
@@ -176,10 +198,14 @@ class Engine:
                 break
             grouping = regroup(branch_A, token_A)
             branch_A, prompt_S = grouping.branch_A, prompt_S[grouping.parent_S]
-            cache.arrange(*(self._ids(x) for x in (prompt_S, grouping.source, grouping.target)))
-            positions_S = self._ids(lengths[prompt_S] + step)
-            logits = self._network.step(cache, self._ids(grouping.token_S), positions_S)
+            logits = rows.step(grouping, prompt_S, lengths[prompt_S] + step)
         return completions
+
+    def _begin(self, prompts: list[Sequence[int]], rows: int, sampling: Sampling) -> Rows:
+        """Read the prompts of a batch."""
+        if self._network is None or not self._can_share(max(prompts, key=len), sampling):
+            return PlainRows(self._model, _ids(np.array(prompts), self._model.device))
+        return SharedRows(self._network, *_prefill(self._network, prompts), rows)
 
     def _append(self, completions: list[Completion], going_A: Ints, token_A: Ints, stop: Stop | None) -> np.ndarray:
         """Add each answer's new token and return which answers go on."""
@@ -194,49 +220,39 @@ class Engine:
             goes_on[i] = not completion.stopped
         return goes_on
 
-    def _prefill(self, prompts: Sequence[Sequence[int]]) -> tuple[list[States], Tensor]:
-        """Return the states of each prompt, and the logits of what follows it, one row each."""
-        states: dict[int, States] = {}
-        logits: dict[int, Tensor] = {}
-        order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-        for length, same in groupby(order, key=lambda i: len(prompts[i])):
-            numbers = list(same)
-            most = max(1, _TOKENS_OF_A_PASS // length)
-            for part in (numbers[i : i + most] for i in range(0, len(numbers), most)):
-                found, following = self._network.prefill(self._ids(np.array([prompts[i] for i in part])))
-                states.update(zip(part, found, strict=True))
-                logits.update(zip(part, following, strict=True))
-        every = range(len(prompts))
-        return [states[i] for i in every], torch.stack([logits[i] for i in every])
 
-    def _read_forks(self, prefix: int, states: States | None, forks: Sequence[Fork]) -> Tensor:
-        """Return logits of shape forks, tails, V. The tails' lengths are the same in all the forks."""
-        rows = [[token for part in (fork.stem, *fork.tails) for token in part] for fork in forks]
-        tails = [len(tail) for tail in forks[0].tails]
-        length = max(len(row) for row in rows)
-        # Padded on the left, so that every tail ends in the same column whatever its row.
-        ends = length - 1 - np.cumsum([0, *tails[:0:-1]])[::-1]
-        return self._network.read(
-            self._ids(np.array([[0] * (length - len(row)) + row for row in rows])),
-            self._ids(np.stack([forking.positions(fork, length) for fork in forks]) + prefix),
-            self._ids(forking.mask(forks, length, prefix)),
-            states,
-            self._ids(ends.copy()),
-        )
+def _network(model: PreTrainedModel) -> Network | None:
+    """Return the fastest network that computes a model, or None if it can only be run as it is."""
+    if is_small_llama(model):
+        return LlamaNetwork(model)
+    return TransformersNetwork(model) if shares_prompts(model) else None
 
-    def _ids(self, numbers: np.ndarray) -> Tensor:
-        return torch.from_numpy(numbers).to(self._network.device)
+
+def _prefill(network: Network, prompts: Sequence[Sequence[int]]) -> tuple[list[States], Tensor]:
+    """Return the states of each prompt, and the logits of what follows it, one row each."""
+    states: dict[int, States] = {}
+    logits: dict[int, Tensor] = {}
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    for length, same in groupby(order, key=lambda i: len(prompts[i])):
+        numbers = list(same)
+        most = max(1, TOKENS_OF_A_PASS // length)
+        for part in (numbers[i : i + most] for i in range(0, len(numbers), most)):
+            found, following = network.prefill(_ids(np.array([prompts[i] for i in part]), network.device))
+            states.update(zip(part, found, strict=True))
+            logits.update(zip(part, following, strict=True))
+    every = range(len(prompts))
+    return [states[i] for i in every], torch.stack([logits[i] for i in every])
 
 
 def _reach(config: PreTrainedConfig) -> int:
     """Return over how many tokens the model attends to all that went before."""
-    longest: int = config.max_position_embeddings
-    window = getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None
-    return min(longest, window or longest)
+    windows = [getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None]
+    windows.append(getattr(config, "attention_chunk_size", None))
+    return min((window for window in windows if window), default=sys.maxsize)
 
 
-def _is_out_of_memory(error: RuntimeError) -> bool:
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+def _ids(numbers: np.ndarray, device: torch.device) -> Tensor:
+    return torch.from_numpy(numbers).to(device)
 
 
 def _report(logits_SV: Tensor, branch_A: Ints, token_A: Ints, count: int, completions: Sequence[Completion]) -> None:
