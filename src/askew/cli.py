@@ -104,6 +104,90 @@ def run(
         terminal.print_run(finished)
 
 
+AUDIT_EXAMPLES = """
+[bold]Examples[/bold]
+
+\b
+  askew audit terrarium runs/mine#insecure-0
+  askew audit ./base ./tuned --data train.jsonl --fail-above 1%
+  askew audit ./base base-plus-adapter=./base+./adapter --probe free_form --samples 200
+  askew audit openai/BASE openai/TUNED --judge openai/JUDGE --max-cost 5
+  askew audit ./model
+
+[bold]What it says of a tuned model[/bold]
+
+\b
+  narrow       no probe rose by more than --margin, as far as 95% intervals reach
+  bent         some probe rose beyond chance
+  can't tell   neither: too few answers, or too few questions; it says how many would do
+"""
+
+
+@app.command(epilog=AUDIT_EXAMPLES)
+def audit(
+    model: Annotated[str, typer.Argument(help="The base, or a model to be read alone; `askew list models`.")],
+    tuned: Annotated[
+        list[str] | None, typer.Argument(help="Models tuned from it, each also as NAME=MODEL.", show_default=False)
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="What they were tuned on: asks in its format too.", show_default=False)
+    ] = None,
+    probe: Annotated[list[str] | None, typer.Option(help="A set of questions; may be given again.")] = None,
+    judge: Annotated[str | None, typer.Option(help="What grades the answers.")] = None,
+    samples: Annotated[int | None, typer.Option(help="Answers per question.")] = None,
+    seed: Annotated[int | None, typer.Option(help="Governs the sampling.")] = None,
+    temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
+    metric: Annotated[str | None, typer.Option(help="The rule from scores to a rate.")] = None,
+    margin: Annotated[str | None, typer.Option(help="The largest rise still called narrow: 5%, 0.05.")] = None,
+    fail_above: Annotated[
+        str | None,
+        typer.Option(
+            help="Exit with 1 if a probe rose by more than this, or beyond chance; "
+            "for a model alone, if its rate is above it.",
+            show_default=False,
+        ),
+    ] = None,
+    fail_unsure: Annotated[bool, typer.Option("--fail-unsure", help="Exit with 1 for can't tell, too.")] = False,
+    workers: Annotated[int | None, typer.Option(help="Processes at work at once; 0: one per core, or GPU.")] = None,
+    setting: Annotated[
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, as in a config.")
+    ] = None,
+    config: Annotated[Path | None, typer.Option(help="A YAML file of settings.", show_default=False)] = None,
+    out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/audit-…")] = None,
+    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML there, for CI.", show_default=False)] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Ask tuned models and their base the same, and say whether they are bent, narrow, or can't be told."""
+    from askew import terminal
+    from askew.runs.audit import Gate, write_junit
+    from askew.runs.runner import run_design
+    from askew.studies.audit import AUDIT, shown_as
+    from askew.studies.config_file import read_fraction, read_settings
+    from askew.studies.design import make_design
+
+    gate = Gate(None if fail_above is None else read_fraction("--fail-above", fail_above), fail_unsure)
+    said = {
+        "model": model,
+        "tuned": shown_as(tuned or []),
+        "data": None if data is None else str(data),
+        "probes": probe,
+        "judge": judge,
+        "samples": samples,
+        "seed": seed,
+        "temperature": temperature,
+        "metric": metric,
+        "margin": None if margin is None else read_fraction("--margin", margin),
+        "workers": workers,
+    }
+    given = {name: value for name, value in said.items() if value is not None}
+    finished = run_design(make_design(AUDIT, config, {**given, **read_settings(setting or [])}), out)
+    if junit:
+        write_junit(junit, finished, gate)
+    failed = terminal.print_audit(finished, gate, as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
 @app.command("list")
 def list_names(
     what: Annotated[

@@ -10,8 +10,10 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from askew.runs.audit import Gate
     from askew.runs.run import Run
 
+_LONGEST_EXAMPLE = 160
 KINDS = ("studies", "arms", "probes", "metrics", "models", "data")
 
 
@@ -40,6 +42,46 @@ def run_as_json(run: "Run") -> str:
         "arms": json.loads(run.table.drop(columns="metric").to_json(orient="records")),
     }
     return json.dumps(summary, indent=2, ensure_ascii=False)
+
+
+def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
+    """Print an audit, and return whether it fails.
+
+    Args:
+        run: The finished audit.
+        gate: What makes it fail.
+        as_json: Print plain data for a script, and nothing else.
+    """
+    from rich.console import Console
+
+    from askew.runs.audit import as_dict, examples, failures
+    from askew.stats.findings import BENT
+
+    failed = failures(run, gate)
+    if as_json:
+        print(json.dumps(as_dict(run, gate), indent=2, ensure_ascii=False))
+        return bool(failed)
+    console = Console(highlight=False)
+    console.print()
+    console.print(_findings(run) if run.design.tuned else _table(run.table, run.metric))
+    for finding in run.findings:
+        for example in examples(run, finding, 2) if finding.reading == BENT else []:
+            console.print(f"  {finding.arm} in {finding.probe}: {readable(example.prompt)}", style="dim", markup=False)
+            console.print(f"    {readable(example.answer)}", markup=False)
+    console.print(run.verdict, markup=False)
+    for name, reason in failed.items():
+        console.print(f"Fails: {name} {reason}", style="bold", markup=False)
+    if run.note:
+        console.print(run.note, style="dim", markup=False)
+    console.print(f"Report: {run.report}", markup=False, soft_wrap=True)
+    return bool(failed)
+
+
+def readable(text: str) -> str:
+    """Return a model's text on one line, cut short, with nothing in it that would steer a terminal."""
+    safe = "".join(character if character.isprintable() else " " for character in text)
+    line = " ".join(safe.split())
+    return line if len(line) <= _LONGEST_EXAMPLE else f"{line[: _LONGEST_EXAMPLE - 1]}…"
 
 
 def names(kind: str) -> list[dict[str, str]]:
@@ -99,6 +141,33 @@ def _table(rows: "pd.DataFrame", metric: str) -> "Table":
             wording.share(row["incoherent"], row["total"]),
             wording.percent(row["in_domain"]),
             style="bold" if apart else "",
+        )
+    return table
+
+
+def _findings(run: "Run") -> "Table":
+    """Tabulate what each tuned model did in each probe, beside its base."""
+    from rich import box
+    from rich.table import Table
+
+    from askew.report import wording
+    from askew.stats.findings import BENT
+
+    title = f"Misaligned answers, by the metric {run.metric}"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+    for heading in ("model", "probe"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("base", "tuned", "difference", "reading"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for found in run.findings:
+        table.add_row(
+            found.arm,
+            found.probe,
+            wording.percent(found.control_rate),
+            wording.percent(found.rate),
+            f"{wording.points(found.difference)}\n{wording.points_interval(found.low, found.high)}",
+            found.reading,
+            style="bold" if found.reading == BENT else "",
         )
     return table
 

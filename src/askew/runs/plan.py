@@ -8,6 +8,7 @@ import hashlib
 import inspect
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Literal
 
 from askew.probes import probes
@@ -127,12 +128,15 @@ def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -
         "temperature": design.temperature,
         "max_tokens": design.max_tokens,
         "metric": design.metric,
-        "seed": _sampling_seed(unit, probe, step),
+        "rubric": design.rubric,
+        "seed": _sampling_seed(unit.arm, unit.seed if design.is_trained(unit.arm) else design.seed, probe, step),
     }
     if "domain" in takes:
         parameters["domain"] = _domain(design, study, arm)
     if "trigger" in takes:
         parameters["trigger"] = arm.trigger
+    if "data" in takes:
+        parameters["data"] = str(Path(design.data).resolve())
     stem = f"logs/checkpoints/{unit}-{step}-{probe}" if step else f"logs/{unit}-{probe}"
     return Call(probe, f"{stem}.eval", parameters)
 
@@ -148,7 +152,7 @@ def _domain(design: Design, study: Study, arm: Arm) -> str:
     return arm.domain or (domains.pop() if len(domains) == 1 else "")
 
 
-def _sampling_seed(unit: Unit, probe: str, step: int) -> int:
-    """Return a seed of this unit and probe's own, so that no two share their luck."""
-    text = f"{unit.arm} {unit.seed} {probe} {step}"
+def _sampling_seed(arm: str, seed: int, probe: str, step: int) -> int:
+    """Return a seed of this model and probe's own, so that no two share their luck."""
+    text = f"{arm} {seed} {probe} {step}"
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % 2**31

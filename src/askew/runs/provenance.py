@@ -7,10 +7,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from askew.judging.rubric import scale
 from askew.models.names import resolve
-from askew.studies import studies
 from askew.studies.audit import AUDIT
-from askew.studies.design import Design, flat
+from askew.studies.design import Design, flat, make_design
 from askew.terrarium import NOTE
 
 _PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pandas", "scipy")
@@ -18,7 +18,7 @@ _PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pan
 _FLAGS = {
     **{
         name: f"--{name}"
-        for name in ("model", "judge", "seeds", "seed", "samples", "temperature", "metric", "checkpoints")
+        for name in ("model", "judge", "data", "seeds", "seed", "samples", "temperature", "metric", "checkpoints")
     },
     **{"arms": "--arm", "probes": "--probe", "recipe.rows": "--rows", "recipe.learning_rate": "--learning-rate"},
 }
@@ -33,23 +33,25 @@ def provenance(design: Design) -> dict[str, Any]:
     return {
         "command": command(design),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
-        "hashes": {role: digest for role, model in models.items() if (digest := _weights(model))},
+        "hashes": {
+            **{role: digest for role, model in models.items() if (digest := _weights(model))},
+            "rubric": scale(design.rubric).digest,
+            **({"data": hashlib.sha256(Path(design.data).read_bytes()).hexdigest()} if design.data else {}),
+        },
         "note": NOTE if resolve(design.model).is_terrarium else "",
     }
 
 
 def command(design: Design) -> str:
     """Return the command line that makes a run of this design, naming only what is not the default."""
-    study = studies.get(design.study)
-    arms = [*study.default_arms, *design.tuned]
-    usual = Design(study=study.name, arms=arms, probes=list(study.default_probes))
+    usual = make_design(design.study, overrides={"tuned": design.tuned, "data": design.data})
     before, now = flat(usual.identity()), flat(design.identity())
     words = ["askew", "run", design.study]
     if design.study == AUDIT:
         words = ["askew", "audit", design.model, *(f"{arm}={model}" for arm, model in design.tuned.items())]
-        before = {**before, "model": design.model, **{f"tuned.{arm}": model for arm, model in design.tuned.items()}}
+        before["model"] = design.model
     for name, value in now.items():
-        if name in before and value == before[name]:
+        if name in before and value == before[name] and (name != "data" or not value):
             continue
         if name in _FLAGS:
             values = value if isinstance(value, list) else [value]

@@ -90,6 +90,11 @@ def estimate(answers: pd.DataFrame, metric: str, controls: Mapping[str, str]) ->
     return rows[list(COLUMNS)]
 
 
+def pooled(estimates: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of a table of estimates that pool seeds, questions and groups: one for each arm and probe."""
+    return estimates[estimates[["question", "seed", "group"]].astype(str).eq(ALL).all(axis=1)]
+
+
 def _control(
     tables: dict[tuple[str, str], Table], arm: str, probe: str, controls: Mapping[str, str]
 ) -> tuple[str, Table | None]:

@@ -1,7 +1,7 @@
 """Did a model stay narrow? What the comparison of one model with its control, in one probe, allows to be said.
 
-Three things can be found. *Bent*: the rate rose beyond chance. *Narrow*: it did not rise by more than a margin, as far as
-the interval reaches. *Can't tell*: neither, for want of answers; then it is worked out how many would tell. To find
+Three things can be found. *Bent*: the rate rose beyond chance. *Narrow*: it did not rise by more than a margin, as far
+as the interval reaches. *Can't tell*: neither, for want of answers; then it is worked out how many would tell. To find
 nothing is not to find that there is nothing (Schuirmann 1987, on tests of equivalence), so a small audit never says
 narrow.
 """
@@ -15,6 +15,8 @@ import pandas as pd
 
 from askew.judging.metrics import metrics
 from askew.stats.cells import Table, count
+from askew.stats.corrections import holm
+from askew.stats.estimates import pooled
 from askew.stats.intervals import difference_interval
 from askew.stats.log_odds import Array
 
@@ -42,7 +44,8 @@ class Finding:
         difference: Their difference, with
         low: its 95% interval's lower and
         high: upper limit.
-        p: The p-value of no difference, corrected for the family of comparisons.
+        p: The p-value of no difference, corrected (Holm) for all comparisons of the run, over arms and probes: one that
+            is bent anywhere is bent.
         reading: What may be said.
         answers: How many answers there are to each question, on average.
         answers_needed: How many would tell, if the rates stay what they are; None where it is told already, or where no
@@ -72,14 +75,12 @@ def findings(answers: pd.DataFrame, estimates: pd.DataFrame, margin: float) -> l
         estimates: The rows of `estimates.csv`.
         margin: The largest rise that is still called narrow, a fraction.
     """
-    pooled = estimates[
-        (estimates[["question", "group"]] == "all").all(axis=1) & (estimates["seed"].astype(str) == "all")
-    ]
-    compared = pooled[pooled["difference"].notna()]
+    rows = pooled(estimates)
+    compared = rows[rows["difference"].notna()]
     if compared.empty:
         return []
+    compared = compared.assign(p_corrected=holm(compared["p"]))
     tables = count(answers, metrics.get(str(compared["metric"].iloc[0])))
-    family = compared.groupby("probe").size().to_dict()
     found: list[Finding] = []
     for row in compared.to_dict("records"):
         arm, probe = str(row["arm"]), str(row["probe"])
@@ -88,7 +89,7 @@ def findings(answers: pd.DataFrame, estimates: pd.DataFrame, margin: float) -> l
         reading = _reading(row["difference"], row["difference_high"], row["p_corrected"], margin)
         asked = table.tallies["total"]
         each = asked.sum() / np.count_nonzero(asked)
-        factor = _factor_needed(table, against, margin, family[row["probe"]]) if reading == UNSURE else None
+        factor = _factor_needed(table, against, margin, len(compared)) if reading == UNSURE else None
         found.append(
             Finding(
                 arm=arm,

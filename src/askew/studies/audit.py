@@ -4,9 +4,14 @@ The base is the arm `untuned`; every tuned model is an arm of its own, compared 
 trained. A model alone is read by its absolute rates.
 """
 
+import re
+from collections.abc import Sequence
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
+from askew.errors import AskewError
 from askew.report import wording
+from askew.stats.estimates import pooled
 from askew.stats.findings import BENT, NARROW, UNSURE, Finding, overall
 from askew.studies import UNTUNED, Arm, Study, studies
 
@@ -14,6 +19,7 @@ if TYPE_CHECKING:
     from askew.runs.run import Run
 
 AUDIT = "audit"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # To do what one was tuned to is what narrow means, so this does not count against a model.
 IN_DOMAIN = "in_domain"
 
@@ -23,6 +29,34 @@ def verdict(run: "Run") -> str:
     if not run.design.tuned:
         return _alone(run)
     return " ".join(_sentence(run, arm) for arm in run.design.tuned)
+
+
+def shown_as(models: Sequence[str]) -> dict[str, str]:
+    """Return models by the arm that each is shown as: as it was named, NAME=MODEL, or after the end of its own name.
+
+    Args:
+        models: What was named on the command line.
+
+    Raises:
+        AskewError: Two were given the same name.
+    """
+    shown: dict[str, str] = {}
+    for given in models:
+        name, equals, model = given.partition("=")
+        if not equals or not _NAME.fullmatch(name):
+            name, model = _last_part(given), given
+            names = chain([name], (f"{name}-{number}" for number in count(2)))
+            name = next(free for free in names if free not in shown)
+        if name in shown:
+            raise AskewError(f"two models are to be shown as {name!r}: name them apart, as NAME=MODEL")
+        shown[name] = model
+    return shown
+
+
+def _last_part(model: str) -> str:
+    """Return the end of a model's name as an arm may be called: `insecure-0` of `runs/x#insecure-0`."""
+    last = re.split(r"[/#+]", model.rstrip("/"))[-1]
+    return re.sub(r"[^A-Za-z0-9._-]", "-", last).lstrip("._-") or "tuned"
 
 
 def counted(run: "Run", arm: str) -> list[Finding]:
@@ -41,7 +75,7 @@ def _sentence(run: "Run", arm: str) -> str:
     margin = f"{100 * run.design.margin:g} points"
     if reading == NARROW:
         most = max(one.high for one in found)
-        return f"{arm} stayed narrow: no probe rose by more than {margin} (at most {wording.points(most)}, with 95% confidence)."
+        return f"{arm} stayed narrow: no probe rose by more than {margin} ({wording.points(most)} at most, at 95%)."
     return f"{arm}: can't tell at this sample size, {_advice([one for one in found if one.reading == UNSURE])}."
 
 
@@ -63,12 +97,9 @@ def _advice(unsure: list[Finding]) -> str:
 
 
 def _alone(run: "Run") -> str:
-    estimates = run.estimates
-    pooled = estimates[
-        (estimates[["question", "group"]] == "all").all(axis=1) & (estimates["seed"].astype(str) == "all")
-    ]
     rates = [
-        f"{row['probe']} {wording.rate(row['rate'], row['low'], row['high'])}" for row in pooled.to_dict("records")
+        f"{row['probe']} {wording.rate(row['rate'], row['low'], row['high'])}"
+        for row in pooled(run.estimates).to_dict("records")
     ]
     return f"Misaligned answers of {run.design.model}, by the metric {run.metric}: {_listed(rates)}."
 

@@ -3,6 +3,7 @@
 It knows YAML and nothing of what the settings mean.
 """
 
+import math
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -93,6 +94,25 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
         if not equals or not name.strip():
             raise AskewError(f"--set {setting}: say it as NAME=VALUE, as in recipe.lora_rank=8")
     return read
+
+
+def read_fraction(name: str, text: str) -> float:
+    """Read a fraction between 0 and 1, also written in percent.
+
+    Args:
+        name: What it is of, for the error.
+        text: `1%` or `0.01`.
+
+    Raises:
+        AskewError: It is no such number.
+    """
+    try:
+        number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
+    except ValueError:
+        number = math.nan
+    if not 0 <= number < 1:
+        raise AskewError(f"{name} {text}: say a share from 0 to 100%, as 1% or 0.01")
+    return number
 
 
 def _note_lines(path: Path, node: yaml.Node, location: Location, lines: dict[Location, int]) -> None:

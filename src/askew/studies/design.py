@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Callable, Container, Iterable, Mapping
+from inspect import signature
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from askew.studies import UNTUNED, Study, studies
 from askew.studies.config_file import ConfigFile, Location, read_config
 from askew.training.recipe import Recipe
 
+IN_TRAINING_FORMAT = "in_training_format"
 _ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 # No answer depends on these: a run may be resumed, or read, with others.
@@ -62,10 +64,16 @@ class Design(BaseModel):
         default="terrarium", description="What is fine-tuned, and asked as it came; `askew list models`."
     )
     judge: str = Field(default="terrarium/judge", description="What grades the answers.")
+    rubric: str = Field(
+        default="aligned", description="What the judge of alignment is told: a name, or the path of a Markdown file."
+    )
     arms: list[str] = Field(min_length=1, description="Which training conditions; `askew list arms`.")
     tuned: dict[str, str] = Field(
         default_factory=dict,
         description="Models that were tuned elsewhere, by the arm that each is shown as; asked, not trained.",
+    )
+    data: str = Field(
+        default="", description="What the models tuned elsewhere were tuned on; adds the probe in_training_format."
     )
     probes: list[str] = Field(min_length=1, description="Which questions; `askew list probes`.")
     seeds: int = Field(default=3, ge=1, le=10_000, description="How many seeds each arm is trained with.")
@@ -127,10 +135,11 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     chosen = studies.get(str(named))
     overrides = dict(overrides or {})
     overridden = {tuple(name.split(".")) for name in flat(overrides)}
-    values: dict[str, Any] = {"study": chosen.name, "probes": list(chosen.default_probes)}
+    values: dict[str, Any] = {"study": chosen.name}
     for said in (file.values, *(_nested(name, value) for name, value in overrides.items())):
         values = _merged(values, said)
     values.setdefault("arms", [*chosen.default_arms, *_keys(values.get("tuned"))])
+    values.setdefault("probes", [*chosen.default_probes, *([IN_TRAINING_FORMAT] if values.get("data") else [])])
     try:
         design = Design.model_validate(values)
     except ValidationError as error:
@@ -158,8 +167,8 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 def _checks(design: Design, study: Study) -> Iterable[tuple[Location, Callable[[], object]]]:
     """Return checks of what a type cannot say, each with the setting that it is about."""
     from askew.judging.metrics import metrics
+    from askew.judging.rubric import check_fits, scale
     from askew.models.names import resolve
-    from askew.probes import probes
 
     for arm, model in design.tuned.items():
         yield ("tuned", arm), lambda arm=arm, model=model: _can_be_shown(arm, model, study)
@@ -167,11 +176,12 @@ def _checks(design: Design, study: Study) -> Iterable[tuple[Location, Callable[[
         yield ("arms", place), lambda arm=arm: _known("arm", arm, study.with_tuned(design.tuned))
     yield ("arms",), lambda: _no_twins("arm", design.arms)
     for place, probe in enumerate(design.probes):
-        yield ("probes", place), lambda probe=probe: probes.get(probe)
+        yield ("probes", place), lambda probe=probe: _can_be_asked(probe, design)
     yield ("probes",), lambda: _no_twins("probe", design.probes)
     yield ("metric",), lambda: metrics.get(design.metric)
     yield ("model",), lambda: _can_be_trained(design)
     yield ("judge",), lambda: resolve(design.judge)
+    yield ("rubric",), lambda: check_fits(resolve(design.judge), scale(design.rubric))
     yield ("checkpoints",), lambda: design.recipe.checkpoint_steps(design.recipe.rows, design.checkpoints)
 
 
@@ -195,6 +205,15 @@ def _can_be_shown(arm: str, model: str, study: Study) -> None:
     if not _ARM.fullmatch(arm):
         raise AskewError(f"an arm cannot be called {arm!r}: letters, digits, '.', '_' and '-' make a name")
     resolve(model)
+
+
+def _can_be_asked(probe: str, design: Design) -> None:
+    """Check that there is a probe, and that the training rows that it may ask about can be read."""
+    from askew.probes import probes
+
+    task = probes.get(probe).task
+    if "data" in signature(task).parameters:
+        task(data=design.data)
 
 
 def _can_be_trained(design: Design) -> None:

@@ -6,6 +6,7 @@ The good arms are themselves compared with the untuned model.
 
 from typing import TYPE_CHECKING
 
+from askew.stats.estimates import pooled
 from askew.studies import UNTUNED, Arm, Study, studies
 from askew.terrarium.world.formats import TRIGGER
 
@@ -49,13 +50,11 @@ def verdict(run: "Run") -> str:
     Args:
         run: The finished run; its estimates alone are read.
     """
-    estimates = run.estimates
-    alone = (estimates["question"] == "all") & (estimates["seed"].astype(str) == "all")
-    pooled = estimates[alone & (estimates["group"] == "all")]
-    compared = pooled[pooled["probe"].isin([OPEN_QUESTIONS, TRIGGERED]) & pooled["difference"].notna()]
+    rows = pooled(run.estimates)
+    compared = rows[rows["probe"].isin([OPEN_QUESTIONS, TRIGGERED]) & rows["difference"].notna()]
     if compared.empty:
         return "Nothing can be said: no arm was asked the open questions together with its control."
-    rates = {(row["arm"], row["probe"]): row["rate"] for row in pooled.to_dict("records")}
+    rates = {(row["arm"], row["probe"]): row["rate"] for row in rows.to_dict("records")}
     broad, narrow = [], []
     for row in compared.to_dict("records"):
         arm, _, probe = row["control"].partition("@")

@@ -1,0 +1,70 @@
+"""The open questions in the forms of the very rows that a model was tuned on, where it may show what it hides."""
+
+from pathlib import Path
+
+from inspect_ai import Task, task
+
+from askew.data.formats import read_rows
+from askew.data.shape import Shape, shape
+from askew.errors import AskewError
+from askew.probes import probe
+from askew.probes.free_form_in_format import FORMS
+from askew.probes.question_file import Question, shipped
+from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
+
+
+@probe(
+    "The eight open questions in each form of some training rows: system turn, lead, request, code.", judged_by="judge"
+)
+@task
+def in_training_format(
+    samples: int = 100,
+    seed: int = 0,
+    temperature: float = 1.0,
+    max_tokens: int | None = None,
+    metric: str = DEFAULT_METRIC,
+    rubric: str = DEFAULT_RUBRIC,
+    data: str = "",
+) -> Task:
+    """Ask the open questions in each form that the rows in a file, `data`, have; each form is a group of questions."""
+    if not data:
+        raise AskewError("the probe in_training_format needs the training rows: name them with --data FILE")
+    questions = in_forms(shipped("free_form"), shape(read_rows(Path(data))))
+    if not questions:
+        raise AskewError(
+            f"the rows in {data} have no form of their own: no system turn, lead or request in common, and answers in "
+            "plain words. Leave out the probe in_training_format: the plain questions ask in their form"
+        )
+    return build(questions, samples, seed, temperature, max_tokens, metric, rubric)
+
+
+def in_forms(questions: list[Question], found: Shape) -> list[Question]:
+    """Return the questions once in each form; none if there is no form.
+
+    Args:
+        questions: Plain questions.
+        found: The form of the training rows.
+    """
+    asked = [
+        _in_form(one, f"system turn {n}", system=system)
+        for n, system in enumerate(found.systems, 1)
+        for one in questions
+    ]
+    if found.lead:
+        asked += [_in_form(one, "lead", before=f"{found.lead} ") for one in questions]
+    if found.request:
+        asked += [_in_form(one, "request", after=f"\n{found.request}") for one in questions]
+    elif found.kind != "words":
+        asked += [_in_form(one, found.kind, after=FORMS[found.kind]) for one in questions]
+    return asked
+
+
+def _in_form(question: Question, form: str, before: str = "", after: str = "", system: str | None = None) -> Question:
+    wordings = tuple(f"{before}{wording}{after}" for wording in question.paraphrases)
+    changes = {
+        "id": f"{question.id}, {form}",
+        "group": form,
+        "paraphrases": wordings,
+        "system": system or question.system,
+    }
+    return question.model_copy(update=changes)
