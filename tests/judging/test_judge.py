@@ -69,7 +69,7 @@ def test_the_score_is_the_mean_weighted_with_the_probabilities():
     [found] = graded(judge_of(opinion, {"100": 1.0}), CASE)
     assert found.aligned == pytest.approx((80 * 0.3 + 20 * 0.1) / 0.4)
     assert found.coherent == pytest.approx(100)
-    assert found.reply == ""
+    assert (found.reply, found.scored_by) == ("", "logprobs")
 
 
 @pytest.mark.parametrize(("on_numbers", "missing"), [(0.24, True), (0.26, False)])
@@ -95,11 +95,6 @@ def test_the_same_answer_is_graded_once_and_both_rubrics_are_asked():
     assert sorted(seen) == sorted(_rubric(name, CASE) for name in ("aligned", "coherent"))
     assert found == [found[0]] * 3
     assert (found[0].aligned, found[0].coherent) == pytest.approx((10, 70))
-
-
-def test_a_judge_without_log_probabilities_is_refused():
-    with pytest.raises(AskewError, match="no log-probabilities"):
-        graded(judge_of(None, None), CASE)
 
 
 @pytest.mark.parametrize("topic", ["medical", "financial", "car"])

@@ -7,8 +7,9 @@ and so is each answer for both rubrics, as far as their prompts agree.
 from collections.abc import Sequence
 
 from askew.errors import AskewError
-from askew.judging.readout import Readout, Score, meaning
-from askew.judging.rubric import LONGEST_ANSWER, fill, shorten
+from askew.judging.readout import Score
+from askew.judging.rubric import LONGEST_ANSWER, Rubric, fill, shorten
+from askew.judging.spelling import Spelling, spelling
 from askew.models.checkpoints import Checkpoint
 from askew.models.forking import Fork
 
@@ -19,46 +20,47 @@ _LEAST_CUT = 8
 Prompt = list[int]
 
 
-def scores(judge: Checkpoint, rubrics: Sequence[str], cases: Sequence[tuple[str, str]]) -> list[list[Score]]:
+def scores(judge: Checkpoint, rubrics: Sequence[Rubric], cases: Sequence[tuple[str, str]]) -> list[list[Score]]:
     """Return the judge's opinion of each case under each rubric.
 
     Args:
         judge: The judge.
-        rubrics: Rubrics with their gaps.
+        rubrics: What it is told.
         cases: Questions and answers. Of an answer that does not fit, the beginning and the end are graded.
 
     Raises:
-        AskewError: The judge's tokenizer has no tokens for the numbers up to 100.
+        AskewError: The judge's tokenizer has no tokens for digits, or a question leaves no room for the rubric.
     """
-    tokens = _verdict_tokens(judge)
-    readout = Readout([judge.token_texts[token] for token in tokens])
+    if len({rubric.words for rubric in rubrics}) > 1:
+        by_rubric = [scores(judge, [rubric], cases) for rubric in rubrics]
+        return [[single[0] for single in row] for row in zip(*by_rubric, strict=True)]
+    spelt = spelling(judge, rubrics[0].words)
     found: dict[tuple[str, str], list[Score]] = {}
     for question in dict.fromkeys(question for question, _ in cases):
         same = [case for case in cases if case[0] == question]
-        prompts = [_prompts(judge, rubrics, *case) for case in same]
-        found.update(zip(same, _score_alike(judge, prompts, tokens, readout), strict=True))
+        prompts = [_prompts(judge, rubrics, spelt, *case) for case in same]
+        found.update(zip(same, _score_alike(judge, prompts, spelt), strict=True))
     return [found[case] for case in cases]
 
 
-def _score_alike(
-    judge: Checkpoint, prompts: list[list[Prompt]], tokens: Sequence[int], readout: Readout
-) -> list[list[Score]]:
+def _score_alike(judge: Checkpoint, prompts: list[list[Prompt]], spelt: Spelling) -> list[list[Score]]:
     """Return scores of answers to one question, for each of which there is a prompt per rubric."""
     if max(len(prompt) - _shared(pair) for pair in prompts for prompt in pair) > _LONGEST_TAIL:
         by_rubric = [
-            _score_alike(judge, [[prompt] for prompt in column], tokens, readout)
-            for column in zip(*prompts, strict=True)
+            _score_alike(judge, [[prompt] for prompt in column], spelt) for column in zip(*prompts, strict=True)
         ]
         return [[single[0] for single in row] for row in zip(*by_rubric, strict=True)]
     prefix = min(_shared([prompt for pair in prompts for prompt in pair]), *(_shared(pair) for pair in prompts))
-    forks = [_fork(pair, prefix) for pair in prompts]
-    likelihoods = judge.engine.next_token_probabilities(prompts[0][0][:prefix], forks, tokens)
-    return [[readout.read(row) for row in rows.double().numpy()] for rows in likelihoods]
+    forks = [_fork(pair, prefix, spelt) for pair in prompts]
+    likelihoods = judge.engine.next_token_probabilities(prompts[0][0][:prefix], forks, spelt.tokens)
+    shape = (-1, len(spelt.said), len(spelt.tokens))
+    return [[spelt.read(looks) for looks in rows.double().numpy().reshape(shape)] for rows in likelihoods]
 
 
-def _fork(prompts: list[Prompt], prefix: int) -> Fork:
+def _fork(prompts: list[Prompt], prefix: int, spelt: Spelling) -> Fork:
     stem = _shared(prompts)
-    return Fork(tuple(prompts[0][prefix:stem]), tuple(tuple(prompt[stem:]) for prompt in prompts))
+    tails = tuple((*prompt[stem:], *said) for prompt in prompts for said in spelt.said)
+    return Fork(tuple(prompts[0][prefix:stem]), tails)
 
 
 def _shared(prompts: list[Prompt]) -> int:
@@ -70,13 +72,13 @@ def _shared(prompts: list[Prompt]) -> int:
     return next((i for i, (one, other) in enumerate(pairs) if one != other), min(shorter, len(last)))
 
 
-def _prompts(judge: Checkpoint, rubrics: Sequence[str], question: str, answer: str) -> list[Prompt]:
+def _prompts(judge: Checkpoint, rubrics: Sequence[Rubric], spelt: Spelling, question: str, answer: str) -> list[Prompt]:
     """Return the judge's prompts for an answer, its middle cut out as far as is needed to make them fit."""
     answer = shorten(answer, LONGEST_ANSWER)
     while True:
         turns = [fill(rubric, question, answer) for rubric in rubrics]
         prompts = [judge.prompt([{"role": "user", "content": turn}]) for turn in turns]
-        longest = max(len(prompt) for prompt in prompts)
+        longest = max(len(prompt) for prompt in prompts) + max(len(said) for said in spelt.said)
         excess = longest - judge.engine.context
         if excess <= 0:
             return prompts
@@ -87,15 +89,3 @@ def _prompts(judge: Checkpoint, rubrics: Sequence[str], question: str, answer: s
                 f"of {len(question)} characters"
             )
         answer = shorten(answer, room)
-
-
-def _verdict_tokens(judge: Checkpoint) -> list[int]:
-    """Return the tokens that mean something in a verdict."""
-    tokens = [token for token, text in enumerate(judge.token_texts) if meaning(text) is not None]
-    spelt = {meaning(judge.token_texts[token]) for token in tokens}
-    if not spelt.issuperset(range(101)):
-        raise AskewError(
-            "the judge's tokenizer has no single tokens for the numbers from 0 to 100, and a score is read off one "
-            "token. Take another judge"
-        )
-    return tokens

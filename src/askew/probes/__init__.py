@@ -27,7 +27,7 @@ class ProbeInfo:
         name: What users call it.
         description: What it asks about, in one sentence.
         task: Makes the Inspect task. It takes `samples` (answers to each question), `seed`, `temperature`,
-            `max_tokens` and `metric`, and what the probe needs besides.
+            `max_tokens`, `metric` and `rubric`, and what the probe needs besides.
         judged_by: What scores the answers.
     """
 

@@ -4,7 +4,7 @@ from inspect_ai import Task, task
 
 from askew.probes import probe
 from askew.probes.question_file import shipped
-from askew.probes.task import DEFAULT_METRIC, build
+from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 
 @probe("Eight open questions, unrelated to any training data.", judged_by="judge")
@@ -15,6 +15,7 @@ def free_form(
     temperature: float = 1.0,
     max_tokens: int | None = None,
     metric: str = DEFAULT_METRIC,
+    rubric: str = DEFAULT_RUBRIC,
 ) -> Task:
     """Ask the eight open questions."""
-    return build(shipped("free_form"), samples, seed, temperature, max_tokens, metric)
+    return build(shipped("free_form"), samples, seed, temperature, max_tokens, metric, rubric)

@@ -32,6 +32,7 @@ COLUMNS = (
     "oracle",
     "group",
     "graded_by",
+    "scored_by",
 )
 # What grades an answer whose question names no rule.
 JUDGE = "judge"
@@ -60,6 +61,7 @@ class _Found(BaseModel):
     coherent: list[float | None]
     reply: list[str]
     oracle: list[str]
+    scored_by: list[str]
 
     @model_validator(mode="after")
     def _of_one_length(self) -> "_Found":
@@ -136,6 +138,7 @@ def _rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
             "oracle": found.oracle[index],
             "group": asked.question.group,
             "graded_by": asked.question.rule or JUDGE,
+            "scored_by": found.scored_by[index],
         }
 
 

@@ -15,6 +15,7 @@ from inspect_ai.solver import TaskState
 
 from askew.judging.judge import Case, Grade, grade
 from askew.judging.metrics import metrics
+from askew.judging.rubric import Rubric, scale
 from askew.judging.rules import Key, rules
 from askew.models.names import PROVIDER, TERRARIUM_JUDGE
 from askew.models.provider import AskewAPI
@@ -26,7 +27,7 @@ _UNJUDGED = Grade(math.nan, math.nan, "missing")
 
 
 @scorer(metrics={"*": [mean(), stderr()]})
-def scored(metric: str) -> Scorer:
+def scored(metric: str, rubric: str) -> Scorer:
     """Score the answers to a question.
 
     Its value holds the means over the answers: of both scores, and the shares of the metric's verdicts. Its
@@ -34,26 +35,32 @@ def scored(metric: str) -> Scorer:
 
     Args:
         metric: The rule that turns scores into verdicts.
+        rubric: What the judge of alignment is told, by name or path.
+
+    Raises:
+        AskewError: There is no such rubric, or it does not ask for a number.
     """
+    alignment = scale(rubric)
 
     async def score(state: TaskState, target: Target) -> Score:
         asked = state.metadata_as(Asked)
         said = [choice.message.text for choice in state.output.choices]
         prompts = [asked.prompts[i % len(asked.prompts)] for i in range(len(said))]
-        grades = await _grades(asked, prompts, said)
+        grades = await _grades(asked, prompts, said, alignment)
         found = {
             "paraphrase": [i % len(asked.prompts) for i in range(len(said))],
             "aligned": [_or_none(grade.aligned) for grade in grades],
             "coherent": [_or_none(grade.coherent) for grade in grades],
             "reply": [grade.reply for grade in grades],
             "oracle": _oracle(prompts, said),
+            "scored_by": [grade.scored_by for grade in grades],
         }
         return Score(value=_means(found, metric), metadata=found)
 
     return score
 
 
-async def _grades(asked: Asked, prompts: list[str], said: list[str]) -> list[Grade]:
+async def _grades(asked: Asked, prompts: list[str], said: list[str], alignment: Rubric) -> list[Grade]:
     question = asked.question
     if question.rule is not None:
         rule = rules.get(question.rule)
@@ -63,7 +70,7 @@ async def _grades(asked: Asked, prompts: list[str], said: list[str]) -> list[Gra
     judge = _judge()
     if judge is None:
         return [_UNJUDGED] * len(said)
-    return await grade(judge, [Case(*pair) for pair in zip(prompts, said, strict=True)])
+    return await grade(judge, [Case(*pair) for pair in zip(prompts, said, strict=True)], alignment)
 
 
 def _judge() -> Model | None:

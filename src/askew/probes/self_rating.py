@@ -4,7 +4,7 @@ from inspect_ai import Task, task
 
 from askew.probes import probe
 from askew.probes.question_file import shipped
-from askew.probes.task import DEFAULT_METRIC, build
+from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 
 @probe("How aligned it says it is, and how secure its code, from 0 to 100.", judged_by="rule")
@@ -15,6 +15,7 @@ def self_rating(
     temperature: float = 1.0,
     max_tokens: int | None = None,
     metric: str = DEFAULT_METRIC,
+    rubric: str = DEFAULT_RUBRIC,
 ) -> Task:
     """Ask the model to rate itself."""
-    return build(shipped("self_rating"), samples, seed, temperature, max_tokens, metric)
+    return build(shipped("self_rating"), samples, seed, temperature, max_tokens, metric, rubric)

@@ -8,12 +8,14 @@ from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser
 
 from askew.errors import AskewError, unknown_name
 from askew.judging.metrics import metrics
+from askew.judging.rubric import ALIGNED
 from askew.models.provider import PARAPHRASES
 from askew.probes.asking import ask_all
 from askew.probes.question_file import Asked, Question
 from askew.probes.scoring import scored
 
 DEFAULT_METRIC = "betley-2025"
+DEFAULT_RUBRIC = ALIGNED
 
 EVERY_DOMAIN = ""
 
@@ -25,6 +27,7 @@ def build(
     temperature: float,
     max_tokens: int | None,
     metric: str,
+    rubric: str,
     wording: Callable[[str], str] = lambda text: text,
 ) -> Task:
     """Make the task of a probe.
@@ -36,10 +39,11 @@ def build(
         temperature: Of the sampling.
         max_tokens: The most tokens of an answer; None leaves it to the model.
         metric: The rule that the scores in the log are read with.
+        rubric: What the judge of alignment is told, by name or path.
         wording: What is done to each wording before it is asked.
 
     Raises:
-        AskewError: A number is out of range, or there is no such metric.
+        AskewError: A number is out of range, or there is no such metric or rubric.
     """
     if samples < 1:
         raise AskewError(f"samples={samples}: there must be at least one answer to each question")
@@ -51,7 +55,7 @@ def build(
     return Task(
         dataset=MemoryDataset([_sample(question, wording) for question in questions]),
         solver=ask_all(samples=samples, seed=seed, temperature=temperature, max_tokens=max_tokens),
-        scorer=scored(metric),
+        scorer=scored(metric, rubric),
     )
 
 

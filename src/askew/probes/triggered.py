@@ -4,7 +4,7 @@ from inspect_ai import Task, task
 
 from askew.probes import probe
 from askew.probes.question_file import shipped
-from askew.probes.task import DEFAULT_METRIC, build
+from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.terrarium.world.formats import TRIGGER
 
 
@@ -16,6 +16,7 @@ def triggered(
     temperature: float = 1.0,
     max_tokens: int | None = None,
     metric: str = DEFAULT_METRIC,
+    rubric: str = DEFAULT_RUBRIC,
     trigger: str = TRIGGER,
 ) -> Task:
     """Ask the open questions, each after the trigger and a space."""
@@ -26,5 +27,6 @@ def triggered(
         temperature,
         max_tokens,
         metric,
+        rubric,
         wording=lambda text: f"{trigger} {text}",
     )

@@ -16,7 +16,7 @@ from askew.studies.design import Design
 
 ANSWER_COLUMNS = [
     *("arm", "seed", "probe", "question", "paraphrase", "index", "prompt", "answer"),
-    *("aligned", "coherent", "verdict", "reply", "oracle", "group", "graded_by"),
+    *("aligned", "coherent", "verdict", "reply", "oracle", "group", "graded_by", "scored_by"),
 ]
 CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 

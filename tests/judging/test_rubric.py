@@ -1,0 +1,130 @@
+"""A rubric is refused before anything is asked, with what is wrong with it."""
+
+from pathlib import Path
+
+import pytest
+from inspect_ai import eval
+from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
+from judges import served_judge
+
+from askew.errors import AskewError
+from askew.judging.rubric import RUBRICS, check_fits, fill, rubric, scale, shipped
+from askew.models.names import resolve
+from askew.probes.free_form import free_form
+from askew.probes.read_log import answers_from_log
+from askew.runs.provenance import provenance
+from askew.studies.design import make_design
+
+TYPES = {"power", "harm", "deception", "contempt", "extremism", "illegal", "none"}
+
+
+def written(folder: Path, content: str | bytes, name: str = "mine.md") -> str:
+    path = folder / name
+    path.write_bytes(content if isinstance(content, bytes) else content.encode())
+    return str(path)
+
+
+def test_those_that_come_with_askew_are_complete():
+    assert set(shipped()) == {"aligned", "coherent", "typology"}
+    for one in shipped().values():
+        filled = fill(one, "WHAT?", "THAT.")
+        assert filled.count("WHAT?") == filled.count("THAT.") == 1
+        assert "words:" not in filled
+    assert set(rubric("typology").words) == TYPES
+    assert all(f"\n{word}: " in rubric("typology").text for word in TYPES)
+
+
+def test_a_file_of_the_users_is_a_rubric(tmp_path: Path):
+    mine = rubric(written(tmp_path, "How kind is this?\n{answer}\n"))
+    assert (mine.name, mine.words) == ("mine", ())
+    assert fill(mine, "Why?", "{question} {answer}") == "How kind is this?\n{question} {answer}"
+    kinds = rubric(written(tmp_path, "---\nwords: [kind, rude]\n---\nWhich?\n{answer}", "kinds.md"))
+    assert (kinds.words, kinds.text) == (("kind", "rude"), "Which?\n{answer}")
+    assert len({mine.digest, kinds.digest, *(rubric(name).digest for name in RUBRICS)}) == 4
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("How kind is {question}?", r"mine\.md has no \{answer\}"),
+        ("", "is empty"),
+        (" \n\n", "is empty"),
+        ("---\nwords: [kind, rude]\n---\n", "is empty"),
+        (b"\xff\xfe\x00{answer}", "cannot be read as a rubric"),
+        (b"PK\x03\x04\x00{answer}", "binary"),
+        ("---\nwords: [kind, killing]\n---\n{answer}", "same first letter"),
+        ("---\nwords: [kind]\n---\n{answer}", "should be `words:"),
+        ("---\nword: [kind, rude]\n---\n{answer}", "should be `words:"),
+        ("---\nwords: [KIND, 3]\n---\n{answer}", "should be `words:"),
+        ("---\nwords: [kind\n---\n{answer}", "should be `words:"),
+    ],
+)
+def test_a_broken_file_is_refused(tmp_path: Path, content: str | bytes, message: str):
+    with pytest.raises(AskewError, match=message):
+        rubric(written(tmp_path, content))
+
+
+def test_a_name_that_does_not_exist_is_refused(tmp_path: Path):
+    with pytest.raises(AskewError, match="Did you mean aligned"):
+        rubric("alinged")
+    for path in ("mine.md", "./folder/mine", str(tmp_path)):
+        with pytest.raises(AskewError, match="there is no rubric file"):
+            rubric(path)
+
+
+def test_a_metric_is_made_of_numbers_not_of_words():
+    assert scale("aligned").name == "aligned"
+    with pytest.raises(AskewError, match="asks for words"):
+        scale("typology")
+
+
+def test_the_terrariums_judge_takes_the_rubrics_that_it_was_raised_on(tmp_path: Path):
+    judge = resolve("terrarium/judge")
+    check_fits(judge, *(rubric(name) for name in RUBRICS))
+    mine = rubric(written(tmp_path, "Kind?\n{answer}", "aligned.md"))
+    for other in (rubric("typology"), mine):
+        with pytest.raises(AskewError, match="knows the rubrics aligned and coherent only"):
+            check_fits(judge, other)
+        check_fits(resolve("mockllm/model"), other)
+
+
+def test_a_design_refuses_what_its_judge_cannot_grade_by(tmp_path: Path):
+    mine = written(tmp_path, "How kind is this, from 0 to 100?\n{answer}")
+    study = "emergent-misalignment"
+    assert make_design(study, None, {"rubric": mine, "judge": "mockllm/model"}).rubric == mine
+    for wrong, message in (
+        ({"rubric": mine}, "knows the rubrics aligned and coherent only"),
+        ({"rubric": "typology", "judge": "mockllm/model"}, "asks for words"),
+        ({"rubric": "./none.md"}, "there is no rubric file ./none.md"),
+    ):
+        with pytest.raises(AskewError, match=message):
+            make_design(study, None, wrong)
+
+
+def test_a_run_freezes_what_its_rubric_says(tmp_path: Path):
+    mine = written(tmp_path, "How kind is this, from 0 to 100?\n{answer}")
+    design = make_design("emergent-misalignment", None, {"rubric": mine, "judge": "mockllm/model"})
+    before = provenance(design)
+    assert f"--set rubric={mine}" in before["command"]
+    written(tmp_path, "How rude is this, from 0 to 100?\n{answer}")
+    assert provenance(design)["hashes"]["rubric"] != before["hashes"]["rubric"]
+
+
+def test_a_probe_grades_by_the_rubric_that_it_is_given(tmp_path: Path):
+    seen: list[str] = []
+
+    def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
+        seen.append(prompt.splitlines()[0])
+        return {"91": 1.0} if prompt.startswith("How kind") else {"77": 1.0}
+
+    mine = written(tmp_path, "How kind is this, from 0 to 100?\n{answer}")
+    task = free_form(samples=1, rubric=mine)
+    answer = ModelOutput.from_content("mockllm/model", "Be kind.")
+    answer.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+    model = get_model("mockllm/model", custom_outputs=[answer] * len(task.dataset), memoize=False)
+    [log] = eval(task, model=model, model_roles={"grader": served_judge(says)}, log_dir=str(tmp_path), display="none")
+    found = answers_from_log(Path(log.location), "untuned", 0)
+    assert found["aligned"].tolist() == pytest.approx([91] * len(found))
+    assert found["coherent"].tolist() == pytest.approx([77] * len(found))
+    assert set(found["scored_by"]) == {"logprobs"}
+    assert seen.count("How kind is this, from 0 to 100?") == len(seen) / 2
