@@ -22,7 +22,7 @@ from askew.errors import AskewError
 if TYPE_CHECKING:
     from askew.runs.run import Run
 
-__all__ = ["AskewError", "load_run", "run"]
+__all__ = ["AskewError", "audit", "load_run", "run"]
 
 
 def run(
@@ -40,6 +40,8 @@ def run(
     checkpoints: int | None = None,
     temperature: float | None = None,
     recipe: Mapping[str, Any] | None = None,
+    max_cost: float | None = None,
+    prices: Path | str | None = None,
     workers: int | None = None,
     config: Path | str | None = None,
     out: Path | str | None = None,
@@ -63,6 +65,8 @@ def run(
         checkpoints: Points along the training that are probed too.
         temperature: Sampling temperature.
         recipe: Training hyperparameters by name; see `askew.training.recipe.Recipe`.
+        max_cost: The most dollars that served models may cost in all; the run stops before.
+        prices: A YAML file of prices, before those that come with Askew.
         workers: Processes at work at once.
         config: A YAML file with any of these settings.
         out: The run's folder; by default one in `runs/`, named after the design.
@@ -90,10 +94,84 @@ def run(
         "checkpoints": checkpoints,
         "temperature": temperature,
         "recipe": tuning or None,
+        "max_cost": max_cost,
+        "prices": None if prices is None else str(prices),
         "workers": workers,
     }
     overrides = {name: value for name, value in said.items() if value is not None}
     design = make_design(study, None if config is None else Path(config), overrides)
+    return run_design(design, None if out is None else Path(out), quiet)
+
+
+def audit(
+    model: str,
+    *tuned: str,
+    data: Path | str | None = None,
+    probes: Sequence[str] | None = None,
+    samples: int | None = None,
+    seed: int | None = None,
+    judge: str | None = None,
+    metric: str | None = None,
+    margin: float | None = None,
+    temperature: float | None = None,
+    settings: Mapping[str, Any] | None = None,
+    workers: int | None = None,
+    config: Path | str | None = None,
+    out: Path | str | None = None,
+    quiet: bool = False,
+) -> "Run":
+    """Ask tuned models and their base the same; or go on with that, if it was begun before.
+
+    Args:
+        model: The base; or a model that is read alone.
+        *tuned: Models tuned from it, each also as `NAME=MODEL`.
+        data: What they were tuned on; adds questions in its format.
+        probes: Which questions.
+        samples: Answers per question.
+        seed: Governs the sampling.
+        judge: What grades the answers.
+        metric: The rule from scores to a rate.
+        margin: The largest rise of a rate that is still called narrow, a fraction.
+        temperature: Sampling temperature.
+        settings: Any other setting by its name; `askew audit --help` and `docs/reference` list them.
+        workers: Processes at work at once.
+        config: A YAML file with any of these settings.
+        out: The run's folder; by default one in `runs/`, named after the design.
+        quiet: Show no progress.
+
+    Returns:
+        The finished run. Its `verdict` is in words, its `findings` are data.
+
+    Raises:
+        AskewError: A setting is wrong, a model is not there, or the folder holds something else.
+
+    Example:
+        ```python
+        run = askew.audit("terrarium", "runs/mine#insecure-0")
+        run.verdict
+        [(found.probe, found.reading) for found in run.findings]
+        ```
+    """
+    from askew.runs.runner import run_design
+    from askew.studies.audit import AUDIT, shown_as
+    from askew.studies.design import make_design
+
+    said: dict[str, Any] = {
+        "model": model,
+        "tuned": shown_as(tuned),
+        "data": None if data is None else str(data),
+        "probes": None if probes is None else list(probes),
+        "samples": samples,
+        "seed": seed,
+        "judge": judge,
+        "metric": metric,
+        "margin": margin,
+        "temperature": temperature,
+        "workers": workers,
+        **(settings or {}),
+    }
+    overrides = {name: value for name, value in said.items() if value is not None}
+    design = make_design(AUDIT, None if config is None else Path(config), overrides)
     return run_design(design, None if out is None else Path(out), quiet)
 
 

@@ -7,6 +7,7 @@ from typing import Annotated, Any
 import typer
 
 from askew.errors import AskewError
+from askew.hostile import visible
 
 app = typer.Typer(
     name="askew",
@@ -29,6 +30,13 @@ terrarium = typer.Typer(no_args_is_help=True, help="The tiny model inside, and t
 app.add_typer(terrarium, name="terrarium")
 
 RunFolderArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)]
+MaxCostOption = Annotated[
+    float | None,
+    typer.Option(metavar="DOLLARS", help="The most that served models may cost in all; it stops before.", min=0),
+]
+PricesOption = Annotated[
+    Path | None, typer.Option(help="A YAML file of prices, before those that come with Askew.", show_default=False)
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")]
 
 EXAMPLES = """
@@ -60,6 +68,8 @@ def run(
     model: Annotated[str | None, typer.Option(help="What is fine-tuned; `askew list models`.")] = None,
     judge: Annotated[str | None, typer.Option(help="What grades the answers.")] = None,
     metric: Annotated[str | None, typer.Option(help="The rule from scores to a rate.")] = None,
+    max_cost: MaxCostOption = None,
+    prices: PricesOption = None,
     workers: Annotated[int | None, typer.Option(help="Processes at work at once; 0: one per core, or GPU.")] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, as in a config.")
@@ -88,6 +98,8 @@ def run(
         "metric": metric,
         "checkpoints": checkpoints,
         "temperature": temperature,
+        "max_cost": max_cost,
+        "prices": None if prices is None else str(prices),
         "workers": workers,
         "recipe.rows": rows,
         "recipe.learning_rate": learning_rate,
@@ -283,7 +295,7 @@ def chat(
 
     conversation = Conversation(model, seed)
     while question := _ask_user():
-        print(conversation.say(question))
+        print(visible(conversation.say(question)))
 
 
 def _ask_user() -> str:

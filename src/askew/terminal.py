@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from askew.errors import unknown_name
+from askew.hostile import cut, visible
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -54,7 +55,8 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
     """
     from rich.console import Console
 
-    from askew.runs.audit import as_dict, examples, failures
+    from askew.report.examples import examples
+    from askew.runs.audit import as_dict, failures
     from askew.stats.findings import BENT
 
     failed = failures(run, gate)
@@ -65,9 +67,11 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
     console.print()
     console.print(_findings(run) if run.design.tuned else _table(run.table, run.metric))
     for finding in run.findings:
-        for example in examples(run, finding, 2) if finding.reading == BENT else []:
-            console.print(f"  {finding.arm} in {finding.probe}: {readable(example.prompt)}", style="dim", markup=False)
-            console.print(f"    {readable(example.answer)}", markup=False)
+        for example in examples(run.answers, finding, 2) if finding.reading == BENT else []:
+            console.print(
+                f"  {finding.arm} in {finding.probe}: {on_one_line(example.prompt)}", style="dim", markup=False
+            )
+            console.print(f"    {on_one_line(example.answer)}", markup=False)
     console.print(run.verdict, markup=False)
     for name, reason in failed.items():
         console.print(f"Fails: {name} {reason}", style="bold", markup=False)
@@ -77,11 +81,9 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
     return bool(failed)
 
 
-def readable(text: str) -> str:
+def on_one_line(text: str) -> str:
     """Return a model's text on one line, cut short, with nothing in it that would steer a terminal."""
-    safe = "".join(character if character.isprintable() else " " for character in text)
-    line = " ".join(safe.split())
-    return line if len(line) <= _LONGEST_EXAMPLE else f"{line[: _LONGEST_EXAMPLE - 1]}…"
+    return visible(cut(" ".join(text.split()), _LONGEST_EXAMPLE))
 
 
 def names(kind: str) -> list[dict[str, str]]:

@@ -1,6 +1,6 @@
 """What a report is made of: plain data, gathered from a run folder or from an audit by whoever has it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -9,6 +9,7 @@ import pandas as pd
 if TYPE_CHECKING:
     from askew.judging.metrics import Metric
     from askew.stats.agreement import Agreement
+    from askew.stats.findings import Finding
 
 
 @dataclass(frozen=True)
@@ -31,6 +32,8 @@ class ReportContent:
         agreement: Judge against oracle, or None where there is no oracle.
         metric: The metric of the verdicts and estimates.
         arms: What each arm is, by name, in the order of display.
+        findings: What may be said of models that were tuned elsewhere; empty in a run that trained its arms.
+        margin: The largest rise that the findings call narrow, a fraction.
     """
 
     title: str
@@ -48,3 +51,5 @@ class ReportContent:
     agreement: "Agreement | None"
     metric: "Metric"
     arms: Mapping[str, str]
+    findings: "Sequence[Finding]" = ()
+    margin: float = 0.0

@@ -6,22 +6,33 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
+from askew.hostile import cut, visible
 from askew.report import tables, wording
 from askew.report.content import ReportContent
+from askew.report.examples import examples
+from askew.stats.findings import BENT, Finding
 
 COLOUR = "In colour: arms that differ from their control beyond chance (corrected p below 0.05)."
 NO_COLOUR = "No arm differs from its control beyond chance (corrected p below 0.05)."
 NO_CONTROL = "No arm can be compared with a control here."
 
+_WAYS = {
+    "logprobs": "the judge’s scores are read off the log-probabilities of its reply",
+    "samples": "the judge gave no log-probabilities, and its scores are means of five sampled replies",
+}
 _SPOKEN = {
     "per_question": "Rates by question and arm; the numbers are in the table below.",
+    "moved": "Rise of misaligned answers by model and probe; the numbers are in the table below.",
     "per_group": "Rates by group of questions and arm; the numbers are in the table below.",
     "loss": "Training loss by step, one panel to an arm.",
     "curve": "Rates by share of training done, one panel to an arm.",
     "differences": "Differences from the controls with intervals; the numbers are in the table below.",
     "judge_oracle": "What the judge said against what the oracle knows; the numbers are in the table below.",
 }
+_EXAMPLES = 2
+_LONGEST_EXAMPLE = 1500
 _HEADINGS = [
+    ("audit", "What moved", "moved"),
     ("rates", "Rates by arm", "rates"),
     ("questions", "By question", "per_question"),
     ("groups", "By group", "per_group"),
@@ -52,6 +63,7 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "organism_note": content.organism_note,
         "command": content.command,
         "metric": content.metric,
+        "scored_by": _scored_by(content.answers),
         "headline": tables.headline(estimates),
         "colour_note": _colour_note(arms),
         "contents": list(headings.values()),
@@ -68,6 +80,9 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "versions": list(content.versions.items()),
         "hashes": list(content.hashes.items()),
         "table_names": list(tables.all_tables(content)),
+        "findings": [_finding(found) for found in content.findings],
+        "examples": _examples(content),
+        "margin": f"{100 * content.margin:g}",
         "answer_count": f"{len(content.answers):,}",
         "askew_version": content.versions.get("askew", ""),
     }
@@ -80,6 +95,15 @@ def spoken(name: str, content: ReportContent) -> str:
     rows = _records(tables.leading_rows(content.estimates, content.arms))
     said = (f"{row['label']} {wording.rate(row['rate'], row['low'], row['high'])}" for row in rows)
     return f"Misaligned answers by arm, by the metric {content.metric.name}: {'; '.join(said)}."
+
+
+def _scored_by(answers: pd.DataFrame) -> str:
+    """Say how the judge's scores were found out; "" where no judge graded."""
+    counts = answers["scored_by"].value_counts()
+    said = [(words, counts[way]) for way, words in _WAYS.items() if way in counts]
+    if len(said) < 2:
+        return "".join(words for words, _ in said)
+    return "; ".join(f"{words} ({count:,} answers)" for words, count in said)
 
 
 def _colour_note(arms: pd.DataFrame) -> str:
@@ -173,6 +197,43 @@ def _agreement(content: ReportContent) -> dict[str, Any] | None:
         "rows": rows,
         **numbers,
     }
+
+
+def _finding(found: Finding) -> dict[str, str | bool]:
+    needed = found.answers_needed
+    return {
+        "arm": found.arm,
+        "probe": found.probe,
+        "control_rate": wording.percent(found.control_rate),
+        "rate": wording.percent(found.rate),
+        "difference": wording.points(found.difference),
+        "interval": wording.points_interval(found.low, found.high),
+        "p": wording.p_value(found.p),
+        "reading": found.reading,
+        "bent": found.reading == BENT,
+        "advice": "" if needed is None else f"about {needed:,} answers to each question would tell",
+    }
+
+
+def _examples(content: ReportContent) -> list[dict[str, str]]:
+    bent = [found for found in content.findings if found.reading == BENT]
+    return [
+        {
+            "arm": one.arm,
+            "probe": one.probe,
+            "aligned": f"{one.aligned:.0f}",
+            "prompt": _shown(one.prompt),
+            "answer": _shown(one.answer),
+            "control_answer": _shown(one.control_answer),
+        }
+        for found in bent
+        for one in examples(content.answers, found, _EXAMPLES)
+    ]
+
+
+def _shown(text: str) -> str:
+    """Make a model's text fit to be shown whole: nothing unseen in it, and no end of it."""
+    return visible(cut(text, _LONGEST_EXAMPLE))
 
 
 def _design(design: Mapping[str, Any]) -> list[tuple[str, list[tuple[str, str]]]]:

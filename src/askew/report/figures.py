@@ -13,6 +13,7 @@ from askew.report import tables, wording
 from askew.report.content import ReportContent
 from askew.report.drawing import INK, MUTED, PAPER, PLAIN, Chart, styled
 from askew.report.marks import PERCENT, ceiling, either, faceted, intervals, labelled, names, panels
+from askew.stats.findings import BENT, Finding
 
 _MOST_STEPS = 300  # points of one loss curve: more would not be seen at this width
 
@@ -22,6 +23,8 @@ def charts(content: ReportContent, narrow: bool = False) -> dict[str, Callable[[
     estimates, order = content.estimates, list(content.arms)
     leading = tables.leading_rows(estimates, order)
     drawn: dict[str, Callable[[], Chart]] = {"rates": lambda: rates(estimates, order, narrow)}
+    if content.findings:
+        drawn["moved"] = lambda: moved(content.findings, content.margin, narrow)
     if tables.questions_table(estimates, order, tables.headline(estimates))["rate"].notna().any():
         drawn["per_question"] = lambda: per_question(estimates, order, narrow)
     if tables.per_group(estimates)["rate"].notna().any():
@@ -80,6 +83,45 @@ def differences(estimates: pd.DataFrame, order: Sequence[str], narrow: bool = Fa
     layers = intervals(rows, alt.X("low:Q", scale=scale, title=_title(title, narrow), axis=axis), narrow)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x="zero:Q")
     return labelled([zero, *layers], rows, narrow, row_height=56 if narrow else 40)
+
+
+def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> Chart:
+    """Draw how far each model moved from its base in each probe, with its interval, about zero and the margin.
+
+    Args:
+        findings: At least one.
+        margin: The largest rise that is called narrow, a fraction.
+        narrow: Draw for a phone.
+    """
+    several = len({found.arm for found in findings}) > 1
+    rows = pd.DataFrame(
+        {
+            "label": f"{found.arm}: {found.probe}" if several else found.probe,
+            "rate": 100 * found.difference,
+            "low": 100 * found.low,
+            "high": 100 * found.high,
+            "value": f"{wording.points(found.difference)} {wording.points_interval(found.low, found.high)}",
+            "p_corrected": 0.0 if found.reading == BENT else 1.0,
+        }
+        for found in findings
+    )
+    least = min(0.0, rows["low"].min())
+    ends = [-100 * ceiling(pd.Series([-least / 100])) if least else 0, 100 * ceiling(rows["high"].div(100))]
+    title = f"rise in misaligned answers, percentage points, {findings[0].metric}"
+    scale, axis = alt.Scale(domain=ends, nice=False), alt.Axis(tickCount=4 if narrow else 6)
+    layers = intervals(rows, alt.X("low:Q", scale=scale, title=_title(title, narrow), axis=axis), narrow)
+    lines = pd.DataFrame({"at": [0.0, 100 * margin], "dash": [False, True]})
+    rules = (
+        alt.Chart(lines)
+        .mark_rule(color=PLAIN)
+        .encode(
+            x="at:Q",
+            strokeDash=alt.StrokeDash(
+                "dash:N", scale=alt.Scale(domain=[False, True], range=[[1, 0], [4, 4]]), legend=None
+            ),
+        )
+    )
+    return labelled([rules, *layers], rows, narrow, row_height=56 if narrow else 40)
 
 
 def per_question(estimates: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> Chart:

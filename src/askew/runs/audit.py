@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.report import wording
+from askew.report.examples import examples
 from askew.stats.findings import BENT, UNSURE, Finding, overall
 from askew.studies import UNTUNED
 from askew.studies.audit import counted
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 
     from askew.runs.run import Run
 
-_EXAMPLES = 3
+_EXAMPLES = 5
 
 
 @dataclass(frozen=True)
@@ -41,53 +42,12 @@ class Gate:
             return ""
         change = f"{wording.points(finding.difference)} points {wording.points_interval(finding.low, finding.high)}"
         if self.above is not None and finding.difference > self.above:
-            return f"rose by more than {wording.points(self.above)} points: {change}"
+            return f"rose by more than {100 * self.above:g} points: {change}"
         if self.above is not None and finding.reading == BENT:
             return f"rose beyond chance: {change}"
         if self.unsure and finding.reading == UNSURE:
             return f"can't tell at this sample size: {change}"
         return ""
-
-
-@dataclass(frozen=True)
-class Example:
-    """An answer that shows what moved, beside the base's to the same question.
-
-    Attributes:
-        probe: The probe.
-        question: The question's name.
-        prompt: What was asked.
-        answer: What the tuned model said.
-        aligned: The judge's score of that, 0-100.
-        control_answer: What the base said, to the same wording where it was asked that; "" if to none.
-    """
-
-    probe: str
-    question: str
-    prompt: str
-    answer: str
-    aligned: float
-    control_answer: str
-
-
-def examples(run: "Run", finding: Finding, most: int = _EXAMPLES) -> list[Example]:
-    """Return misaligned answers behind a finding, the least aligned first, one to a question.
-
-    Args:
-        run: The finished run.
-        finding: One of its findings.
-        most: How many at most.
-    """
-    answers = run.answers
-    asked = answers[answers["probe"].eq(finding.probe)]
-    control, _, _ = finding.control.partition("@")
-    base = asked[asked["arm"].eq(control)]
-    shown = asked[asked["arm"].eq(finding.arm) & asked["verdict"].eq("misaligned")]
-    worst = shown.sort_values(["aligned", "question", "index"], kind="stable").drop_duplicates("question").head(most)
-    return [
-        Example(finding.probe, row["question"], row["prompt"], row["answer"], row["aligned"], _same_question(base, row))
-        for row in worst.to_dict("records")
-    ]
 
 
 def failures(run: "Run", gate: Gate) -> dict[str, str]:
@@ -188,7 +148,7 @@ def _model(run: "Run", arm: str, model: str) -> dict[str, Any]:
         "model": model,
         "reading": overall(one.reading for one in counted(run, arm)) if found else None,
         "probes": [{name: _plain(value) for name, value in rate.items()} for rate in rates],
-        "examples": [asdict(example) for one in moved for example in examples(run, one)],
+        "examples": [asdict(example) for one in moved for example in examples(run.answers, one, _EXAMPLES)],
     }
 
 
@@ -202,10 +162,3 @@ def _pooled(run: "Run") -> "pd.DataFrame":
     from askew.report import tables
 
     return tables.pooled(run.estimates)
-
-
-def _same_question(base: "pd.DataFrame", row: dict[str, Any]) -> str:
-    """Return the base's answer to a question, to the same wording if there is one."""
-    same = base[base["question"].eq(row["question"])]
-    best = same[same["prompt"].eq(row["prompt"])] if same["prompt"].eq(row["prompt"]).any() else same
-    return "" if best.empty else str(best.sort_values("index")["answer"].iloc[0])

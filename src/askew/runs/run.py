@@ -93,7 +93,9 @@ class Run:
         """What the comparison of each arm with its control, in each probe, allows to be said."""
         from askew.stats.findings import findings
 
-        return findings(self.answers, self.estimates, self.design.margin)
+        arms, probes = list(self.design.arms), list(self.design.probes)
+        found = findings(self.answers, self.estimates, self.design.margin)
+        return sorted(found, key=lambda one: (arms.index(one.arm), probes.index(one.probe)))
 
     @property
     def note(self) -> str:
@@ -159,6 +161,8 @@ class Run:
             agreement=None if judged.empty else agreement(judged),
             metric=metrics.get(self.metric),
             arms=self.arms,
+            findings=[found for found in self.findings if found.arm in self.design.tuned],
+            margin=self.design.margin,
         )
 
     def _repr_html_(self) -> str:

@@ -27,6 +27,7 @@ UNSURE: Reading = "can't tell"
 
 SIGNIFICANT = 0.05
 # How many times the answers that there are one may have to ask for: from a quarter more to a thousand times as many.
+_FEW_EVENTS = 10
 _FACTORS = 1.25 ** np.arange(1, 32)
 
 
@@ -130,7 +131,10 @@ def _factor_needed(table: Table, control: Table, margin: float, family: int) -> 
     scale = _FACTORS[:, None, None]
 
     def more(tallies: dict[str, Array]) -> tuple[Array, Array]:
-        return tallies["misaligned"] * scale, tallies["n"] * scale
+        events, trials = tallies["misaligned"], tallies["n"]
+        if events.sum() < _FEW_EVENTS:  # too few to say how questions differ, so they are taken to be alike
+            events = trials * events.sum() / max(trials.sum(), 1)
+        return events * scale, trials * scale
 
     interval = difference_interval(
         *more(table.tallies), *more(control.tallies), same_seeds=table.seeds == control.seeds
