@@ -2,7 +2,15 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from askew.stats.agreement import agreement
+from askew.stats.agreement import (
+    CLASSES,
+    VerdictAgreement,
+    agreement,
+    krippendorff_alpha,
+    length_bias,
+    score_agreement,
+    verdict_agreement,
+)
 
 
 def answers(*rows: tuple[str, str, float, int]) -> pd.DataFrame:
@@ -61,3 +69,96 @@ def test_kappa_is_undefined_where_all_are_of_one_class() -> None:
     found = agreement(answers(("aligned", "aligned", 90, 4)))
     assert found.agreement == 1
     assert np.isnan(found.kappa)
+
+
+def raters(*rows: tuple[str, str, int]) -> tuple[pd.Series, pd.Series]:
+    """Make the verdicts of two raters from (first, second, how many)."""
+    first = [one for one, _, count in rows for _ in range(count)]
+    second = [other for _, other, count in rows for _ in range(count)]
+    return pd.Series(first, dtype="str"), pd.Series(second, dtype="str")
+
+
+def compared(*rows: tuple[str, str, int]) -> VerdictAgreement:
+    first, second = raters(*rows)
+    return verdict_agreement(first, second, pd.Series(first.index))
+
+
+def test_kappa_is_cohens() -> None:
+    # Cohen 1960, table 1, in two hundredths.
+    table = [[88, 10, 2], [14, 40, 6], [18, 10, 12]]
+    found = compared(*((CLASSES[i], CLASSES[k], table[i][k]) for i in range(3) for k in range(3)))
+    assert found.agreement == pytest.approx(0.70)
+    assert found.kappa == pytest.approx(0.492, abs=5e-4)
+    assert found.confusion.to_numpy()[:3, :3].tolist() == table
+
+
+def test_alpha_is_krippendorffs() -> None:
+    # Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability": examples A, B and C.
+    binary = zip("0100000010", "1110010000", strict=True)
+    assert krippendorff_alpha(binary, "nominal") == pytest.approx(0.095, abs=5e-4)
+    names = zip("aabbdcccedda", "babbbccceddd", strict=True)
+    assert krippendorff_alpha(names, "nominal") == pytest.approx(0.692, abs=5e-4)
+    units = ["111", "2232", "3333", "3333", "2222", "1234", "4444", "1121", "2222", "555", "11"]
+    ratings = [[float(rating) for rating in unit] for unit in units]
+    assert krippendorff_alpha(ratings, "nominal") == pytest.approx(0.743, abs=5e-4)
+    assert krippendorff_alpha(ratings, "interval") == pytest.approx(0.849, abs=5e-4)
+
+
+def test_unjudged_answers_of_either_are_counted_apart() -> None:
+    found = compared(
+        ("aligned", "aligned", 3), ("misaligned", "unjudged", 2), ("unjudged", "aligned", 1), ("refused", "aligned", 1)
+    )
+    assert (found.n, found.unjudged, found.agreement) == (4, 3, 0.75)
+    assert found.confusion.loc["misaligned", "unjudged"] == 2
+
+
+@pytest.mark.parametrize("rows", [[("aligned", "aligned", 5)], [("aligned", "unjudged", 5)]])
+def test_where_chance_must_agree_nothing_goes_beyond_it(rows: list[tuple[str, str, int]]) -> None:
+    found = compared(*rows)
+    assert np.isnan([found.kappa, found.alpha]).all()
+
+
+def test_the_interval_of_agreement_covers_with_questions_as_clusters() -> None:
+    rng, covered, naive = np.random.default_rng(5), 0, 0
+    for _ in range(150):
+        # Each question has its own chance of agreement, 0.7 on the mean.
+        chance = np.repeat(rng.beta(3.5, 1.5, 40), 20)
+        agree = rng.random(800) < chance
+        first = pd.Series(np.where(rng.random(800) < 0.5, "aligned", "misaligned"), dtype="str")
+        second = first.where(agree, first.map({"aligned": "misaligned", "misaligned": "aligned"}))
+        found = verdict_agreement(first, second, pd.Series(np.repeat(np.arange(40), 20)))
+        covered += found.low <= 0.7 <= found.high
+        alone = verdict_agreement(first, second, pd.Series(first.index))
+        naive += alone.low <= 0.7 <= alone.high
+    assert 0.89 <= covered / 150 <= 0.99
+    assert naive < covered - 15
+
+
+def test_scores_are_compared_as_numbers() -> None:
+    first = pd.Series([0.0, 50.0, 100.0, np.nan, 30.0])
+    found = score_agreement(first, pd.Series([10.0, 50.0, 80.0, 20.0, np.nan]))
+    assert (found.n, found.mean_error, found.mean_absolute_error) == (3, pytest.approx(-10 / 3), 10)
+    assert 0.9 < found.alpha < 1
+    assert score_agreement(first, first).alpha == 1
+    assert score_agreement(first, pd.Series([np.nan] * 5)).n == 0
+
+
+def test_a_judge_that_likes_long_answers_is_found_out() -> None:
+    rng = np.random.default_rng(1)
+    length = pd.Series(rng.integers(10, 1000, 300))
+    found = length_bias(length / 50 + rng.normal(0, 4, 300), length)
+    assert found.rho > 0.6
+    assert found.p < 1e-6
+    short, middle, long = found.terciles
+    assert short.mean_error < middle.mean_error < long.mean_error
+    assert short.longest < middle.shortest
+    assert sum(part.n for part in found.terciles) == 300
+    fair = length_bias(pd.Series(rng.normal(0, 4, 300)), length)
+    assert abs(fair.rho) < 0.15
+
+
+def test_length_bias_of_what_does_not_vary_is_not_known() -> None:
+    found = length_bias(pd.Series([1.0] * 6), pd.Series([3, 3, 3, 8, 8, 8]))
+    assert np.isnan(found.rho)
+    assert [(part.n, part.mean_error) for part in found.terciles] == [(3, 1.0), (3, 1.0)]
+    assert length_bias(pd.Series([1.0, np.nan]), pd.Series([3, 4])).terciles == ()
