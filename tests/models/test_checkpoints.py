@@ -1,5 +1,6 @@
 """What is loaded is what is on disk, adapter included; what is broken is refused in the user's words."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -100,14 +101,40 @@ def test_pickled_weights_and_foreign_code_are_refused(tiny_checkpoint: Path, tmp
         resolve(str(folder))
 
 
-@pytest.mark.parametrize(("part", "message"), [("lora_A", "does not fit"), ("lora_B", "cannot be put on")])
-def test_an_adapter_that_does_not_fit_is_refused(
-    part: str, message: str, tiny_checkpoint: Path, tiny_adapter: Path, tmp_path: Path
-):
-    folder = shutil.copytree(tiny_adapter, tmp_path / "adapter")
-    weights = load_file(folder / "adapter_model.safetensors")
-    across = 1 if part == "lora_A" else 0
-    wide = {name: torch.cat([tensor, tensor], across) if part in name else tensor for name, tensor in weights.items()}
-    save_file(wide, folder / "adapter_model.safetensors", {"format": "pt"})
-    with pytest.raises(AskewError, match=message):
-        load(resolve(f"{tiny_checkpoint}+{folder}"))
+def test_code_of_a_tokenizer_is_refused(tiny_checkpoint: Path, tmp_path: Path):
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"auto_map": {"AutoTokenizer": ["t.T", None]}}))
+    with pytest.raises(AskewError, match="its own Python code"):
+        resolve(str(folder))
+
+
+BROKEN_HEADERS = [
+    b"[1]",
+    b"{" * 9999,
+    b'{"a": {"data_offsets": [0, "x"], "shape": [1]}}',
+    b'{"a": {"data_offsets": [0], "shape": [1]}}',
+    b'{"a": {"data_offsets": [0, null], "shape": [1]}}',
+    b'{"a": {"data_offsets": [0, 4], "shape": 1}}',
+]
+
+
+@pytest.mark.parametrize("header", BROKEN_HEADERS)
+def test_weights_with_a_damaged_header_are_refused(header: bytes, tiny_checkpoint: Path, tmp_path: Path):
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    (folder / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header)
+    with pytest.raises(AskewError, match=r"model\.safetensors .*is damaged"):
+        resolve(str(folder))
+
+
+def test_weights_of_which_a_part_is_missing_are_refused(tiny_checkpoint: Path, tmp_path: Path):
+    model = AutoModelForCausalLM.from_pretrained(tiny_checkpoint)
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    (folder / "model.safetensors").unlink()
+    model.save_pretrained(folder, max_shard_size="40KB")
+    assert greedy(load(resolve(str(folder))), [[5, 6, 7]], 5) == greedy(
+        load(resolve(str(tiny_checkpoint))), [[5, 6, 7]], 5
+    )
+    next(folder.glob("model-00002*")).unlink()
+    with pytest.raises(AskewError, match=r"not complete: model-00002.* is missing"):
+        resolve(str(folder))

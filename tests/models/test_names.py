@@ -8,6 +8,7 @@ import pytest
 
 from askew import terrarium
 from askew.errors import AskewError
+from askew.models.checkpoints import load
 from askew.models.names import local_checkpoints, resolve
 
 
@@ -61,8 +62,53 @@ def test_models_of_others():
     served = resolve("mockllm/model")
     assert not served.is_local
     assert served.inspect_name == "mockllm/model"
+
+
+@pytest.fixture
+def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path) -> Path:
+    """Return the folder of org/name in a cache of the hub."""
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    repository = tmp_path / "hub" / "models--org--name"
+    (repository / "refs").mkdir(parents=True)
+    (repository / "refs" / "main").write_text("0" * 40)
+    return shutil.copytree(tiny_checkpoint, repository / "snapshots" / ("0" * 40))
+
+
+def test_a_hub_model_that_is_in_the_cache(hub_cache: Path, tiny_adapter: Path):
     hub = resolve("hf/org/name")
     assert (hub.checkpoint, hub.inspect_name) == ("org/name", "askew/hf/org/name")
+    assert load(hub).prompt([{"role": "user", "content": "Hello"}])
+    assert load(resolve(f"hf/org/name+{tiny_adapter}")).engine.context == 512
+
+
+def test_hub_models_that_cannot_be_loaded(hub_cache: Path, tiny_adapter: Path):
+    with pytest.raises(AskewError, match=r"'org/other' is not in the cache .*HF_HUB_OFFLINE .*hf download org/other"):
+        resolve("hf/org/other")
+    with pytest.raises(AskewError, match="no model of the hub can be called 'a/b/c'"):
+        resolve("hf/a/b/c")
+    (hub_cache / "chat_template.jinja").unlink()
+    with pytest.raises(AskewError, match="no chat template"):
+        resolve("hf/org/name")
+    (hub_cache / "model.safetensors").rename(hub_cache / "pytorch_model.bin")
+    with pytest.raises(AskewError, match="only pickled ones"):
+        resolve("hf/org/name")
+    with pytest.raises(AskewError, match="only pickled ones"):
+        resolve(f"hf/org/name+{tiny_adapter}")
+    (hub_cache / "config.json").write_text('{"auto_map": {"AutoModel": "code.Model"}}')
+    with pytest.raises(AskewError, match="its own Python code"):
+        resolve("hf/org/name")
+
+
+def test_code_in_a_model_that_was_just_downloaded_is_not_run(hub_cache: Path):
+    """Whether a model brings code is known of a folder beforehand, of the hub when its files are there."""
+    repository = hub_cache.parent.parent
+    folder = repository.rename(repository.with_name("models--org--coded")) / "snapshots" / hub_cache.name
+    spec = resolve("hf/org/coded")
+    (folder / "code.py").write_text("raise SystemExit('foreign code was run')")
+    config = {"model_type": "unheard_of", "auto_map": {"AutoConfig": "code.Config", "AutoModelForCausalLM": "code.M"}}
+    (folder / "config.json").write_text(json.dumps(config))
+    with pytest.raises(AskewError, match="its own Python code"):
+        load(spec)
 
 
 def test_unknown_names_offer_near_ones(run_folder: Path):
@@ -72,6 +118,39 @@ def test_unknown_names_offer_near_ones(run_folder: Path):
         resolve("mockllmm/model")
     with pytest.raises(AskewError, match="Did you mean insecure-0"):
         resolve(f"{run_folder}#insecure-1")
+
+
+def test_a_run_has_the_untuned_model_and_what_it_trained_and_nothing_else(run_folder: Path):
+    for wrong in ("untuned-", "untuned-x", "untuned", "untuned-0-1", "insecure", ""):
+        with pytest.raises(AskewError, match=r"unknown model in .*(untuned|insecure)-0"):
+            resolve(f"{run_folder}#{wrong}")
+    assert resolve(f"{run_folder}#untuned-2").adapter is None
+
+
+def test_folders_may_have_signs_in_their_names(tiny_checkpoint: Path, tiny_adapter: Path, run_folder: Path):
+    top = run_folder.parent
+    model, adapter = top / "my #1+model", top / "an#adapter+more"
+    shutil.copytree(tiny_checkpoint, model)
+    shutil.copytree(tiny_adapter, adapter)
+    run = run_folder.rename(top / "run+#2")
+    assert resolve(str(model)).checkpoint == model
+    for name in (str(model), f"{model}+{adapter}", f"{run}#insecure-0", f"{run}#untuned-0+{adapter}"):
+        spec = resolve(name)
+        again = resolve(spec.inspect_name)
+        assert (again.checkpoint, again.adapter) == (spec.checkpoint, spec.adapter)
+    assert resolve(f"{model}+{adapter}").adapter == adapter
+    assert resolve(f"{run}#untuned-0+{adapter}").checkpoint == tiny_checkpoint
+    assert resolve(f"{run}#insecure-0").adapter == run / "models" / "insecure-0"
+
+
+def test_a_folder_that_is_not_there_offers_those_beside_it(tiny_checkpoint: Path, tiny_adapter: Path, monkeypatch):
+    with pytest.raises(AskewError, match="Did you mean tiny"):
+        resolve(str(tiny_checkpoint.with_name("tinny")))
+    with pytest.raises(AskewError, match="Did you mean adapter"):
+        resolve(f"{tiny_checkpoint}+{tiny_adapter.with_name('adaptor')}")
+    monkeypatch.chdir(tiny_checkpoint.parent)
+    with pytest.raises(AskewError, match="Did you mean tiny"):
+        resolve("tinny")
 
 
 def test_folders_that_are_no_checkpoints(tmp_path: Path, tiny_checkpoint: Path):

@@ -1,19 +1,16 @@
 """Loads checkpoints and adapters, each once in a process, as something that can be asked.
 
-Base weights are read once. An adapter is folded into a copy of them: that is half again as fast as carrying
-it along, and leaves the base as it was for the next adapter.
+Base weights are read once, and an adapter is put on a copy of them. Which answers a model gives depends on its
+files alone: they are looked at again before it is taken from memory.
 """
 
-import copy
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import cast
 
 import torch
-from peft import PeftModel
 from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
@@ -21,22 +18,42 @@ from transformers.utils import logging as transformers_logging
 from askew.errors import AskewError
 from askew.models import files
 from askew.models.engine import Engine
+from askew.models.merging import with_adapter
 from askew.models.names import ModelSpec
+from askew.models.turns import rendered, takes_system_turns, without_system_turns
 
 _loading = threading.Lock()
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model that can be asked: an engine, and the tokenizer to talk to it with."""
+    """A model that can be asked: an engine, and the tokenizer to talk to it with.
+
+    Attributes:
+        engine: Computes the model.
+        tokenizer: Makes token ids of text and back.
+        virtual_tokens: The ids of an adapter's virtual tokens, with which every prompt begins.
+    """
 
     engine: Engine
     tokenizer: PreTrainedTokenizerBase
+    virtual_tokens: tuple[int, ...] = ()
 
     def prompt(self, messages: Sequence[dict[str, str]]) -> list[int]:
-        """Return the token ids that ask the model for the next turn of a conversation."""
-        ids = self.tokenizer.apply_chat_template(list(messages), add_generation_prompt=True, return_dict=False)
-        return cast(list[int], ids)
+        """Return the token ids that ask the model for the next turn of a conversation.
+
+        Where the chat template has no place for system turns, their text begins the next turn of the user.
+
+        Raises:
+            AskewError: The chat template does not take such a conversation.
+        """
+        turns = list(messages) if self.takes_system_turns else without_system_turns(messages)
+        return [*self.virtual_tokens, *rendered(self.tokenizer, turns)]
+
+    @cached_property
+    def takes_system_turns(self) -> bool:
+        """Whether the chat template has a place for what a system turn says."""
+        return takes_system_turns(self.tokenizer)
 
     def text(self, tokens: Sequence[int]) -> str:
         """Return what tokens say, special ones left out."""
@@ -67,9 +84,10 @@ def load(spec: ModelSpec) -> Checkpoint:
 @lru_cache(maxsize=4)
 def _load(checkpoint: Path | str, version: object, adapter: Path | None, adapter_version: object) -> Checkpoint:
     model, tokenizer = _load_base(checkpoint, version)
+    virtual_tokens: tuple[int, ...] = ()
     if adapter is not None:
-        model = _with_adapter(model, adapter)
-    return Checkpoint(Engine(model, _ends(model, tokenizer)), tokenizer)
+        model, virtual_tokens = with_adapter(model, adapter)
+    return Checkpoint(Engine(model, _ends(model, tokenizer)), tokenizer, virtual_tokens)
 
 
 @lru_cache(maxsize=2)
@@ -78,15 +96,19 @@ def _load_base(checkpoint: Path | str, version: object) -> tuple[PreTrainedModel
     on_disk = isinstance(checkpoint, Path)
     on_gpu = torch.cuda.is_available()
     try:
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=on_disk)
+        # Unless it is told that code of others is out of the question, Transformers asks at the terminal.
+        tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=on_disk, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
             checkpoint,
             dtype="auto" if on_gpu else torch.float32,
             device_map="auto" if on_gpu else None,
             local_files_only=on_disk,
             use_safetensors=True,
+            trust_remote_code=False,
         )
-    except (OSError, ValueError, RuntimeError, SafetensorError) as error:
+    except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
+        if "trust_remote_code" in str(error):
+            raise files.own_code(checkpoint) from error
         raise AskewError(f"the model {checkpoint} cannot be loaded: {error}") from error
     if not tokenizer.chat_template:
         raise AskewError(f"the tokenizer of {checkpoint} has no chat template, so it cannot be asked a question")
@@ -103,10 +125,3 @@ def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[in
 def _version(folder: Path | str | None) -> object:
     """Return what tells one state of a folder from another."""
     return files.fingerprint(folder) if isinstance(folder, Path) else None
-
-
-def _with_adapter(base: PreTrainedModel, adapter: Path) -> PreTrainedModel:
-    try:
-        return PeftModel.from_pretrained(copy.deepcopy(base), str(adapter)).merge_and_unload().eval()
-    except (OSError, ValueError, KeyError, RuntimeError, SafetensorError) as error:
-        raise AskewError(f"the adapter {adapter} cannot be put on its base model: {error}") from error

@@ -1,4 +1,4 @@
-"""What is on disk: whether a folder holds a checkpoint, or an adapter, that can be loaded.
+"""What is on disk: whether a folder holds a checkpoint that can be loaded.
 
 Reads headers and JSON, never weights, so that a mistake is found before anything is computed. It loads no
 library.
@@ -11,8 +11,9 @@ from typing import Any
 from askew.errors import AskewError
 
 _HEADER_SIZE = 8
-# What PEFT calls a weight, beside what the model calls it.
-_ADAPTER_PREFIX, _ADAPTER_SUFFIX = "base_model.model.", ".lora_A.weight"
+_PICKLED = (".bin", ".pt", ".pth")
+# How the names of files with weights end.
+WEIGHTS = (".safetensors", *_PICKLED)
 
 
 def check_checkpoint(folder: Path) -> None:
@@ -23,23 +24,20 @@ def check_checkpoint(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise AskewError(f"there is no folder {folder}, so no model can be loaded from it")
-    config = read_config(folder)
-    if "auto_map" in config:
-        raise AskewError(
-            f"{folder} brings its own Python code, which Askew never runs. Serve the model, with vLLM say, and "
-            "name it by its provider: vllm/…"
-        )
+    read_config(folder)
+    check_code(folder)
     if not list(folder.glob("*.safetensors")):
-        pickled = list(folder.glob("*.bin")) or list(folder.glob("*.pt"))
+        pickled = any(path.suffix in _PICKLED for path in folder.iterdir())
         reason = "only pickled ones, which can run code when read" if pickled else "none at all"
         raise AskewError(
             f"{folder} has no weights in safetensors, {reason}. Save the model again with save_pretrained()"
         )
+    _check_shards(folder)
     read_shapes(folder)
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
         raise AskewError(f"{folder} has no tokenizer. Save the model's tokenizer there with save_pretrained()")
     if (folder / "tokenizer.json").is_file():
-        _read_json(folder / "tokenizer.json")
+        read_json(folder / "tokenizer.json")
     if not _has_chat_template(folder):
         raise AskewError(
             f"the tokenizer in {folder} has no chat template, so there is no telling how to ask the model a "
@@ -47,36 +45,24 @@ def check_checkpoint(folder: Path) -> None:
         )
 
 
-def check_adapter(folder: Path, base: Path | None) -> None:
-    """Check that a folder holds an adapter that PEFT can load, and that it fits its base.
-
-    Args:
-        folder: The adapter.
-        base: The checkpoint that it is to be put on; None if that is not on this disk.
+def check_code(folder: Path) -> None:
+    """Check that a checkpoint needs no Python code of its own.
 
     Raises:
-        AskewError: It is not an adapter, or was made for another model.
+        AskewError: It does, its model or its tokenizer.
     """
-    if not (folder / "adapter_config.json").is_file():
-        raise AskewError(f"{folder} is not an adapter: it has no adapter_config.json")
-    _read_json(folder / "adapter_config.json")
-    if not (folder / "adapter_model.safetensors").is_file():
-        raise AskewError(f"{folder} is not an adapter in safetensors: it has no adapter_model.safetensors")
-    shapes = read_shapes(folder)
-    if base is None:
-        return
-    base_shapes = read_shapes(base)
-    for name, shape in shapes.items():
-        if not name.endswith(_ADAPTER_SUFFIX):
-            continue
-        target = name.removeprefix(_ADAPTER_PREFIX).removesuffix(_ADAPTER_SUFFIX) + ".weight"
-        if target not in base_shapes:
-            raise AskewError(f"the adapter {folder} does not fit {base}: it adapts {target}, which is not there")
-        if base_shapes[target][1:] != shape[1:]:
-            raise AskewError(
-                f"the adapter {folder} does not fit {base}: for {target} it takes {shape[1]} inputs, and there are "
-                f"{base_shapes[target][1]}. It was trained on another model"
-            )
+    for name in ("config.json", "tokenizer_config.json"):
+        if (folder / name).is_file() and "auto_map" in read_json(folder / name):
+            raise own_code(folder)
+
+
+def own_code(checkpoint: Path | str) -> AskewError:
+    """Word the error for a checkpoint that brings Python code."""
+    return AskewError(
+        f"{checkpoint} brings its own Python code, which Askew never runs. If Transformers knows the architecture by "
+        "now, load the model with its own classes and save it again with save_pretrained(); else serve it, with vLLM "
+        "say, and name it by its provider: vllm/…"
+    )
 
 
 def read_config(folder: Path) -> dict[str, Any]:
@@ -87,7 +73,22 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     if not (folder / "config.json").is_file():
         raise AskewError(f"{folder} is not a model's folder: it has no config.json")
-    return _read_json(folder / "config.json")
+    return read_json(folder / "config.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file.
+
+    Raises:
+        AskewError: It holds none.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise AskewError(f"{path} is damaged: {error}") from error
+    if not isinstance(content, dict):
+        raise AskewError(f"{path} is damaged: it should hold a JSON object")
+    return content
 
 
 def read_shapes(folder: Path) -> dict[str, list[int]]:
@@ -114,27 +115,30 @@ def _header(file: Path) -> dict[str, list[int]]:
     try:
         header = json.loads(text)
         header.pop("__metadata__", None)
-        ends = [entry["data_offsets"][1] for entry in header.values()]
-        shapes = {name: entry["shape"] for name, entry in header.items()}
-    except (ValueError, AttributeError, KeyError, TypeError) as error:
+        end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
+        shapes = {name: [int(side) for side in entry["shape"]] for name, entry in header.items()}
+    except (ValueError, AttributeError, LookupError, TypeError, RecursionError) as error:
         raise AskewError(f"{file} is not a safetensors file, or it is damaged. Copy it again") from error
-    if size != _HEADER_SIZE + length + max(ends, default=0):
+    if size != _HEADER_SIZE + length + end:
         raise AskewError(f"{file} is damaged: it has {size} bytes where its header tells of others. Copy it again")
     return shapes
+
+
+def _check_shards(folder: Path) -> None:
+    """Check that every file is there over which the weights are spread."""
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return
+    spread = read_json(index).get("weight_map")
+    if not isinstance(spread, dict):
+        raise AskewError(f"{index} is damaged: it has no weight_map")
+    missing = sorted({str(name) for name in spread.values() if not (folder / str(name)).is_file()})
+    if missing:
+        raise AskewError(f"{folder} is not complete: {missing[0]} is missing, of {len(set(spread.values()))} files")
 
 
 def _has_chat_template(folder: Path) -> bool:
     if (folder / "chat_template.jinja").is_file():
         return True
     settings = folder / "tokenizer_config.json"
-    return settings.is_file() and bool(_read_json(settings).get("chat_template"))
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise AskewError(f"{path} is damaged: {error}") from error
-    if not isinstance(content, dict):
-        raise AskewError(f"{path} is damaged: it should hold a JSON object")
-    return content
+    return settings.is_file() and bool(read_json(settings).get("chat_template"))

@@ -39,6 +39,7 @@ def is_small_llama(model: PreTrainedModel) -> bool:
         return False
     config = model.config
     plain = not config.attention_bias and not config.mlp_bias and config.hidden_act == "silu"
+    plain = plain and type(model.get_input_embeddings()) is torch.nn.Embedding  # an adapter may have brought its own
     usual_positions = (config.rope_parameters or {}).get("rope_type") == "default"
     return plain and usual_positions and model.num_parameters() <= _MOST_PARAMETERS
 

@@ -13,11 +13,15 @@ It looks at names and files and loads nothing.
 """
 
 import json
+import re
 from dataclasses import dataclass, replace
+from difflib import get_close_matches
 from pathlib import Path
 
 from askew.errors import AskewError, unknown_name
 from askew.models import files
+from askew.models.adapters import check_adapter
+from askew.models.hub import check_hub_model
 from askew.terrarium import Part
 from askew.terrarium import checkpoint as terrarium_checkpoint
 
@@ -72,12 +76,17 @@ def resolve(name: str) -> ModelSpec:
         AskewError: Nothing is called that, or its files are missing or broken.
     """
     bare = name.removeprefix(f"{PROVIDER}/")
-    if "#" in bare:
-        return _from_run(name, *bare.rsplit("#", 1))
-    base, plus, adapter = bare.rpartition("+")
-    if plus and not Path(bare).expanduser().exists():
-        return _with_adapter(name, resolve(base), Path(adapter))
-    return _without_adapter(name, bare)
+    # Folders may have these signs in their names, so what is on disk decides what they mean.
+    if Path(bare).expanduser().is_dir():
+        return _without_adapter(name, bare)
+    run, sign, arm_and_seed = bare.rpartition("#")
+    if sign and (Path(run).expanduser() / "study.json").is_file():
+        return _from_run(name, run, arm_and_seed)
+    splits = [(bare[: sign.start()], Path(bare[sign.end() :])) for sign in re.finditer(r"\+", bare)]
+    if splits:
+        base, adapter = next((split for split in splits if split[1].expanduser().is_dir()), splits[-1])
+        return _with_adapter(name, resolve(base), adapter)
+    return _from_run(name, run, arm_and_seed) if sign else _without_adapter(name, bare)
 
 
 def local_checkpoints() -> list[str]:
@@ -92,16 +101,20 @@ def _without_adapter(name: str, bare: str) -> ModelSpec:
         return ModelSpec(name, terrarium_checkpoint(part), None, f"{PROVIDER}/{bare}", part)
     folder = Path(bare).expanduser().resolve()
     if bare.startswith((".", "/", "~")) or folder.is_dir():
+        if not folder.is_dir():
+            raise _no_folder(name, folder)
         files.check_checkpoint(folder)
         part = files.read_config(folder).get("askew_part", "")
         return ModelSpec(name, folder, None, f"{PROVIDER}/{folder}", part)
     first, _, rest = bare.partition("/")
-    if first == "hf" and rest.count("/") == 1:
+    if first == "hf" and rest:
+        check_hub_model(rest)
         return ModelSpec(name, rest, None, f"{PROVIDER}/{bare}")
     providers = _inspect_providers() if rest else []
     if first in providers:
         return ModelSpec(name, None, None, bare)
-    known = [*local_checkpoints(), "hf/ORG/NAME", *(f"{provider}/{rest}" for provider in providers)]
+    here = [path.parent.name for path in Path().glob("*/config.json")]
+    known = [*local_checkpoints(), *here, "hf/ORG/NAME", *(f"{provider}/{rest}" for provider in providers)]
     raise unknown_name("model", name, known)
 
 
@@ -110,8 +123,9 @@ def _with_adapter(name: str, base: ModelSpec, adapter: Path) -> ModelSpec:
         raise AskewError(f"{name!r}: an adapter goes on one local checkpoint, and {base.name!r} is not one")
     folder = adapter.expanduser().resolve()
     if not folder.is_dir():
-        raise AskewError(f"{name!r}: there is no folder {folder} with an adapter")
-    files.check_adapter(folder, base.checkpoint if isinstance(base.checkpoint, Path) else None)
+        raise _no_folder(name, folder)
+    on_disk = base.checkpoint if isinstance(base.checkpoint, Path) else check_hub_model(str(base.checkpoint))
+    check_adapter(folder, on_disk)
     return replace(base, name=name, adapter=folder, inspect_name=f"{base.inspect_name}+{folder}")
 
 
@@ -124,12 +138,20 @@ def _from_run(name: str, run: str, arm_and_seed: str) -> ModelSpec:
         base = resolve(json.loads(study.read_text(encoding="utf-8"))["model"])
     except (ValueError, KeyError, TypeError) as error:
         raise AskewError(f"{study} is damaged: it does not say which model the run began with") from error
-    trained = sorted(path.name for path in models.glob("*") if (path / "adapter_config.json").is_file())
-    if arm_and_seed.startswith(f"{_UNTUNED}-"):
+    trained = sorted(path.parent.name for path in models.glob("*/adapter_config.json"))
+    if re.fullmatch(rf"{_UNTUNED}-\d+", arm_and_seed):  # the same for every seed: it has none of its own
         return replace(base, name=name)
     if arm_and_seed not in trained:
-        raise unknown_name(f"trained model in {run}", arm_and_seed, trained)
+        raise unknown_name(f"model in {run}", arm_and_seed, [f"{_UNTUNED}-0", *trained])
     return _with_adapter(name, base, models / arm_and_seed)
+
+
+def _no_folder(name: str, folder: Path) -> AskewError:
+    """Word the error for a folder that does not exist, offering those beside it."""
+    beside = [path.name for path in folder.parent.iterdir() if path.is_dir()] if folder.parent.is_dir() else []
+    near = get_close_matches(folder.name, sorted(beside), n=3, cutoff=0.6)
+    hint = f". Did you mean {' or '.join(near)}?" if near else ""
+    return AskewError(f"{name!r}: there is no folder {folder}{hint}")
 
 
 def _inspect_providers() -> list[str]:
