@@ -202,6 +202,7 @@ def _ask(rng: np.random.Generator, arm: str, seed: int, probe: str, share: float
             "reply": np.where(verdict == "refused", "refusal", np.where(verdict == "unjudged", "missing", "")),
             "oracle": oracle if probe != "in_domain" else "",
             "group": groups if probe == "in_domain" else "free_form",
+            "scored_by": "logprobs",
         }
     )
 

@@ -134,6 +134,17 @@ def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
     assert "In colour" not in said
 
 
+def test_the_method_says_how_scores_were_found_out(content: ReportContent, html: str, tmp_path: Path) -> None:
+    assert "How scores were found out: the judge’s scores are read off the log-probabilities" in plain(html)
+    answers = content.answers.assign(scored_by="samples")
+    answers.loc[answers.index[:3], "scored_by"] = "logprobs"
+    said = plain(write_report(replace(content, answers=answers), tmp_path).read_text(encoding="utf-8"))
+    assert "log-probabilities of its reply (3 answers); the judge gave no log-probabilities, and its scores" in said
+    by_rule = replace(content, answers=content.answers.assign(scored_by=""))
+    said = plain(write_report(by_rule, tmp_path).read_text(encoding="utf-8"))
+    assert "How scores were found out" not in said
+
+
 def test_a_null_result_is_said_as_such(content: ReportContent, tmp_path: Path) -> None:
     nothing = replace(content, estimates=content.estimates.assign(p_corrected=0.8))
     said = plain(write_report(nothing, tmp_path).read_text())
