@@ -9,11 +9,14 @@ from typing import TYPE_CHECKING, Any
 
 from askew.errors import AskewError, unknown_name
 from askew.models.names import resolve
+from askew.models.trouble import check_can_be_asked
 from askew.probes import probes
 
 if TYPE_CHECKING:
     from inspect_ai import Task
     from inspect_ai.log import EvalLog
+
+_LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -34,7 +37,8 @@ class ProbeCall:
 def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path) -> list[Path]:
     """Ask a model several probes and have its answers judged.
 
-    A log is written under another name, and renamed when it is complete.
+    A log is written under another name, and renamed when it is complete. In a block of `models.served.keeping` what
+    served models replied is kept besides, and not asked for again.
 
     Args:
         model: Whom to ask, by any name that `resolve` takes.
@@ -47,12 +51,14 @@ def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path
         The log of each call.
 
     Raises:
-        AskewError: A name or parameter is wrong, which is found before anything is computed; or a probe
-        failed.
+        AskewError: A name or parameter is wrong or a key is missing, which is found before anything is computed; or a
+            probe failed.
     """
     from inspect_ai import eval
 
     asked, grader = resolve(model), None if judge is None else resolve(judge)
+    for served in (spec for spec in (asked, grader) if spec and not spec.is_local):
+        check_can_be_asked(served.inspect_name)
     tasks = [_task(call) for call in calls]
     log_dir.mkdir(parents=True, exist_ok=True)
     unfinished = log_dir / f".{calls[0].stem}.unfinished"
@@ -69,12 +75,19 @@ def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path
             score_display=False,
             ctl_server=False,
             display="none",
+            debug_errors=True,  # raised as it is, where a log would hold its traceback
         )
         for call, log in zip(calls, logs, strict=True):
             _check(call, log)
         finished = [log_dir / f"{call.stem}.eval" for call in calls]
         for log, path in zip(logs, finished, strict=True):
             Path(log.location).rename(path)
+    except (AskewError, OSError):
+        raise
+    except Exception as error:
+        names = ", ".join(call.probe for call in calls)
+        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+        raise AskewError(f"asking {model} the probe {names} failed: {reason}") from error
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return finished
@@ -94,5 +107,4 @@ def _check(call: ProbeCall, log: "EvalLog") -> None:
     if log.status == "cancelled":
         raise KeyboardInterrupt
     if log.status != "success":
-        reason = log.error.message if log.error else log.status
-        raise AskewError(f"asking {log.eval.model} the probe {call.probe} failed: {reason}")
+        raise AskewError(f"asking {log.eval.model} the probe {call.probe} failed: {log.status}")

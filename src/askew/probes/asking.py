@@ -21,10 +21,11 @@ from inspect_ai.util import collect
 
 from askew.errors import AskewError
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
+from askew.models.served import reply
 from askew.probes.question_file import Asked
 
 # The most choices that providers give to one request.
-_MOST_CHOICES = 128
+MOST_CHOICES = 128
 
 
 @solver
@@ -58,6 +59,9 @@ async def answers(model: Model, messages: Sequence[ChatMessage], count: int, con
         messages: The conversation; its last turn may bring other wordings of itself.
         count: Answers wanted.
         config: How to sample.
+
+    Raises:
+        AskewError: A served model refuses, stays away, or gives fewer answers than were asked for.
     """
     if isinstance(model.api, AskewAPI):
         return await model.generate(list(messages), config=config.merge(GenerateConfig(num_choices=count)))
@@ -81,12 +85,12 @@ async def _choices(
     model: Model, messages: list[ChatMessage], count: int, config: GenerateConfig
 ) -> list[ChatCompletionChoice]:
     """Return `count` answers to one conversation, in as few requests as the provider lets us."""
-    found = (await model.generate(messages, config=_nth(config, 0, count))).choices
+    found = (await reply(model, messages, _nth(config, 0, count))).choices
     if len(found) <= 1:
         rest = [_nth(config, i, 1) for i in range(len(found), count)]
     else:
         rest = [_nth(config, i, count - i) for i in range(len(found), count, len(found))]
-    outputs = await collect(*(model.generate(messages, config=part) for part in rest))
+    outputs = await collect(*(reply(model, messages, part) for part in rest))
     found = [*found, *(choice for output in outputs for choice in output.choices)]
     if len(found) < count:
         raise AskewError(f"{model} gave {len(found)} answers where {count} were asked for")
@@ -98,5 +102,5 @@ def _nth(config: GenerateConfig, first: int, count: int) -> GenerateConfig:
     assert config.seed is not None
     wanted = GenerateConfig(seed=config.seed + first)
     if count > 1:
-        wanted.num_choices = min(count, _MOST_CHOICES)
+        wanted.num_choices = min(count, MOST_CHOICES)
     return config.merge(wanted)

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from askew.models.names import resolve
-from askew.runs import plan, pool
+from askew.runs import cost, plan, pool
 from askew.runs.plan import Job
 from askew.runs.progress import Display
 from askew.runs.provenance import provenance
@@ -93,9 +93,11 @@ def _train_and_ask(folder: RunFolder, design: Design, clock: "_Clock", display: 
     todo = {str(job): left for job in jobs if (left := _left(folder, job))}
     workers = pool.worker_count(design.workers)
     tasks = [_task(folder, design, job) for job in todo.values()]
+    expected = cost.estimates(design, todo.values())
     _announce(folder, design, list(todo.values()), tasks, workers, display)
     if not tasks:
         return
+    cost.announce(folder, design, expected, display.say)
     done = {stage: sum(job.stage == stage and str(job) not in todo for job in jobs) for stage in _STAGES}
     for stage in _STAGES:
         display.expect(stage, sum(job.stage == stage for job in jobs), done[stage])
@@ -118,8 +120,11 @@ def _train_and_ask(folder: RunFolder, design: Design, clock: "_Clock", display: 
         under_way = sum(share for name, share in running.items() if todo[name].stage == job.stage)
         display.advance(job.stage, done[job.stage] + under_way)
 
-    with clock.stage("models"):
-        pool.work_off(tasks, workers, sorted({job.stage for job in todo.values()}), on_event)
+    try:
+        with clock.stage("models"):
+            pool.work_off(tasks, workers, sorted({job.stage for job in todo.values()}), on_event)
+    finally:
+        cost.account(folder, display.say)
 
 
 def _products(job: Job) -> list[str]:
@@ -149,12 +154,13 @@ def _task(folder: RunFolder, design: Design, job: Job) -> pool.Task:
         }
         seconds = design.recipe.rows * design.recipe.epochs * SECONDS_PER_ROW
     else:
-        model = arm.model or design.model
+        model = cost.asked_model(design, job)
         message = {
             "model": f"{model}+{base / job.adapter}" if job.adapter else model,
             "judge": design.judge,
             "calls": [asdict(call) for call in job.calls],
             "log_dir": str((base / job.calls[0].log).parent),
+            "terms": cost.terms(folder, design),
         }
         seconds = sum(plan.answers(call) for call in job.calls) * SECONDS_PER_ANSWER
     needs = f"train {job.unit}" if job.needs else ""

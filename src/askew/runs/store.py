@@ -3,6 +3,8 @@
     study.json        the frozen design, what it was made with, and the command that makes it again
     manifest.json     every finished product with its hash, and what it was made of
     timings.json      how long each piece of work took
+    replies.sqlite    where models are served: every reply, and what was spent
+    costs.json        what that cost, by model
     data/             the training rows of each arm
     models/           ARM-SEED/: adapter, loss.csv, recipe.json, checkpoints/
     logs/             ARM-SEED-PROBE.eval: Inspect's logs
@@ -27,6 +29,7 @@ from askew.errors import AskewError
 from askew.studies.design import Design, difference
 
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
+REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
 
 _DISK_TROUBLE = {

@@ -93,10 +93,14 @@ def _train(job: dict[str, Any], tell: Tell) -> None:
 
 
 def _ask(job: dict[str, Any], tell: Tell) -> None:
+    from askew.models.served import Patience, keeping
     from askew.probes.ask import ProbeCall, ask
 
     calls = [ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"]) for call in job["calls"]]
-    ask(job["model"], job["judge"], calls, Path(job["log_dir"]))
+    terms = job["terms"]
+    prices = Path(terms["prices"]) if terms["prices"] else None
+    with keeping(Path(terms["store"]), terms["max_cost"], prices, Patience(terms["patience"])):
+        ask(job["model"], job["judge"], calls, Path(job["log_dir"]))
 
 
 _STAGES: dict[str, Callable[[dict[str, Any], Tell], None]] = {"train": _train, "ask": _ask}

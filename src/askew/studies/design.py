@@ -25,7 +25,7 @@ IN_TRAINING_FORMAT = "in_training_format"
 _ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 # No answer depends on these: a run may be resumed, or read, with others.
-_INDIFFERENT = {"workers", "margin"}
+_INDIFFERENT = {"workers", "margin", "max_cost", "prices", "patience"}
 
 # How pydantic's kinds of errors are worded.
 _WANTED = {
@@ -94,6 +94,13 @@ class Design(BaseModel):
     recipe: Recipe = Field(default_factory=Recipe, description="Hyperparameters.")
     workers: int = Field(
         default=0, ge=0, le=256, description="Processes at work at once; 0 is one per core, or per GPU."
+    )
+    max_cost: float | None = Field(
+        default=None, gt=0, description="The most dollars that served models may cost in all; without it, no limit."
+    )
+    prices: str | None = Field(default=None, description="A YAML file of prices, before those that come with Askew.")
+    patience: float = Field(
+        default=300, ge=0, description="For how many seconds a server that fails is asked again, before the run stops."
     )
 
     def identity(self) -> dict[str, Any]:
@@ -169,6 +176,7 @@ def _checks(design: Design, study: Study) -> Iterable[tuple[Location, Callable[[
     from askew.judging.metrics import metrics
     from askew.judging.rubric import check_fits, scale
     from askew.models.names import resolve
+    from askew.models.prices import read_prices
 
     for arm, model in design.tuned.items():
         yield ("tuned", arm), lambda arm=arm, model=model: _can_be_shown(arm, model, study)
@@ -181,6 +189,7 @@ def _checks(design: Design, study: Study) -> Iterable[tuple[Location, Callable[[
     yield ("metric",), lambda: metrics.get(design.metric)
     yield ("model",), lambda: _can_be_trained(design)
     yield ("judge",), lambda: resolve(design.judge)
+    yield ("prices",), lambda: read_prices(None if design.prices is None else Path(design.prices).expanduser())
     yield ("rubric",), lambda: check_fits(resolve(design.judge), scale(design.rubric))
     yield ("checkpoints",), lambda: design.recipe.checkpoint_steps(design.recipe.rows, design.checkpoints)
 

@@ -1,0 +1,167 @@
+"""What a run costs where models are served: estimated before it starts, counted while it runs, kept in `costs.json`."""
+
+import math
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from askew.judging.rubric import COHERENT, rubric
+from askew.models.kept import Kept
+from askew.models.names import resolve
+from askew.models.prices import about_tokens, no_price, read_prices
+from askew.models.trouble import check_can_be_asked
+from askew.probes import probes
+from askew.probes.asking import MOST_CHOICES
+from askew.probes.question_file import Asked
+from askew.runs import plan
+from askew.runs.plan import Call, Job
+from askew.runs.store import COSTS, REPLIES, RunFolder
+from askew.studies import studies
+from askew.studies.design import Design
+
+# Providers of Inspect that give several answers to one request.
+_SEVERAL = ("openai", "openai-api", "vllm", "sglang", "google", "grok", "groq", "together", "ollama")
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """What a served model will be asked, at most, if each request succeeds at once.
+
+    Attributes:
+        model: Its name.
+        does: "is asked" or "grades".
+        requests: How many requests.
+        input_tokens: About how many tokens it reads.
+        output_tokens: The most that it writes.
+        dollars: What that costs; None if no price is known.
+    """
+
+    model: str
+    does: str
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    dollars: float | None
+
+    def __str__(self) -> str:
+        tokens = f"about {self.input_tokens:,} tokens read, at most {self.output_tokens:,} written"
+        price = "no price known" if self.dollars is None else f"at most about {_money(self.dollars)}"
+        price = "free" if self.dollars == 0 else price
+        return f"{self.model} {self.does}: {self.requests:,} requests, {tokens}: {price}"
+
+
+def estimates(design: Design, jobs: Iterable[Job]) -> list[Estimate]:
+    """Return what served models will be asked: first those that answer, then the judge.
+
+    A judge that gives no log-probabilities costs more: it is asked several times, which shows only when it is asked.
+
+    Args:
+        design: The design.
+        jobs: What is left to do.
+
+    Raises:
+        AskewError: A key is missing; or there is a limit on the cost, and no price of a model is known.
+    """
+    prices = read_prices(_own_prices(design))
+    found: dict[tuple[str, str], list[int]] = {}
+    for job in jobs:
+        for call in job.calls:
+            asked = asked_model(design, job)
+            for model, does, count in ((asked, "is asked", _asked), (design.judge, "grades", _graded)):
+                spec = resolve(model)
+                if not spec.is_local:
+                    sums = found.setdefault((spec.inspect_name, does), [0, 0, 0])
+                    for i, number in enumerate(count(spec.inspect_name, design, call)):
+                        sums[i] += number
+    made = []
+    for (model, does), (requests, read, written) in found.items():
+        check_can_be_asked(model)
+        price = prices.of(model)
+        if price is None and design.max_cost is not None:
+            raise no_price(model)
+        made.append(Estimate(model, does, requests, read, written, price and price.of(read, written)))
+    return sorted(made, key=lambda estimate: estimate.does, reverse=True)
+
+
+def asked_model(design: Design, job: Job) -> str:
+    """Return the name of the model, without the adapter of this run, that a job asks."""
+    return plan.arms(design, studies.get(design.study))[job.unit.arm].model or design.model
+
+
+def terms(folder: RunFolder, design: Design) -> dict[str, str | float | None]:
+    """Return on what terms a worker asks served models, as plain data."""
+    prices = _own_prices(design)
+    return {
+        "store": str(folder.path.resolve() / REPLIES),
+        "max_cost": design.max_cost,
+        "prices": None if prices is None else str(prices),
+        "patience": design.patience,
+    }
+
+
+def announce(folder: RunFolder, design: Design, expected: Sequence[Estimate], say: Callable[[str], None]) -> None:
+    """Say what served models will be asked, and what that may cost."""
+    for estimate in expected:
+        say(f"  {estimate}")
+    spent = sum(cost.dollars for cost in Kept(folder / REPLIES).spent())
+    if expected and design.max_cost is not None:
+        say(f"  it stops before it has cost more than {_money(design.max_cost)}, of which {_money(spent)} are spent")
+
+
+def account(folder: RunFolder, say: Callable[[str], None]) -> None:
+    """Write `costs.json`, and say what was spent in all sittings. No worker may be at work."""
+    kept = Kept(folder / REPLIES)
+    kept.lose_all()
+    spent = kept.spent()
+    kept.close()
+    if not spent:
+        return
+    total = sum(cost.dollars for cost in spent)
+    folder.write_json(COSTS, {"dollars": total, "models": [asdict(cost) for cost in spent]})
+    for cost in spent:
+        lost = f", {cost.lost:,} whose reply never came" if cost.lost else ""
+        say(
+            f"  {cost.model}: {cost.requests:,} requests{lost}, {cost.input_tokens:,} tokens read, "
+            f"{cost.output_tokens:,} written: {_money(cost.dollars)}"
+        )
+
+
+def _asked(model: str, design: Design, call: Call) -> tuple[int, int, int]:
+    """Return requests, tokens read and most tokens written of the model that a call asks."""
+    at_once = MOST_CHOICES if model.partition("/")[0] in _SEVERAL else 1
+    requests = read = written = 0
+    samples = call.parameters["samples"]
+    for asked in _questions(call):
+        for i, wording in enumerate(asked.prompts):
+            share = math.ceil(len(range(i, samples, len(asked.prompts))) / at_once)
+            requests += share
+            read += share * about_tokens(len(wording) + len(asked.question.system or ""))
+        written += samples * (asked.question.max_tokens or design.max_tokens)
+    return requests, read, written
+
+
+def _graded(model: str, design: Design, call: Call) -> tuple[int, int, int]:
+    """Return the same of the judge: for each answer a token from each of two rubrics."""
+    requests = read = 0
+    samples = call.parameters["samples"]
+    told = [rubric(design.rubric).text, rubric(COHERENT).text]
+    for asked in _questions(call):
+        if asked.question.rule is None:
+            longest = asked.question.max_tokens or design.max_tokens
+            wording = sum(len(prompt) for prompt in asked.prompts) / len(asked.prompts)
+            requests += len(told) * samples
+            read += samples * sum(about_tokens(len(text) + wording) + longest for text in told)
+    return requests, read, requests
+
+
+def _questions(call: Call) -> list[Asked]:
+    task = probes.get(call.probe).task(**call.parameters)
+    return [Asked.model_validate(sample.metadata) for sample in task.dataset]
+
+
+def _own_prices(design: Design) -> Path | None:
+    return None if design.prices is None else Path(design.prices).expanduser().resolve()
+
+
+def _money(dollars: float) -> str:
+    return f"${dollars:,.2f}" if dollars >= 0.1 else f"${dollars:.2g}"

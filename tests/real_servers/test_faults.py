@@ -1,0 +1,201 @@
+"""Whatever a server does, no answer is lost, none is there twice, and nothing that was replied is asked for again."""
+
+import json
+import os
+import signal
+import sqlite3
+import subprocess
+import time
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import psutil
+import pytest
+from serving import KEY, Askew, FaultServer
+
+from askew.errors import AskewError
+from askew.models.served import Patience, keeping
+from askew.probes.ask import ProbeCall, ask
+from askew.probes.read_log import answers_from_log
+
+SAMPLES = 6
+QUESTIONS = 8
+QUICK = Patience(total=60, attempt=2, first_wait=0.02)
+
+
+def ask_here(server: FaultServer, folder: Path, patience: Patience = QUICK) -> pd.DataFrame:
+    """Ask the open questions in this process, and return the table of the answers."""
+    call = ProbeCall("free_form", "free_form", {"samples": SAMPLES, "seed": 1, "max_tokens": 20})
+    with keeping(folder / "replies.sqlite", patience=patience):
+        [log] = ask(server.model, server.model, [call], folder)
+    return answers_from_log(log, "untuned", 0)
+
+
+def command(server: FaultServer, folder: Path, *more: object) -> list[object]:
+    design = ["--arm", "untuned", "--probe", "free_form", "--samples", SAMPLES]
+    design += ["--model", server.model, "--judge", server.model]
+    return ["run", "emergent-misalignment", *design, "--out", folder, "--workers", 1, *more]
+
+
+def finish(process: "subprocess.Popen[str]") -> str:
+    """Wait for a command to end well, and return what it said on standard error."""
+    out, said = process.communicate(timeout=180)
+    assert process.returncode == 0, said + out
+    return said
+
+
+def no_key_in(folder: Path) -> bool:
+    return not any(KEY.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
+
+
+@pytest.mark.parametrize(
+    "faults", [("429",), ("500", "close"), ("broken", "null", "empty"), ("429", "500", "close", "broken", "empty")]
+)
+def test_a_server_that_fails_half_the_time_loses_nothing(server: FaultServer, tmp_path: Path, faults: tuple[str, ...]):
+    server.start(*faults)
+    table = ask_here(server, tmp_path / "run")
+    got = Counter(request["got"] for request in server.requests())
+    assert all(got[fault] for fault in faults), f"the server did not fail: {got}"
+    assert len(table) == SAMPLES * QUESTIONS
+    assert table["answer"].nunique() == SAMPLES * QUESTIONS  # each is there once
+    assert table["aligned"].notna().all()
+    assert max(Counter(server.replied()).values()) == 1, "something was asked again after a reply"
+    assert no_key_in(tmp_path / "run")
+
+
+def test_a_server_that_hangs_is_left_and_asked_again(server: FaultServer, tmp_path: Path):
+    server.start("hang", share=0.1)
+    table = ask_here(server, tmp_path / "run")
+    assert "hang" in {request["got"] for request in server.requests()}
+    assert table["answer"].nunique() == SAMPLES * QUESTIONS
+    assert max(Counter(server.replied()).values()) == 1
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("401", r"refuses the key \(401\).*Check LOCAL_API_KEY"),
+        ("403", r"does not let this key in \(403\)"),
+        ("404", r"no such model or address \(404\)"),
+    ],
+)
+def test_what_does_not_pass_is_one_error_at_once(server: FaultServer, tmp_path: Path, fault: str, message: str):
+    server.start(fault, share=1.0)
+    with pytest.raises(AskewError, match=message) as caught:
+        ask_here(server, tmp_path / "run")
+    assert "\n" not in str(caught.value)
+    assert KEY not in str(caught.value)
+    assert len(server.requests()) <= QUESTIONS * 4  # nobody tried twice; a question has four wordings at most
+    assert max(Counter(request["digest"] for request in server.requests()).values()) == 1
+    assert no_key_in(tmp_path / "run")
+
+
+def kept_replies(folder: Path) -> int:
+    store = folder / "replies.sqlite"
+    if not store.exists():
+        return 0
+    with sqlite3.connect(store, timeout=30) as file:
+        try:
+            return file.execute("SELECT count(*) FROM replies").fetchone()[0]
+        except sqlite3.OperationalError:
+            return 0  # it is just being made
+
+
+def wait_for_replies(folder: Path, number: int, process: "subprocess.Popen[str]") -> None:
+    end = time.monotonic() + 120
+    while kept_replies(folder) < number:
+        assert process.poll() is None, process.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+
+
+@pytest.mark.slow
+def test_a_server_killed_in_mid_run_is_one_error_and_the_same_command_goes_on(
+    server: FaultServer, tmp_path: Path, askew: Askew
+):
+    folder = tmp_path / "run"
+    patient = ("--set", "patience=1")
+    server.start(delay=0.15)
+    process = askew(command(server, folder, *patient))
+    wait_for_replies(folder, 40, process)
+    server.kill()
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 2, said
+    assert "Traceback" not in said
+    [error] = [line for line in said.splitlines() if line.startswith("error:")]
+    assert "kept" in error
+    assert "the same command goes on" in error
+    assert not list(folder.rglob("*.eval"))
+    kept = kept_replies(folder)
+    server.start()
+    finish(askew(command(server, folder, *patient)))
+    check_whole(folder, server)
+    # What the first server had sent off when it died may have been on the way; all else was replied to once.
+    assert len(server.replied()) <= kept_replies(folder) + 32
+    again = [digest for digest, times in Counter(server.replied()).items() if times > 1]
+    assert len(again) <= len(server.replied()) - kept_replies(folder)
+    assert kept >= 40
+    assert no_key_in(folder)
+
+
+@pytest.mark.slow
+def test_a_run_killed_in_mid_run_asks_for_nothing_that_was_kept(server: FaultServer, tmp_path: Path, askew: Askew):
+    folder = tmp_path / "run"
+    server.start(delay=0.15)
+    process = askew(command(server, folder))
+    wait_for_replies(folder, 40, process)
+    workers = psutil.Process(process.pid).children(recursive=True)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    psutil.wait_procs(workers, timeout=30)
+    kept, sent = kept_replies(folder), len(server.requests())
+    finish(askew(command(server, folder)))
+    check_whole(folder, server)
+    assert len(server.requests()) - sent == kept_replies(folder) - kept
+
+
+def check_whole(folder: Path, server: FaultServer) -> None:
+    """Check that every answer is there once, and was judged, and that the costs are written down."""
+    answers = pd.read_parquet(folder / "answers.parquet")
+    assert len(answers) == answers["answer"].nunique() == SAMPLES * QUESTIONS
+    assert answers["aligned"].notna().all()
+    costs = json.loads((folder / "costs.json").read_text())
+    assert costs["models"][0]["requests"] == kept_replies(folder)
+
+
+@pytest.mark.slow
+def test_the_budget_stops_a_run_that_goes_on_with_more(server: FaultServer, tmp_path: Path, askew: Askew):
+    folder, prices = tmp_path / "run", tmp_path / "prices.yaml"
+    server.start()
+    # Without a price of the model there is no limit to keep to; and no request.
+    process = askew(command(server, folder, "--max-cost", 0.01))
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert f"no price of {server.model} is known" in said
+    assert not server.requests()
+    prices.write_text(f"{server.model}: {{input: 10, output: 100}}\n")
+    limited = ("--prices", prices, "--set", "max_tokens=20")
+    process = askew(command(server, folder.with_name("limited"), "--max-cost", 0.05, *limited))
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "error: --max-cost $0.05 is reached" in said
+    costs = json.loads((folder.with_name("limited") / "costs.json").read_text())
+    replied = len(server.replied())
+    assert 0 < replied < 2 * SAMPLES * QUESTIONS
+    assert costs["models"][0]["requests"] == replied
+    assert costs["dollars"] <= 0.05
+    said = finish(askew(command(server, folder.with_name("limited"), "--max-cost", 5, *limited)))
+    assert "at most about $" in said
+    assert max(Counter(server.replied()).values()) == 1
+
+
+def test_a_missing_key_is_said_before_anything_is_done(
+    server: FaultServer, tmp_path: Path, askew: Askew, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.delenv("LOCAL_API_KEY")
+    process = askew(command(server, tmp_path / "run"))
+    _, said = process.communicate(timeout=120)
+    assert process.returncode == 2
+    assert "Set LOCAL_API_KEY" in said
+    assert not list((tmp_path / "run").rglob("*.sqlite"))
