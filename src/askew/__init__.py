@@ -114,6 +114,8 @@ def audit(
     metric: str | None = None,
     margin: float | None = None,
     temperature: float | None = None,
+    max_cost: float | None = None,
+    prices: Path | str | None = None,
     settings: Mapping[str, Any] | None = None,
     workers: int | None = None,
     config: Path | str | None = None,
@@ -133,6 +135,8 @@ def audit(
         metric: The rule from scores to a rate.
         margin: The largest rise of a rate that is still called narrow, a fraction.
         temperature: Sampling temperature.
+        max_cost: The most dollars that served models may cost in all; the audit stops before.
+        prices: A YAML file of prices, before those that come with Askew.
         settings: Any other setting by its name; `askew audit --help` and `docs/reference` list them.
         workers: Processes at work at once.
         config: A YAML file with any of these settings.
@@ -167,6 +171,8 @@ def audit(
         "metric": metric,
         "margin": margin,
         "temperature": temperature,
+        "max_cost": max_cost,
+        "prices": None if prices is None else str(prices),
         "workers": workers,
         **(settings or {}),
     }
