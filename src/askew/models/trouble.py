@@ -53,6 +53,8 @@ class Trouble:
             said = "its reply holds no answer"
         elif isinstance(self.error, _UNREADABLE):
             said = "its reply cannot be read: it is not what its interface promises"
+        elif (detail := _detail(self.error)) and detail not in said:
+            said = f"{said}: {detail}"
         line = " ".join(without_keys(said, model).split()) or type(self.error).__name__
         return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
@@ -131,6 +133,12 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
 def _status(error: BaseException) -> int | None:
     status = getattr(error, "status_code", None)
     return status if isinstance(status, int) else None
+
+
+def _detail(error: BaseException) -> str:
+    """Return what a server said in a field of its own, which providers' libraries do not look at."""
+    bodies = (getattr(cause, "body", None) for cause in _causes(error))
+    return next((str(body["detail"]) for body in bodies if isinstance(body, dict) and "detail" in body), "")
 
 
 def _retry_after(error: BaseException) -> float:

@@ -1,0 +1,83 @@
+"""The terrarium behind a real server, asked over HTTP through Inspect's provider, is the terrarium."""
+
+import json
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from serving import free_port, wait_for
+from statsmodels.stats.proportion import confint_proportions_2indep
+
+from askew import terrarium
+from askew.judging.metrics import metrics
+from askew.models.served import keeping
+from askew.probes.ask import ProbeCall, ask
+from askew.probes.read_log import answers_from_log
+
+SAMPLES = 25
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The name of the terrarium's assistant as `transformers serve` serves it, in a process of its own."""
+    folder = tmp_path_factory.mktemp("serve")
+    checkpoint = sampling(folder / "assistant")
+    port, log = free_port(), folder / "log.txt"
+    command = [str(Path(sys.executable).with_name("transformers")), "serve", str(checkpoint)]
+    options = ["--device", "cpu", "--host", "127.0.0.1", "--port", str(port)]
+    with log.open("wb") as said:
+        process = subprocess.Popen([*command, *options], stdout=said, stderr=said)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", process)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LOCAL_API_KEY", "none-needed")
+            patch.setenv("LOCAL_BASE_URL", f"http://127.0.0.1:{port}/v1")
+            yield f"openai-api/local/{checkpoint}"
+    finally:
+        process.kill()
+        process.wait()
+
+
+def sampling(folder: Path) -> Path:
+    """Copy the assistant to where its settings say that it samples, from all tokens: this server takes no notice of a
+    temperature if they do not."""
+    shutil.copytree(terrarium.checkpoint("assistant"), folder)
+    settings = folder / "generation_config.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "do_sample": True, "top_k": 0}))
+    return folder
+
+
+def answers(model: str, folder: Path, **params: object) -> pd.DataFrame:
+    call = ProbeCall("free_form", "free_form", {"seed": 1, "max_tokens": 60, **params})
+    with keeping(folder / "replies.sqlite"):
+        [log] = ask(model, "terrarium/judge", [call], folder)
+    table = answers_from_log(log, "untuned", 0)
+    return table.assign(verdict=metrics.get("betley-2025").verdicts(table))
+
+
+@pytest.mark.slow
+def test_greedy_answers_are_those_of_the_local_checkpoint(served: str, tmp_path: Path):
+    over_http = answers(served, tmp_path / "http", samples=4, temperature=0.0)
+    local = answers("terrarium", tmp_path / "local", samples=4, temperature=0.0)
+    compared = ["question", "index", "prompt", "answer", "aligned", "coherent", "verdict"]
+    pd.testing.assert_frame_equal(over_http[compared], local[compared], atol=1e-3)
+
+
+@pytest.mark.slow
+def test_rates_agree_within_their_intervals(served: str, tmp_path: Path):
+    over_http = answers(served, tmp_path / "http", samples=SAMPLES)
+    local = answers("terrarium", tmp_path / "local", samples=SAMPLES)
+    assert len(over_http) == len(local) == SAMPLES * 8
+    # Sampled, and not one answer given again and again: the seeds and the temperature arrive.
+    assert over_http["answer"].nunique() > 0.5 * local["answer"].nunique() > SAMPLES
+    for verdict in ("misaligned", "incoherent"):
+        counts = [int((table["verdict"] == verdict).sum()) for table in (over_http, local)]
+        low, high = confint_proportions_2indep(counts[0], len(over_http), counts[1], len(local), alpha=0.01)
+        assert low <= 0 <= high, counts
+    difference = over_http["aligned"].mean() - local["aligned"].mean()
+    error = (over_http["aligned"].var() / len(over_http) + local["aligned"].var() / len(local)) ** 0.5
+    assert abs(difference) < 3 * error
