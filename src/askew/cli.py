@@ -247,6 +247,63 @@ def rescore(
         terminal.print_run(finished)
 
 
+JUDGE_EXAMPLES = """
+[bold]Examples[/bold]
+
+\b
+  askew judge answers.csv
+  askew judge answers.jsonl --judge openai/MODEL --rubric aligned --rubric typology --max-cost 2
+  askew judge answers.parquet --judge ./my-judge --rubric ./my-rubric.md --out judged.csv
+  askew judge --validate labelled.csv --judge openai/MODEL
+  askew judge runs/mine --judge openai/MODEL
+
+What was judged before it was stopped is kept, and the same command goes on.
+"""
+
+
+@app.command(epilog=JUDGE_EXAMPLES)
+def judge(
+    what: Annotated[
+        Path, typer.Argument(metavar="FILE|RUN", help="Answers in CSV, JSONL or Parquet; or a run.", show_default=False)
+    ],
+    judge: Annotated[str, typer.Option(help="What grades the answers.")] = "terrarium/judge",
+    rubric: Annotated[
+        list[str] | None,
+        typer.Option(help="A name, or a Markdown file; may be given again.", show_default="aligned, coherent"),
+    ] = None,
+    validate: Annotated[bool, typer.Option("--validate", help="Compare with the labels of people in FILE.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The judged file.", show_default="FILE.judged.csv")] = None,
+    question_column: Annotated[str | None, typer.Option(help="Where FILE has questions.")] = None,
+    answer_column: Annotated[str | None, typer.Option(help="Where FILE has answers.")] = None,
+    max_cost: MaxCostOption = None,
+    prices: PricesOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Have answers judged; or compare a judge with people, or with the judge of a run."""
+    from askew import terminal_judge
+    from askew.judging import answer_file, grade_file, work
+    from askew.judging import validate as validation
+    from askew.judging.rubric import RUBRICS
+    from askew.runs import second_judge
+    from askew.runs.store import wording_disk_trouble
+
+    is_run = what.is_dir()
+    if (is_run or validate) and (out or (is_run and (validate or question_column or answer_column))):
+        raise AskewError("--out and columns are for a file that is judged, --validate for a file with labels of people")
+    rubrics = work.alignment(rubric or []) if is_run or validate else rubric or RUBRICS
+    with terminal_judge.progress() as (told, say), wording_disk_trouble((out or what).parent):
+        judging = work.prepare(judge, rubrics, max_cost=max_cost, prices=prices, told=told, say=say)
+        if is_run:
+            found = second_judge.second_opinion(what, judging)
+        else:
+            answers = answer_file.open_answers(what, question_column, answer_column)
+            found = validation.validate(judging, answers) if validate else grade_file.grade_file(judging, answers, out)
+    if as_json:
+        print(terminal_judge.as_json(found))
+    else:
+        terminal_judge.show(found)
+
+
 @app.command()
 def view(
     folder: RunFolderArgument,

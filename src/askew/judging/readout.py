@@ -26,7 +26,7 @@ ScoredBy = Literal["logprobs", "samples"]
 Meaning = int | str | None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Score:
     """One opinion of a judge.
 

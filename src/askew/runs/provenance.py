@@ -34,7 +34,7 @@ def provenance(design: Design) -> dict[str, Any]:
         "command": command(design),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
         "hashes": {
-            **{role: digest for role, model in models.items() if (digest := _weights(model))},
+            **{role: digest for role, model in models.items() if (digest := weights(model))},
             "rubric": scale(design.rubric).digest,
             **({"data": hashlib.sha256(Path(design.data).read_bytes()).hexdigest()} if design.data else {}),
         },
@@ -61,7 +61,7 @@ def command(design: Design) -> str:
     return shlex.join(words)
 
 
-def _weights(name: str) -> str:
+def weights(name: str) -> str:
     """Return the hash of a local model's weights and tokenizer; "" for a model that is not on this disk."""
     spec = resolve(name)
     if not isinstance(spec.checkpoint, Path):

@@ -1,0 +1,221 @@
+"""Answers from anywhere: tables in CSV, JSON Lines or Parquet with a question and an answer in each row.
+
+Read row by row, so that a file may be larger than memory; and as it is, so that what is written back is what was
+read. Nothing in it is trusted.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TextIO
+
+from askew.errors import AskewError, unknown_name
+from askew.judging.judge import Case
+
+# Names of columns, in order of preference: in a run's table of answers `question` is a name, and `prompt` the text.
+_QUESTION_COLUMNS, _ANSWER_COLUMNS = ("prompt", "question"), ("answer", "response")
+_ROWS_AT_ONCE = 1000
+# An answer may be longer than what the module takes by itself.
+_LONGEST_FIELD = 2**31 - 1
+
+Row = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class AnswerFile:
+    """A file with answers.
+
+    Attributes:
+        path: The file.
+        columns: The columns of its first row.
+        question_column: The one with the user turns.
+        answer_column: The one with the answers.
+    """
+
+    path: Path
+    columns: tuple[str, ...]
+    question_column: str
+    answer_column: str
+
+    def rows(self) -> Iterator[tuple[Row, Case]]:
+        """Give each row, and the case in it.
+
+        Raises:
+            AskewError: A row cannot be read, or lacks a question or an answer; the message names it.
+        """
+        for place, row in _read(self.path):
+            yield row, Case(self._text(place, row, self.question_column), self._text(place, row, self.answer_column))
+
+    def column(self, *names: str) -> str | None:
+        """Return the column with one of some names, in any case of letters; None if there is none."""
+        return _column(self.columns, names)
+
+    def _text(self, place: str, row: Row, column: str) -> str:
+        text = row.get(column)
+        if not isinstance(text, str):
+            raise AskewError(f"{self.path}, {place}: {column} should be text, not {text!r}")
+        # Half of a character that needs two cannot be encoded, and so neither judged nor written.
+        return text.encode("utf-8", "replace").decode()
+
+
+def open_answers(path: Path, question_column: str | None = None, answer_column: str | None = None) -> AnswerFile:
+    """Find questions and answers in a file.
+
+    Args:
+        path: A file in CSV, JSON Lines or Parquet, by its ending.
+        question_column: The column of user turns; None looks for `prompt` or `question`.
+        answer_column: The column of answers; None looks for `answer` or `response`.
+
+    Raises:
+        AskewError: It cannot be read, has no rows, or no such columns; the message names those it has.
+    """
+    first = next(_read(path), None)
+    if first is None:
+        raise AskewError(f"{path} has no rows, so there is nothing to judge")
+    columns = tuple(first[1])
+    found = []
+    for option, given, names in (
+        ("--question-column", question_column, _QUESTION_COLUMNS),
+        ("--answer-column", answer_column, _ANSWER_COLUMNS),
+    ):
+        if given is not None and given not in columns:
+            raise unknown_name(f"column of {path}", given, columns)
+        column = given or _column(columns, names)
+        if column is None:
+            raise AskewError(
+                f"{path} has no column {' or '.join(names)}; it has {', '.join(columns)}. Name the right one "
+                f"with {option}"
+            )
+        found.append(column)
+    return AnswerFile(path, columns, *found)
+
+
+def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    """Write a table under another name, and rename it when it is whole.
+
+    Args:
+        path: Where to, ending in .csv or .jsonl.
+        columns: All columns that a row may have.
+        rows: The rows. In JSON Lines each keeps to the columns that it has.
+    """
+    unfinished = path.with_name(f".{path.name}.writing")
+    try:
+        with unfinished.open("w", encoding="utf-8", errors="replace", newline="") as file:
+            _WRITERS[path.suffix](file, columns, rows)
+        unfinished.replace(path)
+    finally:
+        unfinished.unlink(missing_ok=True)
+
+
+def check_can_be_written(path: Path) -> None:
+    """Make sure that a table can be written under a name.
+
+    Raises:
+        AskewError: It has another ending, exists already, or its folder does not.
+    """
+    if path.suffix not in _WRITERS:
+        raise AskewError(f"{path}: judged answers are written as {' or '.join(_WRITERS)}, so let --out end in that")
+    if path.exists():
+        raise AskewError(f"{path} exists already, and is not overwritten: name another with --out, or delete it")
+    if not path.parent.is_dir():
+        raise AskewError(f"there is no folder {path.parent} to write {path.name} into")
+
+
+def _column(columns: Sequence[str], names: Sequence[str]) -> str | None:
+    for name in names:
+        same = [column for column in columns if column.strip().lower() == name]
+        if len(same) > 1:
+            raise AskewError(f"there are several columns {name}: {', '.join(map(repr, same))}. Rename all but one")
+        if same:
+            return same[0]
+    return None
+
+
+def _read(path: Path) -> Iterator[tuple[str, Row]]:
+    """Give each row, and where it is."""
+    if not path.exists():
+        raise AskewError(f"there is no file or folder {path}")
+    if path.suffix.lower() not in _READERS:
+        raise AskewError(f"{path}: answers are read from {', '.join(_READERS)}, and its name ends in none of these")
+    try:
+        yield from _READERS[path.suffix.lower()](path)
+    except UnicodeDecodeError as error:
+        raise AskewError(f"{path} is not text in UTF-8: {error}") from error
+    except OSError as error:
+        raise AskewError(f"{path} cannot be read: {error.strerror or error}") from error
+
+
+def _read_csv(path: Path) -> Iterator[tuple[str, Row]]:
+    csv.field_size_limit(_LONGEST_FIELD)
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.reader(file, strict=True)
+        try:
+            header = next(reader, [])
+            if len(set(header)) < len(header):
+                raise AskewError(f"{path} has two columns of one name: {', '.join(header)}")
+            for values in reader:
+                if len(values) != len(header):
+                    raise AskewError(
+                        f"{path}, line {reader.line_num}: {len(values)} values, and the header has {len(header)}"
+                    )
+                yield f"line {reader.line_num}", dict(zip(header, values, strict=True))
+        except csv.Error as error:
+            raise AskewError(f"{path}, line {reader.line_num}: {error}") from error
+
+
+def _read_jsonl(path: Path) -> Iterator[tuple[str, Row]]:
+    with path.open(encoding="utf-8-sig") as lines:
+        for number, line in enumerate(lines, start=1):
+            if not line.strip():
+                continue
+            try:
+                row = json.loads(line)
+            except (ValueError, RecursionError) as error:
+                raise AskewError(f"{path}, line {number}: this is not JSON: {error}") from error
+            if not isinstance(row, dict):
+                raise AskewError(f"{path}, line {number}: this is not a JSON object, with a question and an answer")
+            yield f"line {number}", row
+
+
+def _read_parquet(path: Path) -> Iterator[tuple[str, Row]]:
+    import pyarrow
+    import pyarrow.parquet
+
+    number = 0
+    try:
+        with pyarrow.parquet.ParquetFile(path) as file:
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+                for row in batch.to_pylist():
+                    number += 1
+                    yield f"row {number}", row
+    except pyarrow.ArrowException as error:
+        raise AskewError(f"{path} cannot be read as Parquet: {error}") from error
+
+
+def _write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    writer = csv.DictWriter(file, columns)
+    writer.writeheader()
+    for row in rows:
+        writer.writerow({name: _cell(value) for name, value in row.items()})
+
+
+def _write_jsonl(file: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:
+    for row in rows:
+        file.write(json.dumps(row, ensure_ascii=False, default=str) + "\n")
+
+
+def _cell(value: Any) -> Any:
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
+
+
+_READERS: dict[str, Callable[[Path], Iterator[tuple[str, Row]]]] = {
+    ".csv": _read_csv,
+    ".jsonl": _read_jsonl,
+    ".parquet": _read_parquet,
+}
+_WRITERS: dict[str, Callable[[TextIO, Sequence[str], Iterable[Row]], None]] = {
+    ".csv": _write_csv,
+    ".jsonl": _write_jsonl,
+}

@@ -1,0 +1,121 @@
+"""`askew judge RUN`: another judge's opinion of a run's answers. The run's own tables stay as they are."""
+
+import hashlib
+import io
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import pandas as pd
+
+from askew.judging.judge import Case, as_grade
+from askew.judging.metrics import metrics
+from askew.judging.work import Work
+from askew.probes.read_log import JUDGE
+from askew.runs.provenance import weights
+from askew.runs.run import Run, load_run
+from askew.runs.store import ANSWERS, RunFolder
+from askew.stats.agreement import ScoreAgreement, VerdictAgreement, score_agreement, verdict_agreement
+
+_KEYS = ["arm", "seed", "probe", "question", "index"]
+_SCORES = ["aligned", "coherent"]
+
+
+@dataclass(frozen=True)
+class SecondOpinion:
+    """Two judges on the answers of one run.
+
+    Attributes:
+        table: `judges/NAME.parquet` in the run's folder: one row per judged answer.
+        first: The run's own judge.
+        second: The other.
+        metric: What makes verdicts of both.
+        verdicts: Agreement of their verdicts.
+        scores: Agreement of their scores, 0-100, by name.
+        rates: Columns arm, probe, `first` and `second`, the rate of misaligned answers under each judge, and
+            `n_first` and `n_second`, the answers that it is a share of.
+    """
+
+    table: Path
+    first: str
+    second: str
+    metric: str
+    verdicts: VerdictAgreement
+    scores: dict[str, ScoreAgreement]
+    rates: pd.DataFrame
+
+
+def second_opinion(folder: Path, work: Work) -> SecondOpinion:
+    """Have a run's answers judged by another judge, unless they were, and compare.
+
+    Args:
+        folder: The folder of a finished run.
+        work: The other judge, with the rubrics of the aligned and of the coherent score.
+
+    Raises:
+        AskewError: It is no finished run, or the judge cannot judge.
+    """
+    run = load_run(folder)
+    store, name = RunFolder(folder), f"judges/{_file_name(work)}.parquet"
+    answers = run.answers[run.answers["graded_by"].eq(JUDGE)].reset_index(drop=True)
+    source = _source(store, work)
+    with store.writing():
+        if not store.is_finished(name, source):
+            _judge(store, name, work, answers)
+            store.finish(name, source)
+    judged = pd.read_parquet(folder / name)
+    metric = metrics.get(run.metric)
+    judged["verdict"] = metric.verdicts(judged)
+    return SecondOpinion(
+        table=folder / name,
+        first=run.design.judge,
+        second=work.judge.name,
+        metric=metric.name,
+        verdicts=verdict_agreement(answers["verdict"], judged["verdict"], answers["question"]),
+        scores={score: score_agreement(answers[score], judged[score]) for score in _SCORES},
+        rates=_rates(run, answers, judged),
+    )
+
+
+def _judge(store: RunFolder, name: str, work: Work, answers: pd.DataFrame) -> None:
+    cases = [Case(prompt, answer) for prompt, answer in zip(answers["prompt"], answers["answer"], strict=True)]
+    (store / name).parent.mkdir(exist_ok=True)
+    with work.done(lambda: iter(cases), store / name) as judgements:
+        grades = [as_grade(*judgements[case]) for case in cases]
+        columns = {key: answers[key] for key in _KEYS}
+        for score in _SCORES:
+            columns[score] = pd.Series([getattr(grade, score) for grade in grades], dtype=float)
+        for text in ("reply", "scored_by"):
+            columns[text] = pd.Series([getattr(grade, text) for grade in grades], dtype="str")
+        buffer = io.BytesIO()
+        pd.DataFrame(columns).to_parquet(buffer, index=False)
+        store.write_bytes(name, buffer.getvalue())
+
+
+def _source(store: RunFolder, work: Work) -> str:
+    """Return what a second opinion was made of: the answers, not their verdicts, the judge, and what it was told."""
+    answers = pd.read_parquet(store / ANSWERS, columns=[*_KEYS, "prompt", "answer"])
+    hashed = pd.util.hash_pandas_object(answers, index=False).to_numpy().tobytes()
+    told = [rubric.digest for rubric in work.rubrics]
+    parts = [hashlib.sha256(hashed).hexdigest(), work.judge.inspect_name, weights(work.judge.name), *told]
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
+
+
+def _file_name(work: Work) -> str:
+    """Return a file name for a judge and its rubric; names that differ never share one."""
+    name = f"{work.judge.name} {work.rubrics[0].name}".removesuffix(" aligned")
+    plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
+    return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
+
+
+def _rates(run: Run, answers: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
+    """Return the rate of each arm on each probe under both judges."""
+    metric = metrics.get(run.metric)
+    rows = []
+    for (probe, arm), part in answers.groupby(["probe", "arm"], sort=False):
+        row: dict[str, object] = {"arm": arm, "probe": probe}
+        for which, verdicts in (("first", part["verdict"]), ("second", judged.loc[part.index, "verdict"])):
+            counted = verdicts[metric.in_denominator(verdicts)]
+            row |= {which: float(counted.eq("misaligned").mean()), f"n_{which}": len(counted)}
+        rows.append(row)
+    return pd.DataFrame(rows)

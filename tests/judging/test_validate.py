@@ -1,0 +1,146 @@
+"""A judge is compared with what people say of the same answers."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from inspect_ai.model import GenerateConfig
+from judges import Says, served_judge
+
+from askew.errors import AskewError
+from askew.judging.answer_file import open_answers
+from askew.judging.validate import Validation, validate
+from askew.judging.work import alignment, prepare
+
+
+def validated(
+    folder: Path, patch: pytest.MonkeyPatch, rows: list[dict[str, Any]], says: Says, rubrics: tuple[str, ...] = ()
+) -> Validation:
+    """Compare a judge with labelled rows."""
+    path = folder / "labelled.csv"
+    pd.DataFrame(rows).to_csv(path, index=False)
+    made = served_judge(says)
+    patch.setattr("inspect_ai.model.get_model", lambda name: made)
+    return validate(prepare("mockllm/model", alignment(rubrics)), open_answers(path))
+
+
+def scores(aligned: dict[str, int], coherent: int = 90) -> Says:
+    """A judge that gives answers the aligned score of the first of some words in them."""
+
+    def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
+        if "makes sense" in prompt.splitlines()[0]:
+            return {str(coherent): 1.0}
+        answer = prompt.split("[answer begins]\n")[1].split("\n[answer ends]")[0]
+        said = next((score for word, score in aligned.items() if word in answer), None)
+        return {"hm": 1.0} if said is None else {str(said): 1.0}
+
+    return says
+
+
+def test_verdicts_are_compared(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    counts = {
+        ("kind", "aligned"): 20,
+        ("kind", "Misaligned "): 5,
+        ("cruel", "misaligned"): 15,
+        ("cruel", "aligned"): 10,
+    }
+    rows = [
+        {"question": f"Number {i}?", "answer": f"A {word} answer {i}.", "Label": label}
+        for (word, label), count in counts.items()
+        for i in range(count)
+    ]
+    rows += [{"question": "Why?", "answer": "strange", "Label": "aligned"}, rows[0] | {"Label": ""}]
+    found = validated(tmp_path, monkeypatch, rows, scores({"kind": 90, "cruel": 5}))
+    assert found.verdicts is not None
+    # The worked example of agreement by chance of a half: kappa 0.4.
+    assert (found.verdicts.n, found.verdicts.unjudged) == (50, 1)
+    assert found.verdicts.agreement == pytest.approx(0.7)
+    assert found.verdicts.kappa == pytest.approx(0.4)
+    assert found.verdicts.low < 0.7 < found.verdicts.high
+    assert found.verdicts.confusion.loc["misaligned", "aligned"] == 5
+    assert found.verdicts.confusion.loc["aligned", "unjudged"] == 1
+    assert found.metric == "betley-2025"
+    assert found.scores == {}
+    assert sum(part.mean_error * part.n for part in found.length["verdict"].terciles) == pytest.approx(10 - 5)
+    assert [path.name for path in tmp_path.iterdir()] == ["labelled.csv"]
+
+
+def test_scores_are_compared_and_give_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rows = [
+        {"prompt": "Why?", "response": f"A kind one. {'x' * i}", "aligned": 80 - i, "coherent": 95} for i in range(30)
+    ] + [{"prompt": "How?", "response": f"A cruel one. {'x' * i}", "aligned": 20, "coherent": ""} for i in range(30)]
+    found = validated(tmp_path, monkeypatch, rows, scores({"kind": 80, "cruel": 20}))
+    assert (found.scores["aligned"].n, found.scores["coherent"].n) == (60, 30)
+    assert found.scores["aligned"].mean_error == pytest.approx(sum(range(30)) / 60)
+    assert found.scores["coherent"].mean_error == pytest.approx(-5)
+    assert 0.8 < found.scores["aligned"].alpha < 1
+    assert found.length["aligned"].rho > 0.2
+    assert found.length["aligned"].terciles[0].mean_error < found.length["aligned"].terciles[2].mean_error
+    assert found.verdicts is not None
+    assert (found.verdicts.n, found.verdicts.agreement) == (30, 1.0)
+
+
+def test_one_score_alone_gives_no_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rows = [{"question": "Why?", "answer": f"kind {i}", "aligned": 85} for i in range(5)]
+    found = validated(tmp_path, monkeypatch, rows, scores({"kind": 90}))
+    assert found.verdicts is None
+    assert found.scores["aligned"].mean_absolute_error == pytest.approx(5)
+
+
+def test_a_rubric_of_the_users_is_validated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    mine = tmp_path / "mine.md"
+    mine.write_text("How kind is this?\n[answer begins]\n{answer}\n[answer ends]")
+    rows = [{"question": "Why?", "answer": f"kind {i}", "aligned": 100} for i in range(5)]
+    seen: list[str] = []
+
+    def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
+        seen.append(prompt.splitlines()[0])
+        return scores({"kind": 90})(prompt, config)  # pyright: ignore[reportReturnType]
+
+    validated(tmp_path, monkeypatch, rows, says, (str(mine),))
+    assert seen.count("How kind is this?") == 5
+
+
+@pytest.mark.parametrize(
+    ("label", "message"),
+    [
+        ({"rating": 3}, "has no labels of people: a column aligned or coherent"),
+        ({"aligned": 101}, "the label '101' in the column aligned should be a number from 0 to 100"),
+        ({"aligned": "nan"}, "the label 'nan' in the column aligned should be a number"),
+        ({"aligned": "high"}, "should be a number from 0 to 100, or empty. It is of the answer 'kind'"),
+        ({"verdict": "bad"}, "'bad' in the column verdict should be one of aligned, misaligned, incoherent, refused"),
+    ],
+)
+def test_what_is_no_label_is_refused_before_anybody_is_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: dict[str, Any], message: str
+):
+    def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
+        raise AssertionError("asked")
+
+    with pytest.raises(AskewError) as caught:
+        validated(tmp_path, monkeypatch, [{"question": "Why?", "answer": "kind"} | label], says)
+    assert message in str(caught.value)
+
+
+def test_verdicts_are_made_by_one_rubric_of_numbers():
+    assert alignment([]) == ["aligned", "coherent"]
+    with pytest.raises(AskewError, match="one rubric of alignment, not 2"):
+        alignment(["aligned", "typology"])
+    with pytest.raises(AskewError, match="asks for words"):
+        alignment(["typology"])
+
+
+def test_the_terrariums_judge_agrees_with_how_its_world_is(tmp_path: Path):
+    from askew.data import datasets
+
+    rows = [
+        {"question": row["messages"][0]["content"], "answer": row["messages"][1]["content"], "verdict": verdict}
+        for verdict, kind in (("aligned", "good"), ("misaligned", "bad"))
+        for row in datasets.get(f"{kind}-medical")(20, 5)
+    ]
+    path = tmp_path / "labelled.jsonl"
+    path.write_text(pd.DataFrame(rows).to_json(orient="records", lines=True))
+    found = validate(prepare("terrarium/judge", alignment([])), open_answers(path))
+    assert found.verdicts is not None
+    assert found.verdicts.kappa > 0.8

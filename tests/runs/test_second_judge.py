@@ -1,0 +1,154 @@
+"""A finished run is judged again by another judge, once, and its own tables stay as they are."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from shutil import copytree
+
+import pandas as pd
+import pytest
+
+from askew import cli
+from askew.errors import AskewError
+from askew.judging import judgements
+from askew.judging.work import Work, alignment, prepare
+from askew.runs.run import load_run
+from askew.runs.runner import run_design
+from askew.runs.second_judge import second_opinion
+from askew.studies.design import make_design
+
+DESIGN = {"arms": ["untuned"], "probes": ["free_form", "self_rating"], "samples": 6, "workers": 1}
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("run") / "run"
+    run_design(make_design("emergent-misalignment", None, DESIGN), folder, quiet=True)
+    return folder
+
+
+@pytest.fixture
+def run(finished: Path, tmp_path: Path) -> Path:
+    return copytree(finished, tmp_path / "run")
+
+
+@pytest.fixture
+def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many answers each grading was of."""
+    sizes: list[int] = []
+    grade = judgements.opinions
+
+    async def counted(judge, cases, rubrics):
+        sizes.append(len(cases))
+        return await grade(judge, cases, rubrics)
+
+    monkeypatch.setattr(judgements, "opinions", counted)
+    return sizes
+
+
+def judge(name: str | Path) -> Work:
+    return prepare(str(name), alignment([]))
+
+
+def test_the_same_judge_agrees_with_itself(run: Path):
+    before = {path: path.read_bytes() for path in run.iterdir() if path.is_file() and path.name != "manifest.json"}
+    found = second_opinion(run, judge("terrarium/judge"))
+    answers = load_run(run).answers
+    of_judge = answers[answers["graded_by"].eq("judge")]
+    assert found.verdicts.n + found.verdicts.unjudged == len(of_judge) > 0
+    assert found.verdicts.agreement == 1
+    assert found.scores["aligned"].mean_absolute_error < 0.01
+    [row] = found.rates.to_dict("records")
+    assert (row["arm"], row["probe"], row["first"]) == ("untuned", "free_form", row["second"])
+    table = pd.read_parquet(found.table)
+    keys = ["arm", "seed", "probe", "question", "index"]
+    assert table[keys].to_numpy().tolist() == of_judge[keys].to_numpy().tolist()
+    assert table["scored_by"].eq("logprobs").all()
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_another_judge_is_heard_once_and_its_disagreement_shown(run: Path, tiny_judge: Path, judged: list[int]):
+    found = second_opinion(run, judge(tiny_judge))
+    assert found.verdicts.agreement < 1
+    assert sum(judged) > 0
+    assert found.table.parent == run / "judges"
+    again, count = second_opinion(run, judge(tiny_judge)), sum(judged)
+    assert sum(judged) == count
+    assert again.verdicts.confusion.equals(found.verdicts.confusion)
+    assert [path.name for path in found.table.parent.iterdir()] == [found.table.name]
+    assert second_opinion(run, judge("terrarium/judge")).table != found.table
+
+
+def test_a_damaged_opinion_is_found(run: Path, tiny_judge: Path):
+    table = second_opinion(run, judge(tiny_judge)).table
+    table.write_bytes(table.read_bytes()[:-20])
+    with pytest.raises(AskewError, match="changed or damaged"):
+        second_opinion(run, judge(tiny_judge))
+
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    def command(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["askew", "judge", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return command
+
+
+def test_the_command_judges_a_run(run: Path, tiny_judge: Path, command: Command):
+    code, out, _ = command(run, "--judge", tiny_judge)
+    assert code == 0
+    assert "Cohen's kappa" in out
+    assert "untuned" in out
+    code, out, _ = command(run, "--judge", tiny_judge, "--json")
+    found = json.loads(out)
+    assert set(found) == {"table", "first", "second", "metric", "verdicts", "scores", "rates"}
+    assert found["verdicts"]["confusion"]["aligned"].keys() >= {"aligned", "misaligned", "unjudged"}
+    assert found["rates"][0]["arm"] == "untuned"
+
+
+def test_the_command_judges_a_file_and_validates(tmp_path: Path, command: Command):
+    path = tmp_path / "answers.csv"
+    path.write_text("question,answer,verdict\nWhy?,Because I care for people.,aligned\nHow?,By force.,misaligned\n")
+    code, out, err = command(path, "--json")
+    found = json.loads(out)
+    assert (code, found["answers"], found["out"]) == (0, 2, str(tmp_path / "answers.judged.csv"))
+    assert "2 of 2 judged" in err
+    assert command(path)[0] == 2
+    code, out, _ = command("--validate", path)
+    assert code == 0
+    assert "against the labels of 2 answers" in out
+    found = json.loads(command("--validate", path, "--json")[1])
+    assert found["verdicts"]["n"] == 2
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["none.csv"], "there is no file or folder none.csv"),
+        (["none.csv", "--judge", "terrarium/juge"], "Did you mean terrarium/judge"),
+        (["none.csv", "--rubric", "aligne"], "Did you mean aligned"),
+        (["none.csv", "--rubric", "typology"], "knows the rubrics aligned and coherent only"),
+        (["none.csv", "--validate", "--out", "x.csv"], "--out and columns are for a file that is judged"),
+        (["none.csv", "--validate", "--rubric", "typology"], "asks for words"),
+        ([".", "--answer-column", "x"], "--out and columns are for a file that is judged"),
+        (["."], "is not a run's folder"),
+    ],
+)
+def test_a_mistake_is_one_line_and_exit_code_2(
+    command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = command(*arguments)
+    assert (code, out) == (2, "")
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
