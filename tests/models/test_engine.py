@@ -62,6 +62,21 @@ def test_without_temperature_it_says_what_generate_says(engine: Engine, model: P
         assert answer == [token for token in said[0, len(prompt) :].tolist() if token != END]
 
 
+def test_many_prompts_of_different_lengths_are_answered_together(engine: Engine, model: PreTrainedModel) -> None:
+    """So many that sharing them would be slower, each with several answers, which part only later."""
+    prompts = [[3, *range(50, 50 + length), 4] for length in (1, 40, 2, 9, 30, 3, 9, 17, 4, 25, 6, 70)]
+    several = [Draw(i % len(prompts), 7, i) for i in range(36)]
+    settings = Sampling(max_tokens=40, temperature=0)
+    for prompt, answer in zip(prompts * 3, tokens(engine.sample(prompts, several, settings)), strict=True):
+        ids = torch.tensor([prompt])
+        said = model.generate(  # pyright: ignore[reportCallIssue]
+            ids, attention_mask=torch.ones_like(ids), do_sample=False, max_new_tokens=40, eos_token_id=END
+        )
+        assert answer == [token for token in said[0, len(prompt) :].tolist() if token != END]
+    together = tokens(engine.sample(prompts, several, Sampling(max_tokens=40)))
+    assert together == [tokens(engine.sample(prompts, [draw], Sampling(max_tokens=40)))[0] for draw in several]
+
+
 def test_an_answer_is_the_same_in_any_company(engine: Engine) -> None:
     together = tokens(engine.sample(PROMPTS, draws(60), Sampling(max_tokens=30)))
     few = [draw for draw in draws(60) if draw.index in (4, 17, 59)]

@@ -23,7 +23,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from askew.errors import AskewError
 from askew.models.attention import States
 from askew.models.branches import Ints, regroup
-from askew.models.drawing import Draw, Sampling, next_tokens, noise
+from askew.models.drawing import Draw, Sampling, keys, next_tokens
 from askew.models.forking import Fork
 from askew.models.llama import LlamaNetwork, is_small_llama
 from askew.models.network import Network, Rows, SharedRows, TransformersNetwork, shares_prompts
@@ -183,12 +183,12 @@ class Engine:
         logits = rows.logits
         prompt_S = np.arange(len(used))
         branch_A = np.searchsorted(used, [draw.prompt for draw in draws])
-        noise_AL = torch.from_numpy(noise(draws, sampling.max_tokens)).to(logits.device)
+        key_AL = _ids(keys(draws, sampling.max_tokens), logits.device)
         completions = [Completion() for _ in draws]
         going_A = np.arange(len(draws))
         for step in range(sampling.max_tokens):
-            noise_A = noise_AL[going_A, step]
-            token_A = next_tokens(logits, _ids(branch_A, logits.device), noise_A, sampling).cpu().numpy()
+            key_A = key_AL[going_A, step]
+            token_A = next_tokens(logits, _ids(branch_A, logits.device), key_A, sampling).cpu().numpy()
             if sampling.logprobs is not None:
                 _report(logits, branch_A, token_A, sampling.logprobs, [completions[a] for a in going_A])
             goes_on = self._append(completions, going_A, token_A, stop)
