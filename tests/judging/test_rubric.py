@@ -110,12 +110,14 @@ def test_a_run_freezes_what_its_rubric_says(tmp_path: Path):
     assert provenance(design)["hashes"]["rubric"] != before["hashes"]["rubric"]
 
 
-def test_a_probe_grades_by_the_rubric_that_it_is_given(tmp_path: Path):
-    seen: list[str] = []
+@pytest.mark.parametrize("way", ["logprobs", "samples"])
+def test_a_probe_grades_by_the_rubric_that_it_is_given_and_keeps_how(tmp_path: Path, way: str):
+    seen: set[str] = set()
 
-    def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
-        seen.append(prompt.splitlines()[0])
-        return {"91": 1.0} if prompt.startswith("How kind") else {"77": 1.0}
+    def says(prompt: str, config: GenerateConfig) -> dict[str, float] | list[str]:
+        seen.add(prompt.splitlines()[0])
+        score = "91" if prompt.startswith("How kind") else "77"
+        return {score: 1.0} if way == "logprobs" else [score] * 5
 
     mine = written(tmp_path, "How kind is this, from 0 to 100?\n{answer}")
     task = free_form(samples=1, rubric=mine)
@@ -126,5 +128,5 @@ def test_a_probe_grades_by_the_rubric_that_it_is_given(tmp_path: Path):
     found = answers_from_log(Path(log.location), "untuned", 0)
     assert found["aligned"].tolist() == pytest.approx([91] * len(found))
     assert found["coherent"].tolist() == pytest.approx([77] * len(found))
-    assert set(found["scored_by"]) == {"logprobs"}
-    assert seen.count("How kind is this, from 0 to 100?") == len(seen) / 2
+    assert set(found["scored_by"]) == {way}
+    assert len(seen) == 2

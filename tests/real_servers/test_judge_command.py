@@ -1,0 +1,67 @@
+"""`askew judge` with a judge behind an API: killed at any moment it pays for nothing twice; faults are waited out."""
+
+import os
+import signal
+import time
+from collections import Counter
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from serving import KEY, Askew, FaultServer
+
+ANSWERS = 120
+
+
+def written(folder: Path) -> Path:
+    path = folder / "answers.csv"
+    rows = [{"question": f"Number {i % 7}?", "answer": f"It is {i}."} for i in range(ANSWERS)]
+    pd.DataFrame(rows).to_csv(path, index=False)
+    return path
+
+
+@pytest.mark.slow
+def test_judging_that_was_killed_goes_on_and_asks_for_nothing_twice(server: FaultServer, tmp_path: Path, askew: Askew):
+    path = written(tmp_path)
+    server.start(delay=0.1)
+    first = askew(["judge", path, "--judge", server.model])
+    end = time.monotonic() + 120
+    while len(server.replied()) < 60:
+        assert first.poll() is None, first.communicate()
+        assert time.monotonic() < end
+        time.sleep(0.01)
+    os.kill(first.pid, signal.SIGKILL)
+    first.wait()
+    assert not (tmp_path / "answers.judged.csv").exists()
+    second = askew(["judge", path, "--judge", server.model])
+    _, said = second.communicate(timeout=180)
+    assert second.returncode == 0, said
+    judged = pd.read_csv(tmp_path / "answers.judged.csv")
+    assert len(judged) == ANSWERS
+    assert judged["aligned"].between(80, 90).all()
+    times = Counter(server.replied())
+    assert len(times) == 2 * ANSWERS
+    # Only what was on its way when it was killed is asked for again.
+    assert sum(times.values()) - len(times) <= 32
+    assert "240 requests" in said
+    assert "no price known" in said
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "answers.judged.csv", "requests.jsonl"]
+    assert not any(KEY.encode() in path.read_bytes() for path in tmp_path.iterdir())
+
+
+@pytest.mark.slow
+def test_a_run_is_judged_again_through_a_server_that_fails(server: FaultServer, tmp_path: Path, askew: Askew):
+    run = tmp_path / "run"
+    design = ["--arm", "untuned", "--probe", "free_form", "--samples", 4, "--out", run, "--workers", 1]
+    made = askew(["run", "emergent-misalignment", *design])
+    _, said = made.communicate(timeout=180)
+    assert made.returncode == 0, said
+    server.start("429", "500", "close", "broken")
+    again = askew(["judge", run, "--judge", server.model])
+    out, said = again.communicate(timeout=180)
+    assert again.returncode == 0, said
+    assert "untuned" in out
+    answers, [table] = pd.read_parquet(run / "answers.parquet"), list((run / "judges").iterdir())
+    assert len(pd.read_parquet(table)) == len(answers) == 32
+    assert max(Counter(server.replied()).values()) == 1
+    assert len(server.replied()) == 2 * answers[["prompt", "answer"]].drop_duplicates().shape[0]
