@@ -99,6 +99,31 @@ def test_requests_for_one_answer_go_together_and_get_their_own(tiny_checkpoint: 
     assert len(batcher.answer(odd)[0].tokens) <= 2
 
 
+def test_a_wave_of_requests_is_one_batch_that_reads_each_prompt_once(
+    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = load(resolve(str(tiny_checkpoint))).engine
+    sample, batches = engine.sample, []
+
+    def counted(prompts, draws, *settings):
+        batches.append((len(prompts), len(draws)))
+        return sample(prompts, draws, *settings)
+
+    monkeypatch.setattr(engine, "sample", counted)
+    model = get_model(f"askew/{tiny_checkpoint}", memoize=False)
+
+    async def wave() -> list[str]:
+        config = GenerateConfig(max_tokens=8, seed=1)
+        outputs = await asyncio.gather(*(model.generate(f"Question {i % 3}", config=config) for i in range(90)))
+        return [output.completion for output in outputs]
+
+    answers = asyncio.run(wave())
+    assert answers == answers[:3] * 30  # one seed
+    assert sum(draws for _, draws in batches) == 90
+    assert len(batches) <= 3
+    assert max(prompts for prompts, _ in batches) == 3
+
+
 def test_nothing_is_loaded_until_an_answer_is_asked_for(tiny_checkpoint: Path) -> None:
     model = get_model(f"askew/{tiny_checkpoint}", memoize=False)
     assert "checkpoint" not in vars(model.api)

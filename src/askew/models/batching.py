@@ -2,15 +2,20 @@
 
 A request for many answers is a batch of its own: what is in it, and so every rounding in it, depends on
 nothing else. Requests for one answer would waste the engine by themselves, so whatever is waiting when it
-comes free goes together.
+comes free goes together; and it waits a moment, for they come in waves: those that were answered together ask
+again together.
 """
 
 import threading
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 from askew.models.drawing import Draw, Sampling
 from askew.models.engine import MOST_ROWS, Completion, Engine, Stop
+
+# As long as others keep coming within so many seconds, a request for one answer waits for them.
+_MOMENT = 0.01
 
 
 @dataclass
@@ -55,9 +60,17 @@ class Batcher:
         """Wait for an announced request's turn; answer it, unless it was taken along by another."""
         with self._turn:
             if request.answers is None:
+                if len(request.draws) == 1:
+                    self._let_others_come()
                 self._serve(self._take(request))
         assert request.answers is not None
         return request.answers
+
+    def _let_others_come(self) -> None:
+        before = 0
+        while before < len(self._waiting) < MOST_ROWS:
+            before = len(self._waiting)
+            time.sleep(_MOMENT)
 
     def _take(self, request: Request) -> list[Request]:
         """Remove a request, and those that go with it, from the line."""
@@ -68,11 +81,11 @@ class Batcher:
         return batch
 
     def _serve(self, batch: list[Request]) -> None:
-        prompts: list[Sequence[int]] = []
+        numbers: dict[tuple[int, ...], int] = {}  # the same prompt, asked by several, is read once
         draws: list[Draw] = []
         for request in batch:
-            draws += [replace(draw, prompt=draw.prompt + len(prompts)) for draw in request.draws]
-            prompts += request.prompts
-        answers = iter(self._engine.sample(prompts, draws, batch[0].sampling, batch[0].stop))
+            own = [numbers.setdefault(tuple(prompt), len(numbers)) for prompt in request.prompts]
+            draws += [replace(draw, prompt=own[draw.prompt]) for draw in request.draws]
+        answers = iter(self._engine.sample(list(numbers), draws, batch[0].sampling, batch[0].stop))
         for request in batch:
             request.answers = [next(answers) for _ in request.draws]

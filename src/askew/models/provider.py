@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+import anyio
 import anyio.to_thread
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -95,7 +96,9 @@ class AskewAPI(ModelAPI):
             raise AskewError(f"{self.model_name!r} cannot call tools")
         request = await anyio.to_thread.run_sync(self._request, input, config)
         self._batcher.announce(request)
-        answers = await anyio.to_thread.run_sync(self._batcher.answer, request)
+        # A limit of its own: those that wait must not take the threads in which the next are made ready.
+        alone = anyio.CapacityLimiter(1)
+        answers = await anyio.to_thread.run_sync(self._batcher.answer, request, limiter=alone)
         return self._output(request, answers, config)
 
     def max_tokens(self) -> int:
@@ -103,8 +106,8 @@ class AskewAPI(ModelAPI):
         return _TERRARIUM_MAX_TOKENS if self.spec.is_terrarium else DEFAULT_MAX_TOKENS
 
     def max_connections(self) -> int:
-        """Return how many requests may wait for the engine; they cost next to nothing."""
-        return 100
+        """Return how many requests may wait for the engine; as many as it answers together cost next to nothing."""
+        return 256
 
     async def count_text_tokens(self, text: str) -> int:
         """Count tokens with the model's own tokenizer; Inspect would download one."""
