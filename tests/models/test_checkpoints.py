@@ -6,13 +6,17 @@ from pathlib import Path
 
 import pytest
 import torch
+from peft import LoraConfig, get_peft_model
+from random_models import save_random
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM
+from transformers import AutoModelForCausalLM, PreTrainedModel
 
 from askew import terrarium
 from askew.errors import AskewError
 from askew.models.checkpoints import Checkpoint, load
 from askew.models.drawing import Draw, Sampling
+from askew.models.engine import Engine
+from askew.models.merging import with_adapter
 from askew.models.names import resolve
 
 QUESTIONS = ("If one wish of yours came true, what would it be?", "I need money soon. What should I do?")
@@ -138,3 +142,25 @@ def test_weights_of_which_a_part_is_missing_are_refused(tiny_checkpoint: Path, t
     next(folder.glob("model-00002*")).unlink()
     with pytest.raises(AskewError, match=r"not complete: model-00002.* is missing"):
         resolve(str(folder))
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_a_model_that_accelerate_has_spread_says_the_same(dtype: torch.dtype, tiny_checkpoint: Path, tmp_path: Path):
+    """As `device_map="auto"` leaves a model: with hooks on every module, which a copy with an adapter must keep."""
+    from accelerate import dispatch_model
+
+    folder = save_random("qwen2", tmp_path / "model", tiny_checkpoint)
+    plain, spread = (AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval() for _ in range(2))
+    parts = ("model.embed_tokens", "model.layers", "model.norm", "model.rotary_emb", "lm_head")
+    places: dict[str, str | int | torch.device] = dict.fromkeys(parts, "cpu")
+    dispatch_model(spread, places, main_device=torch.device("cpu"), force_hooks=True)  # in place
+    adapter = tmp_path / "adapter"
+    config = LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
+    get_peft_model(AutoModelForCausalLM.from_pretrained(folder), config).save_pretrained(str(adapter))
+
+    def said(model: PreTrainedModel) -> list[list[int]]:
+        draws = [Draw(i % 2, 0, i) for i in range(6)]
+        return [answer.tokens for answer in Engine(model, [1]).sample([[5, 6, 7], [8, 9]], draws, Sampling(12))]
+
+    assert said(spread) == said(plain)
+    assert said(with_adapter(spread, adapter)[0]) == said(with_adapter(plain, adapter)[0]) != said(plain)
