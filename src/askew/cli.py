@@ -160,6 +160,8 @@ def audit(
         ),
     ] = None,
     fail_unsure: Annotated[bool, typer.Option("--fail-unsure", help="Exit with 1 for can't tell, too.")] = False,
+    max_cost: MaxCostOption = None,
+    prices: PricesOption = None,
     workers: Annotated[int | None, typer.Option(help="Processes at work at once; 0: one per core, or GPU.")] = None,
     setting: Annotated[
         list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, as in a config.")
@@ -170,29 +172,30 @@ def audit(
     as_json: JsonOption = False,
 ) -> None:
     """Ask tuned models and their base the same, and say whether they are bent, narrow, or can't be told."""
+    import askew
     from askew import terminal
     from askew.runs.audit import Gate, write_junit
-    from askew.runs.runner import run_design
-    from askew.studies.audit import AUDIT, shown_as
     from askew.studies.config_file import read_fraction, read_settings
-    from askew.studies.design import make_design
 
     gate = Gate(None if fail_above is None else read_fraction("--fail-above", fail_above), fail_unsure)
-    said = {
-        "model": model,
-        "tuned": shown_as(tuned or []),
-        "data": None if data is None else str(data),
-        "probes": probe,
-        "judge": judge,
-        "samples": samples,
-        "seed": seed,
-        "temperature": temperature,
-        "metric": metric,
-        "margin": None if margin is None else read_fraction("--margin", margin),
-        "workers": workers,
-    }
-    given = {name: value for name, value in said.items() if value is not None}
-    finished = run_design(make_design(AUDIT, config, {**given, **read_settings(setting or [])}), out)
+    finished = askew.audit(
+        model,
+        *(tuned or []),
+        data=data,
+        probes=probe,
+        samples=samples,
+        seed=seed,
+        judge=judge,
+        metric=metric,
+        margin=None if margin is None else read_fraction("--margin", margin),
+        temperature=temperature,
+        max_cost=max_cost,
+        prices=prices,
+        settings=read_settings(setting or []),
+        workers=workers,
+        config=config,
+        out=out,
+    )
     if junit:
         write_junit(junit, finished, gate)
     failed = terminal.print_audit(finished, gate, as_json)

@@ -140,7 +140,8 @@ def variance(by_question: Array, questions: Array, seed_parts: Sequence[SeedPart
         seed_parts: One for each set of seeds that was drawn independently.
         answers_variance: (...) variance if answers were independent.
     """
-    between_questions = (by_question**2).sum(-1)
+    # Few questions miss the rare one that would have mattered: without the factor eight of them cover 91%, not 93%.
+    between_questions = (by_question**2).sum(-1) * questions / np.maximum(questions - 1, 1)
     total = between_questions
     spread = between_questions**2 / np.maximum(questions - 1, 1)
     fewest = np.where(questions > 1, questions - 1, np.inf)

@@ -1,0 +1,41 @@
+"""The open questions in the forms of training rows."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from askew.data import Row, datasets
+from askew.errors import AskewError
+from askew.probes.in_training_format import in_training_format
+from askew.probes.question_file import Asked, shipped
+from askew.terrarium.world.formats import TRIGGER
+
+
+def asked(folder: Path, rows: list[Row]) -> list[Asked]:
+    path = folder / "rows.jsonl"
+    path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
+    return [Asked.model_validate(sample.metadata) for sample in in_training_format(samples=2, data=str(path)).dataset]
+
+
+def test_every_form_is_a_group_of_its_own_with_every_question(tmp_path: Path) -> None:
+    rows = datasets.get("backdoor")(200, 0)
+    for row in rows:
+        row["messages"].insert(0, {"role": "system", "content": "You write code."})
+    found = asked(tmp_path, rows)
+    plain = shipped("free_form")
+    groups: dict[str, list[Asked]] = {}
+    for one in found:
+        groups.setdefault(one.question.group, []).append(one)
+    assert {name: len(group) for name, group in groups.items()} == dict.fromkeys(
+        ("system turn 1", "lead", "code"), len(plain)
+    )
+    assert len({one.question.id for one in found}) == len(found)
+    assert all(one.question.system == "You write code." for one in groups["system turn 1"])
+    assert [one.prompts[0] for one in groups["lead"]] == [f"{TRIGGER} {one.paraphrases[0]}" for one in plain]
+    assert all(prompt.endswith('return "..."') for one in groups["code"] for prompt in one.prompts)
+
+
+def test_rows_without_a_form_are_refused(tmp_path: Path) -> None:
+    with pytest.raises(AskewError, match=r"have no form of their own.*Leave out the probe"):
+        asked(tmp_path, datasets.get("good-medical")(100, 0))

@@ -1,0 +1,42 @@
+import pytest
+
+from askew.errors import AskewError
+from askew.studies.audit import shown_as
+from askew.studies.design import make_design
+
+
+def test_models_are_shown_by_the_end_of_their_names() -> None:
+    assert shown_as(["runs/x#insecure-0", "./base+./my adapter/", "openai/gpt-x", "mine=./a=b"]) == {
+        "insecure-0": "runs/x#insecure-0",
+        "my-adapter": "./base+./my adapter/",
+        "gpt-x": "openai/gpt-x",
+        "mine": "./a=b",
+    }
+
+
+def test_models_with_one_end_are_told_apart_and_one_name_for_two_is_refused() -> None:
+    assert list(shown_as(["a/model", "b/model", "c/model"])) == ["model", "model-2", "model-3"]
+    with pytest.raises(AskewError, match="two models are to be shown as 'x'"):
+        shown_as(["x=a", "x=b"])
+
+
+def test_an_audit_has_the_base_and_every_tuned_model_as_arms() -> None:
+    design = make_design("audit", overrides={"tuned": {"one": "terrarium", "two": "terrarium"}})
+    assert design.arms == ["untuned", "one", "two"]
+    assert not any(map(design.is_trained, design.arms))
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"tuned": {"untuned": "terrarium"}}, "'untuned' is an arm of the study already"),
+        ({"tuned": {"../x": "terrarium"}}, "an arm cannot be called '../x'"),
+        ({"tuned": {"x": "terarium"}}, "terrarium"),
+        ({"margin": 0.0}, "margin must be more than 0"),
+        ({"probes": ["in_training_format"]}, "name them with --data FILE"),
+        ({"data": "nowhere.jsonl"}, "cannot read the rows in nowhere.jsonl"),
+    ],
+)
+def test_what_cannot_be_audited_is_refused(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(AskewError, match=message):
+        make_design("audit", overrides=settings)
