@@ -153,7 +153,7 @@ def test_a_model_that_accelerate_has_spread_says_the_same(dtype: torch.dtype, ti
     plain, spread = (AutoModelForCausalLM.from_pretrained(folder, dtype=dtype).eval() for _ in range(2))
     parts = ("model.embed_tokens", "model.layers", "model.norm", "model.rotary_emb", "lm_head")
     places: dict[str, str | int | torch.device] = dict.fromkeys(parts, "cpu")
-    dispatch_model(spread, places, main_device=torch.device("cpu"), force_hooks=True)  # in place
+    dispatch_model(spread, places, main_device="cpu", force_hooks=True)  # pyright: ignore[reportArgumentType]
     adapter = tmp_path / "adapter"
     config = LoraConfig(r=4, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
     get_peft_model(AutoModelForCausalLM.from_pretrained(folder), config).save_pretrained(str(adapter))
