@@ -78,6 +78,7 @@ def _print_validation(found: "Validation") -> None:
 def _print_opinion(found: "SecondOpinion") -> None:
     """Print two judges beside each other."""
     from rich.table import Table
+    from rich.text import Text
 
     from askew.report import wording
 
@@ -92,7 +93,8 @@ def _print_opinion(found: "SecondOpinion") -> None:
         table.add_column(heading, justify="right")
     for row in found.rates.to_dict("records"):
         cells = [f"{wording.percent(row[which])} of {row[f'n_{which}']:,}" for which in ("first", "second")]
-        table.add_row(str(row["arm"]), str(row["probe"]), *cells)
+        # As text, for names of people's own are no markup.
+        table.add_row(Text(str(row["arm"])), Text(str(row["probe"])), *cells)
     console.print(table)
     console.print(f"Second opinions: {found.table}", markup=False, soft_wrap=True)
 

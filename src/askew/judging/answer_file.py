@@ -195,7 +195,7 @@ def _read_parquet(path: Path) -> Iterator[tuple[str, Row]]:
 
 
 def _write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    writer = csv.DictWriter(file, columns)
+    writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
     for row in rows:
         writer.writerow({name: _cell(value) for name, value in row.items()})

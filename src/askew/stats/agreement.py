@@ -246,10 +246,12 @@ def _bootstrap(first: pd.Series, second: pd.Series, question: pd.Series) -> np.n
     cell = len(CLASSES) * first.map(numbers).to_numpy(dtype=int) + second.map(numbers).to_numpy(dtype=int)
     counts = np.zeros((drawn.max() + 1, len(CLASSES) ** 2))
     np.add.at(counts, (drawn, cell), 1)
+    # Questions with the same counts are drawn as one: mostly there are few kinds, however many questions.
+    kinds, of_kind = np.unique(counts, axis=0, return_counts=True)
     rng, found = np.random.default_rng(0), []
     for _ in range(_RESAMPLES // _RESAMPLES_AT_ONCE):
-        times = rng.multinomial(len(counts), np.full(len(counts), 1 / len(counts)), size=_RESAMPLES_AT_ONCE)
-        found.append(np.stack(_share_and_kappa((times @ counts).reshape(-1, len(CLASSES), len(CLASSES)))))
+        times = rng.multinomial(len(counts), of_kind / len(counts), size=_RESAMPLES_AT_ONCE)
+        found.append(np.stack(_share_and_kappa((times @ kinds).reshape(-1, len(CLASSES), len(CLASSES)))))
     both = np.concatenate(found, axis=1)
     defined = [values[~np.isnan(values)] for values in both]
     return np.array([np.quantile(values, [0.025, 0.975]) if len(values) else [np.nan] * 2 for values in defined])
