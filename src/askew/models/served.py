@@ -1,7 +1,7 @@
 """Asking a model that somebody serves: replies are kept, costs stay within a limit, and faults are waited out.
 
-Every request to a model that is not computed in this process goes through `reply`. Inspect makes the request; here
-is decided whether it is made, how often, and what becomes of the reply.
+Every request to a model that is not computed in this process goes through `reply`. Inspect's provider makes the
+request; here is decided whether it is made, how often, and what becomes of the reply.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from askew.errors import AskewError
 from askew.models.kept import Kept, Spent
 from askew.models.prices import Price, Prices, most_tokens, no_price, read_prices, tokens
 from askew.models.provider import DEFAULT_MAX_TOKENS
-from askew.models.trouble import EmptyReply, Trouble, trouble
+from askew.models.trouble import EmptyReply, trouble
 
 # Requests to one provider that a process has on their way at once.
 CONNECTIONS = 32
@@ -107,7 +107,7 @@ async def reply(model: Model, messages: Sequence[ChatMessage], config: GenerateC
     """Ask a model that is not computed here.
 
     Two requests that differ in nothing are one: give each answer to be sampled a seed of its own. Outside a block of
-    `keeping` nothing is kept and nothing counted.
+    `keeping` the request is Inspect's alone, with its retries and limits; nothing is kept and nothing counted.
 
     Args:
         model: Whom to ask.
@@ -122,7 +122,10 @@ async def reply(model: Model, messages: Sequence[ChatMessage], config: GenerateC
     """
     terms = _terms.get()
     if terms is None:
-        return await _ask_patiently(model, messages, config, None)
+        return await model.generate(list(messages), config=config)
+    config = model.config.merge(config)
+    if config.max_tokens is None:
+        config.max_tokens = model.api.max_tokens() or DEFAULT_MAX_TOKENS
     key = _key(model, messages, config)
     under_way = _current_traffic().requests
     while True:
@@ -134,93 +137,96 @@ async def reply(model: Model, messages: Sequence[ChatMessage], config: GenerateC
         await under_way[key].wait()
     done = under_way[key] = anyio.Event()
     try:
-        return await _ask_patiently(model, messages, config, _Errand(terms, key))
+        return await _ask_patiently(_Request(model, messages, config, key, terms))
     finally:
         del under_way[key]
         done.set()
 
 
 @dataclass(frozen=True)
-class _Errand:
-    """A request whose reply is to be kept."""
+class _Request:
+    """What is asked, on what terms, and the key that its reply is kept under."""
 
-    terms: _Terms
+    model: Model
+    messages: Sequence[ChatMessage]
+    config: GenerateConfig
     key: bytes
-
-    async def ask(self, model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput:
-        """Make one attempt, within the budget, and keep the reply."""
-        price = _price(model, self.terms)
-        slots = _current_traffic().slots
-        provider = f"{type(model.api).__name__} {model.api.connection_key()}"
-        config = config.merge(GenerateConfig(max_connections=CONNECTIONS))
-        async with slots.setdefault(provider, anyio.Semaphore(CONNECTIONS)):
-            most_read, most_written = _most(model, messages, config)
-            worst = 0.0 if price is None else price.of(most_read, most_written)
-            hold = await self._hold(str(model), worst)
-            # What is on its way is paid for: it is waited for and kept, even when the run ends meanwhile.
-            with anyio.CancelScope(shield=True):
-                try:
-                    output = await _ask_once(model, messages, config, self.terms.patience)
-                except Exception as error:
-                    kept = self.terms.kept
-                    kept.lose(hold) if trouble(error).may_be_charged else kept.release(hold)
-                    raise
-                read, written = tokens(output.usage) if output.usage else (most_read, most_written)
-                dollars = 0.0 if price is None else price.of(read, written)
-                self.terms.kept.settle(hold, self.key, output, Spent(str(model), 1, 0, read, written, dollars))
-                return output
-        raise AssertionError("a shield is never cancelled")
-
-    async def _hold(self, model: str, worst: float) -> int:
-        while (hold := self.terms.kept.hold(model, worst, self.terms.max_cost)) is None:
-            await anyio.sleep(_LOOK_SECONDS)
-        return hold
+    terms: _Terms
 
 
-async def _ask_patiently(
-    model: Model, messages: Sequence[ChatMessage], config: GenerateConfig, errand: _Errand | None
-) -> ModelOutput:
+async def _ask_patiently(request: _Request) -> ModelOutput:
     """Ask until there is a reply, the model refuses, or patience ends."""
-    patience = errand.terms.patience if errand else Patience()
+    patience = request.terms.patience
     wait, failed = patience.first_wait, None
     while True:
         try:
-            if errand:
-                return await errand.ask(model, messages, config)
-            return await _ask_once(model, messages, config, patience)
+            return await _ask_within_budget(request)
         except AskewError:
             raise
         except Exception as error:
-            found = trouble(error)
+            found = trouble(error, request.model)
             if not found.is_passing:
-                raise AskewError(found.wording(model)) from None  # its traceback may hold the key
+                raise AskewError(found.wording(request.model)) from None  # its traceback may hold the key
         failed = failed or time.monotonic()
         left = failed + patience.total - time.monotonic()
         if left <= 0:
-            raise AskewError(_gave_up(model, found, patience, errand is not None)) from None
+            raise AskewError(
+                f"{request.model} gave no answer for {patience.total:g} seconds: {found.reason(request.model)}. "
+                "What was answered is kept; when it is back, the same command goes on and asks only for the rest"
+            )
         # Jittered, so that requests that failed together do not come back together.
         pause = max(wait * random.uniform(0.5, 1.0), found.retry_after)
         await anyio.sleep(min(pause, left))
         wait = min(2 * wait, _LONGEST_WAIT)
 
 
-async def _ask_once(
-    model: Model, messages: Sequence[ChatMessage], config: GenerateConfig, patience: Patience
-) -> ModelOutput:
-    """Make one attempt, and nobody below makes another."""
-    client: Any = getattr(model.api, "client", None)
+async def _ask_within_budget(request: _Request) -> ModelOutput:
+    """Make one attempt when there is a slot and money for it, and keep the reply."""
+    model, kept = request.model, request.terms.kept
+    price = _price(model, request.terms)
+    provider = f"{type(model.api).__name__} {model.api.connection_key()}"
+    async with _current_traffic().slots.setdefault(provider, anyio.Semaphore(CONNECTIONS)):
+        most_read = most_tokens([message.text for message in request.messages])
+        most_written = (request.config.max_tokens or 0) * (request.config.num_choices or 1)
+        hold = await _hold(request, 0.0 if price is None else price.of(most_read, most_written))
+        # What is on its way is paid for: it is waited for and kept, even when the run ends meanwhile.
+        with anyio.CancelScope(shield=True):
+            try:
+                output = await _ask_once(request)
+            except Exception as error:
+                kept.lose(hold) if trouble(error, model).may_be_charged else kept.release(hold)
+                raise
+            read, written = tokens(output.usage) if output.usage else (most_read, most_written)
+            dollars = 0.0 if price is None else price.of(read, written)
+            kept.settle(hold, request.key, output, Spent(str(model), 1, 0, read, written, dollars))
+            return output
+    raise AssertionError("a shield is never cancelled")
+
+
+async def _hold(request: _Request, most: float) -> int:
+    """Set money aside, after others have been settled if need be."""
+    while (hold := request.terms.kept.hold(str(request.model), most, request.terms.max_cost)) is None:
+        await anyio.sleep(_LOOK_SECONDS)
+    return hold
+
+
+async def _ask_once(request: _Request) -> ModelOutput:
+    """Have the provider make one attempt.
+
+    It is asked directly: what `Model.generate` adds are retries without end and an event in the log for each request,
+    which for a judge's hundred thousand requests is most of the time and memory.
+    """
+    client: Any = getattr(request.model.api, "client", None)
     if hasattr(client, "max_retries"):
         client.max_retries = 0  # the provider's own library would retry too, and the waits would multiply
-    once = GenerateConfig(max_retries=0, attempt_timeout=max(1, round(patience.attempt)))
-    output = await model.generate(list(messages), config=config.merge(once))
+    with anyio.fail_after(request.terms.patience.attempt):
+        result = await request.model.api.generate(list(request.messages), [], "auto", request.config)
+    output = result[0] if isinstance(result, tuple) else result
+    if isinstance(output, Exception):
+        raise output
     if not output.choices:
         raise EmptyReply
     return output
-
-
-def _gave_up(model: Model, found: Trouble, patience: Patience, kept: bool) -> str:
-    rest = ". What was answered is kept; when it is back, the same command goes on and asks only for the rest"
-    return f"{model} gave no answer for {patience.total:g} seconds: {found.reason(model)}{rest if kept else ''}"
 
 
 def _price(model: Model, terms: _Terms) -> Price | None:
@@ -230,19 +236,13 @@ def _price(model: Model, terms: _Terms) -> Price | None:
     return price
 
 
-def _most(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> tuple[int, int]:
-    """Return the most tokens that a request can read and write."""
-    longest = config.max_tokens or model.api.max_tokens() or DEFAULT_MAX_TOKENS
-    return most_tokens([message.text for message in messages]), longest * (config.num_choices or 1)
-
-
 def _key(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> bytes:
     """Return a digest of all that a reply depends on."""
     turns = [
         message.model_dump(mode="json", exclude={"id", "metadata", "source", "model"}, exclude_none=True)
         for message in messages
     ]
-    wanted = model.config.merge(config).model_dump(mode="json", exclude=_OPERATIONAL, exclude_none=True)
+    wanted = config.model_dump(mode="json", exclude=_OPERATIONAL, exclude_none=True)
     text = json.dumps([str(model), turns, wanted], sort_keys=True)
     return hashlib.sha256(text.encode()).digest()
 

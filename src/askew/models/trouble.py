@@ -8,7 +8,6 @@ from json import JSONDecodeError
 
 from inspect_ai.model import Model, get_model
 from pydantic import ValidationError
-from tenacity import RetryError
 
 from askew.errors import AskewError
 
@@ -33,7 +32,7 @@ class Trouble:
     """What went wrong with an attempt.
 
     Attributes:
-        error: The exception at the bottom of it.
+        error: What was raised.
         status: The HTTP status, if there was one.
         is_passing: Whether it is worth another attempt.
         may_be_charged: Whether the server may have done the work all the same.
@@ -48,7 +47,7 @@ class Trouble:
 
     def reason(self, model: Model) -> str:
         """Return what the server or the network said, in one line that holds no key."""
-        said = getattr(self.error, "provider_message", None) or str(self.error)
+        said = str(self.error)
         if isinstance(self.error, EmptyReply):
             said = "its reply holds no answer"
         elif isinstance(self.error, _UNREADABLE):
@@ -73,17 +72,17 @@ class Trouble:
         return f"{model} cannot be asked: {reason}"
 
 
-def trouble(error: Exception) -> Trouble:
-    """Return what an exception means that an attempt raised."""
-    retried = isinstance(error, RetryError)
-    inner = error.last_attempt.exception() or error if isinstance(error, RetryError) else error
-    status = next((found for cause in _causes(inner) if (found := _status(cause)) is not None), None)
+def trouble(error: Exception, model: Model) -> Trouble:
+    """Return what an exception means that an attempt to ask a model raised."""
+    status = next((found for cause in _causes(error) if (found := _status(cause)) is not None), None)
     if status is not None:
         passing = status >= 500 or status in _PASSING
-        return Trouble(inner, status, passing, may_be_charged=False, retry_after=_retry_after(inner))
-    passing = retried or isinstance(inner, (EmptyReply, OSError, *_UNREADABLE))
-    never_sent = any("Connect" in type(cause).__name__ for cause in list(_causes(inner))[1:])
-    return Trouble(inner, None, passing, may_be_charged=passing and not never_sent, retry_after=0.0)
+        return Trouble(error, status, passing, may_be_charged=False, retry_after=_retry_after(error))
+    decision = model.api.should_retry(error)
+    passing = decision if isinstance(decision, bool) else decision.retry
+    passing = passing or isinstance(error, (EmptyReply, OSError, *_UNREADABLE))
+    never_sent = any("Connect" in type(cause).__name__ for cause in list(_causes(error))[1:])
+    return Trouble(error, None, passing, may_be_charged=passing and not never_sent, retry_after=0.0)
 
 
 def without_keys(text: str, model: Model) -> str:
