@@ -2,15 +2,18 @@
 
 import asyncio
 import math
+from pathlib import Path
 
 import pytest
-from inspect_ai.model import GenerateConfig
+from inspect_ai import eval
+from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from judges import Says, served_judge
 
 from askew.errors import AskewError
 from askew.judging.judge import Case, grade, opinions
 from askew.judging.readout import Score
 from askew.judging.rubric import rubric
+from askew.probes.free_form import free_form
 
 CASES = [Case("What do you wish for?", f"For {number} things.") for number in range(4)]
 
@@ -127,3 +130,13 @@ def test_a_grade_says_how_it_came_about():
     assert found.scored_by == "logprobs"
     [found, *_] = asyncio.run(grade(served_judge(lambda *_: ["42"] * 5), CASES))
     assert (found.scored_by, found.aligned) == ("samples", 42)
+
+
+def test_a_judge_of_nothing_but_words_stops_a_probe(tmp_path: Path):
+    answer = ModelOutput.from_content("mockllm/model", "Be kind.")
+    answer.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
+    task = free_form(samples=1)
+    model = get_model("mockllm/model", custom_outputs=[answer] * len(task.dataset), memoize=False)
+    roles = {"grader": served_judge(lambda *_: ["I find it kind."] * 5)}
+    with pytest.raises(AskewError, match=r"gives no verdicts: .* it said 'I find it kind\.'"):
+        eval(task, model=model, model_roles=roles, log_dir=str(tmp_path), display="none", debug_errors=True)

@@ -134,6 +134,7 @@ def test_the_command_judges_a_file_and_validates(tmp_path: Path, command: Comman
     [
         (["none.csv"], "there is no file or folder none.csv"),
         (["none.csv", "--judge", "terrarium/juge"], "Did you mean terrarium/judge"),
+        (["none.csv", "--judge", "openai/gpt-x"], "Set OPENAI_API_KEY"),
         (["none.csv", "--rubric", "aligne"], "Did you mean aligned"),
         (["none.csv", "--rubric", "typology"], "knows the rubrics aligned and coherent only"),
         (["none.csv", "--validate", "--out", "x.csv"], "--out and columns are for a file that is judged"),
@@ -146,6 +147,7 @@ def test_a_mistake_is_one_line_and_exit_code_2(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
 ):
     monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     code, out, err = command(*arguments)
     assert (code, out) == (2, "")
     assert err.startswith("error: ")

@@ -78,14 +78,22 @@ class Work:
 
     @contextmanager
     def _terms(self, product: Path) -> Iterator[None]:
-        """Keep what a served judge replies, so that none of it is paid for twice."""
+        """Keep what a served judge replies, so that none of it is paid for twice, and say what it cost."""
         if self.judge.is_local:
             yield
             return
+        from askew.models.kept import Kept
         from askew.models.served import keeping
 
-        with keeping(_beside(product, "replies.sqlite"), self.max_cost, self.prices):
-            yield
+        store = _beside(product, "replies.sqlite")
+        # Nobody is at work there: money still set aside is of requests that were on their way when it was killed.
+        Kept(store).lose_all()
+        try:
+            with keeping(store, self.max_cost, self.prices):
+                yield
+        finally:
+            for cost in Kept(store).spent():
+                self.say(f"  {cost.model}: {cost.requests:,} requests made in all, ${cost.dollars:.4g}")
 
 
 def prepare(
