@@ -206,11 +206,11 @@ def audit(
 @app.command("list")
 def list_names(
     what: Annotated[
-        str | None, typer.Argument(help="studies, arms, probes, metrics, models or data; all if left out.")
+        str | None, typer.Argument(help="studies, arms, probes, metrics, rubrics, models or data; all if left out.")
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what can be named: studies, arms, probes, metrics, models, data."""
+    """List what can be named: studies, arms, probes, metrics, rubrics, models, data."""
     import json
 
     from askew import terminal

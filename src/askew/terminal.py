@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from askew.runs.run import Run
 
 _LONGEST_EXAMPLE = 160
-KINDS = ("studies", "arms", "probes", "metrics", "models", "data")
+KINDS = ("studies", "arms", "probes", "metrics", "rubrics", "models", "data")
 
 
 def print_run(run: "Run") -> None:
@@ -202,6 +202,14 @@ def _metrics() -> list[dict[str, str]]:
     return [_described(name, metrics.get(name)) for name in metrics.names()]
 
 
+def _rubrics() -> list[dict[str, str]]:
+    from askew.judging.rubric import shipped
+
+    wanted = {rubric.name: ", ".join(rubric.words) or "a number from 0 to 100" for rubric in shipped().values()}
+    listed = [{"name": name, "description": f"the judge says {said}"} for name, said in wanted.items()]
+    return [*listed, {"name": "./FILE.md", "description": "a rubric of your own"}]
+
+
 def _models() -> list[dict[str, str]]:
     forms = {
         "terrarium": "the tiny model that comes with Askew",
@@ -233,6 +241,7 @@ _LISTS = {
     "arms": _arms,
     "probes": _probes,
     "metrics": _metrics,
+    "rubrics": _rubrics,
     "models": _models,
     "data": _data,
 }
