@@ -8,12 +8,12 @@ import hashlib
 import json
 import random
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import anyio
 from anyio.lowlevel import RunVar
@@ -24,6 +24,8 @@ from askew.models.kept import Kept, Spent
 from askew.models.prices import Price, Prices, most_tokens, no_price, read_prices, tokens
 from askew.models.provider import DEFAULT_MAX_TOKENS
 from askew.models.trouble import EmptyReply, trouble
+
+Found = TypeVar("Found")
 
 # Requests to one provider that a process has on their way at once.
 CONNECTIONS = 32
@@ -141,6 +143,31 @@ async def reply(model: Model, messages: Sequence[ChatMessage], config: GenerateC
     finally:
         del under_way[key]
         done.set()
+
+
+async def side_by_side(pieces: Iterable[Callable[[], Awaitable[Found]]]) -> list[Found]:
+    """Do pieces of work that ask served models, a few at a time, and return what each gives, in order.
+
+    Of a hundred thousand pieces no more are begun than there can be requests on their way; each that waits would
+    hold its memory.
+
+    Raises:
+        AskewError: What the first piece that failed raised; the others are given up.
+    """
+    waiting = enumerate(pieces)
+    found: dict[int, Found] = {}
+
+    async def work() -> None:
+        for number, piece in waiting:
+            found[number] = await piece()
+
+    try:
+        async with anyio.create_task_group() as group:
+            for _ in range(CONNECTIONS):
+                group.start_soon(work)
+    except BaseExceptionGroup as failures:
+        raise failures.exceptions[0] from None
+    return [found[number] for number in sorted(found)]
 
 
 @dataclass(frozen=True)

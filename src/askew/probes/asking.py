@@ -6,6 +6,7 @@ takes no notice of that gives a single answer, and is asked again until there ar
 
 import hashlib
 from collections.abc import Sequence
+from functools import partial
 
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -17,11 +18,10 @@ from inspect_ai.model import (
     get_model,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
-from inspect_ai.util import collect
 
 from askew.errors import AskewError
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
-from askew.models.served import reply
+from askew.models.served import reply, side_by_side
 from askew.probes.question_file import Asked
 
 # The most choices that providers give to one request.
@@ -70,12 +70,10 @@ async def answers(model: Model, messages: Sequence[ChatMessage], count: int, con
     wordings: list[str] = (messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text]
     # As many as the round-robin gives to each; there may be fewer answers than wordings.
     shares = [len(range(i, count, len(wordings))) for i in range(len(wordings))]
-    by_wording = await collect(
-        *(
-            _choices(model, [*messages[:-1], ChatMessageUser(content=wording)], share, config)
-            for wording, share in zip(wordings, shares, strict=True)
-            if share
-        )
+    by_wording = await side_by_side(
+        partial(_choices, model, [*messages[:-1], ChatMessageUser(content=wording)], share, config)
+        for wording, share in zip(wordings, shares, strict=True)
+        if share
     )
     spread = [by_wording[i % len(wordings)][i // len(wordings)] for i in range(count)]
     return ModelOutput(model=model.name, choices=spread)
@@ -90,7 +88,7 @@ async def _choices(
         rest = [_nth(config, i, 1) for i in range(len(found), count)]
     else:
         rest = [_nth(config, i, count - i) for i in range(len(found), count, len(found))]
-    outputs = await collect(*(reply(model, messages, part) for part in rest))
+    outputs = await side_by_side(partial(reply, model, messages, part) for part in rest)
     found = [*found, *(choice for output in outputs for choice in output.choices)]
     if len(found) < count:
         raise AskewError(f"{model} gave {len(found)} answers where {count} were asked for")
