@@ -5,6 +5,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from functools import partial
 from itertools import count
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from inspect_ai.model import ChatMessage, ChatMessageUser, GenerateConfig, Model
 from askew.errors import AskewError
 from askew.models.kept import Kept
 from askew.models.prices import Price, read_prices
-from askew.models.served import Patience, keeping, reply
+from askew.models.served import CONNECTIONS, Patience, keeping, reply, side_by_side
 from askew.models.trouble import check_can_be_asked
 
 SHORT = Patience(total=1, attempt=5, first_wait=0.01)
@@ -293,3 +294,31 @@ def test_a_missing_key_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatc
         check_can_be_asked("openai-api/local/model")
     monkeypatch.setenv("LOCAL_BASE_URL", "http://127.0.0.1:9/v1")
     check_can_be_asked("openai-api/local/model")
+
+
+def test_a_hundred_pieces_are_begun_as_requests_can_leave(store: Path):
+    begun = finished = 0
+    most = 0
+
+    async def piece(number: int) -> int:
+        nonlocal begun, finished, most
+        begun += 1
+        most = max(most, begun - finished)
+        await asyncio.sleep(0.001 * (number % 3))
+        finished += 1
+        return number
+
+    found = asyncio.run(side_by_side(partial(piece, number) for number in range(100)))
+    assert found == list(range(100))
+    assert 1 < most <= CONNECTIONS
+
+
+def test_the_first_piece_that_fails_is_the_error():
+    async def piece(number: int) -> int:
+        if number == 3:
+            raise AskewError("number 3")
+        await asyncio.sleep(0.05)
+        return number
+
+    with pytest.raises(AskewError, match="number 3"):
+        asyncio.run(side_by_side(partial(piece, number) for number in range(100)))
