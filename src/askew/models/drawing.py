@@ -104,8 +104,9 @@ def _noise(key: Tensor, token: Tensor) -> Tensor:
     mixed = key[:, None] + token * _ODD  # what follows is the finisher of SplitMix64
     for shift, factor in ((30, -0x40A7B892E31B1A47), (27, -0x6B2FB644ECCEEE15)):
         mixed = (mixed ^ _shifted(mixed, shift)) * factor
-    uniform = ((_shifted(mixed ^ _shifted(mixed, 31), 11)).double() + 0.5) * 2.0**-53
-    return -(-uniform.log()).log().float()
+    # The largest noise comes of the smallest numbers, near which 32 bits are fine enough.
+    uniform = (_shifted(mixed ^ _shifted(mixed, 31), 11).float() + 0.5) * 2.0**-53
+    return -(-(-uniform).log1p()).log()
 
 
 def _shifted(number: Tensor, places: int) -> Tensor:
