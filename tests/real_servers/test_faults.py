@@ -141,18 +141,27 @@ def test_a_server_killed_in_mid_run_is_one_error_and_the_same_command_goes_on(
 
 @pytest.mark.slow
 def test_a_run_killed_in_mid_run_asks_for_nothing_that_was_kept(server: FaultServer, tmp_path: Path, askew: Askew):
-    folder = tmp_path / "run"
+    folder, prices = tmp_path / "run", tmp_path / "prices.yaml"
+    prices.write_text(f"{server.model}: {{input: 1, output: 1}}\n")
     server.start(delay=0.15)
-    process = askew(command(server, folder))
+    process = askew(command(server, folder, "--prices", prices))
     wait_for_replies(folder, 40, process)
     workers = psutil.Process(process.pid).children(recursive=True)
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
     psutil.wait_procs(workers, timeout=30)
     kept, sent = kept_replies(folder), len(server.requests())
-    finish(askew(command(server, folder)))
+    assert held_requests(folder), "nothing was on its way"
+    finish(askew(command(server, folder, "--prices", prices)))
     check_whole(folder, server)
     assert len(server.requests()) - sent == kept_replies(folder) - kept
+    assert not held_requests(folder)
+    assert json.loads((folder / "costs.json").read_text())["models"][0]["lost"] > 0
+
+
+def held_requests(folder: Path) -> int:
+    with sqlite3.connect(folder / "replies.sqlite", timeout=30) as file:
+        return file.execute("SELECT count(*) FROM held").fetchone()[0]
 
 
 def check_whole(folder: Path, server: FaultServer) -> None:

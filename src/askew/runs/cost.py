@@ -100,10 +100,13 @@ def terms(folder: RunFolder, design: Design) -> dict[str, str | float | None]:
 
 
 def announce(folder: RunFolder, design: Design, expected: Sequence[Estimate], say: Callable[[str], None]) -> None:
-    """Say what served models will be asked, and what that may cost."""
+    """Say what served models will be asked, and what that may cost. No worker may be at work."""
+    kept = Kept(folder / REPLIES)
+    kept.lose_all()  # what a killed sitting had on its way, or its money would be waited for without end
+    spent = sum(cost.dollars for cost in kept.spent())
+    kept.close()
     for estimate in expected:
         say(f"  {estimate}")
-    spent = sum(cost.dollars for cost in Kept(folder / REPLIES).spent())
     if expected and design.max_cost is not None:
         say(f"  it stops before it has cost more than {_money(design.max_cost)}, of which {_money(spent)} are spent")
 

@@ -1,0 +1,60 @@
+"""What a run with served models will cost is said before, and what it did cost is kept after."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from askew.errors import AskewError
+from askew.models.kept import Kept
+from askew.runs import cost, plan
+from askew.runs.store import REPLIES, RunFolder
+from askew.studies import studies
+from askew.studies.design import Design, make_design
+
+SERVED = "openai-api/local/model"
+
+
+@pytest.fixture(autouse=True)
+def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LOCAL_API_KEY", "none-needed")
+    monkeypatch.setenv("LOCAL_BASE_URL", "http://127.0.0.1:9/v1")
+
+
+def design_of(**settings: object) -> Design:
+    wanted = {"arms": ["untuned"], "probes": ["free_form"], "samples": 10, "model": SERVED, "judge": SERVED}
+    return make_design("emergent-misalignment", None, {**wanted, **settings})
+
+
+def estimates(design: Design) -> list[cost.Estimate]:
+    return cost.estimates(design, plan.jobs(design, studies.get(design.study)))
+
+
+def test_requests_are_counted_and_priced(tmp_path: Path):
+    prices = tmp_path / "prices.yaml"
+    prices.write_text(f"{SERVED}: {{input: 0, output: 1000000}}\n")
+    asked, graded = estimates(design_of(prices=str(prices), max_tokens=100))
+    assert (asked.does, asked.requests) == ("is asked", 32)  # eight questions in four wordings
+    assert asked.output_tokens == asked.dollars == 8 * 10 * 100
+    assert (graded.does, graded.requests, graded.dollars) == ("grades", 160, 160)
+
+
+def test_local_models_cost_nothing_and_need_no_price():
+    design = design_of(model="terrarium", judge="terrarium/judge", max_cost=1)
+    assert estimates(design) == []
+
+
+def test_an_unknown_price_is_said_and_no_limit_is_taken_without():
+    assert [estimate.dollars for estimate in estimates(design_of())] == [None, None]
+    assert "no price known" in str(estimates(design_of())[0])
+    with pytest.raises(AskewError, match=f"no price of {SERVED} is known"):
+        estimates(design_of(max_cost=1))
+
+
+def test_what_a_killed_sitting_left_is_counted_before_the_next(tmp_path: Path):
+    folder, said = RunFolder(tmp_path), []
+    Kept(tmp_path / REPLIES).hold(SERVED, 7.0, None)
+    cost.announce(folder, design_of(), [], said.append)
+    assert Kept(tmp_path / REPLIES).hold(SERVED, 3.0, limit=10.0) is not None  # and does not wait for the killed one
+    cost.account(folder, said.append)
+    assert json.loads((tmp_path / "costs.json").read_text())["dollars"] == 10.0
