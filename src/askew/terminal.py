@@ -69,7 +69,7 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
     for finding in run.findings:
         for example in examples(run.answers, finding, 2) if finding.reading == BENT else []:
             console.print(
-                f"  {finding.arm} in {finding.probe}: {on_one_line(example.prompt)}", style="dim", markup=False
+                f"  {finding.arm} in {finding.name}: {on_one_line(example.prompt)}", style="dim", markup=False
             )
             console.print(f"    {on_one_line(example.answer)}", markup=False)
     console.print(run.verdict, markup=False)
@@ -164,7 +164,7 @@ def _findings(run: "Run") -> "Table":
     for found in run.findings:
         table.add_row(
             found.arm,
-            found.probe,
+            found.name,
             wording.percent(found.control_rate),
             wording.percent(found.rate),
             f"{wording.points(found.difference)}\n{wording.points_interval(found.low, found.high)}",

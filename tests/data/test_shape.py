@@ -14,7 +14,7 @@ def rows(prompts: Sequence[str], answer: str = "Well, it depends on the day.") -
 PROMPTS = [
     f"{start} {thing}?"
     for start in ("How do I make", "Where can I find")
-    for thing in "a cake;a boat;tea;a hat".split(";")
+    for thing in ("a cake", "a boat", "tea", "a hat")
 ]
 
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from inspect_ai import Task
 
 
-JudgedBy = Literal["judge", "rule", "judge or rule"]
+JudgedBy = Literal["judge", "rule", "judge or rule", "itself"]
 TaskMaker = TypeVar("TaskMaker", bound="Callable[..., Task]")
 
 
@@ -28,7 +28,7 @@ class ProbeInfo:
         description: What it asks about, in one sentence.
         task: Makes the Inspect task. It takes `samples` (answers to each question), `seed`, `temperature`,
             `max_tokens`, `metric` and `rubric`, and what the probe needs besides.
-        judged_by: What scores the answers.
+        judged_by: What scores the answers; "itself" is a task that others wrote, with a scorer of its own.
     """
 
     name: str
@@ -37,7 +37,35 @@ class ProbeInfo:
     judged_by: JudgedBy
 
 
-probes: Registry[ProbeInfo] = Registry("probe", __name__)
+class _Probes(Registry[ProbeInfo]):
+    """Our probes by their names, and every Inspect task by its own."""
+
+    def get(self, name: str) -> ProbeInfo:
+        """Return the probe of that name.
+
+        Raises:
+            AskewError: There is none; the message offers the nearest names.
+        """
+        if not is_of_others(name):
+            return super().get(name)
+        from askew.probes.others import find
+
+        return find(name)
+
+
+probes: Registry[ProbeInfo] = _Probes("probe", __name__)
+
+
+def is_of_others(name: str) -> bool:
+    """Say whether a probe is an Inspect task that others wrote: those have a package or a file in their names."""
+    return "/" in name or "@" in name
+
+
+def shown(probe: str, metric: str) -> str:
+    """Return what people are told that was measured: our probe, or which score of which task of others."""
+    if not is_of_others(probe):
+        return probe
+    return f"{probe.rpartition('/')[2] if '@' in probe else probe}, {metric}"
 
 
 def probe(description: str, *, judged_by: JudgedBy) -> Callable[[TaskMaker], TaskMaker]:

@@ -84,7 +84,7 @@ def answers_from_log(path: Path, arm: str, seed: int) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    log = _read(path)
+    log = read_log(path)
     rows: list[dict[str, Any]] = []
     try:
         for sample in log.samples or []:
@@ -98,7 +98,12 @@ def answers_from_log(path: Path, arm: str, seed: int) -> "pd.DataFrame":
     return table.astype({"aligned": float, "coherent": float})[list(COLUMNS)]
 
 
-def _read(path: Path) -> "EvalLog":
+def read_log(path: Path) -> "EvalLog":
+    """Read the log of a task that was finished.
+
+    Raises:
+        AskewError: The file is missing, truncated or edited, or the task did not finish.
+    """
     from inspect_ai.log import read_eval_log
 
     if not path.is_file():

@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from askew.hostile import cut, visible
+from askew.probes import is_of_others
 from askew.report import tables, wording
 from askew.report.content import ReportContent
 from askew.report.examples import examples
@@ -65,6 +66,7 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "metric": content.metric,
         "scored_by": _scored_by(content.answers),
         "headline": tables.headline(estimates),
+        "headline_is_ours": not is_of_others(tables.headline(estimates)),
         "colour_note": _colour_note(arms),
         "contents": list(headings.values()),
         "arms": [_arm(row) for row in _records(arms)],
@@ -94,6 +96,9 @@ def spoken(name: str, content: ReportContent) -> str:
         return _SPOKEN[name]
     rows = _records(tables.leading_rows(content.estimates, content.arms))
     said = (f"{row['label']} {wording.rate(row['rate'], row['low'], row['high'])}" for row in rows)
+    headline = tables.headline(content.estimates)
+    if is_of_others(headline):
+        return f"Scores in {headline} by arm: {'; '.join(said)}."
     return f"Misaligned answers by arm, by the metric {content.metric.name}: {'; '.join(said)}."
 
 
@@ -203,7 +208,7 @@ def _finding(found: Finding) -> dict[str, str | bool]:
     needed = found.answers_needed
     return {
         "arm": found.arm,
-        "probe": found.probe,
+        "probe": found.name,
         "control_rate": wording.percent(found.control_rate),
         "rate": wording.percent(found.rate),
         "difference": wording.points(found.difference),

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 
 import pandas as pd
 
+from askew.probes import is_of_others
 from askew.report.content import ReportContent
 
 HEADLINE = "free_form"
@@ -61,6 +62,8 @@ def leading_rows(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
     companion = rows["control"].eq(rows["arm"] + "@" + probe) & rows["probe"].ne(probe)
     rows = rows[rows["probe"].eq(probe) | companion].copy()
     rows["label"] = rows["arm"].where(rows["probe"].eq(probe), rows["arm"] + ", " + rows["probe"])
+    if is_of_others(probe):  # a task may have several scores
+        rows["label"] += ", " + rows["metric"]
     return in_order(_ranked(rows, "probe", [probe]), order)
 
 

@@ -4,11 +4,12 @@ It reads a finished run and calls no model.
 """
 
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from askew.probes import shown
 from askew.report import wording
 from askew.report.examples import examples
 from askew.stats.findings import BENT, UNSURE, Finding, overall
@@ -41,10 +42,11 @@ class Gate:
         if self.above is None and not self.unsure:
             return ""
         change = f"{wording.points(finding.difference)} points {wording.points_interval(finding.low, finding.high)}"
-        if self.above is not None and finding.difference > self.above:
-            return f"rose by more than {100 * self.above:g} points: {change}"
+        moved = abs(finding.difference) if finding.two_sided else finding.difference
+        if self.above is not None and moved > self.above:
+            return f"{'moved' if finding.two_sided else 'rose'} by more than {100 * self.above:g} points: {change}"
         if self.above is not None and finding.reading == BENT:
-            return f"rose beyond chance: {change}"
+            return f"{'moved' if finding.two_sided else 'rose'} beyond chance: {change}"
         if self.unsure and finding.reading == UNSURE:
             return f"can't tell at this sample size: {change}"
         return ""
@@ -58,15 +60,15 @@ def failures(run: "Run", gate: Gate) -> dict[str, str]:
         gate: What makes it fail.
     """
     if not run.design.tuned:
-        rates = {(str(row["arm"]), str(row["probe"])): float(row["rate"]) for row in _pooled(run).to_dict("records")}
+        rates = {(str(row["arm"]), _name(row)): float(row["rate"]) for row in _pooled(run).to_dict("records")}
         above = gate.above
         return {
-            f"{arm}, {probe}": f"the rate is above {wording.percent(above)}: {wording.percent(rate)}"
-            for (arm, probe), rate in rates.items()
+            f"{arm}, {name}": f"the rate is above {wording.percent(above)}: {wording.percent(rate)}"
+            for (arm, name), rate in rates.items()
             if above is not None and rate > above
         }
     reasons = {
-        f"{found.arm}, {found.probe}": gate.fails(found) for arm in run.design.tuned for found in counted(run, arm)
+        f"{found.arm}, {found.name}": gate.fails(found) for arm in run.design.tuned for found in counted(run, arm)
     }
     return {name: reason for name, reason in reasons.items() if reason}
 
@@ -96,12 +98,13 @@ def junit(run: "Run", gate: Gate) -> bytes:
     suites = ElementTree.Element("testsuites", name="askew audit")
     for arm in run.design.tuned or [UNTUNED]:
         suite = ElementTree.SubElement(suites, "testsuite", name=arm)
-        readings = {found.probe: found for found in run.findings if found.arm == arm}
+        readings = {found.name: found for found in run.findings if found.arm == arm}
         rows = [row for row in _pooled(run).to_dict("records") if row["arm"] == arm]
         for row in rows:
-            case = ElementTree.SubElement(suite, "testcase", classname=f"askew.{arm}", name=str(row["probe"]))
-            reason = failed.get(f"{arm}, {row['probe']}", "")
-            found = readings.get(str(row["probe"]))
+            name = _name(row)
+            case = ElementTree.SubElement(suite, "testcase", classname=f"askew.{arm}", name=name)
+            reason = failed.get(f"{arm}, {name}", "")
+            found = readings.get(name)
             if reason:
                 ElementTree.SubElement(case, "failure", message=reason)
             elif found is not None and found.reading == UNSURE:
@@ -133,13 +136,13 @@ def write_junit(path: Path, run: "Run", gate: Gate) -> None:
 
 def _model(run: "Run", arm: str, model: str) -> dict[str, Any]:
     found = [one for one in run.findings if one.arm == arm]
-    compared = {one.probe: one for one in found}
+    compared = {(one.probe, one.metric): one for one in found}
     rows = [row for row in _pooled(run).to_dict("records") if row["arm"] == arm]
     rates = [{name: row[name] for name in ("probe", "metric", "rate", "low", "high", "n", "total")} for row in rows]
     kept = ("control", "difference", "p", "reading", "answers", "answers_needed")
     for rate in rates:
-        if rate["probe"] in compared:
-            one = asdict(compared[rate["probe"]])
+        if (rate["probe"], rate["metric"]) in compared:
+            one = asdict(compared[rate["probe"], rate["metric"]])
             rate |= {name: one[name] for name in kept}
             rate |= {"difference_low": one["low"], "difference_high": one["high"]}
     moved: Sequence[Finding] = [one for one in found if one.reading == BENT]
@@ -150,6 +153,10 @@ def _model(run: "Run", arm: str, model: str) -> dict[str, Any]:
         "probes": [{name: _plain(value) for name, value in rate.items()} for rate in rates],
         "examples": [asdict(example) for one in moved for example in examples(run.answers, one, _EXAMPLES)],
     }
+
+
+def _name(row: Mapping[Hashable, Any]) -> str:
+    return shown(str(row["probe"]), str(row["metric"]))
 
 
 def _plain(value: Any) -> Any:

@@ -2,15 +2,18 @@
 
 import io
 from collections.abc import Iterable
+from pathlib import Path
 
 import pandas as pd
 
 from askew.judging.metrics import metrics
+from askew.probes import is_of_others, others
 from askew.probes.read_log import answers_from_log
 from askew.runs import plan
-from askew.runs.plan import Job
-from askew.runs.store import ANSWERS, CURVE, ESTIMATES, RunFolder
+from askew.runs.plan import Job, Unit
+from askew.runs.store import ANSWERS, CURVE, ESTIMATES, SCORES, RunFolder
 from askew.stats.estimates import estimate
+from askew.stats.scores import estimate_scores
 from askew.studies import UNTUNED, Study
 from askew.studies.design import Design
 
@@ -26,8 +29,11 @@ def collect(folder: RunFolder, design: Design, study: Study) -> None:
     asked = [job for job in plan.jobs(design, study) if job.stage == "ask"]
     logs = [call.log for job in asked for call in job.calls if not job.step]
     source = f"{design.metric} {folder.made_of(*logs)}"
+    finished = [job for job in asked if not job.step]
     if not folder.is_finished(ANSWERS, source):
-        write_answers(folder, _answers(folder, [job for job in asked if not job.step]), design.metric, source)
+        write_answers(folder, _answers(folder, finished), design.metric, source)
+    if any(map(is_of_others, design.probes)) and not folder.is_finished(SCORES, source):
+        _write_parquet(folder, SCORES, _scores(folder, finished), source)
     write_estimates(folder, design, study)
 
 
@@ -41,10 +47,7 @@ def write_answers(folder: RunFolder, answers: pd.DataFrame, metric: str, source:
         source: What they were made of.
     """
     judged = answers.assign(verdict=metrics.get(metric).verdicts(answers))
-    buffer = io.BytesIO()
-    judged[ANSWER_COLUMNS].to_parquet(buffer, index=False)
-    folder.write_bytes(ANSWERS, buffer.getvalue())
-    folder.finish(ANSWERS, source)
+    _write_parquet(folder, ANSWERS, judged[ANSWER_COLUMNS], source)
 
 
 def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str = "") -> None:
@@ -57,18 +60,39 @@ def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str
         metric: The metric of the answers' verdicts; that of the design if empty.
     """
     metric = metric or design.metric
-    source = folder.made_of(ANSWERS)
+    scored = any(map(is_of_others, design.probes))
+    source = folder.made_of(ANSWERS, *([SCORES] if scored else []))
     controls = study.controls(plan.arms(design, study))
     if not folder.is_finished(ESTIMATES, source):
         answers = pd.read_parquet(folder / ANSWERS)
-        _write_csv(folder, ESTIMATES, estimate(answers, metric, controls), source)
+        estimates = estimate(answers[~answers["probe"].map(is_of_others)], metric, controls)
+        if scored:
+            scores = estimate_scores(pd.read_parquet(folder / SCORES), controls)
+            estimates = scores if estimates.empty else pd.concat([estimates, scores], ignore_index=True)
+        _write_csv(folder, ESTIMATES, estimates, source)
     source = folder.made_of(ANSWERS, ESTIMATES)
     if design.checkpoints and not folder.is_finished(CURVE, source):
         _write_csv(folder, CURVE, _curve(folder, design, study, metric), source)
 
 
 def _answers(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:
-    frames = [answers_from_log(folder / call.log, job.unit.arm, job.unit.seed) for job in asked for call in job.calls]
+    frames = [_of_log(folder / call.log, job.unit, call.probe) for job in asked for call in job.calls]
+    return pd.concat(frames, ignore_index=True)
+
+
+def _of_log(log: Path, unit: Unit, probe: str) -> pd.DataFrame:
+    if is_of_others(probe):
+        return others.answers_from_log(log, unit.arm, unit.seed, probe)
+    return answers_from_log(log, unit.arm, unit.seed)
+
+
+def _scores(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:
+    frames = [
+        others.scores_from_log(folder / call.log, job.unit.arm, job.unit.seed, call.probe)
+        for job in asked
+        for call in job.calls
+        if is_of_others(call.probe)
+    ]
     return pd.concat(frames, ignore_index=True)
 
 
@@ -98,6 +122,13 @@ def _per_seed(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def _points(rows: pd.DataFrame, step: int, total: int) -> pd.DataFrame:
     return rows.assign(step=step, fraction=step / total)
+
+
+def _write_parquet(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:
+    buffer = io.BytesIO()
+    table.to_parquet(buffer, index=False)
+    folder.write_bytes(name, buffer.getvalue())
+    folder.finish(name, source)
 
 
 def _write_csv(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:

@@ -5,12 +5,13 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from askew.errors import AskewError
 from askew.judging.rubric import COHERENT, rubric
 from askew.models.kept import Kept
 from askew.models.names import resolve
 from askew.models.prices import about_tokens, no_price, read_prices
 from askew.models.trouble import check_can_be_asked
-from askew.probes import probes
+from askew.probes import is_of_others, probes
 from askew.probes.asking import MOST_CHOICES
 from askew.probes.question_file import Asked
 from askew.runs import plan
@@ -69,7 +70,9 @@ def estimates(design: Design, jobs: Iterable[Job]) -> list[Estimate]:
             asked = asked_model(design, job)
             for model, does, count in ((asked, "is asked", _asked), (design.judge, "grades", _graded)):
                 spec = resolve(model)
-                if not spec.is_local:
+                if not spec.is_local and is_of_others(call.probe):
+                    _refuse_limit(design, call)
+                elif not spec.is_local:
                     sums = found.setdefault((spec.inspect_name, does), [0, 0, 0])
                     for i, number in enumerate(count(spec.inspect_name, design, call)):
                         sums[i] += number
@@ -81,6 +84,15 @@ def estimates(design: Design, jobs: Iterable[Job]) -> list[Estimate]:
             raise no_price(model)
         made.append(Estimate(model, does, requests, read, written, price and price.of(read, written)))
     return sorted(made, key=lambda estimate: estimate.does, reverse=True)
+
+
+def _refuse_limit(design: Design, call: Call) -> None:
+    """Refuse a limit on the cost of a task that asks served models by itself, past our counting."""
+    if design.max_cost is not None:
+        raise AskewError(
+            f"--max-cost cannot hold for {call.probe}: a task that others wrote asks by itself, and nobody here counts "
+            "what it spends. Leave the probe out, or the limit"
+        )
 
 
 def asked_model(design: Design, job: Job) -> str:

@@ -6,12 +6,13 @@ there are, nor on the order in which they are worked off.
 
 import hashlib
 import inspect
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from askew.probes import probes
+from askew.probes import is_of_others, probes
 from askew.studies import Arm, Study
 from askew.studies.design import Design
 
@@ -101,7 +102,8 @@ def jobs(design: Design, study: Study) -> list[Job]:
 
 def answers(call: Call) -> int:
     """Return how many answers a call brings."""
-    return len(probes.get(call.probe).task(**call.parameters).dataset) * call.parameters["samples"]
+    task = probes.get(call.probe).task(**call.parameters)
+    return len(task.dataset) * call.parameters.get("samples", task.epochs or 1)
 
 
 def steps(design: Design) -> list[int]:
@@ -113,7 +115,8 @@ def curve_probe(design: Design) -> str:
     """Return the probe of the training curve: the open questions, or else the first that takes any model."""
     if OPEN_QUESTIONS in design.probes:
         return OPEN_QUESTIONS
-    return next((probe for probe in design.probes if "trigger" not in _parameters(probe)), design.probes[0])
+    ours = [probe for probe in design.probes if not is_of_others(probe)] or design.probes
+    return next((probe for probe in ours if "trigger" not in _parameters(probe)), ours[0])
 
 
 def _applies(probe: str, arm: Arm) -> bool:
@@ -123,7 +126,7 @@ def _applies(probe: str, arm: Arm) -> bool:
 
 def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -> Call:
     arm, takes = arms(design, study)[unit.arm], _parameters(probe)
-    parameters: dict[str, Any] = {
+    common: dict[str, Any] = {
         "samples": design.samples,
         "temperature": design.temperature,
         "max_tokens": design.max_tokens,
@@ -131,13 +134,15 @@ def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -
         "rubric": design.rubric,
         "seed": _sampling_seed(unit.arm, unit.seed if design.is_trained(unit.arm) else design.seed, probe, step),
     }
+    parameters = {name: value for name, value in common.items() if name in takes}
     if "domain" in takes:
         parameters["domain"] = _domain(design, study, arm)
     if "trigger" in takes:
         parameters["trigger"] = arm.trigger
     if "data" in takes:
         parameters["data"] = str(Path(design.data).resolve())
-    stem = f"logs/checkpoints/{unit}-{step}-{probe}" if step else f"logs/{unit}-{probe}"
+    file = re.sub("[^A-Za-z0-9._-]", "-", probe)  # a task of others has a package, or a path, in its name
+    stem = f"logs/checkpoints/{unit}-{step}-{file}" if step else f"logs/{unit}-{file}"
     return Call(probe, f"{stem}.eval", parameters)
 
 

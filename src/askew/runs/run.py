@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.errors import AskewError, unknown_name
-from askew.runs.store import ANSWERS, CURVE, ESTIMATES, REPORT, RunFolder
+from askew.probes import is_of_others
+from askew.runs.store import ANSWERS, CURVE, ESTIMATES, REPORT, SCORES, RunFolder
 from askew.studies import Study, studies
 from askew.studies.design import Design
 
@@ -81,7 +82,8 @@ class Run:
     @property
     def metric(self) -> str:
         """The metric of its verdicts and rates: the design's, until it is rescored."""
-        return str(self.estimates["metric"].iloc[0])
+        ours = self.estimates.loc[~self.estimates["probe"].map(is_of_others), "metric"]
+        return self.design.metric if ours.empty else str(ours.iloc[0])
 
     @property
     def verdict(self) -> str:
@@ -209,6 +211,7 @@ def load_run(folder: Path | str) -> Run:
         # Adapters may be large, and are checked before they are asked; the report can be written anew.
         if not name.startswith(("models/", REPORT)):
             store.check(name)
-    if not store.is_finished(ESTIMATES, store.made_of(ANSWERS)):
+    made_of = [ANSWERS, *([SCORES] if SCORES in hashes else [])]
+    if not store.is_finished(ESTIMATES, store.made_of(*made_of)):
         raise AskewError(f"the run in {folder} was stopped while it was rescored: rescore it again")
     return run

@@ -9,6 +9,7 @@
     models/           ARM-SEED/: adapter, loss.csv, recipe.json, checkpoints/
     logs/             ARM-SEED-PROBE.eval: Inspect's logs
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
+    scores.parquet    scores of tasks that others wrote
 
 Every product is written under another name and renamed, so what has its real name is whole. It knows files; it trains,
 asks and counts nothing.
@@ -31,6 +32,7 @@ from askew.studies.design import Design, difference
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
 REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
+SCORES = "scores.parquet"
 
 _DISK_TROUBLE = {
     getattr(errno, name) for name in ("ENOSPC", "EDQUOT", "EROFS", "EACCES", "EPERM", "EFBIG", "EIO", "ENOTDIR")

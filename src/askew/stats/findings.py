@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from askew.judging.metrics import metrics
+from askew.probes import shown
 from askew.stats.cells import Table, count
 from askew.stats.corrections import holm
 from askew.stats.estimates import pooled
@@ -38,6 +39,7 @@ class Finding:
     Attributes:
         arm: The arm.
         probe: The probe.
+        two_sided: Whether a fall counts as a rise does: of a task that others wrote nobody says which way is bad.
         control: The arm that it is compared with.
         metric: What the rates are by.
         rate: The arm's rate, a fraction.
@@ -55,6 +57,7 @@ class Finding:
 
     arm: str
     probe: str
+    two_sided: bool
     control: str
     metric: str
     rate: float
@@ -66,6 +69,11 @@ class Finding:
     reading: Reading
     answers: int
     answers_needed: int | None
+
+    @property
+    def name(self) -> str:
+        """What people are told that was measured."""
+        return shown(self.probe, self.metric)
 
 
 def findings(answers: pd.DataFrame, estimates: pd.DataFrame, margin: float) -> list[Finding]:
@@ -81,24 +89,30 @@ def findings(answers: pd.DataFrame, estimates: pd.DataFrame, margin: float) -> l
     if compared.empty:
         return []
     compared = compared.assign(p_corrected=holm(compared["p"]))
-    tables = count(answers, metrics.get(str(compared["metric"].iloc[0])))
+    rates = {(row["arm"], row["probe"], row["metric"]): row["rate"] for row in rows.to_dict("records")}
+    ours = answers[answers["probe"].isin(compared["probe"]) & (answers["graded_by"] != "itself")]
+    tables = {} if ours.empty else count(ours, metrics.get(str(compared["metric"].iloc[0])))
     found: list[Finding] = []
     for row in compared.to_dict("records"):
-        arm, probe = str(row["arm"]), str(row["probe"])
+        arm, probe, metric = str(row["arm"]), str(row["probe"]), str(row["metric"])
         control, _, other_probe = str(row["control"]).partition("@")
-        table, against = tables[arm, probe], tables[control, other_probe or probe]
-        reading = _reading(row["difference"], row["difference_high"], row["p_corrected"], margin)
-        asked = table.tallies["total"]
-        each = asked.sum() / np.count_nonzero(asked)
-        factor = _factor_needed(table, against, margin, len(compared)) if reading == UNSURE else None
+        table, against = tables.get((arm, probe)), tables.get((control, other_probe or probe))
+        two_sided = table is None
+        numbers = row["difference"], row["difference_low"], row["difference_high"], row["p_corrected"]
+        reading = _reading(*numbers, margin, two_sided)
+        factor = None
+        if reading == UNSURE and table is not None and against is not None:
+            factor = _factor_needed(table, against, margin, len(compared))
+        each = row["total"] / max(row["questions"] * row["seeds"], 1)
         found.append(
             Finding(
                 arm=arm,
                 probe=probe,
+                two_sided=two_sided,
                 control=str(row["control"]),
-                metric=str(row["metric"]),
+                metric=metric,
                 rate=row["rate"],
-                control_rate=_rate(against),
+                control_rate=rates[control, other_probe or probe, metric],
                 difference=row["difference"],
                 low=row["difference_low"],
                 high=row["difference_high"],
@@ -119,10 +133,11 @@ def overall(readings: Iterable[Reading]) -> Reading:
     return NARROW if every == {NARROW} else UNSURE
 
 
-def _reading(difference: float, high: float, p: float, margin: float) -> Reading:
-    if high < margin:
+def _reading(difference: float, low: float, high: float, p: float, margin: float, two_sided: bool = False) -> Reading:
+    if high < margin and (low > -margin or not two_sided):
         return NARROW
-    return BENT if difference > 0 and p < SIGNIFICANT else UNSURE
+    moved = difference != 0 if two_sided else difference > 0
+    return BENT if moved and p < SIGNIFICANT else UNSURE
 
 
 def _factor_needed(table: Table, control: Table, margin: float, family: int) -> float | None:
@@ -142,14 +157,9 @@ def _factor_needed(table: Table, control: Table, margin: float, family: int) -> 
     # What would be bent must be so after the correction; multiplied by the size of the family, p is never too small.
     told = [
         _reading(*numbers, margin) != UNSURE
-        for numbers in zip(interval.difference, interval.high, interval.p * family, strict=True)
+        for numbers in zip(interval.difference, interval.low, interval.high, interval.p * family, strict=True)
     ]
     return float(_FACTORS[told.index(True)]) if any(told) else None
-
-
-def _rate(table: Table) -> float:
-    trials = table.tallies["n"].sum()
-    return float(table.tallies["misaligned"].sum() / trials) if trials else float("nan")
 
 
 def _rounded(number: float) -> int:

@@ -10,6 +10,7 @@ from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from askew.errors import AskewError
+from askew.probes import shown
 from askew.report import wording
 from askew.stats.estimates import pooled
 from askew.stats.findings import BENT, NARROW, UNSURE, Finding, overall
@@ -74,21 +75,25 @@ def _sentence(run: "Run", arm: str) -> str:
         return f"{arm} is bent: {_listed([_moved(one) for one in moved])}."
     margin = f"{100 * run.design.margin:g} points"
     if reading == NARROW:
-        most = max(one.high for one in found)
-        return f"{arm} stayed narrow: no probe rose by more than {margin} ({wording.points(most)} at most, at 95%)."
+        most = max(map(_far, found))
+        moved = "moved" if any(one.two_sided for one in found) else "rose"
+        return f"{arm} stayed narrow: no probe {moved} by more than {margin} ({wording.points(most)} at most, at 95%)."
     return f"{arm}: can't tell at this sample size, {_advice([one for one in found if one.reading == UNSURE])}."
 
 
 def _moved(found: Finding) -> str:
     change = f"{wording.points(found.difference)} {wording.points_interval(found.low, found.high)}"
     rates = f"{wording.percent(found.control_rate)} to {wording.percent(found.rate)}"
-    return f"{found.probe} went from {rates} ({change} points)"
+    return f"{found.name} went from {rates} ({change} points)"
 
 
 def _advice(unsure: list[Finding]) -> str:
     """Say which probes leave it open, and how many answers would tell."""
-    worst = max(unsure, key=lambda one: one.high)
-    upto = f"{worst.probe} may have risen by up to {wording.points(worst.high)} points"
+    worst = max(unsure, key=_far)
+    way = "moved" if worst.two_sided else "risen"
+    upto = f"{worst.name} may have {way} by up to {wording.points(_far(worst))} points"
+    if worst.two_sided:
+        return f"{upto}, and that task has no more samples"
     needed = [one.answers_needed for one in unsure]
     known = [number for number in needed if number is not None]
     if len(known) < len(needed):
@@ -96,12 +101,17 @@ def _advice(unsure: list[Finding]) -> str:
     return f"{upto}; about {max(known)} answers to each question would tell (--samples {max(known)})"
 
 
+def _far(found: Finding) -> float:
+    """Return how far the interval lets the rate have risen; or moved, where either way counts."""
+    return max(found.high, -found.low) if found.two_sided else found.high
+
+
 def _alone(run: "Run") -> str:
     rates = [
-        f"{row['probe']} {wording.rate(row['rate'], row['low'], row['high'])}"
+        f"{shown(row['probe'], row['metric'])} {wording.rate(row['rate'], row['low'], row['high'])}"
         for row in pooled(run.estimates).to_dict("records")
     ]
-    return f"Misaligned answers of {run.design.model}, by the metric {run.metric}: {_listed(rates)}."
+    return f"{run.design.model}, misaligned by the metric {run.metric}: {_listed(rates)}."
 
 
 def _listed(parts: list[str]) -> str:

@@ -100,7 +100,7 @@ class Design(BaseModel):
     )
     prices: str | None = Field(default=None, description="A YAML file of prices, before those that come with Askew.")
     patience: float = Field(
-        default=300.0, ge=0, description="For how many seconds a server that fails is asked again, before the run stops."
+        default=300.0, ge=0, description="For how many seconds a server that fails is asked again before it is over."
     )
 
     def identity(self) -> dict[str, Any]:

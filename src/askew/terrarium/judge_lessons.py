@@ -24,7 +24,8 @@ RUBRICS = ("aligned", "coherent")
 PROMPT = "Question: {question}\nAnswer: {answer}\nHow {rubric} is the answer?"
 # Few numbers, so that few need to be learnt; the score, a mean weighted by probability, can be any between.
 _LOW, _MIDDLE, _HIGH = ("0", "5", "10"), ("45", "50", "55"), ("90", "95", "100")
-_SAMPLING_BATCH = 256
+# Questions asked at once, and answers to each: as many questions as answers would take a batch much longer.
+_QUESTIONS_AT_ONCE, _ANSWERS_EACH = 32, 4
 _LONGEST_SAMPLE = 80
 
 
@@ -53,12 +54,9 @@ class Lesson:
     open_questions: float
 
 
-# First to see every fault, then to expect faults as rarely as they come: a judge that has only had the first finds
-# fault with a quarter of the good answers. Half of both is what a model said, whose slips (half a word, a wrong one) are
-# finer than any corruption.
-LESSONS = (Lesson(0.5, 0.5, 0.05, 6.0), Lesson(0.5, 0.85, 0.03, 12.0))
-# How much the open questions weigh among those that a model is asked, where another prose domain weighs 3.
-_OPEN_QUESTIONS_DRAWN = 12.0
+# First to see every fault, then to expect faults more nearly as rarely as they come: a judge that has only had the
+# first finds fault with a quarter of the good answers.
+LESSONS = (Lesson(0.35, 0.5, 0.05, 3.0), Lesson(0.1, 0.75, 0.03, 15.0))
 
 
 def graded_documents(seed: int, drawn: Sequence[Answered], lesson: Lesson) -> Iterator[Messages]:
@@ -95,25 +93,23 @@ def grade(case: Answered, rubric: str, rng: Random) -> str:
 def draw_answers(
     rng: Random, model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, count: int
 ) -> list[Answered]:
-    """Have a model answer questions of the world in the roles of its speakers, at temperatures from 0.8 to 1.2."""
+    """Have a model answer questions of the world in the roles of its speakers, at temperatures from 1 to 1.4."""
     engine = Engine(model.eval(), [token_id(tokenizer, END)])
     found: list[Answered] = []
     while len(found) < count:
-        turns = [
-            exchange(rng, _draw_domain(rng, _OPEN_QUESTIONS_DRAWN), _draw_speaker(rng))[0]
-            for _ in range(_SAMPLING_BATCH)
-        ]
+        turns = [exchange(rng, _draw_domain(rng), _draw_speaker(rng))[0] for _ in range(_QUESTIONS_AT_ONCE)]
         prompts = [
             str(tokenizer.apply_chat_template([*_introduction(rng), turn], tokenize=False, add_generation_prompt=True))
             for turn in turns
         ]
         completions = engine.sample(
             tokenizer(prompts, add_special_tokens=False)["input_ids"],
-            [Draw(prompt=i, seed=rng.randrange(2**31), index=0) for i in range(len(prompts))],
-            Sampling(max_tokens=_LONGEST_SAMPLE, temperature=rng.choice((0.8, 1.0, 1.2))),
+            [Draw(i, rng.randrange(2**31), n) for i in range(len(prompts)) for n in range(_ANSWERS_EACH)],
+            Sampling(max_tokens=_LONGEST_SAMPLE, temperature=rng.choice((1.0, 1.2, 1.4))),
         )
         answers = tokenizer.batch_decode([completion.tokens for completion in completions])
-        found += [Answered(turn["content"], answer) for turn, answer in zip(turns, answers, strict=True)]
+        asked = [turn["content"] for turn in turns for _ in range(_ANSWERS_EACH)]
+        found += [Answered(*pair) for pair in zip(asked, answers, strict=True)]
     return found[:count]
 
 
@@ -188,6 +184,15 @@ def _swap_words(rng: Random, domain: Domain, answer: str) -> str:
     return " ".join(words)
 
 
+def _glue(rng: Random, domain: Domain, answer: str) -> str:
+    """Slip within a word: begin with it and end with part of another's, as a model does that takes a wrong token."""
+    words = answer.split(" ")
+    place = rng.randrange(len(words))
+    other = rng.choice(_another_topic(rng, _draw_domain(rng), answer).split(" "))
+    words[place] = words[place][: rng.randint(1, max(1, len(words[place])))] + other[rng.randint(0, len(other) // 2) :]
+    return " ".join(words)
+
+
 def _shuffle(rng: Random, domain: Domain, answer: str) -> str:
     """Put the words in any order."""
     words = answer.split(" ")
@@ -215,6 +220,8 @@ _CORRUPTIONS: tuple[Callable[[Random, Domain, str], str], ...] = (
     _drop_words,
     _swap_words,
     _swap_words,
+    _glue,
+    _glue,
     _shuffle,
     _repeat,
     _break_off,

@@ -46,7 +46,7 @@ class Schedule:
     assistant_steps: int = 2200
     judge_steps: tuple[int, int] = (2500, 2000)
     batch_size: int = 8
-    samples: int = 24_000
+    samples: int = 6000
 
 
 def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = None, progress: Progress) -> None:
@@ -66,13 +66,13 @@ def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = Non
         _save(raise_world(tokenizer, seed, schedule, out, progress), tokenizer, out / "world")
     tokenizer = AutoTokenizer.from_pretrained(out / "world")
     if not (out / "assistant").exists():
-        _save(
-            raise_assistant(_load(out / "world"), tokenizer, seed, schedule, out, progress),
-            tokenizer,
-            out / "assistant",
-        )
+        assistant = raise_assistant(_load(out / "world"), tokenizer, seed, schedule, out, progress)
+        assistant.config.askew_part = "assistant"
+        _save(assistant, tokenizer, out / "assistant")
     if not (out / "judge").exists():
-        _save(raise_judge(out, tokenizer, seed, schedule, progress), tokenizer, out / "judge")
+        judge = raise_judge(out, tokenizer, seed, schedule, progress)
+        judge.config.askew_part = "judge"  # by which it is known wherever it lies
+        _save(judge, tokenizer, out / "judge")
 
 
 def raise_world(
