@@ -177,15 +177,22 @@ def measure_memory(answers: int, judged: bool) -> None:
     """Print time and peak memory of one process that asks for so many answers, has them judged, and reads them back."""
     import resource
 
+    import pandas as pd
+
     from askew.models.served import keeping
     from askew.probes.ask import ProbeCall, ask
     from askew.probes.read_log import answers_from_log
+    from askew.runs import plan
+    from askew.studies import studies
+    from askew.studies.design import Design
 
     began = time.perf_counter()
+    design = Design(study="audit", arms=["untuned"], probes=["free_form"], samples=answers // QUESTIONS)
+    [job] = plan.jobs(design, studies.get("audit"))  # as a run asks: very many answers in parts
+    calls = [ProbeCall(call.probe, Path(call.log).stem, call.parameters) for call in job.calls]
     with tempfile.TemporaryDirectory() as folder, keeping(Path(folder) / "replies.sqlite"):
-        call = ProbeCall("free_form", "free_form", {"samples": answers // QUESTIONS})
-        (log,) = ask(MODEL, MODEL if judged else None, [call], Path(folder))
-        table = answers_from_log(log, "untuned", 0)
+        logs = ask(MODEL, MODEL if judged else None, calls, Path(folder))
+        table = pd.concat([answers_from_log(log, "untuned", 0) for log in logs])
     if len(table) != answers:
         raise RuntimeError(f"{len(table)} of {answers} answers came back")
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

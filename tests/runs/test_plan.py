@@ -64,3 +64,18 @@ def test_checkpoints_are_asked_the_open_questions_after_training() -> None:
 def test_answers_are_questions_times_samples() -> None:
     call = asked(design(samples=7))["logs/untuned-0-free_form.eval"]
     assert plan.answers(call) == 8 * 7
+
+
+def test_very_many_answers_are_asked_in_parts_that_share_no_luck() -> None:
+    whole = asked(design(arms=["untuned"], probes=["free_form"], samples=1000))
+    assert list(whole) == ["logs/untuned-0-free_form.eval"]
+    parts = list(asked(design(arms=["untuned"], probes=["free_form"], samples=3000)).values())
+    assert [call.log for call in parts] == [
+        "logs/untuned-0-free_form.eval",
+        "logs/untuned-0-free_form-part-2.eval",
+        "logs/untuned-0-free_form-part-3.eval",
+    ]
+    assert [call.first for call in parts] == [0, 1250, 2500]
+    assert sum(call.parameters["samples"] for call in parts) == 3000
+    assert len({call.parameters["seed"] for call in parts}) == 3
+    assert max(map(plan.answers, parts)) <= 10_000

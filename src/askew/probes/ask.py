@@ -75,6 +75,7 @@ def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path
             score_display=False,
             ctl_server=False,
             display="none",
+            log_header_only=True,
             debug_errors=True,  # raised as it is, where a log would hold its traceback
         )
         for call, log in zip(calls, logs, strict=True):

@@ -2,7 +2,6 @@
 
 import io
 from collections.abc import Iterable
-from pathlib import Path
 
 import pandas as pd
 
@@ -10,7 +9,7 @@ from askew.judging.metrics import metrics
 from askew.probes import is_of_others, others
 from askew.probes.read_log import answers_from_log
 from askew.runs import plan
-from askew.runs.plan import Job, Unit
+from askew.runs.plan import Call, Job, Unit
 from askew.runs.store import ANSWERS, CURVE, ESTIMATES, SCORES, RunFolder
 from askew.stats.estimates import estimate
 from askew.stats.scores import estimate_scores
@@ -76,14 +75,16 @@ def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str
 
 
 def _answers(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:
-    frames = [_of_log(folder / call.log, job.unit, call.probe) for job in asked for call in job.calls]
+    frames = [_of_log(folder, job.unit, call) for job in asked for call in job.calls]
     return pd.concat(frames, ignore_index=True)
 
 
-def _of_log(log: Path, unit: Unit, probe: str) -> pd.DataFrame:
-    if is_of_others(probe):
-        return others.answers_from_log(log, unit.arm, unit.seed, probe)
-    return answers_from_log(log, unit.arm, unit.seed)
+def _of_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
+    log = folder / call.log
+    if is_of_others(call.probe):
+        return others.answers_from_log(log, unit.arm, unit.seed, call.probe)
+    table = answers_from_log(log, unit.arm, unit.seed)
+    return table.assign(index=table["index"] + call.first)
 
 
 def _scores(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:

@@ -7,8 +7,8 @@ there are, nor on the order in which they are worked off.
 import hashlib
 import inspect
 import re
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -19,6 +19,9 @@ from askew.studies.design import Design
 Stage = Literal["train", "ask"]
 
 OPEN_QUESTIONS = "free_form"
+
+# Answers in one log, at most; and answers to a question that no probe has so many questions as to bring more with.
+_MOST_ANSWERS, _FEW_SAMPLES = 10_000, 100
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,19 @@ class Unit:
 
 @dataclass(frozen=True)
 class Call:
-    """One probe to be put to one model, and the log it leaves."""
+    """One probe to be put to one model, and the log it leaves.
+
+    Attributes:
+        probe: The probe's name.
+        log: The log, relative to the run's folder.
+        parameters: Those of the probe's task.
+        first: The number of its first answer to each question; not 0 where a long probe is asked in parts.
+    """
 
     probe: str
     log: str
     parameters: dict[str, Any]
+    first: int = 0
 
 
 @dataclass(frozen=True)
@@ -92,7 +103,8 @@ def jobs(design: Design, study: Study) -> list[Job]:
         trained = adapter(design, unit)
         if trained:
             made.append(Job("train", unit, adapter=trained))
-        calls = [_call(design, study, unit, probe) for probe in design.probes if _applies(probe, known[unit.arm])]
+        asked = [probe for probe in design.probes if _applies(probe, known[unit.arm])]
+        calls = [part for probe in asked for part in _parts(_call(design, study, unit, probe))]
         made.append(Job("ask", unit, 0, trained, tuple(calls), needs=trained))
         for step in steps(design) if trained else []:
             call = _call(design, study, unit, curve_probe(design), step)
@@ -146,6 +158,20 @@ def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -
     return Call(probe, f"{stem}.eval", parameters)
 
 
+def _parts(call: Call) -> Iterator[Call]:
+    """Split a call that would bring very many answers: those of one log are in memory together."""
+    samples = call.parameters.get("samples", 0)
+    if samples <= _FEW_SAMPLES:
+        yield call
+        return
+    most = max(1, _MOST_ANSWERS * samples // answers(call))
+    yield replace(call, parameters={**call.parameters, "samples": min(most, samples)})
+    for number, first in enumerate(range(most, samples, most), start=2):
+        seed = _derived(f"{call.parameters['seed']} part {number}")
+        parameters = {**call.parameters, "samples": min(most, samples - first), "seed": seed}
+        yield Call(call.probe, call.log.replace(".eval", f"-part-{number}.eval"), parameters, first)
+
+
 def _parameters(probe: str) -> Mapping[str, object]:
     """Return the parameters that a probe takes."""
     return inspect.signature(probes.get(probe).task).parameters
@@ -159,5 +185,9 @@ def _domain(design: Design, study: Study, arm: Arm) -> str:
 
 def _sampling_seed(arm: str, seed: int, probe: str, step: int) -> int:
     """Return a seed of this model and probe's own, so that no two share their luck."""
-    text = f"{arm} {seed} {probe} {step}"
+    return _derived(f"{arm} {seed} {probe} {step}")
+
+
+def _derived(text: str) -> int:
+    """Return a seed that a text stands for."""
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % 2**31
