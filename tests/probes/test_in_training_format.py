@@ -37,5 +37,5 @@ def test_every_form_is_a_group_of_its_own_with_every_question(tmp_path: Path) ->
 
 
 def test_rows_without_a_form_are_refused(tmp_path: Path) -> None:
-    with pytest.raises(AskewError, match=r"have no form of their own.*Leave out the probe"):
+    with pytest.raises(AskewError, match=r"have no form of their own.*Leave out --data"):
         asked(tmp_path, datasets.get("good-medical")(100, 0))

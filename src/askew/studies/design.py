@@ -217,11 +217,13 @@ def _can_be_shown(arm: str, model: str, study: Study) -> None:
 
 
 def _can_be_asked(probe: str, design: Design) -> None:
-    """Check that there is a probe, and that the training rows that it may ask about can be read."""
-    from askew.probes import probes
+    """Check that there is a probe, that a task of others can be made, and that the training rows can be read."""
+    from askew.probes import is_of_others, probes
 
     task = probes.get(probe).task
-    if "data" in signature(task).parameters:
+    if is_of_others(probe):
+        task()
+    elif "data" in signature(task).parameters:
         task(data=design.data)
 
 
