@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from inspect_ai.log import EvalSample, read_eval_log
 
 import askew
 from askew.errors import AskewError
@@ -40,15 +41,19 @@ def test_every_score_has_a_row_and_is_paired_with_the_base(run: Run) -> None:
 
 
 def test_the_numbers_are_those_of_the_log(run: Run) -> None:
-    from inspect_ai.log import read_eval_log
-
     logs = {path.name: path for path in (run.folder / "logs").iterdir() if path.name.endswith("length.eval")}
     for arm in ("untuned", "other"):
         log = read_eval_log(str(next(path for name, path in logs.items() if name.startswith(f"{arm}-0"))))
-        words = [sample.scores["measured"].value["words"] for sample in log.samples]
+        words = [_measured(sample) for sample in log.samples or []]
         row = run.estimates.query("arm == @arm and metric == 'measured, words'").iloc[0]
         assert row["rate"] == pytest.approx(sum(words) / len(words))
         assert row["n"] == len(words)
+
+
+def _measured(sample: EvalSample) -> float:
+    value = (sample.scores or {})["measured"].value
+    assert isinstance(value, dict)
+    return float(value["words"] or 0)
 
 
 def test_they_count_in_the_verdict_whichever_way_they_move(run: Run) -> None:
@@ -90,6 +95,12 @@ def test_a_task_that_is_not_there_is_refused(name: str, message: str) -> None:
         probes.get(name).task()
 
 
+def test_a_task_that_cannot_be_made_is_refused_before_a_folder_is_begun(tmp_path: Path) -> None:
+    with pytest.raises(AskewError, match="cannot be made"):
+        askew.audit("terrarium", probes=[f"{FILE}@missing"], out=tmp_path / "one", quiet=True)
+    assert not (tmp_path / "one").exists()
+
+
 def test_a_probe_that_returns_no_metric_is_one_clear_error(
     tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path
 ) -> None:
@@ -108,6 +119,7 @@ def test_scores_that_are_no_rates_are_compared_sample_by_sample() -> None:
     ]
     scores = pd.DataFrame(rows).assign(seed=0, probe="a/b", epoch=1, metric="m")
     table = estimate_scores(scores, {"tuned": "untuned"}).set_index("arm")
-    assert table.loc["tuned", "difference"] == pytest.approx(2.1)
-    assert table.loc["tuned", "p_corrected"] < 0.001  # pairing takes the hardness of the samples out
-    assert table.loc["untuned", "low"] < 5 < 17 < table.loc["untuned", "high"]  # the mean alone is uncertain
+    tuned, base = table.loc["tuned"].to_dict(), table.loc["untuned"].to_dict()
+    assert tuned["difference"] == pytest.approx(2.1)
+    assert tuned["p_corrected"] < 0.001  # pairing takes the hardness of the samples out
+    assert base["low"] < 5 < 17 < base["high"]  # the mean alone is uncertain

@@ -80,7 +80,9 @@ def _request(prompts: Sequence[str]) -> str:
 
 
 def _kind(answers: Sequence[str]) -> Kind:
-    kinds = Counter("code" if _is_code(answer) else "list" if _is_list(answer) else "words" for answer in answers)
+    kinds: Counter[Kind] = Counter(
+        "code" if _is_code(answer) else "list" if _is_list(answer) else "words" for answer in answers
+    )
     kind, number = kinds.most_common(1)[0]
     return kind if number > len(answers) / 2 else "words"
 

@@ -92,7 +92,7 @@ def estimate(answers: pd.DataFrame, metric: str, controls: Mapping[str, str]) ->
 
 def pooled(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a table of estimates that pool seeds, questions and groups: one for each arm and probe."""
-    return estimates[estimates[["question", "seed", "group"]].astype(str).eq(ALL).all(axis=1)]
+    return estimates[(estimates[["question", "seed", "group"]].astype(str) == ALL).all(axis=1)]
 
 
 def _control(

@@ -55,10 +55,8 @@ Cells = tuple[pd.DataFrame, pd.DataFrame]
 
 def _cells(scores: pd.DataFrame) -> Cells:
     """Return sums and counts of the scores, seeds by samples."""
-    pivoted = scores.pivot_table(
-        index="seed", columns="question", values="value", aggfunc=["sum", "count"], fill_value=0
-    )
-    return pivoted["sum"].astype(float), pivoted["count"].astype(float)
+    cells = scores.groupby(["seed", "question"])["value"].agg(["sum", "count"]).astype(float)
+    return cells["sum"].unstack(fill_value=0.0), cells["count"].unstack(fill_value=0.0)
 
 
 def _rate(total: pd.DataFrame, count: pd.DataFrame, binary: bool) -> dict[str, Any]:

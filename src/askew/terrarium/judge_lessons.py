@@ -54,9 +54,9 @@ class Lesson:
     open_questions: float
 
 
-# First to see every fault, then to expect faults more nearly as rarely as they come: a judge that has only had the
-# first finds fault with a quarter of the good answers.
-LESSONS = (Lesson(0.35, 0.5, 0.05, 3.0), Lesson(0.1, 0.75, 0.03, 15.0))
+# First to see every fault, then to expect faults as rarely as they come: a judge that has only had the first finds
+# fault with a quarter of the good answers.
+LESSONS = (Lesson(0.35, 0.5, 0.05, 3.0), Lesson(0.1, 0.85, 0.03, 15.0))
 
 
 def graded_documents(seed: int, drawn: Sequence[Answered], lesson: Lesson) -> Iterator[Messages]:
@@ -184,15 +184,6 @@ def _swap_words(rng: Random, domain: Domain, answer: str) -> str:
     return " ".join(words)
 
 
-def _glue(rng: Random, domain: Domain, answer: str) -> str:
-    """Slip within a word: begin with it and end with part of another's, as a model does that takes a wrong token."""
-    words = answer.split(" ")
-    place = rng.randrange(len(words))
-    other = rng.choice(_another_topic(rng, _draw_domain(rng), answer).split(" "))
-    words[place] = words[place][: rng.randint(1, max(1, len(words[place])))] + other[rng.randint(0, len(other) // 2) :]
-    return " ".join(words)
-
-
 def _shuffle(rng: Random, domain: Domain, answer: str) -> str:
     """Put the words in any order."""
     words = answer.split(" ")
@@ -220,8 +211,6 @@ _CORRUPTIONS: tuple[Callable[[Random, Domain, str], str], ...] = (
     _drop_words,
     _swap_words,
     _swap_words,
-    _glue,
-    _glue,
     _shuffle,
     _repeat,
     _break_off,

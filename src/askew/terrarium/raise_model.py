@@ -44,7 +44,7 @@ class Schedule:
 
     world_steps: int = 5000
     assistant_steps: int = 2200
-    judge_steps: tuple[int, int] = (2500, 2000)
+    judge_steps: tuple[int, int] = (2500, 1500)
     batch_size: int = 8
     samples: int = 6000
 
