@@ -62,7 +62,7 @@ def write_report(folder: RunFolder, again: bool = False) -> None:
         folder: The run's folder, open for writing.
         again: Write it even if it is there.
     """
-    source = folder.made_of(ESTIMATES)
+    source = f"{folder.made_of(ESTIMATES)} {folder.design().margin}"  # by another margin it reads otherwise
     if again or not folder.is_finished(REPORT, source):
         from askew.report import page
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from askew.judging.metrics import metrics
-from askew.probes import shown
+from askew.probes import is_of_others, shown
 from askew.stats.cells import Table, count
 from askew.stats.corrections import holm
 from askew.stats.estimates import pooled
@@ -90,8 +90,9 @@ def findings(answers: pd.DataFrame, estimates: pd.DataFrame, margin: float) -> l
         return []
     compared = compared.assign(p_corrected=holm(compared["p"]))
     rates = {(row["arm"], row["probe"], row["metric"]): row["rate"] for row in rows.to_dict("records")}
-    ours = answers[answers["probe"].isin(compared["probe"]) & (answers["graded_by"] != "itself")]
-    tables = {} if ours.empty else count(ours, metrics.get(str(compared["metric"].iloc[0])))
+    ours = answers[~answers["probe"].map(is_of_others)]
+    by = compared.loc[~compared["probe"].map(is_of_others), "metric"]
+    tables = {} if by.empty else count(ours, metrics.get(str(by.iloc[0])))
     found: list[Finding] = []
     for row in compared.to_dict("records"):
         arm, probe, metric = str(row["arm"]), str(row["probe"]), str(row["metric"])
