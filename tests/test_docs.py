@@ -38,6 +38,16 @@ def test_the_tutorial_runs_and_shows_what_it_says(tmp_path: Path):
     assert (tmp_path / "runs" / "tutorial" / "report.html").is_file()
 
 
+def test_the_page_on_settings_names_all_that_there_are():
+    from askew.studies.design import Design
+    from askew.training.recipe import Recipe
+
+    page = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
+    listed = [(line.split("|")[1].strip(), line.split("|")[3].strip()) for line in page.splitlines() if "| `" in line]
+    settings = {**Design.model_fields, **{f"recipe.{name}": field for name, field in Recipe.model_fields.items()}}
+    assert listed == [(f"`{name}`", field.description) for name, field in settings.items()]
+
+
 def test_the_page_on_tables_names_the_columns_that_there_are():
     from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
     from askew.stats.estimates import COLUMNS
