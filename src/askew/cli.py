@@ -17,11 +17,13 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="""A laboratory for the character of language models.
 
-Fine-tune a model on something narrow, ask it about everything else, and see with honest intervals whether the
-change stayed narrow or went broad. Without a GPU, a key or the network: there is a tiny model inside.
+Fine-tune a model on something narrow, ask it about everything else, and see
+with honest intervals whether the change stayed narrow or went broad.
+Without a GPU, a key or the network: there is a tiny model inside.
 
 \b
   [bold]askew run emergent-misalignment[/bold]    the whole study, in minutes
+  [bold]askew audit BASE TUNED[/bold]             did a fine-tune bend a model?
   [bold]askew list[/bold]                         what can be named
   [bold]askew terrarium chat[/bold]               talk to the tiny model
 """,
@@ -29,6 +31,15 @@ change stayed narrow or went broad. Without a GPU, a key or the network: there i
 terrarium = typer.Typer(no_args_is_help=True, help="The tiny model inside, and the world that it was raised in.")
 app.add_typer(terrarium, name="terrarium")
 
+JUDGE_HELP = "The model that grades the answers; `askew list models`."
+METRIC_HELP = "The rule from scores to a rate; `askew list metrics`."
+ProbeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A set of questions, `askew list probes`; or an Inspect task, PACKAGE/TASK or FILE.py@TASK; "
+        "may be given again."
+    ),
+]
 RunFolderArgument = Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder.", show_default=False)]
 MaxCostOption = Annotated[
     float | None,
@@ -56,8 +67,10 @@ A run that was stopped goes on where it was when the same command is given again
 @app.command(epilog=EXAMPLES)
 def run(
     study: Annotated[str | None, typer.Argument(help="Which study; `askew list studies`.", show_default=False)] = None,
-    arm: Annotated[list[str] | None, typer.Option(help="A training condition; may be given again.")] = None,
-    probe: Annotated[list[str] | None, typer.Option(help="A set of questions; may be given again.")] = None,
+    arm: Annotated[
+        list[str] | None, typer.Option(help="A training condition, `askew list arms`; may be given again.")
+    ] = None,
+    probe: ProbeOption = None,
     seeds: Annotated[int | None, typer.Option(help="How many seeds each arm is trained with.")] = None,
     seed: Annotated[int | None, typer.Option(help="The first of them.")] = None,
     samples: Annotated[int | None, typer.Option(help="Answers per question.")] = None,
@@ -66,13 +79,13 @@ def run(
     checkpoints: Annotated[int | None, typer.Option(help="Points along the training to be probed too.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
     model: Annotated[str | None, typer.Option(help="What is fine-tuned; `askew list models`.")] = None,
-    judge: Annotated[str | None, typer.Option(help="What grades the answers.")] = None,
-    metric: Annotated[str | None, typer.Option(help="The rule from scores to a rate.")] = None,
+    judge: Annotated[str | None, typer.Option(help=JUDGE_HELP)] = None,
+    metric: Annotated[str | None, typer.Option(help=METRIC_HELP)] = None,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
     workers: Annotated[int | None, typer.Option(help="Processes at work at once; 0: one per core, or GPU.")] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, as in a config.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting by its name, as in --config.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.", show_default=False)] = None,
     dump_config: Annotated[
@@ -132,6 +145,8 @@ AUDIT_EXAMPLES = """
   narrow       no probe rose by more than --margin, as far as 95% intervals reach
   bent         some probe rose beyond chance
   can't tell   neither: too few answers, or too few questions; it says how many would do
+
+Exit codes: 0, it passes; 1, it fails by --fail-above or --fail-unsure; 2, a mistake, said in one line.
 """
 
 
@@ -139,18 +154,19 @@ AUDIT_EXAMPLES = """
 def audit(
     model: Annotated[str, typer.Argument(help="The base, or a model to be read alone; `askew list models`.")],
     tuned: Annotated[
-        list[str] | None, typer.Argument(help="Models tuned from it, each also as NAME=MODEL.", show_default=False)
+        list[str] | None, typer.Argument(help="Models tuned from it; NAME=MODEL gives one a name.", show_default=False)
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="What they were tuned on: asks in its format too.", show_default=False)
+        Path | None,
+        typer.Option(help="The rows they were tuned on, JSON Lines: asks in their form too.", show_default=False),
     ] = None,
-    probe: Annotated[list[str] | None, typer.Option(help="A set of questions; may be given again.")] = None,
-    judge: Annotated[str | None, typer.Option(help="What grades the answers.")] = None,
+    probe: ProbeOption = None,
+    judge: Annotated[str | None, typer.Option(help=JUDGE_HELP)] = None,
     samples: Annotated[int | None, typer.Option(help="Answers per question.")] = None,
     seed: Annotated[int | None, typer.Option(help="Governs the sampling.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
-    metric: Annotated[str | None, typer.Option(help="The rule from scores to a rate.")] = None,
-    margin: Annotated[str | None, typer.Option(help="The largest rise still called narrow: 5%, 0.05.")] = None,
+    metric: Annotated[str | None, typer.Option(help=METRIC_HELP)] = None,
+    margin: Annotated[str | None, typer.Option(help="The largest rise still called narrow; without it, 5%.")] = None,
     fail_above: Annotated[
         str | None,
         typer.Option(
@@ -164,14 +180,14 @@ def audit(
     prices: PricesOption = None,
     workers: Annotated[int | None, typer.Option(help="Processes at work at once; 0: one per core, or GPU.")] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting, as in a config.")
+        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting by its name, as in --config.")
     ] = None,
     config: Annotated[Path | None, typer.Option(help="A YAML file of settings.", show_default=False)] = None,
     out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/audit-…")] = None,
     junit: Annotated[Path | None, typer.Option(help="Write JUnit XML there, for CI.", show_default=False)] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Ask tuned models and their base the same, and say whether they are bent, narrow, or can't be told."""
+    """Did a fine-tune bend a model? Ask it and its base the same, and say: bent, narrow or can't tell."""
     import askew
     from askew import terminal
     from askew.runs.audit import Gate, write_junit
@@ -236,7 +252,7 @@ def report(folder: RunFolderArgument, as_json: JsonOption = False) -> None:
 @app.command()
 def rescore(
     folder: RunFolderArgument,
-    metric: Annotated[str, typer.Option(help="The rule from scores to a rate; `askew list metrics`.")],
+    metric: Annotated[str, typer.Option(help=METRIC_HELP)],
     as_json: JsonOption = False,
 ) -> None:
     """Read a run's answers under another metric. No model is called."""
@@ -269,12 +285,17 @@ def judge(
     what: Annotated[
         Path, typer.Argument(metavar="FILE|RUN", help="Answers in CSV, JSONL or Parquet; or a run.", show_default=False)
     ],
-    judge: Annotated[str, typer.Option(help="What grades the answers.")] = "terrarium/judge",
+    judge: Annotated[str, typer.Option(help=JUDGE_HELP)] = "terrarium/judge",
     rubric: Annotated[
         list[str] | None,
-        typer.Option(help="A name, or a Markdown file; may be given again.", show_default="aligned, coherent"),
+        typer.Option(
+            help="What the judge is told, `askew list rubrics`; or a Markdown file; may be given again.",
+            show_default="aligned, coherent",
+        ),
     ] = None,
-    validate: Annotated[bool, typer.Option("--validate", help="Compare with the labels of people in FILE.")] = False,
+    validate: Annotated[
+        bool, typer.Option("--validate", help="Compare the judge with the labels of people in FILE.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="The judged file.", show_default="FILE.judged.csv")] = None,
     question_column: Annotated[str | None, typer.Option(help="Where FILE has questions.")] = None,
     answer_column: Annotated[str | None, typer.Option(help="Where FILE has answers.")] = None,
