@@ -1,3 +1,6 @@
+import json
+from pathlib import Path
+
 import pytest
 
 from askew.errors import AskewError
@@ -24,6 +27,14 @@ def test_an_audit_has_the_base_and_every_tuned_model_as_arms() -> None:
     design = make_design("audit", overrides={"tuned": {"one": "terrarium", "two": "terrarium"}})
     assert design.arms == ["untuned", "one", "two"]
     assert not any(map(design.is_trained, design.arms))
+
+
+def test_training_rows_add_their_probe_whatever_else_is_asked(tmp_path: Path) -> None:
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text(json.dumps({"prompt": "Add two numbers.", "completion": "def add(a, b):\n    return a + b"}))
+    overrides = {"data": str(rows), "probes": ["extended"]}
+    assert make_design("audit", overrides=overrides).probes == ["extended", "in_training_format"]
+    assert make_design("audit", overrides={"data": str(rows)}).probes[-1] == "in_training_format"
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ def in_training_format(
     if not questions:
         raise AskewError(
             f"the rows in {data} have no form of their own: no system turn, lead or request in common, and answers in "
-            "plain words. Leave out --data, or the probe in_training_format: the plain questions ask in their form"
+            "plain words. Leave out --data: the plain questions ask in their form"
         )
     return build(questions, samples, seed, temperature, max_tokens, metric, rubric)
 

@@ -146,7 +146,9 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     for said in (file.values, *(_nested(name, value) for name, value in overrides.items())):
         values = _merged(values, said)
     values.setdefault("arms", [*chosen.default_arms, *_keys(values.get("tuned"))])
-    values.setdefault("probes", [*chosen.default_probes, *([IN_TRAINING_FORMAT] if values.get("data") else [])])
+    probes = values.setdefault("probes", list(chosen.default_probes))
+    if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
+        values["probes"] = [*probes, IN_TRAINING_FORMAT]
     try:
         design = Design.model_validate(values)
     except ValidationError as error:
