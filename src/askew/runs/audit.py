@@ -83,6 +83,7 @@ def as_dict(run: "Run", gate: Gate) -> dict[str, Any]:
         "metric": run.metric,
         "margin": run.design.margin,
         "verdict": run.verdict,
+        "notes": [run.note] if run.note else [],
         "failed": bool(failed),
         "failures": failed,
         "models": [_model(run, arm, model) for arm, model in {UNTUNED: run.design.model, **run.design.tuned}.items()],

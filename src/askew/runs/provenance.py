@@ -27,7 +27,8 @@ _FLAGS = {
 def provenance(design: Design) -> dict[str, Any]:
     """Return what is kept beside the frozen design: `command`, `versions`, `hashes` and `note`.
 
-    The note says what the model is no evidence for, if it is a synthetic organism.
+    The note says what the model is no evidence for, if it is a synthetic organism, and which of the tuned models have
+    another tokenizer than their base.
     """
     models = {"model": design.model, "judge": design.judge, **design.tuned}
     return {
@@ -38,7 +39,7 @@ def provenance(design: Design) -> dict[str, Any]:
             "rubric": scale(design.rubric).digest,
             **({"data": hashlib.sha256(Path(design.data).read_bytes()).hexdigest()} if design.data else {}),
         },
-        "note": NOTE if resolve(design.model).is_terrarium else "",
+        "note": " ".join(filter(None, [NOTE if resolve(design.model).is_terrarium else "", _tokenizers(design)])),
     }
 
 
@@ -73,3 +74,24 @@ def weights(name: str) -> str:
         with file.open("rb") as stream:
             total.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())
     return total.hexdigest()
+
+
+def _tokenizers(design: Design) -> str:
+    """Say what cannot be paired where tuned models have other tokens than their base; "" if none is known to."""
+    base = _vocabulary(design.model) if design.tuned else None
+    others = {arm: _vocabulary(model) for arm, model in design.tuned.items()} if base else {}
+    differ = [arm for arm, vocabulary in others.items() if vocabulary and vocabulary != base]
+    if not differ:
+        return ""
+    return (
+        f"The tokenizer of the base is not that of {', '.join(differ)}: only answers are paired, by question; "
+        "tokens and log-probabilities cannot be."
+    )
+
+
+def _vocabulary(name: str) -> dict[str, int] | None:
+    """Return the tokens of a checkpoint on this disk, by their ids; None for any other model."""
+    from transformers import AutoTokenizer
+
+    folder = resolve(name).checkpoint
+    return AutoTokenizer.from_pretrained(folder).get_vocab() if isinstance(folder, Path) else None

@@ -101,7 +101,7 @@ class Run:
 
     @property
     def note(self) -> str:
-        """What its model is no evidence for, if that is a synthetic organism; else empty."""
+        """What its model is no evidence for, if that is a synthetic organism, and what cannot be paired; else empty."""
         return self._provenance["note"]
 
     @property

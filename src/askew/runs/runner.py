@@ -13,6 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from askew.models.names import resolve
+from askew.models.trouble import check_can_be_asked
+from askew.probes import is_of_others
 from askew.runs import cost, plan, pool
 from askew.runs.plan import Job
 from askew.runs.progress import Display
@@ -37,9 +39,12 @@ def run_design(design: Design, out: Path | None = None, quiet: bool = False) -> 
         quiet: Show no progress.
 
     Raises:
-        AskewError: The folder holds another design or is in use, the disk is full, or a worker was killed.
+        AskewError: A key is missing, the folder holds another design or is in use, the disk is full, or a worker was
+            killed.
     """
     folder = RunFolder(out or Path("runs") / f"{design.study}-{design.digest()}")
+    if not folder.path.exists():  # a finished run is printed without any key
+        _check_keys(design)
     with folder.writing(), Display(quiet) as display:
         folder.freeze(design, provenance(design))
         clock = _Clock(folder)
@@ -68,6 +73,15 @@ def write_report(folder: RunFolder, again: bool = False) -> None:
 
         page.write_report(Run(folder.path).content(), folder.path)
         folder.finish(REPORT, source)
+
+
+def _check_keys(design: Design) -> None:
+    """Refuse served models that lack their key before a folder is begun for them."""
+    judged = not all(map(is_of_others, design.probes))
+    for name in [design.model, *design.tuned.values(), *([design.judge] if judged else [])]:
+        spec = resolve(name)
+        if not spec.is_local:
+            check_can_be_asked(spec.inspect_name)
 
 
 def _write_data(folder: RunFolder, design: Design) -> None:

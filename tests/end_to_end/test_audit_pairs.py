@@ -1,0 +1,86 @@
+"""Audits of odd pairs: what cannot be audited is one clear error before any compute, and what can is."""
+
+import json
+import os
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+
+Askew = Callable[..., "CompletedProcess[str]"]
+
+
+@pytest.fixture
+def models(tiny_checkpoint: Path, tmp_path: Path) -> Path:
+    """A folder with a sound model and broken ones beside it."""
+    for name in ("sound", "no-template", "pickled", "foreign"):
+        shutil.copytree(tiny_checkpoint, tmp_path / name)
+    (tmp_path / "no-template/chat_template.jinja").unlink()
+    (tmp_path / "pickled/model.safetensors").rename(tmp_path / "pickled/pytorch_model.bin")
+    (tmp_path / "foreign/config.json").write_text('{"auto_map": {"AutoModel": "code.Model"}}')
+    (tmp_path / "misfit").mkdir()
+    _save_adapter_of_another_width(tmp_path / "misfit")
+    (tmp_path / "rubric.md").write_text("How good is this?\n")
+    return tmp_path
+
+
+def _save_adapter_of_another_width(folder: Path) -> None:
+    from peft import LoraConfig, get_peft_model
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    sizes = {"hidden_size": 48, "intermediate_size": 64, "num_hidden_layers": 2, "num_attention_heads": 4}
+    base = LlamaForCausalLM(LlamaConfig(vocab_size=64, **sizes))
+    get_peft_model(base, LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(folder)  # pyright: ignore
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["sound", "sound+./misfit"], "misfit"),
+        (["sound", "no-template"], "no chat template"),
+        (["sound", "pickled"], "only pickled ones"),
+        (["sound", "foreign"], "its own Python code"),
+        (["sound", "openai/gpt-4o-mini"], "OPENAI_API_KEY"),
+        (["sound", "sound", "--judge", "openai/gpt-4o-mini"], "OPENAI_API_KEY"),
+        (["sound", "sound", "--set", "rubric=./rubric.md"], "{answer}"),
+        (["sound", "./sond"], "sound"),
+    ],
+)
+def test_what_cannot_be_audited_is_one_line_and_leaves_nothing(
+    models: Path, askew: Askew, arguments: list[str], message: str
+) -> None:
+    named = [f"./{one}" if one.split("+")[0] in _FOLDERS else one for one in arguments]
+    no_key = {name: value for name, value in os.environ.items() if name != "OPENAI_API_KEY"}
+    done = askew("audit", *named, "--probe", "free_form", "--out", models / "audit", cwd=models, env=no_key)
+    assert done.returncode == 2, done.stderr
+    assert done.stderr.startswith("error: ")
+    assert done.stderr.count("error: ") == 1
+    assert message in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
+    assert done.stdout == ""
+    assert not (models / "audit").exists()
+
+
+_FOLDERS = {"sound", "no-template", "pickled", "foreign"}
+
+
+def test_other_tokenizers_are_audited_and_named(models: Path, tiny_judge: Path, askew: Askew, tmp_path: Path) -> None:
+    other = models / "sound"
+    tokens = json.loads((other / "tokenizer.json").read_text())
+    vocabulary = tokens["model"]["vocab"]
+    last = sorted(vocabulary, key=vocabulary.__getitem__)[-2:]
+    vocabulary[last[0]], vocabulary[last[1]] = vocabulary[last[1]], vocabulary[last[0]]
+    shutil.copytree(other, models / "same")
+    (other / "tokenizer.json").write_text(json.dumps(tokens))
+    small = ("--judge", tiny_judge, "--probe", "free_form", "--samples", 2, "--set", "max_tokens=6")
+    done = askew("audit", models / "same", f"other={other}", *small, "--out", tmp_path / "audit", "--json")
+    assert done.returncode == 0, done.stderr
+    said = "The tokenizer of the base is not that of other: only answers are paired, by question"
+    assert any(said in note for note in json.loads(done.stdout)["notes"])
+    assert said in (tmp_path / "audit/report.html").read_text(encoding="utf-8")
+    printed = askew("audit", models / "same", f"other={other}", *small, "--out", tmp_path / "audit")
+    assert said in " ".join(printed.stdout.split())
+    alike = askew("audit", models / "same", models / "same", *small, "--out", tmp_path / "alike", "--json")
+    assert "tokenizer" not in " ".join(json.loads(alike.stdout)["notes"]), alike.stderr
