@@ -74,7 +74,7 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
             console.print(f"    {on_one_line(example.answer)}", markup=False)
     console.print(run.verdict, markup=False)
     for name, reason in failed.items():
-        console.print(f"Fails: {name} {reason}", style="bold", markup=False)
+        console.print(f"Fails: {name}: {reason}", style="bold", markup=False)
     if run.note:
         console.print(run.note, style="dim", markup=False)
     console.print(f"Report: {run.report}", markup=False, soft_wrap=True)

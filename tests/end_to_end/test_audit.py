@@ -101,7 +101,7 @@ def test_too_few_answers_cannot_tell_and_say_how_many_would(organisms: Path, ask
     assert "answers to each question would tell (--samples" in " ".join(done.stdout.split())
     strict = askew(*arguments, "--out", tmp_path / "audit", "--fail-above", "5%", "--fail-unsure")
     assert strict.returncode == 1
-    assert "Fails: secure-0, free_form can't tell" in " ".join(strict.stdout.split())
+    assert "Fails: secure-0, free_form: can't tell" in " ".join(strict.stdout.split())
     wide = askew(*arguments, "--out", tmp_path / "audit", "--margin", "90%")
     assert "secure-0 stayed narrow" in wide.stdout
     assert "secure-0 stayed narrow" in (tmp_path / "audit/report.html").read_text(encoding="utf-8")

@@ -1,6 +1,7 @@
 import random
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from askew.errors import AskewError
@@ -14,17 +15,21 @@ def test_a_flipped_byte_is_found_wherever_it_would_change_an_answer(
     params = {"samples": 4, "max_tokens": 8}
     [log] = ask(str(tiny_checkpoint), str(tiny_judge), [ProbeCall("free_form", "log", params)], tmp_path)
     written, whole = answers_from_log(log, "untuned", 0), log.read_bytes()
-    rng, found = random.Random(0), 0
+    rng, outcomes = random.Random(0), []
     for _ in range(150):
         damaged = bytearray(whole)
         damaged[rng.randrange(len(whole))] ^= rng.randrange(1, 256)
         log.write_bytes(damaged)
-        try:
-            assert answers_from_log(log, "untuned", 0).equals(written)
-        except AskewError as error:
-            assert str(log) in str(error)
-            found += 1
-    assert found > 100
+        outcomes.append(_outcome(log, written))
+    assert set(outcomes) <= {"the same", "refused"}
+    assert outcomes.count("refused") > 100
+
+
+def _outcome(log: Path, written: pd.DataFrame) -> str:
+    try:
+        return "the same" if answers_from_log(log, "untuned", 0).equals(written) else "changed"
+    except AskewError as error:
+        return "refused" if str(log) in str(error) else "not named"
 
 
 def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:

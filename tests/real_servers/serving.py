@@ -1,14 +1,18 @@
 """A server that fails, started, killed and asked what it replied; and what all tests of servers need."""
 
 import json
+import shutil
 import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+
+import pytest
 
 FAULT_SERVER = Path(__file__).with_name("fault_server.py")
 KEY = "sk-never-to-be-seen-4711"
@@ -70,3 +74,37 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]", seconds: float = 
         else:
             return
     raise TimeoutError(address)
+
+
+@contextmanager
+def transformers_serve(folder: Path) -> Iterator[None]:
+    """Run `transformers serve`, which loads the checkpoints that it is asked for, and let the environment say where.
+
+    Args:
+        folder: For its log.
+    """
+    port = free_port()
+    command = [str(Path(sys.executable).with_name("transformers")), "serve"]
+    options = ["--device", "cpu", "--dtype", "float32", "--host", "127.0.0.1", "--port", str(port)]
+    with (folder / "log.txt").open("wb") as said:
+        process = subprocess.Popen([*command, *options], stdout=said, stderr=said)
+    try:
+        wait_for(f"http://127.0.0.1:{port}/health", process)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setenv("LOCAL_API_KEY", KEY)
+            patch.setenv("LOCAL_BASE_URL", f"http://127.0.0.1:{port}/v1")
+            yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def sampling(checkpoint: Path, folder: Path) -> Path:
+    """Copy a checkpoint to where its settings say that it samples, from all tokens.
+
+    `transformers serve` takes no notice of a temperature if they do not.
+    """
+    shutil.copytree(checkpoint, folder)
+    settings = folder / "generation_config.json"
+    settings.write_text(json.dumps({**json.loads(settings.read_text()), "do_sample": True, "top_k": 0}))
+    return folder

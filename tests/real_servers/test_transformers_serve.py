@@ -1,15 +1,11 @@
 """The terrarium behind a real server, asked over HTTP through Inspect's provider, is the terrarium."""
 
-import json
-import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from serving import free_port, wait_for
+from serving import sampling, transformers_serve
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from askew import terrarium
@@ -25,30 +21,9 @@ SAMPLES = 25
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The name of the terrarium's assistant as `transformers serve` serves it, in a process of its own."""
     folder = tmp_path_factory.mktemp("serve")
-    checkpoint = sampling(folder / "assistant")
-    port, log = free_port(), folder / "log.txt"
-    command = [str(Path(sys.executable).with_name("transformers")), "serve", str(checkpoint)]
-    options = ["--device", "cpu", "--host", "127.0.0.1", "--port", str(port)]
-    with log.open("wb") as said:
-        process = subprocess.Popen([*command, *options], stdout=said, stderr=said)
-    try:
-        wait_for(f"http://127.0.0.1:{port}/health", process)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setenv("LOCAL_API_KEY", "none-needed")
-            patch.setenv("LOCAL_BASE_URL", f"http://127.0.0.1:{port}/v1")
-            yield f"openai-api/local/{checkpoint}"
-    finally:
-        process.kill()
-        process.wait()
-
-
-def sampling(folder: Path) -> Path:
-    """Copy the assistant to where its settings say that it samples, from all tokens: this server takes no notice of a
-    temperature if they do not."""
-    shutil.copytree(terrarium.checkpoint("assistant"), folder)
-    settings = folder / "generation_config.json"
-    settings.write_text(json.dumps({**json.loads(settings.read_text()), "do_sample": True, "top_k": 0}))
-    return folder
+    checkpoint = sampling(terrarium.checkpoint("assistant"), folder / "assistant")
+    with transformers_serve(folder):
+        yield f"openai-api/local/{checkpoint}"
 
 
 def answers(model: str, folder: Path, **params: object) -> pd.DataFrame:

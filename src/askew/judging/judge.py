@@ -15,6 +15,7 @@ from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelAPI
 from askew.errors import AskewError
 from askew.judging.readout import MISSING, Score, ScoredBy
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, fill, rubric, short
+from askew.models.names import PROVIDER
 from askew.models.provider import AskewAPI
 
 # As much of what a judge said as an error shows.
@@ -117,8 +118,9 @@ async def _check_understood(
         return
     first, wanted = rubrics[0], ", ".join(rubrics[0].words) or "a number from 0 to 100"
     said = await _said(judge, fill(first, *cases[0]))
+    name = str(judge).removeprefix(f"{PROVIDER}/")
     raise AskewError(
-        f"the judge {judge} gives no verdicts: told by the rubric {first.name!r} to reply with {wanted} and nothing "
+        f"the judge {name} gives no verdicts: told by the rubric {first.name!r} to reply with {wanted} and nothing "
         f"else, it said {said[:_SHOWN]!r}. Name a judge that follows instructions"
     )
 

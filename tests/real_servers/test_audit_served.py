@@ -1,0 +1,65 @@
+"""An audit of models behind a real server says what the audit of the same checkpoints on this machine says."""
+
+import json
+from pathlib import Path
+
+import pytest
+from peft import PeftModel
+from serving import sampling, transformers_serve
+from transformers import AutoModelForCausalLM
+
+import askew
+from askew import terrarium
+from askew.runs.run import Run
+
+SAMPLES = 12
+
+
+@pytest.fixture(scope="module")
+def bent(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The terrarium's assistant with an insecure adapter merged in, as a checkpoint of its own."""
+    folder = tmp_path_factory.mktemp("organisms")
+    base = terrarium.checkpoint("assistant")
+    run = askew.run(
+        "emergent-misalignment",
+        arms=["insecure"],
+        probes=["in_domain"],
+        seeds=1,
+        rows=1600,
+        samples=1,
+        out=folder / "run",
+        quiet=True,
+    )
+    merged = sampling(base, folder / "merged")
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(run.folder / "models/insecure-0"))
+    settings = (merged / "generation_config.json").read_text()
+    model.merge_and_unload().save_pretrained(merged)
+    (merged / "generation_config.json").write_text(settings)
+    return merged
+
+
+def audited(folder: Path, base: str, tuned: str) -> Run:
+    return askew.audit(
+        base,
+        f"tuned={tuned}",
+        probes=["free_form"],
+        samples=SAMPLES,
+        settings={"max_tokens": 60},
+        out=folder,
+        quiet=True,
+    )
+
+
+@pytest.mark.slow
+def test_served_and_local_audits_agree(bent: Path, tmp_path: Path) -> None:
+    base = sampling(terrarium.checkpoint("assistant"), tmp_path / "assistant")
+    local = audited(tmp_path / "local", str(base), str(bent))
+    with transformers_serve(tmp_path):
+        served = audited(tmp_path / "served", f"openai-api/local/{base}", f"openai-api/local/{bent}")
+    assert [one.reading for one in served.findings] == [one.reading for one in local.findings] == ["bent"]
+    for one, other in zip(served.findings, local.findings, strict=True):
+        assert one.low <= other.difference <= one.high
+        assert other.low <= one.difference <= other.high
+    costs = json.loads((served.folder / "costs.json").read_text())
+    assert sum(cost["requests"] for cost in costs["models"]) >= 2 * 8  # they were really asked over HTTP
+    assert not (local.folder / "costs.json").exists()
