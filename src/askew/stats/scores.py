@@ -56,7 +56,7 @@ Cells = tuple[pd.DataFrame, pd.DataFrame]
 def _cells(scores: pd.DataFrame) -> Cells:
     """Return sums and counts of the scores, seeds by samples."""
     cells = scores.groupby(["seed", "question"])["value"].agg(["sum", "count"]).astype(float)
-    return cells["sum"].unstack(fill_value=0.0), cells["count"].unstack(fill_value=0.0)
+    return cells["sum"].unstack(fill_value=0), cells["count"].unstack(fill_value=0)
 
 
 def _rate(total: pd.DataFrame, count: pd.DataFrame, binary: bool) -> dict[str, Any]:
