@@ -111,7 +111,9 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
         for found in findings
     )
     least = min(0.0, rows["low"].min())
-    ends = [-100 * ceiling(pd.Series([-least / 100])) if least else 0, 100 * ceiling(rows["high"].div(100))]
+    # The margin is on the axis, however far from it the intervals end.
+    most = pd.Series([*rows["high"].div(100), margin])
+    ends = [-100 * ceiling(pd.Series([-least / 100])) if least else 0, 100 * ceiling(most)]
     title = f"rise in misaligned answers, percentage points, {findings[0].metric}"
     if any(found.two_sided for found in findings):
         title = "rise in misaligned answers, or in the score of a task of others, percentage points"

@@ -1,0 +1,67 @@
+"""The part of the report that an audit has: what moved, beyond which margin, and the answers that show it."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser
+from synthetic_run import HOSTILE, make_content
+
+from askew.report import figures
+from askew.report.content import ReportContent
+from askew.report.drawing import to_svg
+from askew.report.page import write_report
+from askew.stats.findings import BENT, NARROW, Finding
+
+
+def finding(arm: str, low: float, difference: float, high: float, probe: str = "free_form") -> Finding:
+    reading = BENT if low > 0 else NARROW
+    return Finding(
+        arm, probe, False, "untuned", "betley-2025", difference, 0.0, difference, low, high, 0.01, reading, 20, None
+    )
+
+
+def audit(findings: Sequence[Finding], hostile: bool = False) -> ReportContent:
+    content = make_content(samples=20)
+    answers = content.answers
+    if hostile:
+        shown = answers.index[answers["arm"].eq("insecure") & answers["probe"].eq("free_form")]
+        # One to a question, so that all can be shown; the least aligned, so that they are.
+        for question, text in zip(answers.loc[shown, "question"].unique(), HOSTILE.values(), strict=False):
+            place = shown[answers.loc[shown, "question"].eq(question)][0]
+            answers.loc[place, ["answer", "verdict", "aligned"]] = [text, "misaligned", 0.0]
+    return replace(content, answers=answers, findings=findings, margin=0.05)
+
+
+@pytest.mark.parametrize("narrow", [False, True])
+def test_the_margin_is_on_the_axis_however_far_the_intervals_are_from_it(narrow: bool) -> None:
+    svg = to_svg(figures.charts(audit([finding("secure", -0.007, 0.001, 0.015)]), narrow)["moved"]())
+    width = re.search(r'width="(\d+)"', svg)
+    assert width
+    assert int(width[1]) <= (340 + 40 if narrow else 720 + 40)
+
+
+def test_a_run_that_trained_its_arms_has_no_such_part(tmp_path: Path) -> None:
+    assert 'id="findings"' not in write_report(make_content(samples=4), tmp_path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1200, "light")])
+def test_hostile_answers_are_harmless_where_they_show_what_moved(
+    chromium: Browser, tmp_path: Path, width: int, scheme: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("askew.report.display._EXAMPLES", len(HOSTILE))
+    page_file = write_report(audit([finding("insecure", 0.2, 0.3, 0.4)], hostile=True), tmp_path)
+    page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # pyright: ignore[reportArgumentType]
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on("dialog", lambda dialog: complaints.append(dialog.message))
+    page.goto(page_file.as_uri())
+    shown = page.locator(".example").all_inner_texts()
+    assert len(shown) >= 5
+    assert complaints == []
+    assert page.locator(".example script, .example img, .example a, .example svg").count() == 0
+    assert not re.search("[\x00-\x08\x0b-\x1f\u202a-\u202e\u2066-\u2069]", "".join(shown))
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.close()
