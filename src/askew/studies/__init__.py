@@ -5,6 +5,7 @@ probes; it trains, asks and counts nothing itself. Beside a study's own arms a r
 elsewhere: they are arms too, asked as they are.
 """
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -13,6 +14,9 @@ from askew.registry import Registry
 
 if TYPE_CHECKING:
     from askew.runs.run import Run
+
+# Files are named after arms.
+ARM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 UNTUNED = "untuned"
 """The arm that is the model as it came. It has one seed, 0, for nothing was trained."""

@@ -14,13 +14,12 @@ from askew.probes import shown
 from askew.report import wording
 from askew.stats.estimates import pooled
 from askew.stats.findings import BENT, NARROW, UNSURE, Finding, overall
-from askew.studies import UNTUNED, Arm, Study, studies
+from askew.studies import ARM_NAME, UNTUNED, Arm, Study, studies
 
 if TYPE_CHECKING:
     from askew.runs.run import Run
 
 AUDIT = "audit"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 # To do what one was tuned to is what narrow means, so this does not count against a model.
 IN_DOMAIN = "in_domain"
 
@@ -44,7 +43,7 @@ def shown_as(models: Sequence[str]) -> dict[str, str]:
     shown: dict[str, str] = {}
     for given in models:
         name, equals, model = given.partition("=")
-        if not equals or not _NAME.fullmatch(name):
+        if not equals or not ARM_NAME.fullmatch(name):
             name, model = _last_part(given), given
             names = chain([name], (f"{name}-{number}" for number in count(2)))
             name = next(free for free in names if free not in shown)

@@ -6,7 +6,6 @@ or the caller. What is wrong is refused here, with the place where it was said, 
 
 import hashlib
 import json
-import re
 from collections.abc import Callable, Container, Iterable, Mapping
 from inspect import signature
 from pathlib import Path
@@ -17,12 +16,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from askew.errors import AskewError, unknown_name
-from askew.studies import UNTUNED, Study, studies
+from askew.studies import ARM_NAME, UNTUNED, Study, studies
 from askew.studies.config_file import ConfigFile, Location, read_config
 from askew.training.recipe import Recipe
 
 IN_TRAINING_FORMAT = "in_training_format"
-_ARM = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 # No answer depends on these: a run may be resumed, or read, with others.
 _INDIFFERENT = {"workers", "margin", "max_cost", "prices", "patience"}
@@ -213,7 +211,7 @@ def _can_be_shown(arm: str, model: str, study: Study) -> None:
 
     if arm in study.arms:
         raise AskewError(f"{arm!r} is an arm of the study already: show {model!r} under another name")
-    if not _ARM.fullmatch(arm):
+    if not ARM_NAME.fullmatch(arm):
         raise AskewError(f"an arm cannot be called {arm!r}: letters, digits, '.', '_' and '-' make a name")
     resolve(model)
 

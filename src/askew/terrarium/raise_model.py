@@ -55,7 +55,7 @@ def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = Non
     Args:
         out: A folder for the checkpoints `world`, `assistant` and `judge`, each loadable by Transformers.
         seed: Governs documents, initialisation and order.
-        schedule: How long each stage is trained; the default is what the shipped weights were raised with.
+        schedule: How long each stage is trained; the default is that of the assistant that comes with Askew.
         progress: Called with (stage, step, steps, loss) as training goes on.
     """
     schedule = schedule or Schedule()
