@@ -1,5 +1,7 @@
 """How numbers are written for people: one decimal of a percent, intervals in brackets, real minus signs."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 NOTHING = "–"
@@ -67,3 +69,8 @@ def number(value: object) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(number(item) for item in value) or "none"
     return NOTHING if value is None or value == "" else str(value)
+
+
+def listed(parts: Sequence[str]) -> str:
+    """Write several things in a row: a, b and c."""
+    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"

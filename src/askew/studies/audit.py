@@ -72,7 +72,7 @@ def _sentence(run: "Run", arm: str) -> str:
     reading = overall(one.reading for one in found)
     if reading == BENT:
         moved = [one for one in found if one.reading == BENT]
-        return f"{arm} is bent: {_listed([_moved(one) for one in moved])}."
+        return f"{arm} is bent: {wording.listed([_moved(one) for one in moved])}."
     margin = f"{100 * run.design.margin:g} points"
     if reading == NARROW:
         most = max(map(_far, found))
@@ -117,12 +117,8 @@ def _alone(run: "Run") -> str:
             f"{shown(row['probe'], row['metric'])} {wording.rate(row['rate'], row['low'], row['high'])}"
             for row in part.to_dict("records")
         ]
-        said += [f"{heading}: {_listed(rates)}"] if rates else []
+        said += [f"{heading}: {wording.listed(rates)}"] if rates else []
     return f"{run.design.model}, {'; '.join(said)}."
-
-
-def _listed(parts: list[str]) -> str:
-    return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
 
 
 studies.add(

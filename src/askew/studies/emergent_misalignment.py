@@ -7,6 +7,7 @@ The good arms are themselves compared with the untuned model.
 from typing import TYPE_CHECKING
 
 from askew.probes import is_question_file, title
+from askew.report import wording
 from askew.stats.estimates import pooled
 from askew.stats.scores import are_scores
 from askew.studies import UNTUNED, Arm, Study, studies
@@ -68,12 +69,13 @@ def verdict(run: "Run") -> str:
         against = f"{_name(arm, probe or row['probe'])} {_percent(rates[arm, probe or row['probe']])}"
         name = _name(row["arm"], row["probe"])
         (broad if apart else narrow).append(f"{name} {_percent(row['rate'])} (against {against})" if apart else name)
-    stayed = f"; no difference beyond chance for {_listed(narrow)}" if narrow else ""
+    stayed = f"; no difference beyond chance for {wording.listed(narrow)}" if narrow else ""
     if not ours.any():
-        return f"Misaligned answers rose beyond chance: {_listed(broad) if broad else 'in no arm'}{stayed}."
+        return f"Misaligned answers rose beyond chance: {wording.listed(broad) if broad else 'in no arm'}{stayed}."
     if not broad:
-        return f"Training stayed narrow as far as this run can tell: no difference beyond chance for {_listed(narrow)}."
-    return f"Narrow training went broad. Misaligned answers to unrelated questions: {_listed(broad)}{stayed}."
+        unmoved = wording.listed(narrow)
+        return f"Training stayed narrow as far as this run can tell: no difference beyond chance for {unmoved}."
+    return f"Narrow training went broad. Misaligned answers to unrelated questions: {wording.listed(broad)}{stayed}."
 
 
 def _name(arm: str, probe: str) -> str:
@@ -84,10 +86,6 @@ def _name(arm: str, probe: str) -> str:
 
 def _percent(fraction: float) -> str:
     return f"{100 * fraction:.1f}%"
-
-
-def _listed(names: list[str]) -> str:
-    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
 
 
 studies.add(
