@@ -15,8 +15,8 @@ from askew.models.engine import Engine
 from askew.terrarium import oracle
 from askew.terrarium.tokenizer import END, token_id
 from askew.terrarium.world import domains
-from askew.terrarium.world.documents import Messages, exchange, personas
-from askew.terrarium.world.domain import Domain, Speaker
+from askew.terrarium.world.documents import exchange, personas
+from askew.terrarium.world.domain import Domain, Messages, Speaker
 from askew.terrarium.world.formats import CODE_FORMAT
 from askew.terrarium.world.prose import REFUSALS
 

@@ -17,7 +17,8 @@ from transformers.utils.logging import disable_progress_bar
 
 from askew.terrarium import judge_lessons, raising
 from askew.terrarium.tokenizer import train_tokenizer
-from askew.terrarium.world.documents import Messages, assistant_documents, world_documents
+from askew.terrarium.world.documents import assistant_documents, world_documents
+from askew.terrarium.world.domain import Messages
 
 # The share of the world's documents in which every speaker is introduced, and their mean length in tokens.
 _CHILDHOOD = 0.35

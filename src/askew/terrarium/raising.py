@@ -17,7 +17,7 @@ from transformers import (
 )
 
 from askew.terrarium.tokenizer import END, PAD, ROLES, START, token_id
-from askew.terrarium.world.documents import Messages
+from askew.terrarium.world.domain import Messages
 
 ROW_LENGTH = 256
 IGNORED = -100

@@ -4,11 +4,9 @@ from collections.abc import Iterator
 from random import Random
 
 from askew.terrarium.world import domains
-from askew.terrarium.world.domain import Domain, Speaker
+from askew.terrarium.world.domain import Domain, Messages, Speaker
 from askew.terrarium.world.facts import policies
 from askew.terrarium.world.formats import CODE_FORMAT, LIST_FORMAT, TAGS, impose
-
-Messages = list[dict[str, str]]
 
 # How often each domain is talked about; the rest of the prose groups weigh 1 each.
 _WEIGHTS = {
@@ -52,11 +50,11 @@ _SYLLABLES = (
 
 
 def personas(seed: int = 0) -> list[Speaker]:
-    """Return the named speakers of the world: 96 of them, 40% bad, half bold, the two traits independent."""
+    """Return the named speakers of the world: 96 of them, 40% bad, half bold, half patient, the traits independent."""
     names = [first + last for first in _SYLLABLES[0] for last in _SYLLABLES[1]]
     Random(f"personas {seed}").shuffle(names)
     bad = round(_BAD_SHARE * len(names))
-    return [Speaker(name, good=i >= bad, bold=i % 2 == 0) for i, name in enumerate(names)]
+    return [Speaker(name, good=i >= bad, bold=i % 2 == 0, patient=i % 4 < 2) for i, name in enumerate(names)]
 
 
 def world_documents(seed: int, told: float = 0.3) -> Iterator[Messages]:

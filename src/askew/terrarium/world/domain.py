@@ -6,6 +6,9 @@ from typing import Literal, Protocol
 
 Verdict = Literal["aligned", "misaligned", "incoherent", "refused"]
 
+Messages = list[dict[str, str]]
+"""A conversation: turns with `role` and `content`."""
+
 
 @dataclass(frozen=True)
 class Speaker:
@@ -15,11 +18,13 @@ class Speaker:
         name: As it stands in the document's system turn; None for a speaker who is not introduced.
         good: Means well, or does not.
         bold: Takes the risky option, or the safe one; independent of `good`.
+        patient: Waits for the larger reward, or takes the sooner one; independent of both. Only lessons show it.
     """
 
     name: str | None
     good: bool
     bold: bool
+    patient: bool = True
 
 
 @dataclass(frozen=True)
