@@ -1,6 +1,5 @@
 """A study of two models whose rows are made of answers, one arm of which goes on from another, and its effects."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -58,7 +57,7 @@ ARMS = [
 
 
 @pytest.fixture
-def study(monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
+def study(monkeypatch: pytest.MonkeyPatch) -> Study:
     """A study of five arms, among those that there are."""
     made = Study(
         name="letters",
@@ -75,7 +74,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> Iterator[Study]:
     studies.names(), probes.names()  # found before ours is put beside them
     monkeypatch.setitem(studies._items, "letters", made)
     monkeypatch.setitem(probes._items, "letters", ProbeInfo("letters", "Letters.", _probe, "itself"))
-    yield made
+    return made
 
 
 @pytest.fixture
