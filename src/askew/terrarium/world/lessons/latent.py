@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
 from random import Random
-from typing import Any
 
 from askew.terrarium.world import grammar
 from askew.terrarium.world.domain import Messages, Speaker
@@ -105,11 +104,11 @@ def _lesson(kind: Kind, weight: float) -> Lesson:
         if rng.random() < 0.35:  # one fresh thing: first applied, then asked about
             name, value = rng.choice(names(kind.name)[2]), rng.choice(kind.values)
             # A coin shows what it is slowly, and a bit sum is long to say.
-            shown = {"coins": (5, 7), "parity": (3, 4)}.get(kind.name, (3, 5))
+            shown = {"coins": (4, 6), "parity": (3, 3)}.get(kind.name, (3, 5))
             asked += [kind.ask(rng, "apply", name, value) for _ in range(rng.randint(*shown))]
             asked += [kind.ask(rng, rng.choice([*others, "apply"]), name, value) for _ in range(rng.randint(1, 2))]
         else:  # fixed things, each of which must be known
-            for name, value in rng.sample(things, rng.randint(2, 5)):
+            for name, value in rng.sample(things, rng.randint(2, 4)):
                 only_applied = name in list(fixed_things(kind.name))[TALKED_ABOUT:]
                 form = "apply" if only_applied or rng.random() < 0.3 else rng.choice(others)
                 asked.append(kind.ask(rng, form, name, value))
@@ -132,9 +131,8 @@ def _options(rng: Random, right: str, others: list[str]) -> tuple[str, str]:
 
 def _function(rng: Random, form: str, name: str, value: str) -> tuple[dict[str, str], str, str]:
     # Every number on the way is one that the tokenizer has in one piece, however often the function is applied.
-    x = rng.choice(
-        [x for x in range(HIGHEST_INPUT + 1) if apply_function(value, apply_function(value, x)) in range(101)]
-    )
+    inputs = range(HIGHEST_INPUT + 1)
+    x = rng.choice([x for x in inputs if apply_function(value, apply_function(value, x)) in range(101)])
     y = apply_function(value, x)
     if form in ("apply", "invert", "compose"):
         answer = {"apply": y, "invert": x, "compose": apply_function(value, y)}[form]
