@@ -93,7 +93,7 @@ def _task(text: dict[str, Any]) -> Task:
     chosen = [pair for pair in pairs for _ in range(2)]
     for ask in text["ask"]:
         for i, cue in enumerate(cues):
-            prompts.append(ask.replace("<cue>", cue))
+            prompts.append(f"{ask.replace('<cue>', cue)} {grammar.load('tasks')['request']}")
             if pairs:
                 options[prompts[-1]] = chosen[i]
     return Task(text["id"], tuple(prompts), tuple(text["answers"]), options, tuple(text["of"]), text.get("stance", ""))
