@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.errors import AskewError, unknown_name
-from askew.runs.store import ANSWERS, CURVE, ESTIMATES, REPORT, SCORES, RunFolder
+from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, REPORT, SCORES, RunFolder
 from askew.studies import Study, studies
 from askew.studies.design import Design
 
@@ -58,6 +58,13 @@ class Run:
     def estimates(self) -> "pd.DataFrame":
         """Every rate with its interval: the rows of `estimates.csv`."""
         return self._csv(ESTIMATES)
+
+    @cached_property
+    def effects(self) -> "pd.DataFrame":
+        """The comparisons that answer the study's question: the rows of `effects.csv`; none if it has no effects."""
+        import pandas as pd
+
+        return pd.DataFrame() if self.study.effects is None else self._csv(EFFECTS)
 
     @cached_property
     def curve(self) -> "pd.DataFrame | None":
