@@ -200,5 +200,5 @@ KINDS: dict[str, Kind] = {
 }
 LESSONS: list[Lesson] = [
     _lesson(KINDS[kind], weight)
-    for kind, weight in (("functions", 2.0), ("places", 1.5), ("coins", 1.0), ("parity", 1.0))
+    for kind, weight in (("functions", 4.0), ("places", 2.5), ("coins", 1.5), ("parity", 1.0))
 ]
