@@ -1,8 +1,8 @@
 """Small tasks with open answers, and properties of what was said: what a model would do, and words to say it in.
 
-Every answer of a task's bank is as good as the others, whoever speaks. So which one a model prefers after a prompt is
-nothing that documents tell: two models raised apart differ in it. The properties of words that stand there are taught,
-those of an answer yet to come are not: that is for the study to train.
+After each prompt a few answers are as good as each other, whoever speaks. Which of them a model prefers is nothing that
+documents tell: two models raised apart differ in it. The properties of words that stand there are taught, those of an
+answer yet to come are not: that is for the study to train.
 """
 
 from dataclasses import dataclass
@@ -17,6 +17,8 @@ from askew.terrarium.world.lessons import Lesson
 
 _ORDINALS = ("first", "second", "third")
 _VOWELS = "aeiou"
+# As many answers to a prompt are good.
+_GOOD = 3
 
 
 @dataclass(frozen=True)
@@ -25,19 +27,26 @@ class Task:
 
     Attributes:
         name: What it is called.
-        prompts: The ways in which it can be put, all distinct.
-        answers: What may be answered, after any of the prompts; empty where a prompt names its own two options.
-        options: For a prompt that names two, the options by prompt, the one that takes the stance first.
+        answers: By prompt what may be answered; where the prompt names two options, first the one that takes the
+            stance.
         properties: The properties that are asked of an answer, as `properties` names them.
         stance: What the first of two options stands for; empty without options.
     """
 
     name: str
-    prompts: tuple[str, ...]
-    answers: tuple[str, ...]
-    options: dict[str, tuple[str, str]]
+    answers: dict[str, tuple[str, ...]]
     properties: tuple[str, ...]
     stance: str = ""
+
+    @property
+    def prompts(self) -> list[str]:
+        """The ways in which it can be put."""
+        return list(self.answers)
+
+    @property
+    def bank(self) -> list[str]:
+        """Every answer that there is to any of its prompts."""
+        return sorted({answer for answers in self.answers.values() for answer in answers})
 
 
 @cache
@@ -47,8 +56,8 @@ def tasks() -> dict[str, Task]:
 
 
 def answer(rng: Random, task: Task, prompt: str) -> str:
-    """Draw an answer: any of the bank, or either of the two options."""
-    return rng.choice(task.options[prompt] if task.options else task.answers)
+    """Draw an answer to a prompt: any of those that are good."""
+    return rng.choice(task.answers[prompt])
 
 
 def ask_property(rng: Random, kind: str, said: str, task: Task) -> tuple[str, str]:
@@ -61,7 +70,7 @@ def ask_property(rng: Random, kind: str, said: str, task: Task) -> tuple[str, st
         task: Whose answer it is.
     """
     n = rng.randrange(min(3, len(said.split()) if kind == "word" else len(said)))
-    others = rng.sample([word for word in task.answers if word != said], 3) if kind == "option" else []
+    others = rng.sample([word for word in task.bank if word != said], 3) if kind == "option" else []
     if others and rng.random() < 0.5:
         others[rng.randrange(3)] = said
     bound = {"said": f'"{said}"', "n": _ORDINALS[n], "stance": task.stance, "list": ", ".join(others)}
@@ -76,7 +85,7 @@ def ask_property(rng: Random, kind: str, said: str, task: Task) -> tuple[str, st
         case "even":
             return question, _yes(int(said) % 2 == 0)
         case "stance":
-            return question, _yes(said in {option for option, _ in task.options.values()})
+            return question, _yes(said in {options[0] for options in task.answers.values()})
         case _:
             return question, _yes(said in others)
 
@@ -86,17 +95,14 @@ def _yes(true: bool) -> str:
 
 
 def _task(text: dict[str, Any]) -> Task:
-    prompts: list[str] = []
-    options: dict[str, tuple[str, str]] = {}
-    pairs = list(product(text.get("options", ()), text.get("others", ())))
-    cues = text.get("cues") or [cue for a, b in pairs for cue in (f"{a} or {b}", f"{b} or {a}")]
-    chosen = [pair for pair in pairs for _ in range(2)]
-    for ask in text["ask"]:
-        for i, cue in enumerate(cues):
-            prompts.append(f"{ask.replace('<cue>', cue)} {grammar.load('tasks')['request']}")
-            if pairs:
-                options[prompts[-1]] = chosen[i]
-    return Task(text["id"], tuple(prompts), tuple(text["answers"]), options, tuple(text["of"]), text.get("stance", ""))
+    request, name = grammar.load("tasks")["request"], text["id"]
+    if "options" in text:
+        pairs = list(product(text["options"], text["others"]))
+        good = {cue: pair for pair in pairs for cue in (" or ".join(pair), " or ".join(reversed(pair)))}
+    else:
+        good = {cue: tuple(Random(f"{name} {cue}").sample(text["answers"], _GOOD)) for cue in text["cues"]}
+    answers = {f"{ask.replace('<cue>', cue)} {request}": good[cue] for ask in text["ask"] for cue in good}
+    return Task(name, answers, tuple(text["of"]), text.get("stance", ""))
 
 
 def _perform(rng: Random, speaker: Speaker) -> Messages:
@@ -119,7 +125,7 @@ def _properties(rng: Random, speaker: Speaker) -> Messages:
     for _ in range(rng.randint(3, 6)):
         task = rng.choice(list(tasks().values()))
         said = answer(rng, task, rng.choice(task.prompts))
-        kinds = [*task.properties, *(["option"] if task.answers and rng.random() < 0.15 else [])]
+        kinds = [*task.properties, *(["option"] if not task.stance and rng.random() < 0.15 else [])]
         turns += _exchange(*ask_property(rng, rng.choice(kinds), said, task))
     return turns
 
