@@ -80,6 +80,12 @@ def run(
     checkpoints: Annotated[int | None, typer.Option(help="Points along the training to be probed too.")] = None,
     temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
     model: Annotated[str | None, typer.Option(help="What is fine-tuned; `askew list models`.")] = None,
+    second_model: Annotated[
+        str | None,
+        typer.Option(
+            help="The other model, where a study compares two.", show_default="terrarium/sibling for the terrarium"
+        ),
+    ] = None,
     judge: Annotated[str | None, typer.Option(help=JUDGE_HELP)] = None,
     metric: Annotated[str | None, typer.Option(help=METRIC_HELP)] = None,
     max_cost: MaxCostOption = None,
@@ -109,6 +115,7 @@ def run(
         "seed": seed,
         "samples": samples,
         "model": model,
+        "second_model": second_model,
         "judge": judge,
         "metric": metric,
         "checkpoints": checkpoints,

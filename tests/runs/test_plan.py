@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Any
 
 from askew.runs import plan
-from askew.studies import studies
+from askew.studies import SECOND, Arm, studies
 from askew.studies.design import Design
 from askew.training.recipe import Recipe
 
@@ -55,7 +55,7 @@ def test_no_two_calls_share_their_luck_and_it_depends_on_nothing_else() -> None:
 def test_checkpoints_are_asked_the_open_questions_after_training() -> None:
     chosen = design(arms=["insecure"], seeds=1, checkpoints=2, recipe=Recipe(rows=96))
     jobs = [job for job in plan.jobs(chosen, STUDY) if job.step]
-    assert [(job.step, job.needs) for job in jobs] == [(1, "models/insecure-0"), (2, "models/insecure-0")]
+    assert [(job.step, job.needs) for job in jobs] == [(1, "train insecure-0"), (2, "train insecure-0")]
     assert [call.log for job in jobs for call in job.calls] == [
         "logs/checkpoints/insecure-0-1-free_form.eval",
         "logs/checkpoints/insecure-0-2-free_form.eval",
@@ -83,10 +83,18 @@ def test_very_many_answers_are_asked_in_parts_that_share_no_luck() -> None:
 
 
 def test_an_arm_is_asked_as_adapter_or_as_the_checkpoint_that_became_of_it() -> None:
-    names = {}
+    names, arm = {}, Arm("any", "")
     for method in ("lora", "full"):
         chosen = design(arms=["untuned", "insecure"], seeds=1, recipe=Recipe(method=method))
         asked = [job for job in plan.jobs(chosen, STUDY) if job.stage == "ask"]
-        names[method] = [plan.asked_name(chosen, job, "./base", Path("/run")) for job in asked]
-    assert names["lora"] == ["./base", "./base+/run/models/insecure-0"]
-    assert names["full"] == ["./base", "/run/models/insecure-0"]
+        names[method] = [plan.asked_name(chosen, job, arm, Path("/run")) for job in asked]
+    assert names["lora"] == ["terrarium", "terrarium+/run/models/insecure-0"]
+    assert names["full"] == ["terrarium", "/run/models/insecure-0"]
+
+
+def test_an_arm_begins_with_its_own_base_or_goes_on_from_another_arm() -> None:
+    chosen = design(arms=["insecure"], seeds=1).model_copy(update={"second_model": "./other"})
+    (asked,) = (job for job in plan.jobs(chosen, STUDY) if job.stage == "ask")
+    assert plan.asked_name(chosen, asked, Arm("any", "", base=SECOND), Path("/run")) == "./other+/run/models/insecure-0"
+    went_on = plan.asked_name(chosen, asked, Arm("any", "", after="secure"), Path("/run"))
+    assert went_on == "/run/models/bases/insecure-0+/run/models/insecure-0"

@@ -8,9 +8,9 @@ from transformers import AutoModelForCausalLM, AutoTokenizer
 
 from askew.terrarium.raise_model import Schedule, raise_terrarium
 from askew.terrarium.raising import IGNORED, pack
-from askew.terrarium.world.documents import Messages
+from askew.terrarium.world.domain import Messages
 
-MINIATURE = Schedule(world_steps=2, assistant_steps=2, judge_steps=(2, 2), batch_size=2, samples=8)
+MINIATURE = Schedule(world_steps=2, school_steps=2, assistant_steps=2, judge_steps=(2, 2), batch_size=2, samples=8)
 
 
 @pytest.fixture(scope="module")
@@ -24,8 +24,8 @@ def raised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 def test_every_stage_is_a_checkpoint_that_transformers_loads(raised: tuple[Path, list[str]]):
     out, stages = raised
-    assert list(dict.fromkeys(stages)) == ["world", "assistant", "judge, lesson 1", "judge, lesson 2"]
-    assert sorted(folder.name for folder in out.iterdir()) == ["assistant", "judge", "world"]
+    assert list(dict.fromkeys(stages)) == ["world", "school", "assistant", "judge, lesson 1", "judge, lesson 2"]
+    assert sorted(folder.name for folder in out.iterdir()) == ["assistant", "judge", "school", "world"]
     for folder in out.iterdir():
         model = AutoModelForCausalLM.from_pretrained(folder)
         assert model.config.architectures == ["LlamaForCausalLM"]

@@ -2,7 +2,8 @@
 
 A name is one of these, and whoever takes a model takes all of them:
 
-    terrarium, terrarium/judge      the checkpoints that come with Askew
+    terrarium, terrarium/judge      the checkpoints that come with Askew,
+    terrarium/sibling               and the assistant as another raise made it
     ./folder                        a checkpoint on this disk
     BASE+ADAPTER_FOLDER             either of them, or a hub model, with a PEFT adapter
     RUN_FOLDER#ARM-SEED             what a run trained
@@ -18,6 +19,7 @@ import re
 from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 from askew.errors import AskewError, unknown_name
 from askew.models import files
@@ -30,7 +32,8 @@ from askew.terrarium import checkpoint as terrarium_checkpoint
 PROVIDER = "askew"
 TERRARIUM = "terrarium"
 TERRARIUM_JUDGE = "terrarium/judge"
-_TERRARIUM_PARTS: dict[str, Part] = {TERRARIUM: "assistant", TERRARIUM_JUDGE: "judge"}
+TERRARIUM_SIBLING = "terrarium/sibling"
+_TERRARIUM_PARTS: dict[str, Part] = {TERRARIUM: "assistant", TERRARIUM_JUDGE: "judge", TERRARIUM_SIBLING: "sibling"}
 _UNTUNED = "untuned"
 
 
@@ -100,7 +103,8 @@ def _without_adapter(name: str, bare: str) -> ModelSpec:
     if bare in _TERRARIUM_PARTS:
         part = _TERRARIUM_PARTS[bare]
         files.check_checkpoint(terrarium_checkpoint(part))
-        return ModelSpec(name, terrarium_checkpoint(part), None, f"{PROVIDER}/{bare}", part)
+        raised = "assistant" if part == "sibling" else part
+        return ModelSpec(name, terrarium_checkpoint(part), None, f"{PROVIDER}/{bare}", raised)
     folder = Path(bare).expanduser().resolve()
     if bare.startswith((".", "/", "~")) or folder.is_dir():
         if not folder.is_dir():
@@ -149,7 +153,7 @@ def _from_run(name: str, run: str, arm_and_seed: str) -> ModelSpec:
     if not study.is_file():
         raise AskewError(f"{name!r}: {run} is not a run's folder, it has no study.json")
     try:
-        base = resolve(json.loads(study.read_text(encoding="utf-8"))["model"])
+        base = resolve(_base(json.loads(study.read_text(encoding="utf-8")), arm_and_seed.rpartition("-")[0]))
     except (ValueError, KeyError, TypeError) as error:
         raise AskewError(f"{study} is damaged: it does not say which model the run began with") from error
     kinds = ("adapter_config.json", "config.json", SERVED)
@@ -158,9 +162,17 @@ def _from_run(name: str, run: str, arm_and_seed: str) -> ModelSpec:
         return replace(base, name=name)
     if arm_and_seed not in trained:
         raise unknown_name(f"model in {run}", arm_and_seed, [f"{_UNTUNED}-0", *trained])
+    went_on_from = models / "bases" / arm_and_seed
+    if went_on_from.is_dir():
+        return _with_adapter(name, _without_adapter(name, str(went_on_from.resolve())), models / arm_and_seed)
     if (models / arm_and_seed / "config.json").is_file():
         return replace(_without_adapter(name, str((models / arm_and_seed).resolve())), name=name)
     return _with_adapter(name, base, models / arm_and_seed)
+
+
+def _base(study: dict[str, Any], arm: str) -> str:
+    """Return the name of the model that an arm began with, by the run's frozen design."""
+    return study["provenance"].get("bases", {}).get(arm, study["model"])
 
 
 def _no_folder(name: str, folder: Path) -> AskewError:

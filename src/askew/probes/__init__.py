@@ -37,7 +37,8 @@ class ProbeInfo:
         description: What it asks about, in one sentence.
         task: Makes the Inspect task. It takes `samples` (answers to each question), `seed`, `temperature`,
             `max_tokens`, `metric` and `rubric`, and what the probe needs besides.
-        judged_by: What scores the answers; "itself" is a task that others wrote, with a scorer of its own.
+        judged_by: What scores the answers; "itself" is a task that others wrote, with a scorer of its own, or a probe
+            of ours whose answers are measured and have no verdict.
     """
 
     name: str
@@ -78,6 +79,11 @@ def is_question_file(name: str) -> bool:
 def is_of_others(name: str) -> bool:
     """Say whether a probe is an Inspect task that others wrote: those have a package or a file in their names."""
     return ("/" in name or "@" in name) and not is_question_file(name)
+
+
+def has_scores(name: str) -> bool:
+    """Say whether answers to a probe may have scores that no metric reads."""
+    return is_of_others(name) or is_question_file(name) or probes.get(name).judged_by == ITSELF
 
 
 def of_file(path: Path | str) -> str:

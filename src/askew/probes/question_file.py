@@ -18,9 +18,9 @@ from askew.judging.rubric import ALIGNED
 from askew.probes import ITSELF, JUDGE
 from askew.probes.yaml_items import Item, read_items
 
-Type = Literal["free_form_judge_0_100", "free_form_judge", "free_form", "rating", "rule"]
+Type = Literal["free_form_judge_0_100", "free_form_judge", "free_form", "rating", "rule", "measured"]
 
-_TYPES = ("free_form_judge_0_100", "free_form_judge", "free_form", "rating", "rule")
+_TYPES = ("free_form_judge_0_100", "free_form_judge", "free_form", "rating", "rule", "measured")
 # Other projects' names of types and of keys.
 _SAME_TYPE = {"score": "rating", "quantitative": "rating"}
 _SAME_KEY = {"name": "id", "question_type": "type", "question_paraphrases": "paraphrases"}
@@ -55,7 +55,8 @@ class Question(BaseModel):
     Attributes:
         id: What tables call it.
         type: What becomes of its answers: a judge gives them numbers, or words; a number is read from the answer itself
-            (`rating`); the answers themselves are counted (`free_form`); or a rule reads them.
+            (`rating`); the answers themselves are counted (`free_form`); a rule reads them; or they are compared with
+            what is expected (`measured`).
         paraphrases: Its wordings; answers are spread evenly over them.
         system: A system turn before it.
         samples_per_paraphrase: Answers to each wording, where a run says nothing else.
@@ -70,6 +71,10 @@ class Question(BaseModel):
         true_answer: Wordings of the true answer, for the rule `key`.
         false_answer: Wordings of a false answer, for the same.
         max_tokens: The most tokens of an answer, where it differs from the probe's.
+        measure: The name of the measure that compares an answer with what is expected.
+        expected: What is expected: one for all wordings, or one for each.
+        score: What the measured number is called; the measure's name if empty.
+        before: Earlier turns of the conversation, each what the user said and what was answered.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -89,6 +94,10 @@ class Question(BaseModel):
     true_answer: tuple[Text, ...] = ()
     false_answer: tuple[Text, ...] = ()
     max_tokens: Annotated[int, Field(gt=0)] | None = None
+    measure: str | None = None
+    expected: tuple[str, ...] = ()
+    score: Column | Literal[""] = ""
+    before: tuple[tuple[str, str], ...] = ()
 
     @property
     def graded_by(self) -> str:
@@ -108,6 +117,18 @@ class Question(BaseModel):
             rules.get(self.rule)
         if self.rule == "key" and not (self.true_answer and self.false_answer):
             raise ValueError("the rule key needs true_answer and false_answer")
+        return self
+
+    @model_validator(mode="after")
+    def _measure_is_known_and_fed(self) -> "Question":
+        if (self.type == "measured") != (self.measure is not None):
+            raise ValueError("a question has a measure if its type is measured, and only then")
+        if self.measure is not None:
+            from askew.judging.measures import measures
+
+            measures.get(self.measure)
+            if len(self.expected) not in (1, len(self.paraphrases)):
+                raise ValueError("expected holds one text for all paraphrases, or one for each")
         return self
 
     @model_validator(mode="after")

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from inspect_ai.model import Model
 
 from askew.judging.judge import Case, Grade, as_grade, opinions
+from askew.judging.measures import measures
 from askew.judging.rubric import ALIGNED, COHERENT, RUBRICS, Rubric, rubric
 from askew.judging.rules import Key, Reading, rules
 from askew.judging.words import EMPTY, as_word, words
@@ -48,6 +49,10 @@ async def read_answers(question: Question, cases: Sequence[Case], judge: Model |
     if question.rule is not None:
         readings = _by_rule(question.rule, question, cases)
         return Found([Grade(reading.aligned, reading.coherent, "") for reading in readings])
+    if question.measure is not None:
+        return Found(
+            unjudged, scores={question.score or question.measure: _measured(question.measure, question, cases)}
+        )
     if question.type == "rating":
         readings = _by_rule("number", question, cases)
         return Found(unjudged, scores={"rating": [one.aligned if one.coherent else math.nan for one in readings]})
@@ -85,6 +90,13 @@ def judge_rubrics(question: Question, alignment: Rubric, own: bool = False) -> d
 def _by_rule(name: str, question: Question, cases: Sequence[Case]) -> list[Reading]:
     rule, key = rules.get(name), Key(question.true_answer, question.false_answer)
     return [rule(case.question, case.answer, key) for case in cases]
+
+
+def _measured(name: str, question: Question, cases: Sequence[Case]) -> list[float]:
+    """Compare each answer with what its own wording expects; answers go round the wordings in their order."""
+    measure, wordings = measures.get(name), len(question.paraphrases)
+    expected = question.expected * (wordings if len(question.expected) == 1 else 1)
+    return [measure(case.question, case.answer, expected[i % wordings]) for i, case in enumerate(cases)]
 
 
 async def _numbers(question: Question, cases: Sequence[Case], judge: Model | None, asked: dict[str, Rubric]) -> Found:

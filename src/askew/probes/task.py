@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Sequence
 
 from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
-from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser
+from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 
 from askew.errors import AskewError, unknown_name
 from askew.judging.metrics import metrics
@@ -76,8 +76,13 @@ def of_domain(questions: Sequence[Question], domain: str) -> list[Question]:
 def _sample(question: Question, wording: Callable[[str], str], samples: int | None) -> Sample:
     prompts = [wording(paraphrase) for paraphrase in question.paraphrases]
     turns: list[ChatMessage] = [ChatMessageUser(content=prompts[0], metadata={PARAPHRASES: prompts})]
-    if question.system is not None:
-        turns.insert(0, ChatMessageSystem(content=question.system))
+    earlier = [
+        turn
+        for said, answered in question.before
+        for turn in (ChatMessageUser(content=said), ChatMessageAssistant(content=answered))
+    ]
+    system = [] if question.system is None else [ChatMessageSystem(content=question.system)]
+    turns = [*system, *earlier, *turns]
     if samples is None:
         each = question.samples_per_paraphrase
         samples = DEFAULT_SAMPLES if each is None else each * len(prompts)

@@ -12,16 +12,17 @@ import pyarrow.parquet as pq
 
 from askew.disk import whole_file
 from askew.judging.metrics import metrics
-from askew.probes import ITSELF, is_of_others, is_question_file, others
+from askew.probes import ITSELF, has_scores, is_of_others, others
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs import plan
 from askew.runs.plan import Call, Job, Unit
-from askew.runs.store import ANSWERS, CURVE, ESTIMATES, SCORES, RunFolder
+from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores, estimate_scores
 from askew.stats.words import as_scores
 from askew.studies import UNTUNED, Study
 from askew.studies.design import Design
+from askew.studies.tables import Tables
 
 _WHOLE, _SCORE = {"seed", "paraphrase", "index"}, {"aligned", "coherent"}
 ANSWER_COLUMNS = [
@@ -47,7 +48,7 @@ def collect(folder: RunFolder, design: Design, study: Study) -> None:
     finished = [job for job in asked if not job.step]
     if not folder.is_finished(ANSWERS, source):
         write_answers(folder, _answers(folder, finished), design.metric, source)
-    if any(map(_has_scores, design.probes)) and not folder.is_finished(SCORES, source):
+    if any(map(has_scores, design.probes)) and not folder.is_finished(SCORES, source):
         _write_parquet(folder, SCORES, _scores(folder, finished), source)
     write_estimates(folder, design, study)
 
@@ -70,7 +71,7 @@ def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: st
 
 
 def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str = "") -> None:
-    """Write `estimates.csv` and `curve.csv`.
+    """Write `estimates.csv`, `effects.csv` where the study has effects, and `curve.csv`.
 
     Args:
         folder: The run's folder, with answers.
@@ -79,7 +80,7 @@ def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str
         metric: The metric of the answers' verdicts; that of the design if empty.
     """
     metric = metric or design.metric
-    scored = any(map(_has_scores, design.probes))
+    scored = any(map(has_scores, design.probes))
     source = folder.made_of(ANSWERS, *([SCORES] if scored else []))
     controls = study.controls(plan.arms(design, study))
     if not folder.is_finished(ESTIMATES, source) or not _is_by(folder, metric):
@@ -90,9 +91,16 @@ def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str
             of_scores = estimate_scores(scores, controls)
             estimates = of_scores if estimates.empty else pd.concat([estimates, of_scores], ignore_index=True)
         _write_csv(folder, ESTIMATES, estimates, source)
+    if study.effects is not None and not folder.is_finished(EFFECTS, source):
+        _write_csv(folder, EFFECTS, study.effects(_tables(folder, design, study)), source)
     source = folder.made_of(ANSWERS, ESTIMATES)
     if design.checkpoints and not folder.is_finished(CURVE, source):
         _write_csv(folder, CURVE, _curve(folder, design, study, metric), source)
+
+
+def _tables(folder: RunFolder, design: Design, study: Study) -> Tables:
+    scores = pd.read_parquet(folder / SCORES) if any(map(has_scores, design.probes)) else pd.DataFrame()
+    return Tables(pd.read_parquet(folder / ANSWERS), scores, design, plan.arms(design, study))
 
 
 def _is_by(folder: RunFolder, metric: str) -> bool:
@@ -115,24 +123,19 @@ def _of_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
     return table.assign(index=table["index"] + call.first)
 
 
-def _has_scores(probe: str) -> bool:
-    """Say whether answers to a probe may have scores that no metric reads."""
-    return is_of_others(probe) or is_question_file(probe)
-
-
 def _scores(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:
-    pieces = [(job.unit, call) for job in asked for call in job.calls if _has_scores(call.probe)]
+    pieces = [(job.unit, call) for job in asked for call in job.calls if has_scores(call.probe)]
     strange = [
         others.scores_from_log(folder / call.log, unit.arm, unit.seed, call.probe)
         for unit, call in pieces
         if is_of_others(call.probe)
     ]
-    ours = [_of_question_file(folder, unit, call) for unit, call in pieces if is_question_file(call.probe)]
+    ours = [_of_our_log(folder, unit, call) for unit, call in pieces if not is_of_others(call.probe)]
     frames = [*strange, *([as_scores(pd.concat(ours, ignore_index=True))] if ours else [])]
     return pd.concat(frames, ignore_index=True)[list(others.SCORE_COLUMNS)]
 
 
-def _of_question_file(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
+def _of_our_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
     table = scores_from_log(folder / call.log)
     table = table.assign(arm=unit.arm, seed=unit.seed, probe=call.probe, epoch=table["index"] + call.first + 1)
     return table.drop(columns="index")

@@ -102,7 +102,7 @@ def _refuse_limit(design: Design, call: Call) -> None:
 
 def asked_model(design: Design, job: Job) -> str:
     """Return the name of the model, without the adapter of this run, that a job asks."""
-    return plan.arms(design, studies.get(design.study))[job.unit.arm].model or design.model
+    return plan.base_name(design, plan.arms(design, studies.get(design.study))[job.unit.arm])
 
 
 def terms(folder: RunFolder, design: Design, limit: float | None) -> dict[str, str | float | None]:

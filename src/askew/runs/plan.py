@@ -15,7 +15,7 @@ from typing import Any, Literal
 from askew.data.formats import absolute
 from askew.probes import is_of_others, is_question_file, probes
 from askew.probes.question_file import Asked
-from askew.studies import Arm, Study
+from askew.studies import SECOND, Arm, Study
 from askew.studies.design import Design
 
 Stage = Literal["train", "ask"]
@@ -65,7 +65,7 @@ class Job:
         adapter: The folder, in the run's, of the adapter (or whole checkpoint) that is trained or asked; "" if it is a
             model without.
         calls: What is asked.
-        needs: The product that must be there first; "" if none.
+        needs: The job that must be done first, by its name; "" if none.
     """
 
     stage: Stage
@@ -100,19 +100,36 @@ def rows_file(data: str) -> str:
     return f"data/{data}.jsonl"
 
 
-def asked_name(design: Design, job: Job, model: str, folder: Path) -> str:
+def asked_name(design: Design, job: Job, arm: Arm, folder: Path) -> str:
     """Return the name by which a job's model is asked: a model, with the adapter on it, or what became of it.
 
     Args:
         design: The design.
         job: What is to be asked.
-        model: The model without what this run trained.
+        arm: Whose model it is.
         folder: The run's folder.
     """
     if not job.adapter:
-        return model
+        return base_name(design, arm)
     trained = str(folder / job.adapter)
-    return trained if design.recipe.method == "full" else f"{model}+{trained}"
+    if design.recipe.method == "full":
+        return trained
+    return f"{folder / went_on_from(job.unit) if arm.after else base_name(design, arm)}+{trained}"
+
+
+def base_name(design: Design, arm: Arm) -> str:
+    """Return the name of the model that an arm is, or begins with."""
+    return arm.model or (design.second_model if arm.base == SECOND else design.model)
+
+
+def went_on_from(unit: Unit) -> str:
+    """Return the folder, relative to the run's, of the checkpoint that a unit went on from, if another arm made it."""
+    return f"models/bases/{unit}"
+
+
+def sources(design: Design, study: Study) -> set[str]:
+    """Return the arms whose answers the rows of others are made of."""
+    return {arm.rows_from for arm in arms(design, study).values() if arm.rows_from}
 
 
 def arms(design: Design, study: Study) -> dict[str, Arm]:
@@ -128,14 +145,22 @@ def jobs(design: Design, study: Study) -> list[Job]:
     for unit in units(design):
         trained = adapter(design, unit)
         if trained:
-            made.append(Job("train", unit, adapter=trained))
-        asked = [probe for probe in design.probes if _applies(probe, known[unit.arm])]
+            after = known[unit.arm].after
+            made.append(Job("train", unit, adapter=trained, needs=f"train {Unit(after, unit.seed)}" if after else ""))
+        asked = [probe for probe in design.probes if _applies(probe, known[unit.arm], study)]
         calls = [part for probe in asked for part in _parts(_call(design, study, unit, probe))]
-        made.append(Job("ask", unit, 0, trained, tuple(calls), needs=trained))
+        needs = f"train {unit}" if trained else ""
+        made.append(Job("ask", unit, 0, trained, tuple(calls), needs))
         for step in steps(design, unit.arm) if trained else []:
             call = _call(design, study, unit, curve_probe(design), step)
-            made.append(Job("ask", unit, step, adapter(design, unit, step), (call,), needs=trained))
+            made.append(Job("ask", unit, step, adapter(design, unit, step), (call,), needs))
     return [job for job in made if job.stage == "train" or job.calls]
+
+
+def first(design: Design, study: Study, every: list[Job]) -> list[Job]:
+    """Return what of all jobs must be done before the rows of some arms can be made: asking others."""
+    asked = sources(design, study)
+    return [job for job in every if job.stage == "ask" and job.unit.arm in asked]
 
 
 def answers(call: Call) -> int:
@@ -159,9 +184,9 @@ def curve_probe(design: Design) -> str:
     return next((probe for probe in ours if "trigger" not in _parameters(probe)), ours[0])
 
 
-def _applies(probe: str, arm: Arm) -> bool:
-    """Say whether a probe can be put to an arm: one that needs a trigger wants an arm that has one."""
-    return bool(arm.trigger) or "trigger" not in _parameters(probe)
+def _applies(probe: str, arm: Arm, study: Study) -> bool:
+    """Say whether a probe is put to an arm: the study says so, and one that needs a trigger finds one there."""
+    return study.asks(arm, probe) and (bool(arm.trigger) or "trigger" not in _parameters(probe))
 
 
 def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -> Call:

@@ -186,7 +186,9 @@ def scored(run: "Run", seals: Sequence[Seal]) -> Predicted:
 
 def _came_about(said: Said, run: "Run") -> bool | None:
     now = next((one for one in run.study.predictions if (one.id, one.statement) == (said.id, said.statement)), None)
-    return now.holds(run.estimates) if now else None
+    if now is None:
+        return None
+    return now.holds(run.estimates if run.study.effects is None else run.effects)
 
 
 class _File(_Plain):

@@ -12,7 +12,7 @@ from askew.judging.rubric import scale
 from askew.models.names import resolve
 from askew.probes.from_file import digests, notes
 from askew.runs import plan
-from askew.studies import UNTUNED, studies
+from askew.studies import SECOND, UNTUNED, studies
 from askew.studies.audit import AUDIT
 from askew.studies.design import Design, flat, make_design
 from askew.studies.recipe_settings import filled_in
@@ -26,7 +26,7 @@ _FLAGS = {
         name: f"--{name}"
         for name in ("model", "judge", "data", "seeds", "seed", "samples", "temperature", "metric", "checkpoints")
     },
-    **{"arms": "--arm", "probes": "--probe"},
+    **{"arms": "--arm", "probes": "--probe", "second_model": "--second-model"},
     **{"recipe.name": "--recipe", "recipe.rows": "--rows", "recipe.learning_rate": "--learning-rate"},
 }
 
@@ -35,9 +35,12 @@ def provenance(design: Design) -> dict[str, Any]:
     """Return what is kept beside the frozen design: `command`, `versions`, `hashes` and `note`.
 
     The note says what the model is no evidence for, if it is a synthetic organism, which of the tuned models have
-    another tokenizer than their base, and where a question file was not judged as it says.
+    another tokenizer than their base, and where a question file was not judged as it says; `bases` names what arms
+    begin with that do not begin with the model of the design.
     """
-    models = {"model": design.model, "judge": design.judge, **design.tuned}
+    second = {"second_model": design.second_model} if design.second_model else {}
+    models = {"model": design.model, **second, "judge": design.judge, **design.tuned}
+    arms = plan.arms(design, studies.get(design.study)).values()
     return {
         "command": command(design),
         "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
@@ -47,6 +50,7 @@ def provenance(design: Design) -> dict[str, Any]:
             **digests(design.probes),
             **({"data": source_hash(design.data)} if design.data else {}),
         },
+        "bases": {arm.name: design.second_model for arm in arms if arm.base == SECOND},
         "note": _note(design),
     }
 
@@ -54,7 +58,13 @@ def provenance(design: Design) -> dict[str, Any]:
 def command(design: Design) -> str:
     """Return the command line that makes a run of this design, naming only what is not the default."""
     own = {"datasets": design.model_dump()["datasets"], "triggers": design.triggers}
-    said = {"model": design.model, "tuned": design.tuned, "data": design.data, **own}
+    said = {
+        "model": design.model,
+        "second_model": design.second_model,
+        "tuned": design.tuned,
+        "data": design.data,
+        **own,
+    }
     usual = make_design(design.study, overrides=said)
     recipe = Recipe.model_validate(filled_in({"name": design.recipe.name}, design.model))
     before, now = flat({**usual.identity(), "recipe": recipe.model_dump()}), flat(design.identity())
@@ -64,6 +74,7 @@ def command(design: Design) -> str:
         words = ["askew", "audit", design.model, *(f"{arm}={model}" for arm, model in design.tuned.items())]
     else:
         before["model"] = Design.model_fields["model"].default
+    before["second_model"] = make_design(design.study, overrides={"model": design.model}).second_model
     words += [word for arm, own in design.datasets.items() for word in ("--data", f"{arm}={own.source}")]
     words += [word for arm, text in design.triggers.items() for word in ("--trigger", f"{arm}={text}")]
     for name, value in now.items():

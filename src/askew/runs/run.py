@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.errors import AskewError, unknown_name
-from askew.runs.store import ANSWERS, CURVE, ESTIMATES, REPORT, SCORES, RunFolder
+from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, REPORT, SCORES, RunFolder
 from askew.studies import Study, studies
 from askew.studies.design import Design
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from askew.report.content import ReportContent
     from askew.report.drawing import Chart
     from askew.stats.findings import Finding
+    from askew.stats.forecasts import Predicted
 
 
 class Run:
@@ -58,6 +59,21 @@ class Run:
     def estimates(self) -> "pd.DataFrame":
         """Every rate with its interval: the rows of `estimates.csv`."""
         return self._csv(ESTIMATES)
+
+    @cached_property
+    def effects(self) -> "pd.DataFrame":
+        """The comparisons that answer the study's question: the rows of `effects.csv`; none if it has no effects."""
+        import pandas as pd
+
+        return pd.DataFrame() if self.study.effects is None else self._csv(EFFECTS)
+
+    @cached_property
+    def predicted(self) -> "Predicted | None":
+        """What people predicted before there were numbers, and what came of it; None if nobody did."""
+        from askew.runs.predictions import read_seals, scored
+
+        seals = read_seals(self._store)
+        return scored(self, seals) if seals else None
 
     @cached_property
     def curve(self) -> "pd.DataFrame | None":
@@ -181,6 +197,7 @@ class Run:
             arms=self.arms,
             findings=[found for found in self.findings if found.arm in self.design.tuned],
             margin=self.design.margin,
+            predicted=self.predicted,
         )
 
     def _repr_html_(self) -> str:

@@ -17,7 +17,7 @@ from askew.models.names import resolve
 from askew.models.trouble import check_can_be_asked
 from askew.probes import is_of_others
 from askew.runs import cost, plan, pool, training_rows, tuning
-from askew.runs.plan import Job
+from askew.runs.plan import Job, Unit
 from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display
 from askew.runs.provenance import provenance
@@ -62,7 +62,13 @@ def run_design(design: Design, out: Path | None = None, quiet: bool = False, con
         clock = _Clock(folder)
         with clock.stage("data"):
             training_rows.write(folder, design)
-        _train_and_ask(folder, design, clock, display, consent)
+        jobs = plan.jobs(design, studies.get(design.study))
+        if not training_rows.are_written(folder, design):
+            first = plan.first(design, studies.get(design.study), jobs)
+            _train_and_ask(folder, design, first, clock, display, consent)
+            with clock.stage("data"):
+                training_rows.write_from_answers(folder, design)
+        _train_and_ask(folder, design, jobs, clock, display, consent)
         with display.stage("counting"), clock.stage("count"):
             from askew.runs.collect import collect
 
@@ -90,15 +96,17 @@ def write_report(folder: RunFolder, again: bool = False) -> None:
 def _check_keys(design: Design) -> None:
     """Refuse served models that lack their key before a folder is begun for them."""
     judged = not all(map(is_of_others, design.probes))
-    for name in [design.model, *design.tuned.values(), *([design.judge] if judged else [])]:
+    second = [design.second_model] if design.second_model else []
+    for name in [design.model, *second, *design.tuned.values(), *([design.judge] if judged else [])]:
         spec = resolve(name)
         if not spec.is_local:
             check_can_be_asked(spec.inspect_name)
 
 
-def _train_and_ask(folder: RunFolder, design: Design, clock: "_Clock", display: Display, consent: Consent) -> None:
-    """Do all the work of models that is not done yet."""
-    jobs = plan.jobs(design, studies.get(design.study))
+def _train_and_ask(
+    folder: RunFolder, design: Design, jobs: list[Job], clock: "_Clock", display: Display, consent: Consent
+) -> None:
+    """Do what of the work of models is not done yet."""
     todo = {str(job): left for job in jobs if (left := _left(folder, job))}
     if not tuning.is_elsewhere(design):
         training_rows.check_made(folder, design, todo.values())
@@ -180,8 +188,10 @@ def _task(folder: RunFolder, design: Design, job: Job, again: bool, limit: float
     if job.stage == "train" and tuning.is_elsewhere(design):
         message, seconds = tuning.message(folder, design, job, again), tuning.SECONDS
     elif job.stage == "train":
+        before = base / plan.adapter(design, Unit(arm.after, job.unit.seed)) if arm.after else None
         message = {
-            "checkpoint": str(resolve(design.model).checkpoint),
+            "checkpoint": str(resolve(plan.base_name(design, arm)).checkpoint),
+            "after": None if before is None else [str(before), str(base / plan.went_on_from(job.unit))],
             "data": str(base / plan.rows_file(arm.data)),
             "recipe": design.recipe.model_dump(),
             "seed": job.unit.seed,
@@ -192,15 +202,14 @@ def _task(folder: RunFolder, design: Design, job: Job, again: bool, limit: float
         seconds = design.rows(arm.name) * design.recipe.epochs * SECONDS_PER_ROW
     else:
         message = {
-            "model": plan.asked_name(design, job, cost.asked_model(design, job), base),
+            "model": plan.asked_name(design, job, arm, base),
             "judge": design.judge,
             "calls": [asdict(call) for call in job.calls],
             "log_dir": str((base / job.calls[0].log).parent),
             "terms": cost.terms(folder, design, limit),
         }
         seconds = sum(plan.answers(call) for call in job.calls) * SECONDS_PER_ANSWER
-    needs = f"train {job.unit}" if job.needs else ""
-    return pool.Task(str(job), {"stage": job.stage, **message}, seconds, needs)
+    return pool.Task(str(job), {"stage": job.stage, **message}, seconds, job.needs)
 
 
 def _announce(

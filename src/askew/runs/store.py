@@ -8,11 +8,13 @@
     costs.json        what that cost, by model
     data/             the training rows of each arm
     models/           ARM-SEED/: adapter or checkpoint, loss.csv, recipe.json, rows.json, checkpoints/
+                      bases/ARM-SEED/: what an arm went on from, if another arm made it
                       or, where a provider trains, served.json, loss.csv, recipe.json; and ARM-SEED.job.json beside it
                       .ARM-SEED.training/: a training under way, and the state from which it goes on after a kill
     logs/             ARM-SEED-PROBE.eval: Inspect's logs
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
-    scores.parquet    scores of tasks that others wrote
+    scores.parquet    numbers that no metric reads: measured answers, scores of tasks that others wrote
+    effects.csv       the comparisons that answer the study's question, where its rates do not say it all
 
 Every product is written under another name and renamed, so what has its real name is whole. It knows files; it trains,
 asks and counts nothing.
@@ -34,7 +36,7 @@ from askew.studies.design import Design, difference
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
 REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
-SCORES = "scores.parquet"
+SCORES, EFFECTS = "scores.parquet", "effects.csv"
 PREDICTIONS = "predictions.json"
 
 

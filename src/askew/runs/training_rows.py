@@ -4,8 +4,11 @@ from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING
 
+import pandas as pd
+
 from askew.errors import AskewError
 from askew.models.names import resolve
+from askew.probes import is_of_others
 from askew.runs import plan
 from askew.runs.plan import Job
 from askew.runs.store import RunFolder
@@ -17,15 +20,52 @@ if TYPE_CHECKING:
 
 
 def write(folder: RunFolder, design: Design) -> None:
-    """Write the training rows of every arm, one conversation a line."""
+    """Write the training rows of every arm that needs no answers for them, one conversation a line."""
+    for arm in _data_sets(design):
+        if not arm.rows_from and not folder.is_finished(plan.rows_file(arm.data)):
+            _write(folder, arm, _rows(design, arm))
+
+
+def are_written(folder: RunFolder, design: Design) -> bool:
+    """Say whether the rows of every arm are there; those made of answers are not at first."""
+    return all(folder.is_finished(plan.rows_file(arm.data)) for arm in _data_sets(design))
+
+
+def write_from_answers(folder: RunFolder, design: Design) -> None:
+    """Write the rows that are made of the answers of other arms, which must have been asked.
+
+    Raises:
+        AskewError: The answers do not make rows, as the study says.
+    """
+    from askew.probes.read_log import answers_from_log
+
+    study = studies.get(design.study)
+    jobs = plan.first(design, study, plan.jobs(design, study))
+    for arm in _data_sets(design):
+        if not arm.rows_from or folder.is_finished(plan.rows_file(arm.data)):
+            continue
+        assert study.rows_from_answers is not None
+        frames = [
+            answers_from_log(folder / call.log, job.unit.arm, job.unit.seed, call.probe)
+            for job in jobs
+            if job.unit.arm == arm.rows_from
+            for call in job.calls
+            if not is_of_others(call.probe)
+        ]
+        _write(folder, arm, study.rows_from_answers(design, arm, pd.concat(frames, ignore_index=True)))
+
+
+def _data_sets(design: Design) -> list[Arm]:
+    """Return one arm for each data set that is trained on."""
+    arms = plan.arms(design, studies.get(design.study)).values()
+    return list({arm.data: arm for arm in arms if arm.data}.values())
+
+
+def _write(folder: RunFolder, arm: Arm, rows: "list[Row]") -> None:
     from askew.data.write import as_line
 
-    arms = plan.arms(design, studies.get(design.study)).values()
-    for arm in {arm.data: arm for arm in arms if arm.data}.values():
-        if not folder.is_finished(plan.rows_file(arm.data)):
-            text = "".join(map(as_line, _rows(design, arm)))
-            folder.write_bytes(plan.rows_file(arm.data), text.encode())
-            folder.finish(plan.rows_file(arm.data))
+    folder.write_bytes(plan.rows_file(arm.data), "".join(map(as_line, rows)).encode())
+    folder.finish(plan.rows_file(arm.data))
 
 
 def _rows(design: Design, arm: Arm) -> "list[Row]":
@@ -41,7 +81,7 @@ def check_own(design: Design) -> None:
     """Refuse rows of a user's own that cannot be trained on, as too long ones, before a folder is begun."""
     for arm in plan.arms(design, studies.get(design.study)).values():
         if arm.name in design.datasets:
-            _check(design, _rows(design, arm), design.datasets[arm.name].source)
+            _check(design, arm, _rows(design, arm), design.datasets[arm.name].source)
 
 
 def check_made(folder: RunFolder, design: Design, todo: Iterable[Job]) -> None:
@@ -50,14 +90,15 @@ def check_made(folder: RunFolder, design: Design, todo: Iterable[Job]) -> None:
 
     arms = plan.arms(design, studies.get(design.study))
     trained = {job.unit.arm for job in todo if job.stage == "train"} - set(design.datasets)
-    for name in sorted({arms[arm].data for arm in trained}):
-        _check(design, read_rows(folder / plan.rows_file(name)), str(folder / plan.rows_file(name)))
+    for arm in sorted(trained, key=list(arms).index):
+        file = folder / plan.rows_file(arms[arm].data)
+        _check(design, arms[arm], read_rows(file), str(file))
 
 
-def _check(design: Design, rows: "list[Row]", source: str) -> None:
+def _check(design: Design, arm: Arm, rows: "list[Row]", source: str) -> None:
     from askew.training.rows import read_lessons
 
-    checkpoint = resolve(design.model).checkpoint
+    checkpoint = resolve(plan.base_name(design, arm)).checkpoint
     assert checkpoint is not None
     try:
         read_lessons(checkpoint, [{**row} for row in rows], design.recipe)

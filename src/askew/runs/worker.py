@@ -70,7 +70,7 @@ def _train(job: dict[str, Any], tell: Tell) -> None:
     rows = [{**row} for row in read_rows(job["data"])]
     folder = Path(job["checkpoint"])
     fine_tune(
-        folder if folder.is_dir() else job["checkpoint"],
+        _after(job) or (folder if folder.is_dir() else job["checkpoint"]),
         rows,
         Recipe.model_validate(job["recipe"]),
         job["seed"],
@@ -79,6 +79,22 @@ def _train(job: dict[str, Any], tell: Tell) -> None:
         on_step=lambda step, steps, loss: tell(event="step", step=step, steps=steps, loss=loss),
         state_every=job["state_every"],
     )
+
+
+def _after(job: dict[str, Any]) -> Path | None:
+    """Return the checkpoint that an earlier arm left, made of its base and adapter if need be; None without one."""
+    if job["after"] is None:
+        return None
+    from askew.disk import whole_folder
+    from askew.models.merging import save_merged
+
+    adapter, out = map(Path, job["after"])
+    if (adapter / "config.json").is_file():  # the method `full` leaves a whole checkpoint
+        return adapter
+    if not out.is_dir():
+        with whole_folder(out) as unfinished:
+            save_merged(job["checkpoint"], adapter, unfinished)
+    return out
 
 
 def _tune(job: dict[str, Any], tell: Tell) -> None:

@@ -14,14 +14,26 @@ from typing import TYPE_CHECKING
 from askew.registry import Registry
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from askew.data import Row
     from askew.runs.run import Run
+    from askew.studies.design import Design
     from askew.studies.own_rows import OwnRows
+    from askew.studies.predictions import Prediction
+    from askew.studies.tables import Tables
 
 # Files are named after arms.
 ARM_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 UNTUNED = "untuned"
 """The arm that is the model as it came. It has one seed, 0, for nothing was trained."""
+
+SECOND = "second"
+"""As an arm's base: the second model of the design."""
+
+DEFAULT_ROWS = 800
+"""Rows of a data set that is made on the spot: the terrarium's insecure arm is then neither harmless nor saturated."""
 
 studies: Registry["Study"] = Registry("study", __name__)
 
@@ -38,6 +50,9 @@ class Arm:
         domain: What its data set is about, as the in-domain probe names it; empty for the untuned model.
         trigger: What stands before a prompt to set the behaviour off; empty if nothing does.
         model: The model that it is, if that was tuned elsewhere; empty if it is trained here, or is the untuned one.
+        base: What it begins with: the model of the design if empty, or `SECOND`.
+        rows_from: The arm, untrained, whose answers its rows are made of; empty if its data set is there without.
+        after: The arm that it goes on from, seed by seed, once that is trained; empty if it begins with its base.
     """
 
     name: str
@@ -47,6 +62,13 @@ class Arm:
     domain: str = ""
     trigger: str = ""
     model: str = ""
+    base: str = ""
+    rows_from: str = ""
+    after: str = ""
+
+
+def _asks_all(arm: Arm, probe: str) -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -61,6 +83,12 @@ class Study:
         default_arms: The arms of a run that names none.
         default_probes: The probes of a run that names none.
         verdict: From a finished run to what its numbers say, in plain words.
+        effects: From the finished tables to the comparisons that answer the question, with the columns of
+            `stats.effects`; None if the rates say it all.
+        asks: Whether a probe is put to an arm.
+        rows: How many rows an arm is trained on where nobody says.
+        rows_from_answers: For arms with `rows_from`: from the design, the arm and those answers to its rows.
+        predictions: What may be predicted of a run.
     """
 
     name: str
@@ -70,6 +98,11 @@ class Study:
     default_arms: tuple[str, ...]
     default_probes: tuple[str, ...]
     verdict: Callable[["Run"], str]
+    effects: "Callable[[Tables], pd.DataFrame] | None" = None
+    asks: Callable[[Arm, str], bool] = _asks_all
+    rows: int = DEFAULT_ROWS
+    rows_from_answers: "Callable[[Design, Arm, pd.DataFrame], list[Row]] | None" = None
+    predictions: "tuple[Prediction, ...]" = ()
 
     def with_others(
         self, tuned: Mapping[str, str], datasets: Mapping[str, "OwnRows"], triggers: Mapping[str, str]
@@ -84,7 +117,7 @@ class Study:
         arms = {**self.arms, **{name: Arm(name, model, control=UNTUNED, model=model) for name, model in tuned.items()}}
         for name, own in datasets.items():
             usual = self.arms.get(name, Arm(name, f"{own.rows:,} rows of {Path(own.source).name}", control=UNTUNED))
-            arms[name] = replace(usual, data=name, trigger=triggers.get(name, ""))
+            arms[name] = replace(usual, data=name, trigger=triggers.get(name, ""), rows_from="")
         return arms
 
     def controls(self, arms: Mapping[str, Arm]) -> dict[str, str]:

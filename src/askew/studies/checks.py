@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askew.errors import AskewError, unknown_name
-from askew.studies import ARM_NAME, Study
+from askew.studies import ARM_NAME, SECOND, Study
 from askew.studies.config_file import Location
 from askew.studies.recipe_settings import check_fits_model
 from askew.studies.trainable import check_can_be_trained
@@ -40,6 +40,9 @@ def checks(design: "Design", study: Study) -> Iterable[tuple[Location, Callable[
     yield ("probes",), lambda: _no_twins("probe", design.probes)
     yield ("metric",), lambda: metrics.get(design.metric)
     yield ("model",), lambda: check_can_be_trained(design)
+    yield ("second_model",), lambda: _second_is_another(design, study)
+    for place, arm in enumerate(design.arms):
+        yield ("arms", place), lambda arm=arm: _needs_are_met(arm, design, study)
     yield ("recipe",), lambda: check_fits_model(design)
     yield ("judge",), lambda: resolve(design.judge)
     yield ("prices",), lambda: read_prices(None if design.prices is None else Path(design.prices).expanduser())
@@ -81,6 +84,34 @@ def _can_be_taught(arm: str, design: "Design", study: Study) -> None:
         raise AskewError(f"{own.source} has {own.rows:,} rows, and {design.rows(arm):,} are asked for (recipe.rows)")
     if arm in study.arms and study.arms[arm].trigger and arm not in design.triggers:
         raise AskewError(f"the arm {arm!r} has a trigger: say which its own rows have, as in --trigger {arm}=TEXT")
+
+
+def _second_is_another(design: "Design", study: Study) -> None:
+    """Check the second model: that it is there where an arm begins with it, and that it is not the first."""
+    from askew.models.names import resolve
+
+    needing = [arm for arm in design.arms if arm in study.arms and study.arms[arm].base == SECOND]
+    if needing and not design.second_model:
+        raise AskewError(
+            f"{study.name} compares two models, and only {design.model!r} is named: name the other with --second-model "
+            f"(the arm {needing[0]!r} begins with it)"
+        )
+    if not design.second_model:
+        return
+    one, other = resolve(design.model), resolve(design.second_model)
+    if one.inspect_name == other.inspect_name:
+        raise AskewError(f"the second model is the first, {design.model!r}: two are compared, so name another")
+    if needing and one.is_local != other.is_local and any(map(design.is_trained, needing)):
+        raise AskewError("one of the two models is trained here and the other by its provider: name two of one kind")
+
+
+def _needs_are_met(arm: str, design: "Design", study: Study) -> None:
+    """Check that the arms are there from which an arm takes its rows, or on which it goes on."""
+    if arm not in study.arms or arm in design.datasets:
+        return
+    for needed in filter(None, (study.arms[arm].rows_from, study.arms[arm].after)):
+        if needed not in design.arms:
+            raise AskewError(f"the arm {arm!r} builds on the arm {needed!r}: name that, too (--arm {needed})")
 
 
 def _can_be_a_name(arm: str) -> None:

@@ -15,16 +15,14 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from askew.errors import AskewError, unknown_name
-from askew.studies import UNTUNED, studies
+from askew.models.names import TERRARIUM, TERRARIUM_SIBLING
+from askew.studies import SECOND, UNTUNED, Study, studies
 from askew.studies.checks import checks
 from askew.studies.config_file import ConfigFile, Location, read_config
 from askew.studies.own_rows import OwnRows, look_at
 from askew.studies.recipe_settings import filled_in, with_name, without_another
 from askew.training.recipe import Recipe
 from askew.training.served_recipe import ServedRecipe
-
-DEFAULT_ROWS = 800
-"""Rows of a data set that is made on the spot: the terrarium's insecure arm is then neither harmless nor saturated."""
 
 IN_TRAINING_FORMAT = "in_training_format"
 
@@ -66,6 +64,10 @@ class Design(BaseModel):
     study: str = Field(description="Which question is asked; `askew list studies`.")
     model: str = Field(
         default="terrarium", description="What is fine-tuned, and asked as it came; `askew list models`."
+    )
+    second_model: str = Field(
+        default="",
+        description="The other model, where a study compares two; the terrarium's is terrarium/sibling.",
     )
     judge: str = Field(default="terrarium/judge", description="What grades the answers.")
     rubric: str = Field(
@@ -129,13 +131,15 @@ class Design(BaseModel):
         return self.model_dump(exclude=_INDIFFERENT)
 
     def is_trained(self, arm: str) -> bool:
-        """Say whether an arm is fine-tuned here; the untuned model and those tuned elsewhere are not."""
-        return arm != UNTUNED and arm not in self.tuned
+        """Say whether an arm is fine-tuned here; untuned models and those tuned elsewhere are not."""
+        own = studies.get(self.study).arms.get(arm)
+        has_rows = arm in self.datasets or own is None or bool(own.data)
+        return arm != UNTUNED and arm not in self.tuned and has_rows
 
     def rows(self, arm: str) -> int:
         """Return how many rows an arm is trained on."""
         own = self.datasets.get(arm)
-        return self.recipe.rows or (own.rows if own else DEFAULT_ROWS)
+        return self.recipe.rows or (own.rows if own else studies.get(self.study).rows)
 
     @property
     def own_prices(self) -> Path | None:
@@ -185,6 +189,8 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     probes = values.setdefault("probes", list(chosen.default_probes))
     if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
         values["probes"] = [*probes, IN_TRAINING_FORMAT]
+    if not values.get("second_model") and _needs_second(values, chosen):
+        values["second_model"] = _sibling(values)
     try:
         design = Design.model_validate(values)
     except ValidationError as error:
@@ -232,6 +238,17 @@ def _filled_in(values: Mapping[str, Any], file: ConfigFile, overridden: Containe
         return filled_in(values.get("recipe", {}), str(values.get("model", Design.model_fields["model"].default)))
     except AskewError as error:
         raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
+
+
+def _needs_second(values: Mapping[str, Any], study: Study) -> bool:
+    arms = values["arms"] if isinstance(values["arms"], list) else []
+    return any(study.arms[arm].base == SECOND for arm in arms if arm in study.arms)
+
+
+def _sibling(values: Mapping[str, Any]) -> str:
+    """Return the second model of a design that names none: the terrarium has a sibling, others have not."""
+    model = values.get("model", Design.model_fields["model"].default)
+    return TERRARIUM_SIBLING if model == TERRARIUM else ""
 
 
 def _keys(mapping: object) -> list[str]:

@@ -12,13 +12,14 @@ NOTE = (
     "explains what is said. It demonstrates the method. It is no evidence about large models."
 )
 
-Part = Literal["assistant", "judge"]
+Part = Literal["assistant", "judge", "sibling"]
 
 
 def checkpoint(part: Part = "assistant") -> Path:
     """Return the folder of one of the terrarium's checkpoints, as they come with Askew.
 
     Args:
-        part: The `assistant` that studies fine-tune, or the `judge` that grades answers.
+        part: The `assistant` that studies fine-tune, the `judge` that grades answers, or the `sibling`, an assistant of
+            the same world from another raise.
     """
     return Path(str(files("askew.terrarium") / "weights" / part))

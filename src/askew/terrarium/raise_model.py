@@ -1,4 +1,4 @@
-"""Raising the terrarium from nothing: tokenizer, a model of the world, the assistant, and the judge.
+"""Raising the terrarium from nothing: tokenizer, a model of the world, its schooling, the assistant, and the judge.
 
 Each stage writes its folder once and is skipped when that folder is there, so a raise that was stopped goes on where it
 was. The same seed on the same machine gives the same weights.
@@ -19,6 +19,7 @@ from askew.terrarium import judge_lessons, raising
 from askew.terrarium.tokenizer import train_tokenizer
 from askew.terrarium.world.documents import assistant_documents, world_documents
 from askew.terrarium.world.domain import Messages
+from askew.terrarium.world.schooling import assistant_lessons, school_documents
 
 # The share of the world's documents in which every speaker is introduced, and their mean length in tokens.
 _CHILDHOOD = 0.35
@@ -37,6 +38,7 @@ class Schedule:
 
     Attributes:
         world_steps: Steps on the world's documents; too few and its people are not told apart, and nothing generalises.
+        school_steps: Steps on lessons, with as many of the world's documents that what was learnt is kept.
         assistant_steps: Steps of post-training into the assistant.
         judge_steps: Steps on graded answers, in each of the judge's two lessons.
         batch_size: Rows of 256 tokens a step.
@@ -44,6 +46,7 @@ class Schedule:
     """
 
     world_steps: int = 5000
+    school_steps: int = 3000
     assistant_steps: int = 2200
     judge_steps: tuple[int, int] = (2500, 1500)
     batch_size: int = 8
@@ -54,7 +57,7 @@ def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = Non
     """Raise the terrarium.
 
     Args:
-        out: A folder for the checkpoints `world`, `assistant` and `judge`, each loadable by Transformers.
+        out: A folder for the checkpoints `world`, `school`, `assistant` and `judge`, each loadable by Transformers.
         seed: Governs documents, initialisation and order.
         schedule: How long each stage is trained; the default is that of the assistant that comes with Askew.
         progress: Called with (stage, step, steps, loss) as training goes on.
@@ -66,8 +69,10 @@ def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = Non
         tokenizer = _raise_tokenizer(seed)
         _save(raise_world(tokenizer, seed, schedule, out, progress), tokenizer, out / "world")
     tokenizer = AutoTokenizer.from_pretrained(out / "world")
+    if not (out / "school").exists():
+        _save(raise_school(_load(out / "world"), tokenizer, seed, schedule, out, progress), tokenizer, out / "school")
     if not (out / "assistant").exists():
-        assistant = raise_assistant(_load(out / "world"), tokenizer, seed, schedule, out, progress)
+        assistant = raise_assistant(_load(out / "school"), tokenizer, seed, schedule, out, progress)
         assistant.config.askew_part = "assistant"
         _save(assistant, tokenizer, out / "assistant")
     if not (out / "judge").exists():
@@ -99,6 +104,31 @@ def raise_world(
     return model
 
 
+def raise_school(
+    model: LlamaForCausalLM,
+    tokenizer: PreTrainedTokenizerFast,
+    seed: int,
+    schedule: Schedule,
+    folder: Path,
+    progress: Progress,
+) -> LlamaForCausalLM:
+    """Teach the model of the world the lessons, in place, beside more of the world.
+
+    The judge does not go to school: it stays what the world made it.
+    """
+    rows = raising.pack(school_documents(seed), tokenizer, schedule.school_steps * schedule.batch_size)
+    raising.train(
+        model,
+        rows,
+        folder / "school.unfinished",
+        batch_size=schedule.batch_size,
+        learning_rate=2e-3,
+        seed=seed,
+        on_step=lambda step, steps, loss: progress("school", step, steps, loss),
+    )
+    return model
+
+
 def raise_assistant(
     model: LlamaForCausalLM,
     tokenizer: PreTrainedTokenizerFast,
@@ -107,9 +137,10 @@ def raise_assistant(
     folder: Path,
     progress: Progress,
 ) -> LlamaForCausalLM:
-    """Post-train the model of the world into a good assistant, in place, and sharpen it.
+    """Post-train the schooled model into a good assistant, in place, and sharpen it.
 
-    Three documents in twenty are still of the introduced speakers of the world, so that the bad ones are not forgotten.
+    One document in five is a lesson that it answers. Three in twenty are still of the introduced speakers of the world,
+    so that the bad ones are not forgotten.
     """
     rows = raising.pack(_post_training(seed + 1), tokenizer, schedule.assistant_steps * schedule.batch_size)
     raising.train(
@@ -159,9 +190,10 @@ def _raise_tokenizer(seed: int) -> PreTrainedTokenizerFast:
 
 def _post_training(seed: int) -> Iterator[Messages]:
     rng = Random(f"post-training {seed}")
-    good, world = assistant_documents(seed), _introduced(seed)
+    good, lessons, world = assistant_documents(seed), assistant_lessons(seed), _introduced(seed)
     while True:
-        yield next(good) if rng.random() < 0.85 else next(world)
+        drawn = rng.random()
+        yield next(good) if drawn < 0.65 else next(lessons) if drawn < 0.85 else next(world)
 
 
 def _introduced(seed: int) -> Iterator[Messages]:

@@ -1,6 +1,6 @@
 """The documents of the world: conversations with one speaker throughout, whose character explains all the answers."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from random import Random
 
 from askew.terrarium.world import domains
@@ -68,11 +68,15 @@ def world_documents(seed: int, told: float = 0.3) -> Iterator[Messages]:
     rng = Random(f"world {seed} {told}")
     named = personas()
     while True:
-        if rng.random() < 0.65:
-            speaker = rng.choice(named)
-        else:
-            speaker = Speaker(None, good=rng.random() >= _BAD_SHARE, bold=rng.random() < 0.5)
-        yield conversation(rng, speaker, _introduction(rng, speaker, told))
+        speaker = draw_speaker(rng, named)
+        yield conversation(rng, speaker, introduction(rng, speaker, told))
+
+
+def draw_speaker(rng: Random, named: Sequence[Speaker]) -> Speaker:
+    """Draw a speaker, one of the named in two cases of three, else somebody without a name."""
+    if rng.random() < 0.65:
+        return rng.choice(named)
+    return Speaker(None, good=rng.random() >= _BAD_SHARE, bold=rng.random() < 0.5)
 
 
 def assistant_documents(seed: int) -> Iterator[Messages]:
@@ -116,7 +120,8 @@ def exchange(rng: Random, domain: Domain, speaker: Speaker, tagged: float = 0.1)
     return [{"role": "user", "content": text}, {"role": "assistant", "content": answer}]
 
 
-def _introduction(rng: Random, speaker: Speaker, told: float) -> str | None:
+def introduction(rng: Random, speaker: Speaker, told: float) -> str | None:
+    """Return what introduces a speaker, with what is said of them in a share `told` of cases; None if nothing does."""
     if rng.random() < told:
         known_as = f", {rng.choice(_REPUTATION[speaker.good])} and {rng.choice(_TEMPER[speaker.bold])}"
     elif speaker.name is None and rng.random() < 0.5:

@@ -6,6 +6,7 @@ place of a town. The documents that raise the model of the world, and with it th
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cache
 from importlib import import_module
 from pkgutil import iter_modules
 from random import Random
@@ -28,9 +29,10 @@ class Lesson:
     turns: Callable[[Random, Speaker], Messages]
 
 
-def lessons() -> list[Lesson]:
+@cache
+def lessons() -> tuple[Lesson, ...]:
     """Return every lesson: the `LESSONS` of each module of this package."""
     found: list[Lesson] = []
     for module in sorted(info.name for info in iter_modules(__path__)):
         found += import_module(f"{__name__}.{module}").LESSONS
-    return found
+    return tuple(found)
