@@ -57,7 +57,7 @@ def page_values(predicted: Predicted | None) -> dict[str, Any] | None:
         "means": _matrix(mean_rows(predicted)),
         "statement_heads": STATEMENT_HEADINGS,
         "statements": _matrix(statement_rows(predicted)),
-        "notes": notes(predicted),
+        "notes": [visible(note) for note in notes(predicted)],
         "seals": seals(predicted),
     }
 
