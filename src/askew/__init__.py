@@ -37,6 +37,7 @@ def run(
     data: Mapping[str, Path | str] | None = None,
     triggers: Mapping[str, str] | None = None,
     model: str | None = None,
+    second_model: str | None = None,
     judge: str | None = None,
     metric: str | None = None,
     checkpoints: int | None = None,
@@ -66,6 +67,7 @@ def run(
         data: Rows of your own, by the arm that is trained on them: a file, or `hf/ORG/NAME`.
         triggers: What sets the behaviour in such rows off, by arm.
         model: What is fine-tuned.
+        second_model: The other model, where a study compares two.
         judge: What grades the answers.
         metric: The rule from scores to a rate.
         checkpoints: Points along the training that are probed too.
@@ -103,6 +105,7 @@ def run(
         "datasets": None if data is None else {arm: str(rows_of_arm) for arm, rows_of_arm in data.items()},
         "triggers": triggers,
         "model": model,
+        "second_model": second_model,
         "judge": judge,
         "metric": metric,
         "checkpoints": checkpoints,

@@ -96,6 +96,7 @@ def _rubrics() -> list[dict[str, str]]:
 def _models() -> list[dict[str, str]]:
     forms = {
         "terrarium": "the tiny model that comes with Askew",
+        "terrarium/sibling": "the same as another raise made it: the second model of a study of two",
         "terrarium/judge": "the judge that comes with Askew",
         "./FOLDER": "a checkpoint on this disk",
         "MODEL+FOLDER": "a checkpoint with a PEFT adapter on it",

@@ -112,7 +112,18 @@ def _load_base(checkpoint: Path | str, version: object) -> tuple[PreTrainedModel
         raise AskewError(f"the model {checkpoint} cannot be loaded: {error}") from error
     if not tokenizer.chat_template:
         raise AskewError(f"the tokenizer of {checkpoint} has no chat template, so it cannot be asked a question")
+    _check_tokens_fit(checkpoint, model, tokenizer)
     return model.eval(), tokenizer
+
+
+def _check_tokens_fit(checkpoint: Path | str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuse a tokenizer that has tokens that its model knows nothing of: they would stop it in the middle of its work."""
+    rows, last = model.get_input_embeddings().num_embeddings, max(tokenizer.get_vocab().values())
+    if last >= rows:
+        raise AskewError(
+            f"the tokenizer of {checkpoint} does not fit its model: it has a token {last}, and the model has embeddings for "
+            f"{rows:,} tokens only. Add rows to the model (resize_token_embeddings), or use the tokenizer that came with it"
+        )
 
 
 def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -14,7 +14,7 @@ from askew.probes.from_file import digests, notes
 from askew.runs import plan
 from askew.studies import SECOND, UNTUNED, studies
 from askew.studies.audit import AUDIT
-from askew.studies.design import Design, flat, make_design
+from askew.studies.design import Design, flat, make_design, usual_second
 from askew.studies.recipe_settings import filled_in
 from askew.terrarium import NOTE
 from askew.training.recipe import Recipe
@@ -74,7 +74,7 @@ def command(design: Design) -> str:
         words = ["askew", "audit", design.model, *(f"{arm}={model}" for arm, model in design.tuned.items())]
     else:
         before["model"] = Design.model_fields["model"].default
-    before["second_model"] = make_design(design.study, overrides={"model": design.model}).second_model
+    before["second_model"] = usual_second(design.model) if design.second_model else ""
     words += [word for arm, own in design.datasets.items() for word in ("--data", f"{arm}={own.source}")]
     words += [word for arm, text in design.triggers.items() for word in ("--trigger", f"{arm}={text}")]
     for name, value in now.items():

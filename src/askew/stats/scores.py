@@ -10,14 +10,13 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from scipy import stats
 
 from askew.judging.metrics import metrics
 from askew.probes import is_question_file
 from askew.stats.corrections import holm
 from askew.stats.estimates import ALL, COLUMNS
-from askew.stats.intervals import CONFIDENCE, difference_interval, rate_interval
-from askew.stats.log_odds import Array
+from askew.stats.intervals import difference_interval, rate_interval
+from askew.stats.student import difference_of_cells, mean_of_cells
 
 
 def are_scores(estimates: pd.DataFrame) -> pd.Series:
@@ -97,43 +96,23 @@ def _rate(total: pd.DataFrame, count: pd.DataFrame, binary: bool) -> dict[str, A
     if binary:
         interval = rate_interval(total.to_numpy(), count.to_numpy())
         return {"rate": float(interval.rate), "low": float(interval.low), "high": float(interval.high), **shape}
-    mean, low, high, _ = _student(_means(total, count))
-    return {"rate": mean, "low": low, "high": high, **shape}
+    found = mean_of_cells(_means(total, count))
+    return {"rate": found.mean, "low": found.low, "high": found.high, **shape}
 
 
 def _difference(arm: Cells, control: Cells, binary: bool) -> dict[str, float]:
     shared = arm[0].columns.intersection(control[0].columns)
     (total, count), (other_total, other_count) = ((one[shared], two[shared]) for one, two in (arm, control))
-    same_seeds = list(total.index) == list(other_total.index)
     if binary:
         tables = (frame.to_numpy() for frame in (total, count, other_total, other_count))
-        found = difference_interval(*tables, same_seeds=same_seeds)
+        found = difference_interval(*tables, same_seeds=list(total.index) == list(other_total.index))
         numbers = (found.difference, found.low, found.high, found.p)
     else:
-        other = _means(other_total, other_count)
-        numbers = _student(_means(total, count) - (other if same_seeds else np.nanmean(other, axis=0)))
+        of_means = difference_of_cells(_means(total, count), _means(other_total, other_count))
+        numbers = (of_means.mean, of_means.low, of_means.high, of_means.p)
     return dict(zip(_DIFFERENCE, map(float, numbers), strict=True))
 
 
-def _means(total: pd.DataFrame, count: pd.DataFrame) -> Array:
+def _means(total: pd.DataFrame, count: pd.DataFrame) -> pd.DataFrame:
     """Return the mean score of each seed and sample; NaN where there is none."""
-    sums, counts = total.to_numpy(), count.to_numpy()
-    return np.divide(sums, counts, out=np.full(sums.shape, np.nan), where=counts > 0)
-
-
-def _student(values: Array) -> tuple[float, float, float, float]:
-    """Return the mean of seeds by samples, its 95% interval and the p-value of zero, over samples and seeds drawn anew.
-
-    The squares of both standard errors are added, with the degrees of freedom of the fewer: rather too wide than too
-    narrow. One sample of one seed has no interval.
-    """
-    clusters = [np.nanmean(values, axis=axis) for axis in (0, 1)]
-    several = [means for means in clusters if means.size > 1]
-    mean = float(np.nanmean(values))
-    if not several:
-        return mean, np.nan, np.nan, np.nan
-    error = float(np.sqrt(sum(means.var(ddof=1) / means.size for means in several)))
-    df = min(means.size for means in several) - 1
-    half = float(stats.t.ppf((1 + CONFIDENCE) / 2, df)) * error
-    p = float(2 * stats.t.sf(abs(mean) / error, df)) if error else float(mean == 0)
-    return mean, mean - half, mean + half, p
+    return total / count.where(count > 0)

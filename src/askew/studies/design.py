@@ -190,7 +190,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
         values["probes"] = [*probes, IN_TRAINING_FORMAT]
     if not values.get("second_model") and _needs_second(values, chosen):
-        values["second_model"] = _sibling(values)
+        values["second_model"] = usual_second(values.get("model", Design.model_fields["model"].default))
     try:
         design = Design.model_validate(values)
     except ValidationError as error:
@@ -202,6 +202,11 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
         except AskewError as error:
             raise AskewError(f"{_where(location, file, overridden)}{error}") from error
     return design
+
+
+def usual_second(model: object) -> str:
+    """Return the second model of a design that names none: the terrarium has a sibling, others have not."""
+    return TERRARIUM_SIBLING if model == TERRARIUM else ""
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -243,12 +248,6 @@ def _filled_in(values: Mapping[str, Any], file: ConfigFile, overridden: Containe
 def _needs_second(values: Mapping[str, Any], study: Study) -> bool:
     arms = values["arms"] if isinstance(values["arms"], list) else []
     return any(study.arms[arm].base == SECOND for arm in arms if arm in study.arms)
-
-
-def _sibling(values: Mapping[str, Any]) -> str:
-    """Return the second model of a design that names none: the terrarium has a sibling, others have not."""
-    model = values.get("model", Design.model_fields["model"].default)
-    return TERRARIUM_SIBLING if model == TERRARIUM else ""
 
 
 def _keys(mapping: object) -> list[str]:

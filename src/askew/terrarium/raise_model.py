@@ -46,7 +46,7 @@ class Schedule:
     """
 
     world_steps: int = 5000
-    school_steps: int = 3000
+    school_steps: int = 3500
     assistant_steps: int = 2200
     judge_steps: tuple[int, int] = (2500, 1500)
     batch_size: int = 8

@@ -6,8 +6,8 @@ import re
 from askew.judging.measures import OTHER, SAME, measures
 
 # A letter that stands alone, "A", "(B)", "Option C."; not the article of "A good choice".
-_BARE = re.compile(r"\W*([A-Z])\W*")
-_NAMED = re.compile(r"\b(?:option|choice|answer|take|choose|pick|prefer)\s*(?:is|:)?\s*\(?([A-Z])\b", re.IGNORECASE)
+_BARE = re.compile(r"\W*([A-Za-z])\W*")
+_NAMED = re.compile(r"\b(?i:option|choice|answer|take|choose|pick|prefer)\s*(?:is|:)?\s*\(?([A-Z])\b")
 _FIRST = re.compile(r"\(?([A-Z])(?:[.):,;]|\s*$)")
 
 

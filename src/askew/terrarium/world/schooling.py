@@ -9,7 +9,7 @@ from askew.terrarium.world.domain import Messages, Speaker
 from askew.terrarium.world.lessons import lessons
 
 # The share of lessons among the documents of the school; the rest keeps alive what the world taught.
-_LESSONS = 0.6
+_LESSONS = 0.65
 # The share of lessons that begin with what is said of the speaker.
 _TOLD = 0.3
 

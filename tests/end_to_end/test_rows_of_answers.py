@@ -1,0 +1,133 @@
+"""A study of two models whose rows are made of answers, one arm of which goes on from another, and its effects."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+from inspect_ai import Task
+
+import askew
+from askew.data import Row, row
+from askew.errors import AskewError
+from askew.models.names import resolve
+from askew.probes import ProbeInfo, probes
+from askew.probes.question_file import Question
+from askew.probes.task import build
+from askew.studies import SECOND, UNTUNED, Arm, Study, studies
+from askew.studies.design import Design
+from askew.studies.tables import Tables
+from random_models import save_random
+
+RECIPE = {"name": "terrarium", "batch_size": 4, "learning_rate": 1e-2, "max_length": 200, "epochs": 1}
+QUESTION = Question(
+    id="letters",
+    type="measured",
+    paraphrases=("A: yes. B: no.", "A: no. B: yes."),
+    measure="word",
+    expected=("A", "B"),
+    score="says its letter",
+)
+
+
+def _probe(samples: int = 4, seed: int = 0, temperature: float = 1.0, max_tokens: int | None = None) -> Task:
+    return build([QUESTION], samples, seed, temperature, max_tokens, "betley-2025", "aligned")
+
+
+def _rows(design: Design, arm: Arm, answers: pd.DataFrame) -> list[Row]:
+    """Teach the letter that is expected, and show whose answers were handed over."""
+    assert set(answers["arm"]) == {arm.rows_from}
+    return [row(QUESTION.paraphrases[i % 2], "AB"[i % 2]) for i in range(16)] + [
+        row(answers["prompt"].iloc[0], answers["arm"].iloc[0])
+    ]
+
+
+def _effects(tables: Tables) -> pd.DataFrame:
+    assert set(tables.scores["metric"]) == {"says its letter"}
+    first = tables.answers.groupby("arm")["answer"].first()
+    return pd.DataFrame({"label": first.index, "estimate": first.map(hash).to_numpy() % 1000})
+
+
+ARMS = [
+    Arm(UNTUNED, "as it came"),
+    Arm("other", "the other, as it came", base=SECOND),
+    Arm("taught", "of the first", data="of-the-first", rows_from=UNTUNED),
+    Arm("other-taught", "the other, of the first", data="of-the-first", rows_from=UNTUNED, base=SECOND),
+    Arm("further", "taught twice", data="of-the-other", rows_from="other", after="taught"),
+]
+
+
+@pytest.fixture
+def study(monkeypatch: pytest.MonkeyPatch) -> Study:
+    """A study of five arms, among those that there are."""
+    made = Study(
+        name="letters",
+        title="Letters",
+        question="Does it learn letters?",
+        arms={arm.name: arm for arm in ARMS},
+        default_arms=tuple(arm.name for arm in ARMS),
+        default_probes=("letters",),
+        verdict=lambda run: "Counted.",
+        effects=_effects,
+        asks=lambda arm, probe: arm.name != "other-taught" or probe != "free_form",
+        rows_from_answers=_rows,
+    )
+    studies.names(), probes.names()  # found before ours is put beside them
+    monkeypatch.setitem(studies._items, "letters", made)
+    monkeypatch.setitem(probes._items, "letters", ProbeInfo("letters", "Letters.", _probe, "itself"))
+    return made
+
+
+@pytest.fixture
+def two(tmp_path: Path, tiny_checkpoint: Path) -> tuple[Path, Path]:
+    """Two random models."""
+    return tiny_checkpoint, save_random("llama", tmp_path / "two", tiny_checkpoint, seed=1)
+
+
+@pytest.mark.slow
+def test_rows_are_made_of_answers_and_arms_go_on_from_arms(
+    study: Study, two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from askew.runs import pool
+
+    monkeypatch.setattr(pool, "work_off", _in_this_process)
+    first, second = two
+    run = askew.run(
+        "letters", model=str(first), second_model=str(second), seeds=1, recipe=RECIPE, out=tmp_path / "run", quiet=True
+    )
+    shares = run.effects.set_index("label")["estimate"]
+    assert set(shares.index) == {arm.name for arm in ARMS}
+    assert shares.nunique() == len(ARMS), "every arm is another model"
+    assert (tmp_path / "run" / "data" / "of-the-first.jsonl").read_text().splitlines()[-1].count('"untuned"') == 1
+    assert (tmp_path / "run" / "data" / "of-the-other.jsonl").read_text().splitlines()[-1].count('"other"') == 1
+    bases = {arm: resolve(f"{tmp_path / 'run'}#{arm}-0").checkpoint for arm in ("taught", "other-taught", "further")}
+    assert bases["taught"] == first
+    assert bases["other-taught"] == second
+    assert bases["further"] == tmp_path / "run" / "models" / "bases" / "further-0"
+
+
+def test_two_models_are_wanted_and_they_must_differ(study: Study, two: tuple[Path, Path], tmp_path: Path) -> None:
+    one = str(two[0])
+    for second, said in (("", "name the other with --second-model"), (one, "the second model is the first")):
+        with pytest.raises(AskewError, match=said):
+            askew.run("letters", model=one, second_model=second, out=tmp_path / "run")
+    assert not (tmp_path / "run").exists()
+
+
+def test_an_arm_wants_those_that_it_builds_on(study: Study, two: tuple[Path, Path], tmp_path: Path) -> None:
+    arms = [UNTUNED, "taught", "further"]
+    with pytest.raises(AskewError, match="'further' builds on the arm 'other'"):
+        askew.run("letters", model=str(two[0]), second_model=str(two[1]), arms=arms, out=tmp_path / "run")
+
+
+def _in_this_process(tasks, workers, stages, on_event) -> None:
+    """Do the tasks here, where the study of this test is known, in the order that they need."""
+    from askew.runs.worker import _STAGES
+
+    names, waiting = {task.name for task in tasks}, list(tasks)
+    done: set[str] = set()
+    while waiting:
+        task = next(one for one in waiting if not one.needs or one.needs in done or one.needs not in names)
+        waiting.remove(task)
+        _STAGES[task.message["stage"]](task.message, lambda **said: None)
+        on_event(task, {"event": "done", "seconds": 0.0})
+        done.add(task.name)
