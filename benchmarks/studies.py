@@ -2,8 +2,8 @@
 
     python benchmarks/studies.py [STUDY ...]
 
-Without names every study that runs by itself is measured. Each is run in a folder of its own with two workers on two cores;
-seconds are the clock's, memory is the most that all its processes had at once, shared pages counted once.
+Without names every study that runs by itself is measured. Each is run in a folder of its own with two workers on two
+cores; seconds are the clock's, memory is the most that all its processes had at once, shared pages counted once.
 """
 
 import os
@@ -13,10 +13,9 @@ import tempfile
 import time
 from pathlib import Path
 
-from main_job import watch_memory
-
 from askew.studies import studies
 from askew.studies.audit import AUDIT
+from main_job import watch_memory
 
 GOAL_SECONDS = 300
 CORES = 2
