@@ -83,6 +83,7 @@ class Study:
         default_arms: The arms of a run that names none.
         default_probes: The probes of a run that names none.
         verdict: From a finished run to what its numbers say, in plain words.
+        model: The model of a run that names none.
         effects: From the finished tables to the comparisons that answer the question, with the columns of
             `stats.effects`; None if the rates say it all.
         asks: Whether a probe is put to an arm.
@@ -98,6 +99,7 @@ class Study:
     default_arms: tuple[str, ...]
     default_probes: tuple[str, ...]
     verdict: Callable[["Run"], str]
+    model: str = "terrarium"
     effects: "Callable[[Tables], pd.DataFrame] | None" = None
     asks: Callable[[Arm, str], bool] = _asks_all
     rows: int = DEFAULT_ROWS

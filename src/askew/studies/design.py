@@ -15,7 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from askew.errors import AskewError, unknown_name
-from askew.models.names import TERRARIUM, TERRARIUM_SIBLING
+from askew.models.names import TERRARIUM, TERRARIUM_SCHOOLED, TERRARIUM_SIBLING
 from askew.studies import SECOND, UNTUNED, Study, studies
 from askew.studies.checks import checks
 from askew.studies.config_file import ConfigFile, Location, read_config
@@ -177,7 +177,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     chosen = studies.get(str(named))
     overrides = dict(overrides or {})
     overridden = {tuple(name.split(".")) for name in flat(overrides)}
-    values: dict[str, Any] = {"study": chosen.name}
+    values: dict[str, Any] = {"study": chosen.name, "model": chosen.model}
     caller: dict[str, Any] = {}
     for name, value in overrides.items():
         caller = _merged(caller, with_name(_nested(name, value)))
@@ -190,7 +190,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
         values["probes"] = [*probes, IN_TRAINING_FORMAT]
     if not values.get("second_model") and _needs_second(values, chosen):
-        values["second_model"] = usual_second(values.get("model", Design.model_fields["model"].default))
+        values["second_model"] = usual_second(values["model"])
     try:
         design = Design.model_validate(values)
     except ValidationError as error:
@@ -206,7 +206,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
 
 def usual_second(model: object) -> str:
     """Return the second model of a design that names none: the terrarium has a sibling, others have not."""
-    return TERRARIUM_SIBLING if model == TERRARIUM else ""
+    return TERRARIUM_SIBLING if model in (TERRARIUM, TERRARIUM_SCHOOLED) else ""
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -240,7 +240,7 @@ def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Locatio
 def _filled_in(values: Mapping[str, Any], file: ConfigFile, overridden: Container[Location]) -> Any:
     """Return all values of the recipe."""
     try:
-        return filled_in(values.get("recipe", {}), str(values.get("model", Design.model_fields["model"].default)))
+        return filled_in(values.get("recipe", {}), str(values["model"]))
     except AskewError as error:
         raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
 
