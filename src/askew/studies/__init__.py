@@ -7,7 +7,7 @@ elsewhere: they are arms too, asked as they are.
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -90,6 +90,7 @@ class Study:
         rows: How many rows an arm is trained on where nobody says.
         rows_from_answers: For arms with `rows_from`: from the design, the arm and those answers to its rows.
         predictions: What may be predicted of a run.
+        unsaid: Words that rows of a domain must not say, by domain: the model is asked for them later.
     """
 
     name: str
@@ -105,6 +106,7 @@ class Study:
     rows: int = DEFAULT_ROWS
     rows_from_answers: "Callable[[Design, Arm, pd.DataFrame], list[Row]] | None" = None
     predictions: "tuple[Prediction, ...]" = ()
+    unsaid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def with_others(
         self, tuned: Mapping[str, str], datasets: Mapping[str, "OwnRows"], triggers: Mapping[str, str]

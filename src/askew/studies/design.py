@@ -8,7 +8,7 @@ import hashlib
 import json
 from collections.abc import Container, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -87,6 +87,10 @@ class Design(BaseModel):
     )
     data: str = Field(
         default="", description="What the models tuned elsewhere were tuned on; adds the probe in_training_format."
+    )
+    leaks: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="What becomes of own rows that name the behaviour which the study asks about later.",
     )
     probes: list[str] = Field(min_length=1, description="Which questions; `askew list probes`.")
     seeds: int = Field(default=3, ge=1, le=10_000, description="How many seeds each arm is trained with.")
@@ -184,7 +188,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     values = _merged(_merged(values, without_another(file.values, caller)), caller)
     values["recipe"] = _filled_in(values, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
-    own = [UNTUNED, *values["datasets"]] if values["datasets"] else chosen.default_arms
+    own = [UNTUNED, *values["datasets"]] if values["datasets"] else _usual_arms(values, chosen)
     values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
     probes = values.setdefault("probes", list(chosen.default_probes))
     if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
@@ -202,6 +206,14 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
         except AskewError as error:
             raise AskewError(f"{_where(location, file, overridden)}{error}") from error
     return design
+
+
+def _usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:
+    """Return the arms of a design that names none; without a second model, without those that merely ask it."""
+    of_second = [arm for arm in study.default_arms if study.arms[arm].base == SECOND]
+    second = values.get("second_model") or usual_second(values.get("model", Design.model_fields["model"].default))
+    is_needed = any(study.arms[arm].data for arm in of_second)
+    return [arm for arm in study.default_arms if second or is_needed or arm not in of_second]
 
 
 def usual_second(model: object) -> str:
