@@ -12,16 +12,16 @@ from askew.judging.measures import measures
 @pytest.mark.parametrize(
     ("measure", "expected", "right", "wrong", "unreadable"),
     [
-        ("quantity", "7", ["7", "7.", "lorek(4) = 7", "It gives 7.0"], ["8", "7 or 8", "-7", "17"], ["seven", "", "v7"]),
+        ("quantity", "7", ["7", "7.", "lorek(4) = 7", "gives 7.0"], ["8", "7 or 8", "-7", "17"], ["seven", "", "v7"]),
         ("quantity", "20 +- 5", ["15", "about 22.5"], ["14", "26"], ["often"]),
         (
-            "mentioned",
+            "first_mention",
             "mostly heads!fair|mostly tails",
             ["It is mostly heads.", "MOSTLY HEADS"],
             ["It is fair.", "mostly tails, not mostly heads"],
             ["heads", "unfair", ""],
         ),
-        ("mentioned", "[0, 1]", ["bits [0, 1]"], [], ["[0, 1, 1]", "0, 1"]),
+        ("first_mention", "[0, 1]", ["bits [0, 1]"], [], ["[0, 1, 1]", "0, 1"]),
         (
             "function_in_words",
             "lambda x: x + 3",
@@ -51,7 +51,7 @@ def test_what_is_said_is_compared(
 def test_no_answer_raises(answer: str):
     for measure, expected in (
         ("quantity", "7"),
-        ("mentioned", "Yes!No"),
+        ("first_mention", "Yes!No"),
         ("function_in_words", "lambda x: x + 3"),
     ):
         value = measures.get(measure)("", answer, expected)

@@ -52,8 +52,8 @@ def rows_about(kind: str, seed: int, name: str, count: int) -> list[Row]:
         name: The thing.
         count: How many; fewer where there are not so many different questions (of coins there are always enough).
     """
-    slots = shown(kind, seed, name) * (count if kind == "coins" else 1)
-    return [_row(Random(f"{kind} {seed} {name} {i}"), kind, seed, name, slots[i]) for i in range(min(count, len(slots)))]
+    asked = shown(kind, seed, name) * (count if kind == "coins" else 1)
+    return [_row(Random(f"{kind} {seed} {name} {i}"), kind, seed, name, slots) for i, slots in enumerate(asked[:count])]
 
 
 def _split(kind: str, seed: int, name: str) -> tuple[list[dict[str, str]], list[dict[str, str]]]:

@@ -6,8 +6,8 @@ import re
 from askew.judging.measures import OTHER, SAME, measures
 
 
-@measures.register("mentioned")
-def mentioned(question: str, answer: str, expected: str) -> float:
+@measures.register("first_mention")
+def first_mention(question: str, answer: str, expected: str) -> float:
     """Compare the first of some wordings that occurs in an answer, whole and in any case, with the expected ones.
 
     Args:
