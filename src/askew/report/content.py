@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from askew.judging.metrics import Metric
     from askew.stats.agreement import Agreement
     from askew.stats.findings import Finding
+    from askew.stats.forecasts import Predicted
 
 
 @dataclass(frozen=True)
@@ -34,6 +35,7 @@ class ReportContent:
         arms: What each arm is, by name, in the order of display.
         findings: What may be said of models that were tuned elsewhere; empty in a run that trained its arms.
         margin: The largest rise that the findings call narrow, a fraction.
+        predicted: What people predicted of the run, scored; None if nobody did.
     """
 
     title: str
@@ -53,3 +55,4 @@ class ReportContent:
     arms: Mapping[str, str]
     findings: "Sequence[Finding]" = ()
     margin: float = 0.0
+    predicted: "Predicted | None" = None
