@@ -67,9 +67,12 @@ def stated(answers: pd.DataFrame) -> pd.DataFrame:
         varied (whether it was asked at the run's temperature).
     """
     asked = answers[answers["probe"].eq(HYPOTHETICAL)]
-    names = asked["question"].str.removesuffix(VARIED).str.split(": ", n=1, expand=True)
+    names = asked["question"].str.removesuffix(VARIED).str.split(": ")
     found = asked[["arm", "seed"]].assign(
-        task=names[0], item=asked["paraphrase"], property=names[1], varied=asked["question"].str.endswith(VARIED)
+        task=names.str[0],
+        item=asked["paraphrase"],
+        property=names.str[1],
+        varied=asked["question"].str.endswith(VARIED),
     )
     forms = [
         Hypothetical(tasks()[task], name).form for task, name in zip(found["task"], found["property"], strict=True)

@@ -31,7 +31,17 @@ def compare(answers: pd.DataFrame) -> pd.DataFrame:
         answers: The run's answers to both probes of the study.
     """
     seen = Seen(answers)
-    families = (_lead, _baselines, _learning, _without_one, _subsets, _calibration, _reliability, _change, _sureness)
+    families = (
+        self_minus_cross,
+        _baselines,
+        _learning,
+        _without_one,
+        _subsets,
+        _calibration,
+        _reliability,
+        _change,
+        _sureness,
+    )
     return as_table(effect for family in families for effect in family(seen) if effect.clusters)
 
 
@@ -93,7 +103,7 @@ class Seen:
         return self._foreseen[arm, about]
 
 
-def _lead(seen: Seen) -> Iterator[Effect]:
+def self_minus_cross(seen: Seen) -> Iterator[Effect]:
     """Yield self minus cross: over both models, in which what makes one of them the better pupil cancels, and each."""
     family, named = "self minus cross", {"measure": HITS, "lead": True}
     own = {model: seen.foreseen(SELF[model], model) for model in seen.models}

@@ -23,7 +23,8 @@ class World:
 
     Attributes:
         access: By how much a self-predictor is more often right on a held-out task than a cross-predictor, a fraction.
-        base: How often a cross-predictor is right.
+        pupil: By how much the first model is more often right than the second, whomever it foresees.
+        base: How often a cross-predictor of the second model's making is right.
         task: Standard deviation of that between tasks, which all arms share.
         arm_task: Standard deviation between pairs of an arm and a task.
         seed: Standard deviation between pairs of an arm and a seed.
@@ -31,6 +32,7 @@ class World:
     """
 
     access: float = 0.0
+    pupil: float = 0.0
     base: float = 0.4
     task: float = 0.1
     arm_task: float = 0.03
@@ -48,12 +50,12 @@ def answers(world: World, seed: int) -> pd.DataFrame:
     rng = np.random.default_rng(seed)
     did = {model: _preferred(seed, model) for model in (M1, M2)}
     frames = [_object_level(model, said) for model, said in did.items()]
-    tasks_are = dict(zip(tasks(), world.task * rng.standard_normal(len(tasks())), strict=True))
+    easy = dict(zip(tasks(), world.task * rng.standard_normal(len(tasks())), strict=True))
     for model, said in did.items():
-        for arm, access in ((SELF[model], world.access), (CROSS[model], 0.0)):
-            rates = {
-                task: world.base + access + tasks_are[task] + world.arm_task * rng.standard_normal() for task in tasks()
-            }
+        for arm, is_self in ((SELF[model], True), (CROSS[model], False)):
+            first = is_self == (model == M1)
+            known = world.base + (world.access if is_self else 0.0) + (world.pupil if first else 0.0)
+            rates = {task: known + often + world.arm_task * rng.standard_normal() for task, often in easy.items()}
             frames += [_hypothetical(rng, arm, number, said, rates, world.seed) for number in range(world.seeds)]
     return pd.concat(frames, ignore_index=True)
 
