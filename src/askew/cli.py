@@ -11,6 +11,7 @@ from askew.cli_data import data
 from askew.cli_export import EXPORT_EXAMPLES, export
 from askew.cli_judging import JUDGE_EXAMPLES, RESCORE_EXAMPLES, judge, rescore
 from askew.cli_options import JsonOption
+from askew.cli_predict import PREDICT_EXAMPLES, predict
 from askew.cli_run import AUDIT_EXAMPLES, RUN_EXAMPLES, audit, run
 from askew.cli_tune import TUNE_EXAMPLES, tune
 from askew.errors import AskewError
@@ -40,6 +41,7 @@ app.add_typer(terrarium, name="terrarium")
 app.add_typer(data, name="data")
 for command, examples in (
     (run, RUN_EXAMPLES),
+    (predict, PREDICT_EXAMPLES),
     (audit, AUDIT_EXAMPLES),
     (judge, JUDGE_EXAMPLES),
     (rescore, RESCORE_EXAMPLES),
@@ -56,12 +58,12 @@ def list_names(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="studies, arms, probes, recipes, metrics, rubrics, models, data or files; all if left out."
+            help="studies, statements, arms, probes, recipes, metrics, rubrics, models, data or files; all if left out."
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what can be named: studies, arms, probes, recipes, metrics, rubrics, models, data, files."""
+    """List what can be named: studies, statements, arms, probes, recipes, metrics, rubrics, models, data, files."""
     import json
 
     from askew import terminal_names

@@ -40,11 +40,6 @@ SCORES, EFFECTS = "scores.parquet", "effects.csv"
 PREDICTIONS = "predictions.json"
 
 
-def folder_of(design: Design, out: Path | None = None) -> RunFolder:
-    """Return the folder of a run: by default one in `runs/` that is named after the design, so that it is found again."""
-    return RunFolder(out or Path("runs") / f"{design.study}-{design.digest()}")
-
-
 class RunFolder:
     """A run folder, open for reading; `writing()` opens it for writing.
 
@@ -238,6 +233,11 @@ class RunFolder:
         if not all(isinstance(noted, dict) and {"sha256", "made_of"} <= noted.keys() for noted in manifest.values()):
             raise AskewError(f"{self / MANIFEST} is damaged: restore it, or delete the folder and run again")
         return manifest
+
+
+def folder_of(design: Design, out: Path | None = None) -> RunFolder:
+    """Return a run's folder: by default one in `runs/` that is named after the design, so that it is found again."""
+    return RunFolder(out or Path("runs") / f"{design.study}-{design.digest()}")
 
 
 def digest(path: Path) -> str:
