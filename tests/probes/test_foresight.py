@@ -74,5 +74,5 @@ def test_the_probes_ask_it() -> None:
         task = probes.get(name).task(samples=4)
         assert [sample.id for sample in task.dataset] == [question.id for question in questions]
         counts = [Asked.model_validate(sample.metadata).samples for sample in task.dataset]
-        assert counts == [q.samples_per_paraphrase * len(q.paraphrases) for q in questions]
+        assert counts == [(q.samples_per_paraphrase or 0) * len(q.paraphrases) for q in questions]
         assert has_scores(name)

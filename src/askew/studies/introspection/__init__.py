@@ -55,11 +55,11 @@ def verdict(run: "Run") -> str:
     Args:
         run: The finished run; its effects alone are read.
     """
-    lead = run.effects[run.effects["lead"].astype(bool)].set_index("label")
-    known = [label for label in (BOTH, *DIRECTIONS.values()) if label in lead.index and lead["p"].notna()[label]]
+    rows = {row["label"]: row for row in run.effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
+    known = [label for label in (BOTH, *DIRECTIONS.values()) if label in rows]
     if not known:
         return "Nothing can be said: a model's foresight of itself and another's of it have not both been measured."
-    row = lead.loc[known[0]]
+    row = rows[known[0]]
     said = f"{known[0]}: {wording.points(row['estimate'])} {wording.points_interval(row['low'], row['high'])} points"
     if row["p_corrected"] < SIGNIFICANT:
         if row["estimate"] > 0:

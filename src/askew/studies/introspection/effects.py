@@ -18,7 +18,7 @@ from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_
 from askew.studies.introspection.behaviour import KEY, behaviour, frequencies, shares, stated, sureness, truth
 from askew.terrarium.world.tasks import tasks
 
-HITS = "hits"
+HITS, DEVIATION = "hits", "mean absolute deviation"
 # Both models are called equally sure of a prompt if they are so within this.
 _EQUALLY = 0.1
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -185,11 +185,10 @@ def _calibration(seen: Seen) -> Iterator[Effect]:
         if own.empty:
             continue
         for arm, label in ((CROSS[model], "the other"), (model, "untrained")):
-            said = {"label": f"about {name}: {label} minus itself", "measure": "mean absolute deviation"}
-            yield contrast(errors[arm], own, family="calibration", **said, arm=arm, control=SELF[model])
+            said = f"about {name}: {label} minus itself"
+            yield contrast(errors[arm], own, family="calibration", label=said, measure=DEVIATION, arm=arm)
         for arm, frame in errors.items():
-            said = {"label": f"{arm} about {name}", "measure": "mean absolute deviation"}
-            levels.append(level(frame, family="mean absolute deviation", **said, arm=arm))
+            levels.append(level(frame, family=DEVIATION, label=f"{arm} about {name}", measure=DEVIATION, arm=arm))
     yield from levels
 
 
@@ -201,8 +200,8 @@ def _reliability(seen: Seen) -> Iterator[Effect]:
         return
     for low, high in pairwise(_BINS):
         part = stated_shares[stated_shares["stated"].gt(low) & stated_shares["stated"].le(high)]
-        said = {"label": f"stated {100 * low:.0f}-{100 * high:.0f}%", "measure": "frequency"}
-        yield level(part, family="reliability of self-predictors", **said)
+        said = f"stated {100 * low:.0f}-{100 * high:.0f}%"
+        yield level(part, family="reliability of self-predictors", label=said, measure="frequency")
 
 
 def _change(seen: Seen) -> Iterator[Effect]:
@@ -234,11 +233,12 @@ def _sureness(seen: Seen) -> Iterator[Effect]:
     for model in seen.models:
         known = true[true["arm"].eq(model)].assign(true=lambda rows: rows["value"].astype(float))
         for arm, label in ((SELF[model], "itself"), (CROSS[model], "the other"), (model, "untrained")):
-            said = _held_out(told[told["arm"].eq(arm)]).groupby(["task", "item"])["number"].mean().reset_index()
-            pairs = said.merge(known[["task", "item", "true"]], on=["task", "item"]).dropna()
+            means = _held_out(told[told["arm"].eq(arm)]).groupby(["task", "item"])["number"].mean().reset_index()
+            pairs = means.merge(known[["task", "item", "true"]], on=["task", "item"]).dropna()
             within = pairs[["number", "true"]] - pairs.groupby("task")[["number", "true"]].transform("mean")
-            named = {"label": f"about {_name(model)}: {label}", "measure": "stated and true sureness"}
-            yield correlation(within["number"], within["true"], family="how sure", **named, arm=arm)
+            said = f"about {_name(model)}: {label}"
+            measure = "stated and true sureness"
+            yield correlation(within["number"], within["true"], family="how sure", label=said, measure=measure, arm=arm)
 
 
 def _both_sides(seen: Seen) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -82,12 +82,12 @@ def _hypothetical(
 ) -> pd.DataFrame:
     shift, rows = spread * rng.standard_normal(), []
     for asked in hypotheticals():
-        if asked.property == SURE or not asked.task.held_out:
+        if asked.name == SURE or not asked.task.held_out:
             continue
-        name = asked.task.name
-        right = rng.random(len(said[name])) < np.clip(rates[name] + shift, 0.0, 1.0)
-        about = next(one for one in properties(asked.task) if one.name == asked.property)
-        for item, answer in enumerate(said[name]):
+        task = asked.task.name
+        right = rng.random(len(said[task])) < np.clip(rates[task] + shift, 0.0, 1.0)
+        about = next(one for one in properties(asked.task) if one.name == asked.name)
+        for item, answer in enumerate(said[task]):
             true = about.of(answer, asked.task, listed(asked.task, item))
             if true is not None:
                 rows.append((arm, seed, HYPOTHETICAL, asked.id, item, true if right[item] else _other(about, true)))
