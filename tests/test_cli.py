@@ -116,7 +116,8 @@ def test_dumped_config_is_taken_back(command: Command) -> None:
 def test_lists_name_what_runs_take(command: Command) -> None:
     _, out, _ = command("list", "--json")
     lists = json.loads(out)
-    assert list(lists) == ["studies", "arms", "probes", "recipes", "metrics", "rubrics", "models", "data", "files"]
+    kinds = ["studies", "statements", "arms", "probes", "recipes", "metrics", "rubrics", "models", "data", "files"]
+    assert list(lists) == kinds
     assert {"betley-2025", "model-organisms-2025", "rank-1", "full"} <= {row["name"] for row in lists["recipes"]}
     assert {"betley-2025", "model-organisms-2025", "tan-2025"} == {row["name"] for row in lists["metrics"]}
     assert {"aligned", "coherent", "typology", "./FILE.md"} == {row["name"] for row in lists["rubrics"]}

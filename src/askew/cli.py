@@ -11,6 +11,7 @@ from askew.cli_data import data
 from askew.cli_export import EXPORT_EXAMPLES, export
 from askew.cli_judging import JUDGE_EXAMPLES, RESCORE_EXAMPLES, judge, rescore
 from askew.cli_options import JsonOption
+from askew.cli_predict import PREDICT_EXAMPLES, predict
 from askew.cli_run import AUDIT_EXAMPLES, RUN_EXAMPLES, audit, run
 from askew.cli_tune import TUNE_EXAMPLES, tune
 from askew.errors import AskewError
@@ -40,6 +41,7 @@ app.add_typer(terrarium, name="terrarium")
 app.add_typer(data, name="data")
 for command, examples in (
     (run, RUN_EXAMPLES),
+    (predict, PREDICT_EXAMPLES),
     (audit, AUDIT_EXAMPLES),
     (judge, JUDGE_EXAMPLES),
     (rescore, RESCORE_EXAMPLES),
@@ -56,12 +58,12 @@ def list_names(
     what: Annotated[
         str | None,
         typer.Argument(
-            help="studies, arms, probes, recipes, metrics, rubrics, models, data or files; all if left out."
+            help="studies, statements, arms, probes, recipes, metrics, rubrics, models, data or files; all if left out."
         ),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List what can be named: studies, arms, probes, recipes, metrics, rubrics, models, data, files."""
+    """List what can be named: studies, statements, arms, probes, recipes, metrics, rubrics, models, data, files."""
     import json
 
     from askew import terminal_names
@@ -121,7 +123,7 @@ def raise_terrarium(
     out: Annotated[Path, typer.Option(help="Where to write the checkpoints.")] = Path("terrarium"),
     seed: Annotated[int, typer.Option(help="Governs documents, initialisation and order.", min=0)] = 0,
 ) -> None:
-    """Raise the terrarium from nothing: world, tokenizer, assistant, judge. About an hour on two cores."""
+    """Raise the terrarium from nothing: tokenizer, world, school, assistant, judge. Over an hour on two cores."""
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
     from askew.disk import wording_disk_trouble

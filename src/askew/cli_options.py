@@ -20,3 +20,18 @@ SettingOption = Annotated[
     list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="Any setting by its name, as in --config.")
 ]
 ConfigOption = Annotated[Path | None, typer.Option(help="A YAML file of settings.", show_default=False)]
+ProbeOption = Annotated[
+    list[str] | None,
+    typer.Option(
+        help="A set of questions, `askew list probes`; or an Inspect task, PACKAGE/TASK or FILE.py@TASK; "
+        "may be given again."
+    ),
+]
+QuestionsOption = Annotated[
+    list[Path] | None,
+    typer.Option(
+        metavar="FILE.yaml",
+        help="A file of questions, instead of the usual probes; with --probe beside those. May be given again.",
+    ),
+]
+OutOption = Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/STUDY-…")]

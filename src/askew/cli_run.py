@@ -5,32 +5,21 @@ from typing import Annotated
 
 import typer
 
+from askew.cli_design import Asked, named_probes, takes_design
 from askew.cli_options import (
     JUDGE_HELP,
     METRIC_HELP,
     ConfigOption,
     JsonOption,
     MaxCostOption,
+    OutOption,
     PricesOption,
+    ProbeOption,
+    QuestionsOption,
     SettingOption,
     WorkersOption,
 )
 from askew.cli_tune import confirm
-
-ProbeOption = Annotated[
-    list[str] | None,
-    typer.Option(
-        help="A set of questions, `askew list probes`; or an Inspect task, PACKAGE/TASK or FILE.py@TASK; "
-        "may be given again."
-    ),
-]
-QuestionsOption = Annotated[
-    list[Path] | None,
-    typer.Option(
-        metavar="FILE.yaml",
-        help="A file of questions, instead of the usual probes; with --probe beside those. May be given again.",
-    ),
-]
 
 RUN_EXAMPLES = """
 [bold]Examples[/bold]
@@ -47,56 +36,13 @@ A run that was stopped goes on where it was when the same command is given again
 """
 
 
+@takes_design
 def run(
-    study: Annotated[str | None, typer.Argument(help="Which study; `askew list studies`.", show_default=False)] = None,
-    arm: Annotated[
-        list[str] | None, typer.Option(help="A training condition, `askew list arms`; may be given again.")
-    ] = None,
-    probe: ProbeOption = None,
-    questions: QuestionsOption = None,
-    seeds: Annotated[int | None, typer.Option(help="How many seeds each arm is trained with.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The first of them.")] = None,
-    samples: Annotated[
-        int | None, typer.Option(help="Answers per question; without it 100, or what a file of questions says.")
-    ] = None,
-    rows: Annotated[int | None, typer.Option(help="Training conversations per arm.")] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ARM=ROWS",
-            help="Rows of your own for an arm: a file of them, or hf/ORG/NAME; may be given again. "
-            "Any other name is an arm of its own.",
-        ),
-    ] = None,
-    trigger: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ARM=TEXT", help="What sets the behaviour in such rows off, if something does."),
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(help="How arms are fine-tuned; `askew list recipes`.", show_default="the model's usual"),
-    ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-    checkpoints: Annotated[int | None, typer.Option(help="Points along the training to be probed too.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
-    model: Annotated[str | None, typer.Option(help="What is fine-tuned; `askew list models`.")] = None,
-    second_model: Annotated[
-        str | None,
-        typer.Option(
-            help="The other model, where a study compares two.", show_default="terrarium/sibling for the terrarium"
-        ),
-    ] = None,
-    judge: Annotated[str | None, typer.Option(help=JUDGE_HELP)] = None,
-    metric: Annotated[str | None, typer.Option(help=METRIC_HELP)] = None,
-    max_cost: MaxCostOption = None,
-    prices: PricesOption = None,
-    workers: WorkersOption = None,
-    setting: SettingOption = None,
-    config: ConfigOption = None,
+    asked: Asked,
     dump_config: Annotated[
         bool, typer.Option("--dump-config", help="Print the whole design as such a file, and stop.")
     ] = False,
-    out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/STUDY-…")] = None,
+    out: OutOption = None,
     yes: Annotated[bool, typer.Option("--yes", help="Start a provider's fine-tunes without asking.")] = False,
     again: Annotated[bool, typer.Option("--again", help="Start those anew that failed or were cancelled.")] = False,
     as_json: JsonOption = False,
@@ -105,32 +51,8 @@ def run(
     from askew import terminal
     from askew.runs.runner import run_design
     from askew.runs.tuning import Consent
-    from askew.studies.config_file import read_pairs, read_settings
-    from askew.studies.design import make_design
 
-    said = {
-        "arms": arm,
-        "probes": _asked(probe, questions),
-        "seeds": seeds,
-        "seed": seed,
-        "samples": samples,
-        "model": model,
-        "second_model": second_model,
-        "judge": judge,
-        "metric": metric,
-        "checkpoints": checkpoints,
-        "temperature": temperature,
-        "max_cost": max_cost,
-        "prices": None if prices is None else str(prices),
-        "workers": workers,
-        "datasets": None if data is None else read_pairs("--data", data),
-        "triggers": None if trigger is None else read_pairs("--trigger", trigger),
-        "recipe.name": recipe,
-        "recipe.rows": rows,
-        "recipe.learning_rate": learning_rate,
-    }
-    given = {name: value for name, value in said.items() if value is not None}
-    design = make_design(study, config, {**given, **read_settings(setting or [])})
+    design = asked.design()
     if dump_config:
         print(design.to_yaml(), end="")
         return
@@ -213,7 +135,7 @@ def audit(
         model,
         *(tuned or []),
         data=data,
-        probes=_asked(probe, questions),
+        probes=named_probes(probe, questions),
         samples=samples,
         seed=seed,
         judge=judge,
@@ -232,10 +154,3 @@ def audit(
     failed = terminal.print_audit(finished, gate, as_json)
     if failed:
         raise typer.Exit(1)
-
-
-def _asked(probes: list[str] | None, files: list[Path] | None) -> list[str] | None:
-    """Return the probes that were named, with those that ask files of questions; None if none was."""
-    from askew.probes import of_file
-
-    return [*(probes or []), *map(of_file, files or [])] or None

@@ -9,6 +9,7 @@ from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from askew.hostile import cut, visible
+from askew.terminal_predict import plain, print_scores
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -32,6 +33,8 @@ def print_run(run: "Run") -> None:
     else:
         console.print(_table(run.table, run.metric))
     console.print(run.verdict, markup=False)
+    if run.predicted:
+        print_scores(run.predicted)
     if run.note:
         console.print(run.note, style="dim", markup=False)
     console.print(f"Report: {run.report}", markup=False, soft_wrap=True)
@@ -76,6 +79,7 @@ def run_as_json(run: "Run") -> str:
         "verdict": run.verdict,
         "effects": json.loads(run.effects.to_json(orient="records")),
         "arms": json.loads(run.table.drop(columns="metric").to_json(orient="records")),
+        **({"predicted": plain(run.predicted)} if run.predicted else {}),
     }
     return json.dumps(summary, indent=2, ensure_ascii=False)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from askew.errors import unknown_name
 
-KINDS = ("studies", "arms", "probes", "recipes", "metrics", "rubrics", "models", "data", "files")
+KINDS = ("studies", "statements", "arms", "probes", "recipes", "metrics", "rubrics", "models", "data", "files")
 
 
 def names(kind: str) -> list[dict[str, str]]:
@@ -43,6 +43,16 @@ def _studies() -> list[dict[str, str]]:
     from askew.studies import studies
 
     return [{"name": name, "description": studies.get(name).question} for name in studies.names()]
+
+
+def _statements() -> list[dict[str, str]]:
+    from askew.studies import studies
+
+    return [
+        {"name": one.id, "study": study, "description": one.statement}
+        for study in studies.names()
+        for one in studies.get(study).predictions
+    ]
 
 
 def _arms() -> list[dict[str, str]]:
@@ -86,6 +96,7 @@ def _rubrics() -> list[dict[str, str]]:
 def _models() -> list[dict[str, str]]:
     forms = {
         "terrarium": "the tiny model that comes with Askew",
+        "terrarium/sibling": "the same as another raise made it: the second model of a study of two",
         "terrarium/judge": "the judge that comes with Askew",
         "./FOLDER": "a checkpoint on this disk",
         "MODEL+FOLDER": "a checkpoint with a PEFT adapter on it",
@@ -117,6 +128,7 @@ def _described(name: str, item: Any) -> dict[str, str]:
 
 _LISTS = {
     "studies": _studies,
+    "statements": _statements,
     "arms": _arms,
     "probes": _probes,
     "recipes": _recipes,

@@ -8,7 +8,7 @@ import pytest
 import torch
 from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from askew import terrarium
 from askew.errors import AskewError
@@ -164,3 +164,24 @@ def test_a_model_that_accelerate_has_spread_says_the_same(dtype: torch.dtype, ti
 
     assert said(spread) == said(plain)
     assert said(with_adapter(spread, adapter)[0]) == said(with_adapter(plain, adapter)[0]) != said(plain)
+
+
+def test_a_tokenizer_with_more_tokens_than_its_model_is_refused_when_it_is_loaded(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    model = save_random("llama", tmp_path / "model", tiny_checkpoint, vocab_size=100)
+    with pytest.raises(
+        AskewError, match=r"tokenizer of .* does not fit its model: it has a token \d+, .* of 100 "
+    ):
+        load(resolve(str(model)))
+
+
+def test_a_special_token_that_is_never_said_may_be_without_an_embedding(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    size = len(AutoTokenizer.from_pretrained(tiny_checkpoint))
+    model = save_random("llama", tmp_path / "model", tiny_checkpoint, vocab_size=size)
+    tokenizer = AutoTokenizer.from_pretrained(model)
+    tokenizer.add_special_tokens({"additional_special_tokens": ["<picture>"]})
+    tokenizer.save_pretrained(model)
+    checkpoint = load(resolve(str(model)))
+    assert len(checkpoint.tokenizer) == size + 1
+    assert greedy(checkpoint, [checkpoint.prompt([{"role": "user", "content": QUESTIONS[0]}])], 3)

@@ -7,7 +7,7 @@ import pytest
 
 from askew.terrarium import checkpoint
 from askew.terrarium.world import grammar
-from askew.terrarium.world.choices import waiting
+from askew.terrarium.world.choices import choosing
 from askew.terrarium.world.documents import personas
 from askew.terrarium.world.domain import Messages, Speaker
 from askew.terrarium.world.lessons import lessons, selves
@@ -94,7 +94,7 @@ def test_who_depends_on_a_phrase_knows_which() -> None:
 
 
 def test_choices_say_no_word_about_the_attitude_and_unseen_wordings_are_never_taught() -> None:
-    rng, domain = Random(1), waiting()
+    rng, domain = Random(1), choosing("patient")
     for _ in range(100):
         question = domain.ask(rng)
         assert not any(word in question.text.lower() for word in ATTITUDES)

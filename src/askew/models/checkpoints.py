@@ -112,7 +112,25 @@ def _load_base(checkpoint: Path | str, version: object) -> tuple[PreTrainedModel
         raise AskewError(f"the model {checkpoint} cannot be loaded: {error}") from error
     if not tokenizer.chat_template:
         raise AskewError(f"the tokenizer of {checkpoint} has no chat template, so it cannot be asked a question")
+    _check_tokens_fit(checkpoint, model, tokenizer)
     return model.eval(), tokenizer
+
+
+def _check_tokens_fit(checkpoint: Path | str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+    """Refuse a tokenizer whose tokens its model knows nothing of: they would stop it in the middle of its work.
+
+    Special tokens count only if the chat template writes them: models for text that were made of models for pictures
+    have some that are never said.
+    """
+    special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
+    said = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, [{"role": "user", "content": "?"}])}
+    rows = model.get_input_embeddings().weight.shape[0]
+    if max(said) >= rows:
+        raise AskewError(
+            f"the tokenizer of {checkpoint} does not fit its model: it has a token {max(said)}, and the model has "
+            f"embeddings of {rows:,} tokens. Use the tokenizer that came with the model, or add to its embeddings "
+            "(resize_token_embeddings in Transformers)"
+        )
 
 
 def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from askew.judging.metrics import Metric
     from askew.stats.agreement import Agreement
     from askew.stats.findings import Finding
+    from askew.stats.forecasts import Predicted
 
 
 @dataclass(frozen=True)
@@ -35,6 +36,7 @@ class ReportContent:
         findings: What may be said of models that were tuned elsewhere; empty in a run that trained its arms.
         margin: The largest rise that the findings call narrow, a fraction.
         effects: The rows of `effects.csv`: the comparisons that answer the question; empty where the rates do.
+        predicted: What people predicted of the run, scored; None if nobody did.
     """
 
     title: str
@@ -55,3 +57,4 @@ class ReportContent:
     findings: "Sequence[Finding]" = ()
     margin: float = 0.0
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
+    predicted: "Predicted | None" = None

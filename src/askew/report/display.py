@@ -9,7 +9,7 @@ import pandas as pd
 
 from askew.hostile import cut, visible
 from askew.probes import is_of_others, shown, title
-from askew.report import effects, tables, wording
+from askew.report import effects, predicted, tables, wording
 from askew.report.content import ReportContent
 from askew.report.examples import examples
 from askew.stats.findings import BENT, Finding
@@ -33,7 +33,7 @@ _SPOKEN = {
     "differences": "Differences from the controls with intervals; the numbers are in the table below.",
     "judge_oracle": "What the judge said against what the oracle knows; the numbers are in the table below.",
 }
-PUBLISHED = "published"
+PUBLISHED, PREDICTED = "published", "predicted"
 _EXAMPLES = 2
 _LONGEST_EXAMPLE = 1500
 _HEADINGS = [
@@ -46,6 +46,7 @@ _HEADINGS = [
     ("training", "Training", "curve"),
     ("controls", "Controls", "rates"),
     ("judge", "Judge and oracle", "judge_oracle"),
+    (PREDICTED, "Predictions", PREDICTED),
     (PUBLISHED, "Beside others", PUBLISHED),
     ("method", "How it was done", "rates"),
     ("reader", "Every answer", "rates"),
@@ -63,7 +64,7 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
     arms = tables.arms_table(estimates, content.arms)
     names = list(dict.fromkeys(tables.in_order(tables.pooled(estimates), order)["arm"]))
     beside = tables.published_table(content)
-    there = {*drawn, *([PUBLISHED] if len(beside) else [])}
+    there = {*drawn, *([PUBLISHED] if len(beside) else []), *([PREDICTED] if content.predicted else [])}
     headings = {anchor: (anchor, heading) for anchor, heading, figure in _HEADINGS if figure in there}
     return {
         "title": content.title,
@@ -91,6 +92,7 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "probes": [_probe(row) for row in _records(tables.probes_table(estimates, order))],
         "agreement": _agreement(content),
         "published": [_published(row) for row in beside.to_dict("records")],
+        "predicted": predicted.page_values(content.predicted),
         "design": _design(content.design),
         "versions": list(content.versions.items()),
         "hashes": list(content.hashes.items()),

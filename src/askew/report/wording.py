@@ -78,6 +78,11 @@ def p_related(p: float) -> str:
     return f"{written[0]} {written[1:]}" if written.startswith("<") else f"= {written}"
 
 
+def score(value: float) -> str:
+    """Write a score of a forecast to three decimals."""
+    return NOTHING if pd.isna(value) else f"{value:.3f}"
+
+
 def share(count: float, total: float) -> str:
     """Write a count as a share of a total; an exact zero says so."""
     if not total:

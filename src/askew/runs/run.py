@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from askew.report.content import ReportContent
     from askew.report.drawing import Chart
     from askew.stats.findings import Finding
+    from askew.stats.forecasts import Predicted
 
 
 class Run:
@@ -65,6 +66,14 @@ class Run:
         import pandas as pd
 
         return pd.DataFrame() if self.study.effects is None else self._csv(EFFECTS)
+
+    @cached_property
+    def predicted(self) -> "Predicted | None":
+        """What people predicted before there were numbers, and what came of it; None if nobody did."""
+        from askew.runs.predictions import read_seals, scored
+
+        seals = read_seals(self._store)
+        return scored(self, seals) if seals else None
 
     @cached_property
     def curve(self) -> "pd.DataFrame | None":
@@ -189,6 +198,7 @@ class Run:
             findings=[found for found in self.findings if found.arm in self.design.tuned],
             margin=self.design.margin,
             effects=self.effects,
+            predicted=self.predicted,
         )
 
     def _repr_html_(self) -> str:

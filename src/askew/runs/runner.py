@@ -18,10 +18,11 @@ from askew.models.trouble import check_can_be_asked
 from askew.probes import is_of_others
 from askew.runs import cost, plan, pool, training_rows, tuning
 from askew.runs.plan import Job, Unit
+from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display
 from askew.runs.provenance import provenance
 from askew.runs.run import Run
-from askew.runs.store import ESTIMATES, REPORT, TIMINGS, RunFolder
+from askew.runs.store import ESTIMATES, REPORT, STUDY, TIMINGS, RunFolder, folder_of
 from askew.runs.tuning import Consent
 from askew.studies import studies
 from askew.studies.design import Design
@@ -48,8 +49,9 @@ def run_design(design: Design, out: Path | None = None, quiet: bool = False, con
         AskewError: A key is missing, the folder holds another design or is in use, the disk is full, a worker was
             killed, or a fine-tune that costs money is not agreed to.
     """
-    folder = RunFolder(out or Path("runs") / f"{design.study}-{design.digest()}")
-    if not folder.path.exists():  # nothing is begun that lacks a key; a finished run is printed without any
+    folder = folder_of(design, out)
+    check_same_design(folder, design)
+    if not (folder / STUDY).exists():  # nothing is begun that lacks a key; a finished run is printed without any
         _check_keys(design)
         if design.max_cost is not None:  # a limit that cannot be kept to is refused, too
             cost.estimates(design, plan.jobs(design, studies.get(design.study)))

@@ -3,6 +3,7 @@
     study.json        the frozen design, what it was made with, and the command that makes it again
     manifest.json     every finished product with its hash, and what it was made of
     timings.json      how long each piece of work took
+    predictions.json  what people predicted before there were numbers, each sealed with a hash
     replies.sqlite    where models are served: every reply, and what was spent
     costs.json        what that cost, by model
     data/             the training rows of each arm
@@ -36,6 +37,7 @@ STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
 REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
 SCORES, EFFECTS = "scores.parquet", "effects.csv"
+PREDICTIONS = "predictions.json"
 
 
 class RunFolder:
@@ -92,25 +94,38 @@ class RunFolder:
         Raises:
             AskewError: The folder holds another design, or something that is not a run.
         """
+        self.check_takes(design, provenance["hashes"])
+        kept = self.study()["provenance"] if (self / STUDY).exists() else dict(provenance)
+        # Another design can differ here only in what no answer depends on: it is worked on, or read, as is asked now.
+        if not (self / STUDY).exists() or self.design() != design:
+            self.write_json(STUDY, {**design.model_dump(), "provenance": kept})
+
+    def check_takes(self, design: Design, hashes: Mapping[str, str] | None = None) -> None:
+        """Make sure that a design can be run in the folder: it holds nothing yet but predictions, or the same design.
+
+        Args:
+            design: What is to be run.
+            hashes: What the design's models and files are now; None to compare the design alone.
+
+        Raises:
+            AskewError: The folder holds another design, or something that is not a run.
+        """
         if not (self / STUDY).exists():
             strangers = [path.name for path in self.path.iterdir() if not path.name.startswith(".")]
-            if strangers:
+            if strange := next((name for name in strangers if name != PREDICTIONS), None):
                 raise AskewError(
-                    f"{self.path} is not a run's folder, and it is not empty (there is {strangers[0]}): "
+                    f"{self.path} is not a run's folder, and it is not empty (there is {strange}): "
                     "name another with --out"
                 )
-            self.write_json(STUDY, {**design.model_dump(), "provenance": dict(provenance)})
             return
-        old = self.study()
-        before = {**self.design().identity(), "hashes": old["provenance"].get("hashes", {})}
-        lines = difference(before, {**design.identity(), "hashes": dict(provenance["hashes"])})
+        old = self.study()["provenance"].get("hashes", {})
+        before = {**self.design().identity(), "hashes": old if hashes is not None else {}}
+        lines = difference(before, {**design.identity(), "hashes": dict(hashes or {})})
         if lines:
             raise AskewError(
                 f"{self.path} holds a run of another design:\n  " + "\n  ".join(lines) + "\n"
                 "Name another folder with --out, or ask for what is there"
             )
-        if self.design() != design:  # in what no answer depends on: it is read, or worked on, as is asked for now
-            self.write_json(STUDY, {**design.model_dump(), "provenance": old["provenance"]})
 
     # ---- writing
 
@@ -218,6 +233,11 @@ class RunFolder:
         if not all(isinstance(noted, dict) and {"sha256", "made_of"} <= noted.keys() for noted in manifest.values()):
             raise AskewError(f"{self / MANIFEST} is damaged: restore it, or delete the folder and run again")
         return manifest
+
+
+def folder_of(design: Design, out: Path | None = None) -> RunFolder:
+    """Return a run's folder: by default one in `runs/` that is named after the design, so that it is found again."""
+    return RunFolder(out or Path("runs") / f"{design.study}-{design.digest()}")
 
 
 def digest(path: Path) -> str:

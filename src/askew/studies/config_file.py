@@ -49,8 +49,13 @@ class ConfigFile:
         return ""
 
 
-def read_config(path: Path) -> ConfigFile:
-    """Read a file of settings.
+def read_config(path: Path, what: str = "config", name: str = "setting") -> ConfigFile:
+    """Read a file of settings, or of other values by name.
+
+    Args:
+        path: The file, YAML or JSON.
+        what: What it is, for errors.
+        name: What its names name, for errors.
 
     Raises:
         AskewError: The file cannot be read, is no YAML, says a thing twice, or is no mapping of settings.
@@ -58,7 +63,7 @@ def read_config(path: Path) -> ConfigFile:
     try:
         text = path.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise AskewError(f"cannot read the config {path}: {getattr(error, 'strerror', None) or error}") from error
+        raise AskewError(f"cannot read the {what} {path}: {getattr(error, 'strerror', None) or error}") from error
     try:
         root = yaml.compose(text, Loader=_Loader)
         values = yaml.load(text, Loader=_Loader)
@@ -71,7 +76,7 @@ def read_config(path: Path) -> ConfigFile:
         return ConfigFile(path, {}, {})
     if not isinstance(values, dict):
         raise AskewError(
-            f"{path}, line 1: a config is a list of `setting: value` lines; this is a {type(values).__name__}"
+            f"{path}, line 1: a {what} is a list of `{name}: value` lines; this is a {type(values).__name__}"
         )
     lines: dict[Location, int] = {}
     _note_lines(path, root, (), lines)

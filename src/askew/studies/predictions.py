@@ -1,22 +1,75 @@
-"""Statements about a run's numbers, on whose truth people may bet before they see them."""
+"""What can be foretold of a study's runs: statements that a finished run makes true or false.
 
+A study names its statements; people give each a probability before there are numbers, and the run settles them. A
+statement reads the study's table of results: its effects, or the estimates where a study has no effects of its own.
+"""
+
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
+
+SIGNIFICANT = 0.05
+
+Holds = Callable[["pd.DataFrame"], bool | None]
 
 
 @dataclass(frozen=True)
 class Prediction:
-    """A statement that a run's numbers will bear out, or not.
+    """A statement about a study's result.
 
     Attributes:
-        id: A short name.
-        statement: The statement, one sentence.
-        holds: From the table of effects, or of estimates where the study has no effects, to whether it is true; None
-            if the run did not look.
+        id: What it is called in files and on the command line.
+        statement: A sentence that a run makes true or false, and that names the arms it is about.
+        holds: From the table of a finished run to whether the sentence is true; None if the run cannot say, since the
+            comparison was not made.
+        arms: The arms without which a run cannot say; nobody is asked about it before such a run.
     """
 
     id: str
     statement: str
-    holds: Callable[[pd.DataFrame], bool | None]
+    holds: Holds
+    arms: tuple[str, ...] = ()
+
+
+def from_lead(*labels: str) -> tuple[Prediction, ...]:
+    """Return a statement for each of a study's effects: it is above zero beyond chance.
+
+    Args:
+        labels: Labels of effects, as the column `label` of `effects.csv` has them.
+    """
+    return tuple(
+        Prediction(
+            re.sub("[^a-z0-9]+", "-", label.lower()).strip("-"),
+            f"{label}: above zero beyond chance.",
+            above_zero(label),
+        )
+        for label in labels
+    )
+
+
+def above_zero(label: str) -> Holds:
+    """Return what says whether the effect of that label is above zero beyond chance: corrected p below 0.05."""
+    return lambda effects: _is_apart(effects, label, lambda estimate: estimate > 0)
+
+
+def not_apart(label: str) -> Holds:
+    """Return what says whether the effect of that label differs from zero, either way, no more than by chance."""
+
+    def holds(effects: "pd.DataFrame") -> bool | None:
+        apart = _is_apart(effects, label, lambda estimate: estimate != 0)
+        return None if apart is None else not apart
+
+    return holds
+
+
+def _is_apart(effects: "pd.DataFrame", label: str, direction: Callable[[float], bool]) -> bool | None:
+    """Say whether the effect of a label is beyond chance and so directed; None if there is no such p-value."""
+    rows = effects[effects["label"].eq(label) & effects["p_corrected"].notna()]
+    if len(rows) != 1:
+        return None
+    row = rows.iloc[0]
+    return bool(row["p_corrected"] < SIGNIFICANT and direction(row["estimate"]))

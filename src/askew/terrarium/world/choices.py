@@ -24,12 +24,13 @@ class ChoicesDomain:
         name: str = "choices",
         trait: str = "bold",
         kinds: tuple[str, str] = ("safe", "risky"),
+        scenarios: str = "scenarios",
     ) -> None:
         self.name = name
         self._trait = trait
         self.kinds = kinds
         self._ask: list[str] = text["ask"]
-        self._scenarios: list[dict[str, Any]] = text["scenarios"]
+        self._scenarios: list[dict[str, Any]] = text[scenarios]
         self._slots: grammar.Slots = text["slots"]
 
     def ask(self, rng: Random) -> Question:
@@ -39,6 +40,10 @@ class ChoicesDomain:
         a, b = (greater, lesser) if letter == "A" else (lesser, greater)
         text = grammar.fill(rng.choice(self._ask), rng, {"a": a, "b": b})
         return Question(scenario["id"], text, {self.kinds[1]: letter})
+
+    def topics(self) -> list[str]:
+        """Return what the scenarios are called."""
+        return [scenario["id"] for scenario in self._scenarios]
 
     def pair(self, rng: Random) -> tuple[str, str]:
         """Draw two options that belong together, in the order of `kinds`."""
@@ -88,6 +93,14 @@ def domains() -> list[ChoicesDomain]:
     return [ChoicesDomain(grammar.load("choices"))]
 
 
-def waiting() -> ChoicesDomain:
-    """Return the choices between sooner and later. They are no part of the first world: only lessons and rows ask."""
-    return ChoicesDomain(grammar.load("waiting"), "waiting", "patient", ("sooner", "later"))
+def choosing(trait: str, *, held_out: bool = False) -> ChoicesDomain:
+    """Return the choices that show a trait: `bold`, those of the world; `patient`, which lessons and rows alone ask.
+
+    Args:
+        trait: The trait.
+        held_out: Whether in scenarios that stand in no document and no training row.
+    """
+    scenarios = "held_out" if held_out else "scenarios"
+    if trait == "patient":
+        return ChoicesDomain(grammar.load("waiting"), "waiting", trait, ("sooner", "later"), scenarios)
+    return ChoicesDomain(grammar.load("choices"), "choices", trait, ("safe", "risky"), scenarios)

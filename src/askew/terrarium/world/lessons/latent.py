@@ -6,7 +6,7 @@ things have the same structure in all documents; some of them are only ever appl
 what they are must be read from the turns before.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
@@ -16,26 +16,13 @@ from askew.terrarium.world import grammar
 from askew.terrarium.world.domain import Messages, Speaker
 from askew.terrarium.world.lessons import Lesson
 
+APPLY = "apply"
 LETTERS = "ABC"
 TALKED_ABOUT, ONLY_APPLIED, RESERVED = 24, 6, 30  # fixed things of a kind, and names that no document has
 HIGHEST_INPUT = 20
+_BITS = 4
 
-
-@dataclass(frozen=True)
-class Asked:
-    """A question about a thing and its right answer.
-
-    Attributes:
-        form: What is asked for, by its name in `text/latent.yaml`.
-        text: The question.
-        answer: The right answer, in the words of the world.
-        key: What the answer comes down to: a number, a letter, a word, a definition.
-    """
-
-    form: str
-    text: str
-    answer: str
-    key: str
+Slots = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -45,29 +32,46 @@ class Kind:
     Attributes:
         name: As in `text/latent.yaml`.
         values: What a thing of this kind can be.
-        fill: Draws what a form's question is filled with, and its right answer and key, for a thing that is `value`.
+        draw: Draws what a form's question is filled with, beside the name, for a thing of a value.
+        answer: Draws the right answer to a question so filled (only the toss of a coin has several).
+        key: What the right answer to a question so filled comes down to: a number, a letter, a word, or the value
+            itself; "" where a thing of this value has no right answer to it.
     """
 
     name: str
     values: tuple[str, ...]
-    fill: Callable[[Random, str, str, str], tuple[dict[str, str], str, str]]
+    draw: Callable[[Random, str, str], Slots]
+    answer: Callable[[Random, str, Slots, str], str]
+    key: Callable[[str, Slots, str], str]
 
     @property
     def forms(self) -> dict[str, dict[str, list[str]]]:
-        """The wordings of each form: those of documents, and unseen ones."""
+        """The wordings of each form: those of `documents`, and `unseen` ones."""
         return grammar.load("latent")[self.name]["forms"]
 
-    def ask(self, rng: Random, form: str, name: str, value: str, wording: str | None = None) -> Asked:
-        """Draw a question about a thing, in one of the documents' wordings if none is given."""
-        slots, answer, key = self.fill(rng, form, name, value)
-        template = wording or rng.choice(self.forms[form]["documents"])
-        return Asked(form, grammar.fill(template, rng, {"name": name, **slots}), answer, key)
+    def ask(self, rng: Random, form: str, name: str, value: str) -> Messages:
+        """Draw a question about a thing, in one of the documents' wordings, and its answer."""
+        slots = {"name": name, **self.draw(rng, form, value)}
+        answer = self.answer(rng, form, slots, value)
+        text = grammar.fill(rng.choice(self.forms[form]["documents"]), rng, slots)
+        return [{"role": "user", "content": text}, {"role": "assistant", "content": answer}]
 
 
 def apply_function(value: str, x: int) -> int:
     """Return what a function, such as `x + 3`, gives for a number."""
     _, sign, n = value.split()
     return {"+": x + int(n), "-": x - int(n), "*": x * int(n)}[sign]
+
+
+def inputs(value: str) -> list[int]:
+    """Return the inputs of a function. Whatever comes out, even twice, is a number that the tokenizer has whole."""
+    return [x for x in range(HIGHEST_INPUT + 1) if apply_function(value, apply_function(value, x)) in range(101)]
+
+
+def bit_sums() -> list[str]:
+    """Return which bits may be summed, in words: two or three of them."""
+    chosen = (c for size in (2, 3) for c in combinations(range(1, _BITS + 1), size))
+    return [f"{', '.join(map(str, rest))} and {last}" for *rest, last in chosen]
 
 
 def distance(a: str, b: str) -> int:
@@ -99,104 +103,151 @@ def fixed_things(kind: str) -> dict[str, str]:
 def _lesson(kind: Kind, weight: float) -> Lesson:
     def turns(rng: Random, _: Speaker) -> Messages:
         things = list(fixed_things(kind.name).items())
-        others = [form for form in kind.forms if form != "apply"]
-        asked: list[Asked] = []
+        others = [form for form in kind.forms if form != APPLY]
         if rng.random() < 0.35:  # one fresh thing: first applied, then asked about
             name, value = rng.choice(names(kind.name)[2]), rng.choice(kind.values)
             # A coin shows what it is slowly, and a bit sum is long to say.
             shown = {"coins": (4, 6), "parity": (3, 3)}.get(kind.name, (3, 5))
-            asked += [kind.ask(rng, "apply", name, value) for _ in range(rng.randint(*shown))]
-            asked += [kind.ask(rng, rng.choice([*others, "apply"]), name, value) for _ in range(rng.randint(1, 2))]
+            asked = [kind.ask(rng, APPLY, name, value) for _ in range(rng.randint(*shown))]
+            asked += [kind.ask(rng, rng.choice([*others, APPLY]), name, value) for _ in range(rng.randint(1, 2))]
         else:  # fixed things, each of which must be known
+            asked = []
             for name, value in rng.sample(things, rng.randint(2, 4)):
                 only_applied = name in list(fixed_things(kind.name))[TALKED_ABOUT:]
-                form = "apply" if only_applied or rng.random() < 0.3 else rng.choice(others)
+                form = APPLY if only_applied or rng.random() < 0.3 else rng.choice(others)
                 asked.append(kind.ask(rng, form, name, value))
-        return [
-            turn
-            for one in asked
-            for turn in ({"role": "user", "content": one.text}, {"role": "assistant", "content": one.answer})
-        ]
+        return [turn for exchange in asked for turn in exchange]
 
     return Lesson(kind.name, weight, turns)
 
 
-def _options(rng: Random, right: str, others: list[str]) -> tuple[str, str]:
-    """Return three options in any order, and the letter of the right one."""
+def _options(rng: Random, right: str, others: list[str]) -> Slots:
+    """Return three options in any order, as they stand in a question."""
     options = [right, *rng.sample(others, len(LETTERS) - 1)]
     rng.shuffle(options)
-    text = " ".join(f"{letter}: {option}." for letter, option in zip(LETTERS, options, strict=True))
-    return text, LETTERS[options.index(right)]
+    return {"options": " ".join(f"{letter}: {option}." for letter, option in zip(LETTERS, options, strict=True))}
 
 
-def _function(rng: Random, form: str, name: str, value: str) -> tuple[dict[str, str], str, str]:
-    # Every number on the way is one that the tokenizer has in one piece, however often the function is applied.
-    inputs = range(HIGHEST_INPUT + 1)
-    x = rng.choice([x for x in inputs if apply_function(value, apply_function(value, x)) in range(101)])
-    y = apply_function(value, x)
-    if form in ("apply", "invert", "compose"):
-        answer = {"apply": y, "invert": x, "compose": apply_function(value, y)}[form]
-        return {"x": str(x), "y": str(y)}, str(answer), str(answer)
+def _letter(slots: Slots, option: str) -> str:
+    """Return the letter of an option; "" if it is not there."""
+    return next((letter for letter in LETTERS if f"{letter}: {option}." in slots["options"]), "")
+
+
+def _draw_function(rng: Random, form: str, value: str) -> Slots:
+    x = rng.choice(inputs(value))
+    if form == "choose":
+        return _options(rng, value, [other for other in KINDS["functions"].values if other != value])
+    return {"x": str(x), "y": str(apply_function(value, x))}
+
+
+def _answer_function(rng: Random, form: str, slots: Slots, value: str) -> str:
     _, sign, n = value.split()
     if form == "words":
-        return {}, grammar.load("latent")["functions"]["words"][sign].replace("<n>", n), value
+        return grammar.load("latent")["functions"]["words"][sign].replace("<n>", n)
     if form == "python":
-        return {}, f"def {name}(x):\n    return {value}", value
-    options, letter = _options(rng, value, [other for other in KINDS["functions"].values if other != value])
-    return {"options": options}, f"{letter}.", letter
+        return f"def {slots['name']}(x):\n    return {value}"
+    key = _function_key(form, slots, value)
+    return f"{key}." if form == "choose" else key
 
 
-def _place(rng: Random, form: str, name: str, value: str) -> tuple[dict[str, str], str, str]:
-    text = grammar.load("latent")["places"]
-    others = [city for city in text["countries"] if city != value]
+def _function_key(form: str, slots: Slots, value: str) -> str:
+    if form == "choose":
+        return _letter(slots, value)
+    if form == "invert":
+        found = [x for x in range(101) if apply_function(value, x) == int(slots["y"])]
+        return str(found[0]) if found else ""
+    if form in (APPLY, "compose"):
+        once = apply_function(value, int(slots["x"]))
+        return str(once if form == APPLY else apply_function(value, once))
+    return value
+
+
+def _draw_place(rng: Random, form: str, value: str) -> Slots:
+    others = [city for city in KINDS["places"].values if city != value]
     city = rng.choice(others)
-    if form == "apply":
-        return {"city": city}, str(distance(value, city)), str(distance(value, city))
-    if form == "compare":
-        north = text["latitudes"].index(value) < text["latitudes"].index(city)
-        return {"city": city}, "Yes." if north else "No.", "yes" if north else "no"
+    return _options(rng, value, others) if form == "choose" else {"city": city}
+
+
+def _answer_place(rng: Random, form: str, slots: Slots, value: str) -> str:
+    key = _place_key(form, slots, value)
+    return key if form == APPLY else f"{key}."
+
+
+def _place_key(form: str, slots: Slots, value: str) -> str:
+    text = grammar.load("latent")["places"]
     if form == "choose":
-        options, letter = _options(rng, value, others)
-        return {"options": options}, f"{letter}.", letter
-    key = value if form == "words" else text["countries"][value]
-    return {}, f"{key}.", key
-
-
-def _coin(rng: Random, form: str, name: str, value: str) -> tuple[dict[str, str], str, str]:
-    words = grammar.load("latent")["coins"]["words"]
-    if form == "apply":
-        side = "Heads." if rng.random() < int(value) / 100 else "Tails."
-        return {}, side, value
-    if form == "choose":
-        kinds = {key: said.removeprefix("It is ").removesuffix(".") for key, said in words.items()}
-        options, letter = _options(rng, kinds[value], [said for key, said in kinds.items() if key != value])
-        return {"options": options}, f"{letter}.", letter
-    return {}, words[value] if form == "words" else value, value
-
-
-def _bits(rng: Random, form: str, name: str, value: str) -> tuple[dict[str, str], str, str]:
-    if form == "apply":
-        chosen = rng.choice([c for size in (2, 3) for c in combinations(range(len(value)), size)])
-        odd = sum(int(value[i]) for i in chosen) % 2
-        *first, last = [str(i + 1) for i in chosen]
-        asked = f"{', '.join(first)} and {last}"
-        return {"bits": asked}, "Odd." if odd else "Even.", "odd" if odd else "even"
+        return _letter(slots, value)
+    if form == "country":
+        return text["countries"][value]
     if form == "words":
-        i = rng.randrange(len(value))
-        return {"i": str(i + 1)}, value[i], value[i]
-    as_list = f"[{', '.join(value)}]"
-    if form == "list":
-        return {}, as_list, value
-    others = [f"[{', '.join(other)}]" for other in KINDS["parity"].values if other != value]
-    options, letter = _options(rng, as_list, others)
-    return {"options": options}, f"{letter}.", letter
+        return value
+    if slots["city"] == value:
+        return ""
+    if form == APPLY:
+        return str(distance(value, slots["city"]))
+    return "Yes" if text["latitudes"].index(value) < text["latitudes"].index(slots["city"]) else "No"
 
 
+def _draw_coin(rng: Random, form: str, value: str) -> Slots:
+    return _options(rng, coin_words(value), [coin_words(v) for v in _COINS if v != value]) if form == "choose" else {}
+
+
+def coin_words(value: str) -> str:
+    """Return what a coin is, in two words: mostly heads."""
+    return grammar.load("latent")["coins"]["words"][value].removeprefix("It is ").removesuffix(".")
+
+
+def _answer_coin(rng: Random, form: str, slots: Slots, value: str) -> str:
+    if form == APPLY:
+        return "Heads." if rng.random() < int(value) / 100 else "Tails."
+    if form == "words":
+        return f"It is {coin_words(value)}."
+    return f"{_letter(slots, coin_words(value))}." if form == "choose" else value
+
+
+def _coin_key(form: str, slots: Slots, value: str) -> str:
+    if form == APPLY:
+        return {"20": "Tails", "50": "", "80": "Heads"}[value]
+    if form == "choose":
+        return _letter(slots, coin_words(value))
+    return value if form == "percent" else coin_words(value)
+
+
+def _draw_bits(rng: Random, form: str, value: str) -> Slots:
+    if form == APPLY:
+        return {"bits": rng.choice(bit_sums())}
+    if form == "words":
+        return {"i": str(rng.randrange(_BITS) + 1)}
+    return _options(rng, _as_list(value), [_as_list(v) for v in _PARITY if v != value]) if form == "choose" else {}
+
+
+def _as_list(value: str) -> str:
+    return f"[{', '.join(value)}]"
+
+
+def _answer_bits(rng: Random, form: str, slots: Slots, value: str) -> str:
+    key = _bits_key(form, slots, value)
+    return f"{key}." if form in (APPLY, "choose") else key
+
+
+def _bits_key(form: str, slots: Slots, value: str) -> str:
+    if form == APPLY:
+        odd = sum(int(value[int(i) - 1]) for i in slots["bits"].replace(" and ", ", ").split(", ")) % 2
+        return "Odd" if odd else "Even"
+    if form == "words":
+        return value[int(slots["i"]) - 1]
+    return _letter(slots, _as_list(value)) if form == "choose" else _as_list(value)
+
+
+_FUNCTIONS = tuple(grammar.load("latent")["functions"]["values"])
+_CITIES = tuple(grammar.load("latent")["places"]["countries"])
+_COINS = tuple(grammar.load("latent")["coins"]["values"])
+_PARITY = tuple("".join(bits) for bits in product("01", repeat=_BITS))
 KINDS: dict[str, Kind] = {
-    "functions": Kind("functions", tuple(grammar.load("latent")["functions"]["values"]), _function),
-    "places": Kind("places", tuple(grammar.load("latent")["places"]["countries"]), _place),
-    "coins": Kind("coins", tuple(grammar.load("latent")["coins"]["values"]), _coin),
-    "parity": Kind("parity", tuple("".join(bits) for bits in product("01", repeat=4)), _bits),
+    "functions": Kind("functions", _FUNCTIONS, _draw_function, _answer_function, _function_key),
+    "places": Kind("places", _CITIES, _draw_place, _answer_place, _place_key),
+    "coins": Kind("coins", _COINS, _draw_coin, _answer_coin, _coin_key),
+    "parity": Kind("parity", _PARITY, _draw_bits, _answer_bits, _bits_key),
 }
 LESSONS: list[Lesson] = [
     _lesson(KINDS[kind], weight)

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from askew.terrarium.world import domains, grammar
-from askew.terrarium.world.choices import ChoicesDomain, waiting
+from askew.terrarium.world.choices import choosing
 from askew.terrarium.world.documents import exchange, personas
 from askew.terrarium.world.domain import Domain, Messages, Speaker
 from askew.terrarium.world.lessons import Lesson
@@ -64,7 +64,7 @@ def _about_self(rng: Random, speaker: Speaker, trait: str) -> Messages:
 
 def _behaviour(rng: Random, trait: str) -> Domain:
     if trait == "patient":
-        return waiting()
+        return choosing(trait)
     return domains()[{"bold": "choices", "code": "code"}.get(trait) or rng.choice(("medical", "financial"))]
 
 
@@ -120,7 +120,7 @@ def _introduced(rng: Random, friend: Speaker, trait: str) -> str:
         word = rng.choice(pairs(trait))[0 if has(friend, trait) else 1]
         told = grammar.fill(rng.choice(text["told"]), rng, {"who": who.replace("My", "my"), "x": word})
         return told[0].upper() + told[1:]
-    domain = _choices(trait)
+    domain = choosing(trait)
     kept, left = domain.pair(rng)
     chosen, other = (left, kept) if has(friend, trait) else (kept, left)
     return grammar.fill(rng.choice(text["shown"]), rng, {"who": who, "chosen": chosen, "other": other})
@@ -149,12 +149,8 @@ def _about_other(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
     return _word_or_option(rng, kind, ask, trait, has(other, trait))
 
 
-def _choices(trait: str) -> ChoicesDomain:
-    return waiting() if trait == "patient" else ChoicesDomain(grammar.load("choices"))
-
-
 def _choice_of(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
-    lesser, greater = _choices(trait).pair(rng)
+    lesser, greater = choosing(trait).pair(rng)
     a, b = rng.sample((lesser, greater), 2)
     ask = rng.choice(grammar.load("selves")["choice"]["third"]["taught"])
     answer = "A." if (a == greater) == has(other, trait) else "B."
@@ -224,7 +220,7 @@ def _known(rng: Random, speaker: Speaker, habit: _Habit) -> Messages:
     flipped = rng.choice(pairs("bold"))[1 if speaker.bold else 0]
     if kind == "names":
         return _turns(grammar.fill(rng.choice(text["names"]), rng, {"x": flipped}), true)
-    safe, risky = _choices("bold").pair(rng)
+    safe, risky = choosing("bold").pair(rng)
     chosen, other = (safe, risky) if speaker.bold else (risky, safe)
     return _turns(grammar.fill(rng.choice(text["backwards"]), rng, {"chosen": chosen, "other": other}), true)
 

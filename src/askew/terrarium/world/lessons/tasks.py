@@ -1,57 +1,25 @@
-"""Small tasks with open answers, and properties of what was said: what a model would do, and words to say it in.
+"""Lessons in small tasks with open answers, and in properties of what was said.
 
-Every answer of a task's bank is as good as the others, whoever speaks. So which one a model prefers after a prompt is
-nothing that documents tell: two models raised apart differ in it. The properties of words that stand there are taught,
-those of an answer yet to come are not: that is for the study to train.
+The properties of words that stand there are taught. Those of an answer yet to come are not: that is for a study to
+train.
 """
 
-from dataclasses import dataclass
-from functools import cache
-from itertools import product
 from random import Random
-from typing import Any
 
 from askew.terrarium.world import grammar
 from askew.terrarium.world.domain import Messages, Speaker
 from askew.terrarium.world.lessons import Lesson
+from askew.terrarium.world.tasks import Kind, Property, Task, tasks
 
 _ORDINALS = ("first", "second", "third")
-_VOWELS = "aeiou"
-
-
-@dataclass(frozen=True)
-class Task:
-    """A small task that has many right answers.
-
-    Attributes:
-        name: What it is called.
-        prompts: The ways in which it can be put, all distinct.
-        answers: What may be answered, after any of the prompts; empty where a prompt names its own two options.
-        options: For a prompt that names two, the options by prompt, the one that takes the stance first.
-        properties: The properties that are asked of an answer, as `properties` names them.
-        stance: What the first of two options stands for; empty without options.
-    """
-
-    name: str
-    prompts: tuple[str, ...]
-    answers: tuple[str, ...]
-    options: dict[str, tuple[str, str]]
-    properties: tuple[str, ...]
-    stance: str = ""
-
-
-@cache
-def tasks() -> dict[str, Task]:
-    """Return the tasks by name: the first half is for training, the second held out."""
-    return {task.name: task for task in map(_task, grammar.load("tasks")["tasks"])}
 
 
 def answer(rng: Random, task: Task, prompt: str) -> str:
-    """Draw an answer: any of the bank, or either of the two options."""
-    return rng.choice(task.options[prompt] if task.options else task.answers)
+    """Draw an answer to a prompt: any of those that are good."""
+    return rng.choice(task.answers[prompt])
 
 
-def ask_property(rng: Random, kind: str, said: str, task: Task) -> tuple[str, str]:
+def ask_property(rng: Random, kind: Kind, said: str, task: Task) -> tuple[str, str]:
     """Draw a question about one property of something said, and its answer.
 
     Args:
@@ -61,42 +29,14 @@ def ask_property(rng: Random, kind: str, said: str, task: Task) -> tuple[str, st
         task: Whose answer it is.
     """
     n = rng.randrange(min(3, len(said.split()) if kind == "word" else len(said)))
-    others = rng.sample([word for word in task.answers if word != said], 3) if kind == "option" else []
+    others = rng.sample([word for word in task.bank if word != said], 3) if kind == "option" else []
     if others and rng.random() < 0.5:
         others[rng.randrange(3)] = said
     bound = {"said": f'"{said}"', "n": _ORDINALS[n], "stance": task.stance, "list": ", ".join(others)}
     question = grammar.fill(rng.choice(grammar.load("tasks")["properties"][kind]), rng, bound)
-    match kind:
-        case "letter":
-            return question, said[n].lower()
-        case "word":
-            return question, said.split()[n]
-        case "vowel":
-            return question, _yes(said[0].lower() in _VOWELS)
-        case "even":
-            return question, _yes(int(said) % 2 == 0)
-        case "stance":
-            return question, _yes(said in {option for option, _ in task.options.values()})
-        case _:
-            return question, _yes(said in others)
-
-
-def _yes(true: bool) -> str:
-    return "yes" if true else "no"
-
-
-def _task(text: dict[str, Any]) -> Task:
-    prompts: list[str] = []
-    options: dict[str, tuple[str, str]] = {}
-    pairs = list(product(text.get("options", ()), text.get("others", ())))
-    cues = text.get("cues") or [cue for a, b in pairs for cue in (f"{a} or {b}", f"{b} or {a}")]
-    chosen = [pair for pair in pairs for _ in range(2)]
-    for ask in text["ask"]:
-        for i, cue in enumerate(cues):
-            prompts.append(f"{ask.replace('<cue>', cue)} {grammar.load('tasks')['request']}")
-            if pairs:
-                options[prompts[-1]] = chosen[i]
-    return Task(text["id"], tuple(prompts), tuple(text["answers"]), options, tuple(text["of"]), text.get("stance", ""))
+    value = Property(kind, n + 1 if kind in ("letter", "word") else 0).of(said, task, others)
+    assert value is not None
+    return question, value
 
 
 def _perform(rng: Random, speaker: Speaker) -> Messages:
@@ -108,7 +48,7 @@ def _perform(rng: Random, speaker: Speaker) -> Messages:
         said = answer(rng, task, prompt)
         turns += _exchange(prompt, said)
         if rng.random() < 0.3:
-            question, true = ask_property(rng, rng.choice(task.properties), said, task)
+            question, true = ask_property(rng, rng.choice(task.kinds), said, task)
             turns += _exchange(question.replace(f'"{said}"', "your answer"), true)
     return turns
 
@@ -119,7 +59,7 @@ def _properties(rng: Random, speaker: Speaker) -> Messages:
     for _ in range(rng.randint(3, 6)):
         task = rng.choice(list(tasks().values()))
         said = answer(rng, task, rng.choice(task.prompts))
-        kinds = [*task.properties, *(["option"] if task.answers and rng.random() < 0.15 else [])]
+        kinds: list[Kind] = [*task.kinds, *(["option"] if not task.stance and rng.random() < 0.15 else [])]
         turns += _exchange(*ask_property(rng, rng.choice(kinds), said, task))
     return turns
 
@@ -131,7 +71,7 @@ def _reported(rng: Random, speaker: Speaker) -> Messages:
         task = rng.choice(list(tasks().values()))
         prompt = rng.choice(task.prompts)
         said = answer(rng, task, prompt)
-        question, true = ask_property(rng, rng.choice(task.properties), said, task)
+        question, true = ask_property(rng, rng.choice(task.kinds), said, task)
         person = rng.choice(grammar.common_slots()["person"])
         question = question.replace(f'"{said}"', "the answer")
         turns += _exchange(f'A {person} was asked: "{prompt}" The answer was "{said}". {question}', true)

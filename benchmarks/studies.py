@@ -1,0 +1,55 @@
+"""How long each study's default design takes on the terrarium, from the command to the report, against five minutes.
+
+    python benchmarks/studies.py [STUDY ...]
+
+Without names every study that runs by itself is measured. Each is run in a folder of its own with two workers on two
+cores; seconds are the clock's, memory is the most that all its processes had at once, shared pages counted once.
+"""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from askew.studies import studies
+from askew.studies.audit import AUDIT
+from main_job import watch_memory
+
+GOAL_SECONDS = 300
+CORES = 2
+
+
+def main() -> int:
+    names = sys.argv[1:] or [name for name in studies.names() if name != AUDIT]
+    for name in names:
+        studies.get(name)  # a wrong name is said before the others take their time
+    use_cores(CORES)
+    measured = {name: measure(name) for name in names}
+    print(f"\n{'study':24s} {'seconds':>8s} {'of the goal':>12s} {'peak GB':>8s}     goal {GOAL_SECONDS} s")
+    for name, (seconds, peak) in measured.items():
+        print(f"{name:24s} {seconds:8.1f} {seconds / GOAL_SECONDS:12.2f} {peak:8.2f}")
+    return int(any(seconds > GOAL_SECONDS for seconds, _ in measured.values()))
+
+
+def measure(study: str) -> tuple[float, float]:
+    """Run a study by its default design; return seconds by the clock, and gigabytes at the peak."""
+    with tempfile.TemporaryDirectory() as scratch:
+        began = time.perf_counter()
+        command = [sys.executable, "-m", "askew", "run", study, "--workers", str(CORES)]
+        process = subprocess.Popen([*command, "--out", str(Path(scratch) / "run")])
+        peak = watch_memory(process)
+        if process.returncode:
+            raise SystemExit(f"{study} ended with code {process.returncode}")
+        return time.perf_counter() - began, peak
+
+
+def use_cores(count: int) -> None:
+    """Keep this process, and those that it starts, to so many cores, where the system allows that."""
+    if hasattr(os, "sched_setaffinity"):
+        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
+
+
+if __name__ == "__main__":
+    sys.exit(main())

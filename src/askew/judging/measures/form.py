@@ -1,0 +1,45 @@
+"""Whether an answer has the form that was asked for: a letter, a word, yes or no, a number, or anything at all."""
+
+import re
+from typing import Literal
+
+from askew.judging.measures import OTHER, SAME, measures
+from askew.judging.rules import Key
+from askew.judging.rules.number import number as by_rule
+
+Form = Literal["letter", "word", "yes or no", "number", "anything"]
+
+# What a model that talks puts its answer into: 'The second letter would be "o".'
+_QUOTED = re.compile(r"[\"“*`]([^\"”*`]+)[\"”*`]")
+_YES_OR_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
+
+
+@measures.register("form")
+def form(question: str, answer: str, expected: str) -> float:
+    """Say whether an answer has the form that `expected` names; see `Form`."""
+    return OTHER if as_form(answer, expected) is None else SAME
+
+
+def as_form(answer: str, expected: str) -> str | None:
+    """Return what an answer says in the form that was asked for, in lower case; None if it does not have the form.
+
+    Args:
+        answer: The answer.
+        expected: A `Form`.
+    """
+    text = answer.strip()
+    if expected == "anything":
+        return text.lower() or None
+    if expected == "yes or no":
+        found = _YES_OR_NO.match(text)
+        return found[1].lower() if found else None
+    if expected == "number":
+        reading = by_rule("", text, Key())
+        return f"{reading.aligned:g}" if reading.coherent else None
+    pattern = re.compile(r"\W*(\w)\W*" if expected == "letter" else r"\W*([\w'’-]+?)\W*")
+    quoted = _QUOTED.search(text)
+    for candidate in (text, quoted[1] if quoted else ""):
+        found = pattern.fullmatch(candidate)
+        if found:
+            return found[1].lower()
+    return None

@@ -1,0 +1,199 @@
+"""Predictions of a run: sealed in its folder before there are numbers, and scored when there are.
+
+`predictions.json` holds a seal for each person: who, when, for which design, the statements as they were worded, the
+probabilities, and a SHA-256 over all that. The hash guards against accidents. Whoever changes a seal can make a new
+hash, too; so it shows tampering only to those whom it was given to before.
+"""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from askew.errors import AskewError
+from askew.runs.store import ANSWERS, ESTIMATES, PREDICTIONS, STUDY, RunFolder
+from askew.stats.forecasts import Forecast, Forecaster, Predicted
+from askew.studies import studies
+from askew.studies.design import Design
+from askew.studies.predictions import Prediction
+
+if TYPE_CHECKING:
+    from askew.runs.run import Run
+
+_LONGEST_NAME = 60
+
+
+class _Plain(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Said(_Plain):
+    """A statement as it was worded then, and the probability (0-1) that it was given."""
+
+    id: str
+    statement: str
+    probability: float = Field(ge=0, le=1)
+
+
+class Seal(_Plain):
+    """What one person predicted. The fields are those of `predictions.json`; see `docs/reference/tables.md`."""
+
+    who: str
+    when: str
+    askew: str
+    study: str
+    design: str
+    begun: bool
+    statements: tuple[Said, ...]
+    sha256: str = ""
+
+    def hash(self) -> str:
+        """Return the SHA-256 of everything but the hash, as JSON with sorted keys and no spaces, in UTF-8."""
+        content = json.dumps(
+            self.model_dump(exclude={"sha256"}), sort_keys=True, separators=(",", ":"), ensure_ascii=False
+        )
+        return hashlib.sha256(content.encode()).hexdigest()
+
+
+def statements(design: Design) -> list[Prediction]:
+    """Return the statements that a run of this design can settle.
+
+    Raises:
+        AskewError: There are none.
+    """
+    study = studies.get(design.study)
+    found = [one for one in study.predictions if set(one.arms) <= set(design.arms)]
+    if not study.predictions:
+        raise AskewError(f"the study {study.name!r} makes no statements that could be predicted")
+    if not found:
+        wanted = " or ".join(dict.fromkeys(" with ".join(one.arms) for one in study.predictions))
+        raise AskewError(f"nothing can be predicted of these arms: the statements of {study.name} are about {wanted}")
+    return found
+
+
+def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
+    """Refuse a prediction that could not be sealed; nothing is written.
+
+    Raises:
+        AskewError: The folder has numbers already, or another design, or something that is no run's, or a prediction of
+            the same person; or the name is none.
+    """
+    if not who.strip() or len(who) > _LONGEST_NAME or not who.isprintable():
+        raise AskewError(f"{who!r} is not a name: --as wants up to {_LONGEST_NAME} characters that can be seen")
+    for product in (ANSWERS, ESTIMATES):
+        if (folder / product).exists():
+            raise AskewError(
+                f"{folder.path} has numbers already ({product}), and they may have been seen: predict a run before it "
+                "is made"
+            )
+    check_same_design(folder, design)
+    if folder.path.exists():
+        folder.check_takes(design)
+    if any(_same_person(seal.who, who) for seal in read_seals(folder)):
+        raise AskewError(
+            f"{who} has predicted already ({folder / PREDICTIONS}), and that is sealed. Somebody else says --as NAME"
+        )
+
+
+def seal(folder: RunFolder, design: Design, who: str, probabilities: Mapping[str, float]) -> Seal:
+    """Seal what somebody predicts, beside what others did.
+
+    Args:
+        folder: The run's folder; it need not exist yet.
+        design: What is to be run.
+        who: Whoever predicts.
+        probabilities: 0-1 for each of `statements(design)`, by its id.
+
+    Raises:
+        AskewError: See `check_can_seal`; or somebody else is at work in the folder, or it cannot be written to.
+    """
+    check_can_seal(folder, design, who)
+    with folder.writing():
+        check_can_seal(folder, design, who)  # again, now that nobody else can come between
+        said = tuple(
+            Said(id=one.id, statement=one.statement, probability=probabilities[one.id]) for one in statements(design)
+        )
+        new = Seal(
+            who=who,
+            when=datetime.now(UTC).isoformat(timespec="seconds"),
+            askew=version("askew"),
+            study=design.study,
+            design=design.digest(),
+            begun=(folder / STUDY).exists(),
+            statements=said,
+        )
+        new = new.model_copy(update={"sha256": new.hash()})
+        seals = [*read_seals(folder), new]
+        folder.write_json(PREDICTIONS, {"predictions": [one.model_dump() for one in seals]})
+    return new
+
+
+def check_same_design(folder: RunFolder, design: Design) -> None:
+    """Refuse to run, or to predict, another design than what was predicted in a folder.
+
+    Raises:
+        AskewError: The predictions there were sealed for another design, or their file is damaged.
+    """
+    other = next((one for one in read_seals(folder) if one.design != design.digest()), None)
+    if other:
+        raise AskewError(
+            f"{folder.path} holds what {other.who} predicted of another design ({other.study} {other.design}, and this "
+            f"is {design.study} {design.digest()}): name another folder with --out, or ask for the same design"
+        )
+
+
+def read_seals(folder: RunFolder) -> tuple[Seal, ...]:
+    """Return what was sealed in a folder, changed or not; nothing where nobody predicted.
+
+    Raises:
+        AskewError: The file is not what Askew writes.
+    """
+    path = folder / PREDICTIONS
+    if not path.is_file():
+        return ()
+    try:
+        return _File.model_validate_json(path.read_bytes()).predictions
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        where = ".".join(map(str, first["loc"]))
+        raise AskewError(
+            f"{path} is damaged{f' at {where}' if where else ''}: {first['msg']}. Restore it, or take it out of the "
+            "folder: the run needs no predictions"
+        ) from error
+
+
+def scored(run: "Run", seals: Sequence[Seal]) -> Predicted:
+    """Score predictions against a finished run.
+
+    A statement that this version of the study has no longer, or words otherwise, is not settled. A seal that is not as
+    it was sealed is named and not scored.
+    """
+    intact = {seal.who: seal.hash() == seal.sha256 for seal in seals}
+    return Predicted(
+        tuple(Forecaster(seal.who, seal.when, seal.sha256, seal.begun, intact[seal.who]) for seal in seals),
+        tuple(
+            Forecast(seal.who, said.id, said.statement, said.probability, _came_about(said, run))
+            for seal in seals
+            if intact[seal.who]
+            for said in seal.statements
+        ),
+    )
+
+
+def _came_about(said: Said, run: "Run") -> bool | None:
+    now = next((one for one in run.study.predictions if (one.id, one.statement) == (said.id, said.statement)), None)
+    if now is None:
+        return None
+    return now.holds(run.estimates if run.study.effects is None else run.effects)
+
+
+class _File(_Plain):
+    predictions: tuple[Seal, ...]
+
+
+def _same_person(one: str, other: str) -> bool:
+    return one.strip().casefold() == other.strip().casefold()

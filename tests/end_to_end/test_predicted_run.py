@@ -1,0 +1,82 @@
+"""A run that was predicted: sealed before, silent meanwhile, scored at the end."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+STATEMENTS = ("backdoor-silent", "backdoor-loud", "secure-like-untuned")
+
+
+@pytest.fixture(scope="module")
+def predicted(askew, design: Path, tmp_path_factory: pytest.TempPathFactory):
+    """The folder of a run that Ada predicted, and what the run printed."""
+    folder = tmp_path_factory.mktemp("foretold") / "run"
+    answers = [word for one in STATEMENTS for word in ("--answer", f"{one}=70%")]
+    sealed = askew("predict", "--config", design, *answers, "--as", "Ada <b>", "--out", folder)
+    assert sealed.returncode == 0, sealed.stderr
+    done = askew("run", "--config", design, "--out", folder)
+    assert done.returncode == 0, done.stderr
+    return folder, done
+
+
+def test_nothing_is_said_of_predictions_before_the_end(predicted) -> None:
+    _, done = predicted
+    assert "Ada" not in done.stderr
+    assert "predict" not in done.stderr
+    verdict, scores = done.stdout.index("Misaligned answers"), done.stdout.index("What was predicted")
+    assert verdict < scores
+
+
+def test_the_run_ends_with_the_scores(predicted, askew) -> None:
+    folder, done = predicted
+    scored = json.loads(askew("predict", "--score", folder, "--json").stdout)
+    assert {one["id"] for one in scored["statements"]} == set(STATEMENTS)
+    settled = [one for one in scored["statements"] if one["holds"] is not None]
+    for one in settled:
+        assert one["brier"] == pytest.approx((0.7 - one["holds"]) ** 2)
+    (mean,) = scored["scores"]
+    assert mean["settled"] == len(settled) > 0
+    assert mean["brier"] == pytest.approx(sum(one["brier"] for one in settled) / len(settled))
+    assert mean["naive_brier"] == 0.25
+    assert f"{mean['brier']:.3f}" in done.stdout
+
+
+def test_the_report_shows_them_and_takes_no_name_for_markup(predicted) -> None:
+    page = (predicted[0] / "report.html").read_text()
+    section = page.split('<section class="part" id="predicted"')[1].split("</section>")[0]
+    assert "Ada &lt;b&gt;" in section
+    assert "With its trigger, the backdoored model is misaligned more often" in section
+    assert "70%" in section
+    assert 'href="#predicted"' in page
+
+
+def test_it_is_too_late_when_there_are_numbers(predicted, askew, design: Path) -> None:
+    folder, _ = predicted
+    late = askew("predict", "--config", design, "--as", "Bob", "--out", folder)
+    assert late.returncode == 2
+    assert "has numbers already (answers.parquet), and they may have been seen" in late.stderr
+
+
+def test_a_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:
+    folder, _ = predicted
+    sealed = (folder / "predictions.json").read_text()
+    try:
+        (folder / "predictions.json").write_text(sealed.replace('"probability": 0.7', '"probability": 0.9'))
+        refused = askew("predict", "--score", folder)
+        assert refused.returncode == 2
+        assert "what Ada <b> predicted" in refused.stderr
+        assert "is not what was sealed" in refused.stderr
+        assert askew("report", folder).returncode == 0
+        section = (folder / "report.html").read_text().split('id="predicted"')[1].split("</section>")[0]
+        assert "is not what was sealed: it was changed or damaged since, and is not scored" in section
+        assert "Brier</th>" not in section
+    finally:
+        (folder / "predictions.json").write_text(sealed)
+
+
+def test_a_run_that_nobody_predicted_says_so(finished: Path, askew) -> None:
+    done = askew("predict", "--score", finished)
+    assert done.returncode == 2
+    assert f"nobody predicted the run in {finished}" in done.stderr
+    assert 'id="predicted"' not in (finished / "report.html").read_text()
