@@ -57,7 +57,7 @@ def _forest(effects: pd.DataFrame, narrow: bool, weight: float, titled: bool) ->
 def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: float, width: int) -> alt.LayerChart:
     """Draw effects of one unit about zero."""
     unit = rows["unit"].iloc[0]
-    axis = alt.Axis(tickCount=4 if narrow else 6, **({"format": PERCENT} if unit == "percent" else {}))
+    axis = alt.Axis(tickCount=4 if narrow else 6, format=PERCENT if unit == "percent" else alt.Undefined)
     x = alt.X("low:Q", scale=alt.Scale(domain=ends, nice=False), title=_TITLES[unit] or None, axis=axis)
     band = rows.dropna(subset=["detectable"])
     band = pd.DataFrame(
