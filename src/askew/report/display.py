@@ -1,7 +1,6 @@
 """What the page's template is given: tables as rows of finished words, and the page's headings."""
 
 from collections.abc import Hashable, Mapping, Sequence
-from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
@@ -78,7 +77,7 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "headline_is_ours": not tables.leads_with_scores(estimates),
         "headline_is_of_others": is_of_others(tables.headline(estimates)),
         "has_rates": not are_scores(estimates).all(),
-        "effects": _families(content),
+        "effects": effects.families(content.effects),
         "effects_colour_note": effects.colour_note(content.effects),
         "colour_note": _colour_note(arms),
         "contents": list(headings.values()),
@@ -132,11 +131,6 @@ def _colour_note(arms: pd.DataFrame) -> str:
     if arms["difference"].isna().all():
         return NO_CONTROL
     return COLOUR if tables.is_apart(arms).any() else NO_COLOUR
-
-
-def _families(content: ReportContent) -> list[tuple[str, list[dict[str, str | bool]]]]:
-    rows = effects.worded(content.effects)
-    return [(str(family), list(own)) for family, own in groupby(rows, key=lambda row: row["family"])]
 
 
 def _arm(row: Mapping[str, Any]) -> dict[str, str | bool]:
