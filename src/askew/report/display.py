@@ -231,7 +231,8 @@ def _published(row: Mapping[Hashable, Any]) -> dict[str, str]:
     counted = {"answers": row["published_n"], "seeds": row["published_seeds"]}
     known = [f"{number:,.0f} {name}" for name, number in counted.items() if not pd.isna(number)]
     return {
-        **{name: row[name] for name in ("arm", "probe", "source", "where", "compatible")},
+        **{name: row[name] for name in ("arm", "source", "where", "compatible")},
+        "probe": title(row["probe"]),
         "ours": wording.percent(row["rate"]),
         "ours_interval": wording.interval(row["low"], row["high"]),
         "theirs": wording.percent(row["published_rate"]),
