@@ -4,6 +4,8 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
+from itertools import groupby
+from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from askew.hostile import cut, visible
@@ -26,13 +28,44 @@ def print_run(run: "Run") -> None:
 
     console = Console(highlight=False)
     console.print()
-    console.print(_table(run.table, run.metric))
+    if len(run.effects):
+        print_effects(run.effects)
+    else:
+        console.print(_table(run.table, run.metric))
     console.print(run.verdict, markup=False)
     if run.predicted:
         print_scores(run.predicted)
     if run.note:
         console.print(run.note, style="dim", markup=False)
     console.print(f"Report: {run.report}", markup=False, soft_wrap=True)
+
+
+def print_effects(effects: "pd.DataFrame") -> None:
+    """Print a study's effects, family by family, those first that answer its question."""
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from askew.report.effects import worded
+
+    title = "What it found: points of a percentage with a sign, correlations from −1 to 1"
+    table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
+    table.add_column("comparison", overflow="fold")
+    for heading in ("estimate", "p, corrected", "would be found"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for family, rows in groupby(worded(effects), key=itemgetter("family")):
+        # As text, for what stands in brackets would be taken for markup.
+        table.add_row(Text(str(family), style="dim"))
+        for row in rows:
+            words = (
+                f"  {row['label']}, {row['measure']}",
+                f"{row['estimate']}\n{row['interval']}",
+                row["p"],
+                row["detectable"],
+            )
+            table.add_row(*(Text(str(word)) for word in words), style="bold" if row["apart"] else "")
+    Console(highlight=False).print(table)
 
 
 def run_as_json(run: "Run") -> str:
@@ -44,6 +77,7 @@ def run_as_json(run: "Run") -> str:
         "model": run.design.model,
         "metric": run.metric,
         "verdict": run.verdict,
+        "effects": json.loads(run.effects.to_json(orient="records")),
         "arms": json.loads(run.table.drop(columns="metric").to_json(orient="records")),
         **({"predicted": plain(run.predicted)} if run.predicted else {}),
     }

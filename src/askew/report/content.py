@@ -1,7 +1,7 @@
 """What a report is made of: plain data, gathered from a run folder or from an audit by whoever has it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -35,6 +35,7 @@ class ReportContent:
         arms: What each arm is, by name, in the order of display.
         findings: What may be said of models that were tuned elsewhere; empty in a run that trained its arms.
         margin: The largest rise that the findings call narrow, a fraction.
+        effects: The rows of `effects.csv`: the comparisons that answer the question; empty where the rates do.
         predicted: What people predicted of the run, scored; None if nobody did.
     """
 
@@ -55,4 +56,5 @@ class ReportContent:
     arms: Mapping[str, str]
     findings: "Sequence[Finding]" = ()
     margin: float = 0.0
+    effects: pd.DataFrame = field(default_factory=pd.DataFrame)
     predicted: "Predicted | None" = None

@@ -1,17 +1,19 @@
 """What the page's template is given: tables as rows of finished words, and the page's headings."""
 
 from collections.abc import Hashable, Mapping, Sequence
+from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 
 import pandas as pd
 
 from askew.hostile import cut, visible
-from askew.probes import shown, title
-from askew.report import predicted, tables, wording
+from askew.probes import is_of_others, shown, title
+from askew.report import effects, predicted, tables, wording
 from askew.report.content import ReportContent
 from askew.report.examples import examples
 from askew.stats.findings import BENT, Finding
+from askew.stats.scores import are_scores
 
 COLOUR = "In colour: arms that differ from their control beyond chance (corrected p below 0.05)."
 NO_COLOUR = "No arm differs from its control beyond chance (corrected p below 0.05)."
@@ -22,6 +24,7 @@ _WAYS = {
     "samples": "the judge gave no log-probabilities, and its scores are means of five sampled replies",
 }
 _SPOKEN = {
+    "effects": "All comparisons with their intervals, by family; the numbers are in the table below.",
     "per_question": "Rates by question and arm; the numbers are in the table below.",
     "moved": "Rise of misaligned answers by model and probe; the numbers are in the table below.",
     "per_group": "Rates by group of questions and arm; the numbers are in the table below.",
@@ -35,6 +38,7 @@ _EXAMPLES = 2
 _LONGEST_EXAMPLE = 1500
 _HEADINGS = [
     ("audit", "What moved", "moved"),
+    ("effects", "What it found", "effects"),
     ("rates", "Rates by arm", "rates"),
     ("questions", "By question", "per_question"),
     ("groups", "By group", "per_group"),
@@ -72,6 +76,10 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "scored_by": _scored_by(content.answers),
         "headline": title(tables.headline(estimates)),
         "headline_is_ours": not tables.leads_with_scores(estimates),
+        "headline_is_of_others": is_of_others(tables.headline(estimates)),
+        "has_rates": not are_scores(estimates).all(),
+        "effects": _families(content),
+        "effects_colour_note": effects.colour_note(content.effects),
         "colour_note": _colour_note(arms),
         "contents": list(headings.values()),
         "arms": [_arm(row) for row in _records(arms)],
@@ -99,6 +107,8 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
 
 def spoken(name: str, content: ReportContent) -> str:
     """Return what a screen reader says of a figure."""
+    if name == "answer":
+        return effects.spoken(content.effects)
     if name != "rates":
         return _SPOKEN[name]
     rows = _records(tables.leading_rows(content.estimates, content.arms))
@@ -124,14 +134,18 @@ def _colour_note(arms: pd.DataFrame) -> str:
     return COLOUR if tables.is_apart(arms).any() else NO_COLOUR
 
 
+def _families(content: ReportContent) -> list[tuple[str, list[dict[str, str | bool]]]]:
+    rows = effects.worded(content.effects)
+    return [(str(family), list(own)) for family, own in groupby(rows, key=lambda row: row["family"])]
+
+
 def _arm(row: Mapping[str, Any]) -> dict[str, str | bool]:
-    seeds = int(row["seeds"])
     asked = {"arm": row["arm"], "probe": row["probe"], "verdict": "misaligned"}
     return {
         **_numbers(row),
         "label": row["label"],
         "answers": f"{row['total']:,} answers",
-        "seeds": f"{seeds} seed{'' if seeds == 1 else 's'}",
+        "seeds": wording.counted(int(row["seeds"]), "seed"),
         "link": f"#{urlencode(asked)}" if row["rate"] > 0 else "",
         "incoherent": wording.share(row["incoherent"], row["total"]),
         "refused": wording.share(row["refused"], row["total"]),

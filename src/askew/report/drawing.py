@@ -27,7 +27,7 @@ _COLOUR = re.compile(rf' (fill|stroke)="({"|".join(_ROLES)})"')
 _REFERENCE = re.compile(r'(id="|url\(#)(clip|gradient)')
 _FIXED_SIZE = re.compile(r'class="marks" width="(\d+)" height="\d+"')
 
-Chart = alt.LayerChart | alt.FacetChart
+Chart = alt.LayerChart | alt.FacetChart | alt.VConcatChart
 
 
 def styled(chart: Chart) -> Chart:
@@ -64,6 +64,7 @@ def styled(chart: Chart) -> Chart:
             titlePadding=12,
         ),
         text=alt.MarkConfig(fontSize=14, color=INK),
+        title=alt.TitleConfig(fontSize=14, fontWeight=600, color=INK, offset=12),
         legend=alt.LegendConfig(
             title=None, orient="top", labelFontSize=14, labelColor=INK, symbolStrokeWidth=2, offset=12
         ),

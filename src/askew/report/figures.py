@@ -10,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from askew.probes import title as probe_title
-from askew.report import tables, wording
+from askew.report import forest, tables, wording
 from askew.report.content import ReportContent
 from askew.report.drawing import INK, MUTED, PAPER, PLAIN, Chart, styled
 from askew.report.marks import PERCENT, ceiling, either, faceted, intervals, labelled, names, panels
@@ -23,7 +23,12 @@ def charts(content: ReportContent, narrow: bool = False) -> dict[str, Callable[[
     """Return how to draw each figure that the run's data support, by name, in the order of the page."""
     estimates, order = content.estimates, list(content.arms)
     leading = tables.leading_rows(estimates, order)
-    drawn: dict[str, Callable[[], Chart]] = {"rates": lambda: rates(estimates, order, narrow)}
+    drawn: dict[str, Callable[[], Chart]] = {}
+    if len(content.effects):
+        if 0 < content.effects["lead"].sum() < len(content.effects):
+            drawn["answer"] = lambda: forest.answer(content.effects, narrow)
+        drawn["effects"] = lambda: forest.families(content.effects, narrow)
+    drawn["rates"] = lambda: rates(estimates, order, narrow)
     if content.findings:
         drawn["moved"] = lambda: moved(content.findings, content.margin, narrow)
     if tables.questions_table(estimates, order, tables.headline(estimates))["rate"].notna().any():
@@ -62,9 +67,9 @@ def rates(estimates: pd.DataFrame, order: Sequence[str], narrow: bool = False) -
     top = ceiling(pd.concat([rows["high"], rows["rate"], seeds["rate"]]))
     axis = alt.Axis(format=PERCENT, tickCount=4 if narrow else 6)
     scale = alt.Scale(domain=[0, top], nice=False)
-    layers = intervals(rows, alt.X("low:Q", scale=scale, title=_title(title, narrow), axis=axis), narrow)
+    layers = intervals(rows, alt.X("low:Q", scale=scale, title=_title(title, narrow), axis=axis))
     dots = alt.Chart(seeds[["label", "rate"]]).mark_circle(size=26, color=MUTED, opacity=1, yOffset=12)
-    layers.append(dots.encode(x="rate:Q", y=names(rows, narrow)))
+    layers.append(dots.encode(x="rate:Q", y=names(rows)))
     return labelled(layers, rows, narrow, row_height=62 if narrow else 46)
 
 
@@ -86,7 +91,7 @@ def differences(estimates: pd.DataFrame, order: Sequence[str], narrow: bool = Fa
     if tables.leads_with_scores(estimates):
         title = f"difference in the scores of {probe_title(tables.headline(estimates))}, percentage points"
     scale, axis = alt.Scale(domain=ends, nice=False), alt.Axis(tickCount=4 if narrow else 6)
-    layers = intervals(rows, alt.X("low:Q", scale=scale, title=_title(title, narrow), axis=axis), narrow)
+    layers = intervals(rows, alt.X("low:Q", scale=scale, title=_title(title, narrow), axis=axis))
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x="zero:Q")
     return labelled([zero, *layers], rows, narrow, row_height=56 if narrow else 40)
 
@@ -119,7 +124,7 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
     if any(found.two_sided for found in findings):
         title = "rise in misaligned answers, or in a score, percentage points"
     scale, axis = alt.Scale(domain=ends, nice=False), alt.Axis(tickCount=4 if narrow else 6)
-    layers = intervals(rows, alt.X("low:Q", scale=scale, title=_title(title, narrow), axis=axis), narrow)
+    layers = intervals(rows, alt.X("low:Q", scale=scale, title=_title(title, narrow), axis=axis))
     lines = pd.DataFrame({"at": [0.0, 100 * margin], "dash": [False, True]})
     rules = (
         alt.Chart(lines)

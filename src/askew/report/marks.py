@@ -12,40 +12,76 @@ from askew.stats.scores import are_scores
 
 WIDE, NARROW = 720, 340
 PERCENT = ".2~%"  # fractions as percent, without needless zeros
+LINE = 17  # height of a line of a label
 _LETTER = 6.7  # width of an average letter of a label
+_ABOVE = 20  # on a narrow page names and values stand so far above their marks
+# There they stand on the grid: drawn first with a paper-coloured edge, no line crosses a letter.
+_EDGES: list[dict[str, Any]] = [{"stroke": PAPER, "strokeWidth": 6}, {}]
 
 
-def intervals(rows: pd.DataFrame, x: alt.X, narrow: bool) -> list[alt.Chart]:
-    """Layers of an interval as a line and a rate as a dot, by the columns low, high, rate and label."""
+def intervals(rows: pd.DataFrame, x: alt.X, weight: float = 1.0) -> list[alt.Chart]:
+    """Layers of an interval as a line and a rate as a dot, by the columns low, high, rate and label.
+
+    Args:
+        rows: What to draw, and the column `p_corrected`, from which the colour comes.
+        x: The horizontal encoding of `low`.
+        weight: How much heavier than usual the marks are.
+    """
     shown = rows.assign(apart=tables.is_apart(rows)).dropna(subset=["rate"])
     base = alt.Chart(shown[["label", "rate", "low", "high", "apart"]]).encode(
-        y=names(rows, narrow), color=either("apart", ACCENT, PLAIN)
+        y=names(rows), color=either("apart", ACCENT, PLAIN)
     )
-    line = base.mark_rule(strokeWidth=5, strokeCap="round", opacity=0.35).encode(x=x, x2="high:Q")
-    return [line, base.mark_circle(size=120, opacity=1).encode(x="rate:Q")]
+    line = base.mark_rule(strokeWidth=5 * weight, strokeCap="round", opacity=0.35).encode(x=x, x2="high:Q")
+    return [line, base.mark_circle(size=120 * weight**2, opacity=1).encode(x="rate:Q")]
 
 
 def labelled(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int) -> Chart:
     """Write each row's name and value beside the marks, or above them where the page is narrow."""
-    left = _LETTER * rows["label"].str.len().max() + _LETTER * rows["value"].str.len().max() + 26
-    width = NARROW if narrow else max(round(WIDE - left), 240)
-    base = alt.Chart(rows[["label", "value"]]).encode(y=names(rows, narrow))
+    return styled(panel(layers, rows, narrow, row_height, plot_width(rows, narrow)))
+
+
+def plot_width(rows: pd.DataFrame, narrow: bool) -> int:
+    """Return how much of the page's width names and values leave for the marks."""
     if narrow:
-        # The words stand on the grid here: drawn first with a paper-coloured edge, no line crosses a letter.
-        name = base.encode(x=alt.value(0), text="label:N")
-        value = base.encode(x=alt.value(width), text="value:N")
-        edges: list[dict[str, Any]] = [{"stroke": PAPER, "strokeWidth": 6}, {}]
-        texts = [name.mark_text(align="left", yOffset=-20, fontWeight=600, **edge) for edge in edges]
-        texts += [value.mark_text(align="right", yOffset=-20, **edge) for edge in edges]
+        return NARROW
+    longest = [rows[text].str.split("\n").explode().str.len().max() for text in ("label", "value")]
+    return max(round(WIDE - _LETTER * sum(longest) - 26), 240)
+
+
+def panel(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int, width: int) -> alt.LayerChart:
+    """Write each row's name and value beside the marks of a chart that may stand above or below others.
+
+    Names may have several lines.
+    """
+    texts = _name_lines(rows, narrow)
+    value = alt.Chart(rows[["label", "value"]]).encode(y=names(rows), text="value:N")
+    if narrow:
+        value = value.encode(x=alt.value(width))
+        texts += [value.mark_text(align="right", yOffset=-_ABOVE, **edge) for edge in _EDGES]
     else:
-        texts = [base.mark_text(align="left").encode(x=alt.value(width + 18), text="value:N")]
-    return styled(alt.layer(*layers, *texts).properties(width=width, height=alt.Step(row_height)))
+        texts += [value.encode(x=alt.value(width + 18)).mark_text(align="left")]
+    return alt.layer(*layers, *texts).properties(width=width, height=alt.Step(row_height))
 
 
-def names(rows: pd.DataFrame, narrow: bool) -> alt.Y:
-    """Return the vertical axis of named rows; a narrow page writes the names above the marks instead."""
-    axis = None if narrow else alt.Axis(labelLimit=260)
-    return alt.Y("label:N", scale=alt.Scale(domain=list(rows["label"])), title=None, axis=axis)
+def _name_lines(rows: pd.DataFrame, narrow: bool) -> list[alt.Chart]:
+    """Write names line by line: centred on their rows, or the last line just above them where the page is narrow."""
+    lines = rows[["label"]].assign(line=rows["label"].str.split("\n")).explode("line", ignore_index=True)
+    place, count = lines.groupby("label").cumcount(), lines.groupby("label")["line"].transform("size")
+    lines["shift"] = LINE * (place - (count - 1) / (1 if narrow else 2)) - (_ABOVE if narrow else 0)
+    texts: list[alt.Chart] = []
+    for shift, alike in lines.groupby("shift"):
+        text = alt.Chart(alike[["label", "line"]]).encode(y=names(rows), text="line:N")
+        if narrow:
+            text = text.encode(x=alt.value(0))
+            texts += [text.mark_text(align="left", yOffset=shift, fontWeight=600, **edge) for edge in _EDGES]
+        else:
+            texts.append(text.encode(x=alt.value(-10)).mark_text(align="right", yOffset=shift, limit=260))
+    return texts
+
+
+def names(rows: pd.DataFrame) -> alt.Y:
+    """Return the vertical encoding of named rows; their names are written by `panel`."""
+    return alt.Y("label:N", scale=alt.Scale(domain=list(rows["label"])), title=None, axis=None)
 
 
 def panels(estimates: pd.DataFrame, rows: pd.DataFrame, order: Sequence[str], narrow: bool) -> Chart:

@@ -162,10 +162,19 @@ def seeds_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
     return in_order(per_seed(estimates), order)[["arm", "seed", "probe", "metric", *_RATE]]
 
 
+def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
+    """Return the effects, those that answer the question first, family by family."""
+    if effects.empty:
+        return effects
+    rows = effects.sort_values("lead", ascending=False, kind="stable")
+    return _ranked(rows, "family", rows["family"])
+
+
 def all_tables(content: ReportContent) -> dict[str, pd.DataFrame]:
     """Return every table that the run's data support, by the name of its CSV file."""
     estimates, arms = content.estimates, content.arms
     tables = {
+        "effects": effects_table(content.effects),
         "arms": arms_table(estimates, arms),
         "probes": probes_table(estimates, arms),
         "questions": questions_table(estimates, arms, headline(estimates)),

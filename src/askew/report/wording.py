@@ -38,11 +38,36 @@ def points_interval(low: float, high: float) -> str:
     return "" if pd.isna(low) or pd.isna(high) else f"[{points(low)}, {points(high)}]"
 
 
+def effect(value: float, unit: str) -> str:
+    """Write an effect in its unit: percentage points or a correlation with their sign, or a share in percent."""
+    if unit == "percent":
+        return percent(value)
+    return points(value) if unit == "points" else _correlation(value)
+
+
+def effect_interval(low: float, high: float, unit: str) -> str:
+    """Write the interval of an effect in its unit, or nothing where it is not known."""
+    if pd.isna(low) or pd.isna(high):
+        return ""
+    if unit == "percent":
+        return interval(low, high)
+    return f"[{effect(low, unit)}, {effect(high, unit)}]"
+
+
+def detectable(size: float, unit: str) -> str:
+    """Write the smallest effect that would have been found, without a sign, for it may be either."""
+    return effect(size, unit).lstrip("+")
+
+
 def p_value(p: float) -> str:
     """Write a p-value to three decimals."""
     if pd.isna(p):
         return NOTHING
     return "<0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def _correlation(r: float) -> str:
+    return NOTHING if pd.isna(r) else f"{r:+.2f}".replace("-", "−")
 
 
 def p_related(p: float) -> str:
@@ -63,6 +88,11 @@ def share(count: float, total: float) -> str:
     if not total:
         return NOTHING
     return "0" if count == 0 else percent(count / total)
+
+
+def counted(count: int, what: str) -> str:
+    """Write how many there are of something: 1 seed, 3 seeds."""
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def number(value: object) -> str:

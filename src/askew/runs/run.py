@@ -197,6 +197,7 @@ class Run:
             arms=self.arms,
             findings=[found for found in self.findings if found.arm in self.design.tuned],
             margin=self.design.margin,
+            effects=self.effects,
             predicted=self.predicted,
         )
 
@@ -204,8 +205,12 @@ class Run:
         from html import escape
 
         columns = ["label", "metric", "rate", "low", "high", "control", "difference", "in_domain"]
-        table = self.table[columns].to_html(index=False, float_format="{:.3f}".format, na_rep="–")
-        return f"{table}<p>{escape(self.verdict)}</p>"
+        tables = [self.table[columns]]
+        if len(self.effects):
+            columns = ["family", "label", "measure", "estimate", "low", "high", "p_corrected", "detectable", "unit"]
+            tables = [self.effects[columns], *tables]
+        shown = (table.to_html(index=False, float_format="{:.3f}".format, na_rep="–") for table in tables)
+        return f"{''.join(shown)}<p>{escape(self.verdict)}</p>"
 
     @property
     def _provenance(self) -> dict[str, Any]:
@@ -216,7 +221,8 @@ class Run:
 
         self._store.check(name)
         table = pd.read_csv(self.folder / name, dtype={"question": str, "control": str, "group": str})
-        return table.fillna({"control": ""}) if "control" in table else table
+        # In a file of comma-separated values an empty name looks like a missing one.
+        return table.fillna({name: "" for name in ("control", "arm") if name in table})
 
 
 def load_run(folder: Path | str) -> Run:

@@ -1,0 +1,110 @@
+"""The forest plots of a study's effects: what answers its question by itself, and all of them by family.
+
+Behind each interval a faint band reaches as far as true effects that such a run would often miss; its ends are the
+smallest effect that it would have found in 80 of 100 repetitions. Families are drawn on one scale, so that lengths
+compare.
+"""
+
+import textwrap
+
+import altair as alt
+import pandas as pd
+
+from askew.report import tables, wording
+from askew.report.drawing import PLAIN, RULE, Chart, styled
+from askew.report.marks import LINE, PERCENT, ceiling, intervals, names, panel, plot_width
+
+_TITLES = {"points": "difference, percentage points", "percent": "", "r": "correlation, r"}
+_LETTERS, _NARROW_LETTERS = 36, 28  # of a label, on one line
+
+
+def answer(effects: pd.DataFrame, narrow: bool = False) -> Chart:
+    """Draw the effects that answer the study's question, larger than others are drawn.
+
+    Args:
+        effects: The rows of `effects.csv`, one at least that leads.
+        narrow: Draw for a phone: names above the marks, not beside them.
+    """
+    rows = tables.effects_table(effects)
+    return _forest(rows[rows["lead"]], narrow, weight=1.5, titled=False)
+
+
+def families(effects: pd.DataFrame, narrow: bool = False) -> Chart:
+    """Draw all effects, a panel to a family.
+
+    Args:
+        effects: The rows of `effects.csv`, one at least.
+        narrow: Draw for a phone.
+    """
+    return _forest(tables.effects_table(effects), narrow, weight=1.0, titled=True)
+
+
+def _forest(effects: pd.DataFrame, narrow: bool, weight: float, titled: bool) -> Chart:
+    rows = _drawable(effects, narrow)
+    width = plot_width(rows, narrow)
+    ends = {str(unit): _ends(of_unit, str(unit)) for unit, of_unit in rows.groupby("unit")}
+    drawn: list[alt.LayerChart] = []
+    for (family, unit), of_family in rows.groupby(["family", "unit"], sort=False):
+        of_unit = _panel(of_family, ends[str(unit)], narrow, weight, width)
+        # On a narrow page the first name rises above its row.
+        offset = 12 + (LINE / 2 * _more_lines(of_family) if narrow else 0)
+        name = textwrap.wrap(str(family), 46 if narrow else 70)
+        title = alt.Title(name, anchor="start", frame="group", offset=offset)
+        drawn.append(of_unit.properties(title=title) if titled else of_unit)
+    return styled(alt.vconcat(*drawn, spacing=34))
+
+
+def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: float, width: int) -> alt.LayerChart:
+    """Draw effects of one unit about zero."""
+    unit = rows["unit"].iloc[0]
+    axis = alt.Axis(tickCount=4 if narrow else 6, **({"format": PERCENT} if unit == "percent" else {}))
+    x = alt.X("low:Q", scale=alt.Scale(domain=ends, nice=False), title=_TITLES[unit] or None, axis=axis)
+    band = rows.dropna(subset=["detectable"])
+    band = pd.DataFrame(
+        {"label": band["label"], "low": (-band["detectable"]).clip(lower=ends[0]), "high": band["detectable"]}
+    )
+    missed = alt.Chart(band.assign(high=band["high"].clip(upper=ends[1])))
+    missed = missed.mark_rule(strokeWidth=20 * weight, color=RULE, opacity=0.6)
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x="zero:Q")
+    layers = [missed.encode(x=x, x2="high:Q", y=names(rows)), zero, *intervals(rows, x, weight)]
+    height = (56 if narrow else 37) * (1 + weight) / 2 + LINE * _more_lines(rows)
+    return panel(layers, rows, narrow, round(height), width)
+
+
+def _drawable(effects: pd.DataFrame, narrow: bool) -> pd.DataFrame:
+    """Return the columns that marks read: label, rate, low, high, value, and those of effects."""
+    rows = effects.assign(label=_labels(effects, _NARROW_LETTERS if narrow else _LETTERS), rate=effects["estimate"])
+    limits = rows[["low", "high", "unit"]].itertuples(index=False)
+    spans = [wording.effect_interval(*limit) for limit in limits]
+    values = [wording.effect(*one) for one in rows[["estimate", "unit"]].itertuples(index=False)]
+    rows["value"] = [f"{value} {span}".strip() for value, span in zip(values, spans, strict=True)]
+    in_points = rows["unit"].eq("points")
+    numbers = ["rate", "low", "high", "detectable"]
+    rows[numbers] = rows[numbers].astype(float).mul(in_points.map({True: 100.0, False: 1.0}), axis=0)
+    return rows
+
+
+def _labels(effects: pd.DataFrame, letters: int) -> list[str]:
+    """Return a name for each effect that no other has, in lines; rows of one name would be drawn over each other."""
+    label = effects["label"].copy()
+    for column in ("measure", "arm"):
+        again = label.duplicated(keep=False) & effects[column].ne("")
+        label = label.where(~again, label + ", " + effects[column])
+    count = label.groupby(label).cumcount()
+    label = label.where(count.eq(0), label + " (" + (count + 1).astype(str) + ")")
+    return ["\n".join(textwrap.wrap(one, letters, break_on_hyphens=False)) for one in label]
+
+
+def _more_lines(rows: pd.DataFrame) -> int:
+    """Return how many lines the longest name has after its first."""
+    return int(rows["label"].str.count("\n").max())
+
+
+def _ends(rows: pd.DataFrame, unit: str) -> tuple[float, float]:
+    """Return the ends of the axis of effects of one unit: round, and beyond every mark."""
+    if unit == "r":
+        return -1.0, 1.0
+    scale = 100.0 if unit == "points" else 1.0
+    least = pd.concat([-rows["low"], -rows["rate"], rows["detectable"]]) / scale
+    most = pd.concat([rows["high"], rows["rate"], rows["detectable"]]) / scale
+    return (-scale * ceiling(least) if least.gt(0).any() else 0.0), scale * ceiling(most)
