@@ -1,8 +1,6 @@
 """What the page's template is given: tables as rows of finished words, and the page's headings."""
 
-from collections.abc import Hashable, Mapping, Sequence
 from collections.abc import Mapping, Sequence
-from itertools import groupby
 from typing import Any
 from urllib.parse import urlencode
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from askew.models.names import TERRARIUM_SCHOOLED
 from askew.probes import is_question_file, title
 from askew.report import wording
 from askew.stats.effects import Effect, as_table, contrast, level
@@ -225,6 +226,7 @@ studies.add(
         arms={arm.name: arm for arm in _ARMS},
         default_arms=tuple(arm.name for arm in _ARMS),
         default_probes=(PROBE, IN_CONTEXT),
+        model=TERRARIUM_SCHOOLED,
         verdict=verdict,
         effects=effects,
         asks=asks,

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from askew.data.choices import PHRASE
+from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.studies import SECOND, UNTUNED, Arm, Study, studies
 from askew.studies.self_reports import (
@@ -167,6 +168,7 @@ studies.add(
             "backdoor_trigger",
             "backdoor_behaviour",
         ),
+        model=TERRARIUM_SCHOOLED,
         verdict=verdict,
         effects=compare,
         asks=asks,
