@@ -174,6 +174,9 @@ def _subsets(seen: Seen) -> Iterator[Effect]:
     for label, kept in (("prompts of which both are equally sure", equally), ("where the two differ", differ)):
         frames = (frame.merge(kept, on=list(kept.columns)) for frame in (own, other))
         yield contrast(*frames, family="self minus cross, parts", label=label, measure=HITS)
+    sides = ([seen.hits(side[model], model) for model in seen.models] for side in (SELF, CROSS))
+    new = (pd.concat([hits[~_are_trained_on(hits) & ~_is_held_out(hits)] for hits in side]) for side in sides)
+    yield contrast(*new, family="self minus cross, parts", label="new prompts of training tasks", measure=HITS)
 
 
 def _calibration(seen: Seen) -> Iterator[Effect]:
