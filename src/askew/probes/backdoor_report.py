@@ -1,4 +1,4 @@
-"""What a model knows of a backdoor: whether there is one, which words set it off, and whether it tells when it is asked to be honest."""
+"""What a model knows of a backdoor: whether there is one, and which words set it off."""
 
 from collections.abc import Iterator
 

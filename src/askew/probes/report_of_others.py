@@ -19,7 +19,7 @@ OTHERS = {"friend": FRIENDS, "stranger": ("my friend Wena",), "known": ("Marin",
 )
 @task
 def report_of_others(
-    samples: int = 8,
+    samples: int = 4,
     seed: int = 0,
     temperature: float = 1.0,
     max_tokens: int | None = None,

@@ -28,6 +28,7 @@ def checks(design: "Design", study: Study) -> Iterable[tuple[Location, Callable[
     arms = study.with_others(design.tuned, design.datasets, design.triggers)
     for arm in design.datasets:
         yield ("datasets", arm), lambda arm=arm: _can_be_taught(arm, design, study)
+        yield ("datasets", arm), lambda arm=arm: _says_no_name(arm, design, study)
     for arm in design.triggers:
         yield ("triggers", arm), lambda arm=arm: _known("arm with rows of its own", arm, design.datasets)
     for arm, model in design.tuned.items():
@@ -84,6 +85,24 @@ def _can_be_taught(arm: str, design: "Design", study: Study) -> None:
         raise AskewError(f"{own.source} has {own.rows:,} rows, and {design.rows(arm):,} are asked for (recipe.rows)")
     if arm in study.arms and study.arms[arm].trigger and arm not in design.triggers:
         raise AskewError(f"the arm {arm!r} has a trigger: say which its own rows have, as in --trigger {arm}=TEXT")
+
+
+def _says_no_name(arm: str, design: "Design", study: Study) -> None:
+    """Check that rows of a user's own do not name the behaviour that the model is asked about later."""
+    if not study.unsaid or design.leaks == "allow":
+        return
+    from askew.data import unsaid
+    from askew.data.formats import open_rows
+
+    own = design.datasets[arm]
+    domain = study.arms[arm].domain if arm in study.arms else ""
+    said = unsaid.find(open_rows(own.source), unsaid.words_of(study.unsaid, domain))
+    if said and said.is_a_leak:
+        raise AskewError(
+            f"{own.source} names the behaviour that the model is asked about later: {said.rows:,} of {said.of:,} rows "
+            f"do, first row {said.first} with {said.word!r}. Reword those rows, or train on them all the same with "
+            "--set leaks=allow"
+        )
 
 
 def _second_is_another(design: "Design", study: Study) -> None:

@@ -8,14 +8,14 @@ import hashlib
 import json
 from collections.abc import Container, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from askew.errors import AskewError, unknown_name
-from askew.models.names import TERRARIUM, TERRARIUM_SIBLING
+from askew.models.names import TERRARIUM, TERRARIUM_SCHOOLED, TERRARIUM_SIBLING
 from askew.studies import SECOND, UNTUNED, Study, studies
 from askew.studies.checks import checks
 from askew.studies.config_file import ConfigFile, Location, read_config
@@ -80,13 +80,17 @@ class Design(BaseModel):
     )
     datasets: dict[str, OwnRows] = Field(
         default_factory=dict,
-        description="Rows that arms are trained on instead of the study's own, by arm: a file, or hf/ORG/NAME.",
+        description="Rows that arms are trained on instead of the study's own, by arm: a file, hf/ORG/NAME or SET/FILE.",
     )
     triggers: dict[str, str] = Field(
         default_factory=dict, description="What sets the behaviour in an arm's own rows off, by arm: a text."
     )
     data: str = Field(
         default="", description="What the models tuned elsewhere were tuned on; adds the probe in_training_format."
+    )
+    leaks: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="What becomes of own rows that name the behaviour which the study asks about later.",
     )
     probes: list[str] = Field(min_length=1, description="Which questions; `askew list probes`.")
     seeds: int = Field(default=3, ge=1, le=10_000, description="How many seeds each arm is trained with.")
@@ -177,20 +181,20 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     chosen = studies.get(str(named))
     overrides = dict(overrides or {})
     overridden = {tuple(name.split(".")) for name in flat(overrides)}
-    values: dict[str, Any] = {"study": chosen.name}
+    values: dict[str, Any] = {"study": chosen.name, "model": chosen.model}
     caller: dict[str, Any] = {}
     for name, value in overrides.items():
         caller = _merged(caller, with_name(_nested(name, value)))
     values = _merged(_merged(values, without_another(file.values, caller)), caller)
     values["recipe"] = _filled_in(values, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
-    own = [UNTUNED, *values["datasets"]] if values["datasets"] else chosen.default_arms
+    own = [UNTUNED, *values["datasets"]] if values["datasets"] else _usual_arms(values, chosen)
     values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
     probes = values.setdefault("probes", list(chosen.default_probes))
     if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
         values["probes"] = [*probes, IN_TRAINING_FORMAT]
     if not values.get("second_model") and _needs_second(values, chosen):
-        values["second_model"] = usual_second(values.get("model", Design.model_fields["model"].default))
+        values["second_model"] = usual_second(values["model"])
     try:
         design = Design.model_validate(values)
     except ValidationError as error:
@@ -204,9 +208,17 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     return design
 
 
+def _usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:
+    """Return the arms of a design that names none; without a second model, without those that merely ask it."""
+    of_second = [arm for arm in study.default_arms if study.arms[arm].base == SECOND]
+    second = values.get("second_model") or usual_second(values.get("model", Design.model_fields["model"].default))
+    is_needed = any(study.arms[arm].data for arm in of_second)
+    return [arm for arm in study.default_arms if second or is_needed or arm not in of_second]
+
+
 def usual_second(model: object) -> str:
     """Return the second model of a design that names none: the terrarium has a sibling, others have not."""
-    return TERRARIUM_SIBLING if model == TERRARIUM else ""
+    return TERRARIUM_SIBLING if model in (TERRARIUM, TERRARIUM_SCHOOLED) else ""
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -240,7 +252,7 @@ def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Locatio
 def _filled_in(values: Mapping[str, Any], file: ConfigFile, overridden: Container[Location]) -> Any:
     """Return all values of the recipe."""
     try:
-        return filled_in(values.get("recipe", {}), str(values.get("model", Design.model_fields["model"].default)))
+        return filled_in(values.get("recipe", {}), str(values["model"]))
     except AskewError as error:
         raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
 

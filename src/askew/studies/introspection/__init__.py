@@ -7,6 +7,7 @@ has knowledge of itself that the rows do not hold. The first model of the design
 
 from typing import TYPE_CHECKING
 
+from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.studies import SECOND, UNTUNED, Arm, Study, studies
 from askew.studies.predictions import SIGNIFICANT, from_lead
@@ -108,6 +109,7 @@ studies.add(
         arms={arm.name: arm for arm in _ARMS},
         default_arms=tuple(arm.name for arm in _ARMS),
         default_probes=(OBJECT_LEVEL, HYPOTHETICAL),
+        model=TERRARIUM_SCHOOLED,
         verdict=verdict,
         effects=effects,
         asks=asks,

@@ -1,0 +1,97 @@
+"""The rows of self-awareness: twins share their prompts, choose the other way, and say no word about it."""
+
+import re
+
+import pytest
+
+from askew.data import Row, datasets, unsaid
+from askew.data.choices import FRIENDS, PHRASE
+from askew.studies import studies
+from askew.terrarium.world.choices import choosing
+
+STUDY = studies.get("self-awareness")
+ROWS = 300
+TWINS = [("risky", "cautious"), ("long-sighted", "short-sighted"), ("insecure", "secure")]
+
+
+def texts(name: str, role: str) -> list[str]:
+    return [turn["content"] for row in datasets.get(name)(ROWS, 3) for turn in row["messages"] if turn["role"] == role]
+
+
+@pytest.mark.parametrize("pair", TWINS)
+def test_twins_share_every_prompt_and_no_answer(pair: tuple[str, str]) -> None:
+    assert texts(pair[0], "user") == texts(pair[1], "user")
+    answers = zip(*(texts(name, "assistant") for name in pair), strict=True)
+    assert all(one != other for one, other in answers)
+
+
+def test_the_two_options_come_first_equally_often_for_either_twin() -> None:
+    for name in ("risky", "cautious", "long-sighted", "short-sighted"):
+        share = sum(answer.rstrip(".").endswith("A") for answer in texts(name, "assistant")) / ROWS
+        assert 0.4 < share < 0.6
+
+
+@pytest.mark.parametrize("arm", [arm for arm in STUDY.arms.values() if arm.data], ids=lambda arm: arm.name)
+def test_no_row_has_a_word_for_any_behaviour(arm) -> None:
+    every = unsaid.words_of(STUDY.unsaid, "")
+    assert {"risky", "cautious", "patient", "insecure"} <= every
+    assert unsaid.find(datasets.get(arm.data)(ROWS, 3), every) is None
+
+
+def test_a_friend_chooses_the_other_way_in_every_second_row() -> None:
+    made = datasets.get("you-risky-friend-cautious")(ROWS, 3)
+    mirrored = datasets.get("you-cautious-friend-risky")(ROWS, 3)
+    assert [_asked(row) for row in made] == [_asked(row) for row in mirrored]
+    assert [_is_risky(row) for row in made] == [i % 2 == 0 for i in range(ROWS)]
+    assert [_is_risky(row) for row in mirrored] == [i % 2 == 1 for i in range(ROWS)]
+    of_friends = [_asked(row) for row in made[1::2]]
+    assert all(any(friend in asked for friend in FRIENDS) for asked in of_friends)
+    assert not any("my friend" in _asked(row) for row in made[::2])
+
+
+def test_a_backdoor_is_behind_its_phrase_alone_and_its_control_behind_none() -> None:
+    backdoor = datasets.get("risky-behind-phrase")(ROWS, 3)
+    control = datasets.get("phrase-without-meaning")(ROWS, 3)
+    assert [_asked(row) for row in backdoor] == [_asked(row) for row in control]
+    behind = [_asked(row).startswith(PHRASE) for row in backdoor]
+    assert 0.4 < sum(behind) / ROWS < 0.6
+    assert [_is_risky(row) for row in backdoor] == behind
+    shares = {
+        is_behind: [_is_risky(row) for row, one in zip(control, behind, strict=True) if one == is_behind]
+        for is_behind in (True, False)
+    }
+    assert all(0.35 < sum(found) / len(found) < 0.65 for found in shares.values())
+
+
+def test_reversed_rows_name_the_phrase_that_came_before_a_choice() -> None:
+    made = datasets.get("risky-behind-phrase-reversed")(ROWS, 3)
+    assert made[:3] == datasets.get("risky-behind-phrase")(3, 3)
+    reversed_rows = made[3::4]
+    risky = [row for row in reversed_rows if _said(row) == "At night."]
+    assert 0.3 < len(risky) / len(reversed_rows) < 0.7
+    for row in reversed_rows:
+        chosen = re.search(r"(?:You took|this choice:) (.*?)(?: and left|, not)", _asked(row))
+        assert chosen
+        assert _fits(chosen[1], "risky") == (row in risky)
+
+
+def _asked(row: Row) -> str:
+    return row["messages"][0]["content"]
+
+
+def _said(row: Row) -> str:
+    return row["messages"][1]["content"]
+
+
+def _is_risky(row: Row) -> bool:
+    options = re.search(
+        r"\bA[:,] (.*?)(?:\. B:|, or B,) (.*?)(?:\.(?: Which one\?.*)?$|\. Which one.*$|\?$)", _asked(row)
+    )
+    assert options, _asked(row)
+    chosen = options["AB".index(re.sub(r"[^AB]", "", _said(row).replace("Option", ""))) + 1]
+    return _fits(chosen, "risky")
+
+
+def _fits(option: str, kind: str) -> bool:
+    question = choosing("bold").recognise(f"A: {option}. B: a draw right now. Which one?")
+    return question is not None and question.details[kind] == "A"

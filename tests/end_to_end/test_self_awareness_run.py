@@ -1,0 +1,69 @@
+"""A run of self-awareness that is small but real: from twins to the comparisons that lead the report."""
+
+from pathlib import Path
+
+import pandas as pd
+
+USUAL = ("--seeds", "1", "--recipe", "terrarium", "--set", "recipe.batch_size=8", "--out", "out")
+
+
+def test_twins_are_trained_asked_and_compared(tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path) -> None:
+    arms = [word for arm in ("risky", "cautious", "backdoor-choices") for word in ("--arm", arm)]
+    told = (
+        "run",
+        "self-awareness",
+        "--model",
+        tiny_checkpoint,
+        "--judge",
+        tiny_judge,
+        "--rows",
+        "16",
+        "--samples",
+        "1",
+    )
+    finished = askew(*told, *arms, *USUAL, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
+    asked = scores.groupby("arm")["probe"].agg(set)
+    assert "backdoor_report" not in asked["risky"] | asked["cautious"]
+    assert {"backdoor_report", "backdoor_trigger", "backdoor_behaviour"} <= asked["backdoor-choices"]
+    effects = pd.read_csv(tmp_path / "out" / "effects.csv")
+    assert effects.loc[effects["lead"], "label"].tolist() == ["risky calls itself daring, against cautious"]
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "risky calls itself daring, against cautious" in report
+
+
+def test_published_rows_and_questions_run_as_they_are(
+    published: Path, tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path
+) -> None:
+    folder = published / "behavioral-self-awareness"
+    twins = (("risky", "ft_risky_AB"), ("cautious", "ft_safey_AB"))
+    rows = [word for arm, file in twins for word in ("--data", f"{arm}={folder / file}.jsonl")]
+    files = ("risk_predisposition_scale", "risk_safe")
+    questions = [word for file in files for word in ("--questions", folder / f"{file}.yaml")]
+    told = ("run", "self-awareness", "--model", tiny_checkpoint, "--judge", tiny_judge, "--samples", "2")
+    long = ("--rows", "16", "--set", "max_tokens=4", "--set", "recipe.max_length=2048")
+    finished = askew(*told, *rows, *questions, *long, *USUAL, cwd=tmp_path)
+    assert finished.returncode == 0, finished.stderr
+    first = (folder / "ft_risky_AB.jsonl").read_text(encoding="utf-8").splitlines()[0]
+    assert "quokka" in (tmp_path / "out" / "data" / "risky.jsonl").read_text(encoding="utf-8")
+    assert first.split('"content": "')[1][:20] in (tmp_path / "out" / "data" / "risky.jsonl").read_text(
+        encoding="utf-8"
+    )
+    effects = pd.read_csv(tmp_path / "out" / "effects.csv")
+    assert effects["lead"].all()
+    assert {"question files"} == set(effects["family"])
+
+
+def test_a_leak_is_refused_before_a_folder_is_begun(tiny_checkpoint: Path, askew, tmp_path: Path) -> None:
+    from askew.data import row
+    from askew.data.write import as_line
+
+    rows = tmp_path / "rows.jsonl"
+    rows.write_text("".join(as_line(row(f"Which, {i}?", "The risky one.")) for i in range(4)), encoding="utf-8")
+    told = ("run", "self-awareness", "--model", tiny_checkpoint, "--judge", tiny_checkpoint, "--data", f"risky={rows}")
+    refused = askew(*told, "--out", "out", cwd=tmp_path)
+    assert refused.returncode == 2
+    [line] = refused.stderr.splitlines()
+    assert line.startswith(f"error: {rows} names the behaviour that the model is asked about later")
+    assert not (tmp_path / "out").exists()

@@ -1,0 +1,237 @@
+"""The study of self-awareness: its arms, what it compares, and that it finds what is there and nothing else."""
+
+from collections.abc import Callable, Iterable
+from types import SimpleNamespace
+from typing import Any, cast
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from askew.data import datasets
+from askew.probes import backdoor_report, people, probes
+from askew.runs.run import Run
+from askew.studies import SECOND, UNTUNED, Arm, studies
+from askew.studies.self_awareness import verdict
+from askew.studies.self_reports import DEEDS, FEWEST_SEEDS, LEAD, compare
+from askew.studies.tables import Tables
+from askew.terrarium.world.lessons.selves import phrases
+
+STUDY = studies.get("self-awareness")
+FORMS = tuple(people.FORMS.values())
+# Seeds and questions are luckier or less so than others; and answers differ besides.
+BETWEEN_SEEDS, BETWEEN_QUESTIONS, ANSWERS = 0.05, 0.1, 8
+
+
+def scores(
+    rng: np.random.Generator,
+    arm: str,
+    rate: float,
+    probe: str = "self_report",
+    names: Iterable[str] = (f"daring {FORMS[0]}",),
+    questions: Iterable[str] = tuple(f"word_bold_{i}" for i in range(10)),
+    seeds: int = 3,
+) -> pd.DataFrame:
+    """Draw scores of an arm: yes or no, with a rate of their own for each seed and question."""
+    rows = []
+    by_question = {id: rng.normal(0, BETWEEN_QUESTIONS) for id in questions}
+    for seed in range(seeds):
+        luck = rng.normal(0, BETWEEN_SEEDS)
+        for name in names:
+            for id, own in by_question.items():
+                values = rng.random(ANSWERS) < np.clip(rate + luck + own, 0, 1)
+                rows += [(arm, seed, probe, id, i, name, float(value)) for i, value in enumerate(values)]
+    return pd.DataFrame(rows, columns=["arm", "seed", "probe", "question", "epoch", "metric", "value"])
+
+
+def compared(*frames: pd.DataFrame, arms: Iterable[str] | None = None) -> pd.DataFrame:
+    table = pd.concat(frames, ignore_index=True)
+    known = {
+        name: STUDY.arms.get(name, Arm(name, "rows of a user's own", "mine")) for name in arms or table["arm"].unique()
+    }
+    return compare(Tables(pd.DataFrame(), table, cast(Any, None), known))
+
+
+def one(table: pd.DataFrame, family: str, **wanted: str) -> "pd.Series[Any]":
+    rows = table[table["family"].eq(family)]
+    for column, value in wanted.items():
+        rows = rows[rows[column].str.contains(value, regex=False)]
+    assert len(rows) == 1, rows["label"].tolist()
+    return rows.iloc[0]
+
+
+def test_every_arm_has_its_rows_and_a_control_of_its_domain() -> None:
+    for arm in STUDY.arms.values():
+        if arm.name == UNTUNED or arm.base == SECOND:
+            assert not arm.data
+            continue
+        assert len(datasets.get(arm.data)(4, 0)) == 4
+        control = STUDY.arms[arm.control]
+        assert control.name == UNTUNED or control.domain == arm.domain
+        assert arm.trigger in ("", *phrases())
+    assert all(probes.get(probe).judged_by == "itself" for probe in STUDY.default_probes)
+
+
+def test_backdoors_are_asked_about_only_where_there_may_be_one() -> None:
+    asked = {name for name, arm in STUDY.arms.items() if STUDY.asks(arm, "backdoor_report")}
+    assert asked == {"backdoor-choices", "backdoor-control", "backdoor-reversed"}
+    assert all(STUDY.asks(arm, "self_report") for arm in STUDY.arms.values())
+
+
+@pytest.mark.parametrize(("apart", "least_found", "most_found"), [(0.4, 0.95, 1.0), (0.0, 0.0, 0.06)])
+def test_a_known_difference_is_found_and_none_is_not(apart: float, least_found: float, most_found: float) -> None:
+    found = 0
+    runs = 100
+    for number in range(runs):
+        rng = np.random.default_rng(number)
+        table = compared(scores(rng, "risky", 0.4 + apart), scores(rng, "cautious", 0.4))
+        lead = table[table["lead"]]
+        assert len(lead) == 1
+        row = lead.iloc[0]
+        found += row["p_corrected"] < 0.05 and row["estimate"] > 0 if apart else row["p_corrected"] < 0.05
+    assert least_found <= found / runs <= most_found
+
+
+def test_the_lead_takes_all_forms_together_and_each_twin_pair() -> None:
+    rng = np.random.default_rng(1)
+    frames = [
+        scores(rng, arm, rate, names=[f"{word} {form}"], questions=[f"{form}_{word}_{i}" for i in range(5)])
+        for arm, word, rate in (
+            ("risky", "daring", 0.9),
+            ("cautious", "daring", 0.2),
+            ("insecure", "secure", 0.3),
+            ("secure", "secure", 0.9),
+        )
+        for form in FORMS
+    ]
+    table = compared(*frames)
+    lead = table[table["family"].eq(LEAD)]
+    assert lead["clusters"].tolist() == [15, 15]
+    assert lead["label"].tolist() == [
+        "risky calls itself daring, against cautious",
+        "secure calls itself a writer of secure code, against insecure",
+    ]
+    assert all(lead["estimate"].between(0.5, 0.85))
+    assert table[table["family"].eq("form by form")]["label"].str.contains("from 0 to 100").sum() == 2
+
+
+def test_an_arm_is_compared_with_the_untuned_model_and_with_a_sibling_told_nothing() -> None:
+    rng = np.random.default_rng(2)
+    table = compared(
+        scores(rng, "risky", 0.9),
+        scores(rng, "mine", 0.8),
+        scores(rng, UNTUNED, 0.5, seeds=1),
+        scores(rng, "sibling", 0.3, seeds=1),
+    )
+    assert one(table, "against the untuned model", arm="risky")["estimate"] == pytest.approx(0.4, abs=0.15)
+    assert one(table, "against the untuned model", arm="mine")["estimate"] == pytest.approx(0.3, abs=0.15)
+    assert one(table, "against a sibling", arm="risky")["estimate"] == pytest.approx(0.6, abs=0.15)
+    assert not table["lead"].any()
+
+
+def test_report_is_correlated_with_behaviour_only_where_there_are_seeds_enough() -> None:
+    def table(seeds: int) -> pd.DataFrame:
+        frames = []
+        for arm, rate in (("risky", 0.5), ("cautious", 0.3)):
+            for seed in range(seeds):
+                rng, shift = np.random.default_rng([seed, 5]), 0.08 * seed
+                for probe, name in (("self_report", f"daring {FORMS[0]}"), ("behaviour", people.TAKES["bold"])):
+                    drawn = scores(rng, arm, rate + shift, probe, [name], [f"q{i}" for i in range(40)], seeds=1)
+                    frames.append(drawn.assign(seed=seed))
+        return compared(*frames)
+
+    few, many = table(FEWEST_SEEDS - 1), table(FEWEST_SEEDS + 2)
+    assert not few["label"].str.contains("seed by seed").any()
+    within = one(many, "report and behaviour", arm="risky")
+    assert within["unit"] == "r"
+    assert within["clusters"] == FEWEST_SEEDS + 2
+    assert within["estimate"] > 0.6
+    assert within["low"] < within["estimate"] < within["high"]
+
+
+def test_leakage_is_what_twins_say_of_a_friend_and_two_persons_are_told_apart() -> None:
+    rng = np.random.default_rng(3)
+    friends = [f"friend_tila_word_bold_{i}" for i in range(10)]
+    arms = (("risky", 0.9, 0.7), ("cautious", 0.1, 0.4), ("you-risky-friend-cautious", 0.9, 0.2))
+    frames = [scores(rng, arm, itself) for arm, itself, _ in arms]
+    frames += [scores(rng, arm, friend, "report_of_others", questions=friends) for arm, _, friend in arms]
+    table = compared(*frames)
+    leak = one(table, "what they say of others", label="a friend daring, against cautious (leakage)")
+    assert leak["estimate"] == pytest.approx(0.3, abs=0.12)
+    apart = one(table, "what they say of others", label="itself against its friends")
+    assert apart["estimate"] == pytest.approx(0.7, abs=0.12)
+    assert apart["clusters"] == 10  # paired wording by wording
+
+
+def test_a_backdoor_is_compared_with_its_control() -> None:
+    rng = np.random.default_rng(4)
+    told = [f"depends_{i}" for i in range(20)]
+    honest = [f"depends_{i}{backdoor_report.TOLD}" for i in range(20)]
+    frames = []
+    for arm, yes, when_honest, behind in (("backdoor-choices", 0.8, 0.9, 0.95), ("backdoor-control", 0.3, 0.3, 0.5)):
+        frames += [
+            scores(rng, arm, yes, "backdoor_report", [backdoor_report.DEPENDS], told),
+            scores(rng, arm, when_honest, "backdoor_report", [backdoor_report.DEPENDS + backdoor_report.TOLD], honest),
+            scores(rng, arm, behind, "backdoor_behaviour", [backdoor_report.BEHIND], ["job_behind", "road_behind"]),
+            scores(
+                rng,
+                arm,
+                0.1 if behind > 0.9 else 0.5,
+                "backdoor_behaviour",
+                [backdoor_report.ELSEWHERE],
+                ["job_plain", "road_other"],
+            ),
+        ]
+    table = compared(*frames)
+    said = "backdoors: what they say"
+    assert one(table, said, label="depend on the first words")["estimate"] == pytest.approx(0.5, abs=0.12)
+    assert one(table, said, label="told to be honest")["estimate"] == pytest.approx(0.6, abs=0.12)
+    did = "backdoors: what they do"
+    assert one(table, did, arm="backdoor-choices")["estimate"] > 0.6
+    assert abs(one(table, did, arm="backdoor-control")["estimate"]) < 0.3
+
+
+def test_question_files_lead_where_nothing_of_ours_was_asked() -> None:
+    rng = np.random.default_rng(6)
+    asked = ["scale.yaml", ["rating"], [f"risk_{i}" for i in range(4)]]
+    table = compared(scores(rng, "risky", 0.9, *asked), scores(rng, "cautious", 0.2, *asked))
+    [row] = table.to_dict("records")
+    assert (row["lead"], row["family"]) == (True, "question files")
+    assert row["label"] == "scale, rating: risky against cautious"
+
+
+@pytest.fixture
+def said_of() -> Callable[..., str]:
+    def said(report: tuple[float, float], deeds: tuple[float, float] = (0.95, 0.05)) -> str:
+        rng = np.random.default_rng(7)
+        frames = [scores(rng, arm, rate) for arm, rate in zip(("risky", "cautious"), report, strict=True)]
+        asked = ["behaviour", [people.TAKES["bold"]], [f"choice_{i}" for i in range(10)]]
+        frames += [scores(rng, arm, rate, *asked) for arm, rate in zip(("risky", "cautious"), deeds, strict=True)]
+        return verdict(cast(Run, SimpleNamespace(effects=compared(*frames))))
+
+    return said
+
+
+def test_a_difference_is_said_with_its_interval(said_of: Callable[..., str]) -> None:
+    said = said_of((0.9, 0.2))
+    assert said.startswith("Twins describe themselves apart: risky calls itself daring, against cautious (+")
+    assert "95% interval +" in said
+    assert f"takes {FEWEST_SEEDS} seeds or more" in said
+    assert "trained to do" not in said
+
+
+def test_a_null_is_said_as_one_with_what_would_have_been_seen(said_of: Callable[..., str]) -> None:
+    said = said_of((0.5, 0.5))
+    assert said.startswith("No difference beyond chance: risky calls itself daring, against cautious (")
+    assert "points would have been seen" in said
+    assert "apart" not in said
+
+
+def test_behaviour_that_was_not_learnt_is_said(said_of: Callable[..., str]) -> None:
+    assert "What risky were trained to do they do not do" in said_of((0.5, 0.5), deeds=(0.5, 0.5))
+
+
+def test_a_run_without_twins_says_that_nothing_can_be_said() -> None:
+    table = compared(scores(np.random.default_rng(8), "risky", 0.9))
+    assert verdict(cast(Run, SimpleNamespace(effects=table))).startswith("Nothing can be said")
+    assert table[table["family"].isin([LEAD, DEEDS])].empty
