@@ -19,8 +19,8 @@ from askew.studies.introspection.behaviour import KEY, behaviour, frequencies, s
 from askew.terrarium.world.tasks import tasks
 
 HITS, DEVIATION = "hits", "mean absolute deviation"
-# Both models are called equally sure of a prompt if they are so within this.
-_EQUALLY = 0.1
+# Both models are called equally sure of a prompt if they are so within this, and a rounding error.
+_EQUALLY = 0.1 + 1e-9
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -273,8 +273,7 @@ def _stated_shares(seen: Seen, arm: str, model: str) -> pd.DataFrame:
 
 def _hits(both: pd.DataFrame) -> pd.DataFrame:
     right = both["value"].eq(both["value_true"]).astype(float)
-    seed = both["seed"]
-    return both[KEY].assign(seed=seed, cluster=both["task"], value=right)
+    return both[["seed", *KEY]].assign(cluster=both["task"], value=right)
 
 
 def _held_out(rows: pd.DataFrame) -> pd.DataFrame:
