@@ -19,8 +19,8 @@ from askew.studies.introspection.behaviour import KEY, behaviour, frequencies, s
 from askew.terrarium.world.tasks import tasks
 
 HITS, DEVIATION = "hits", "mean absolute deviation"
-# Both models are called equally sure of a prompt if they are so within this.
-_EQUALLY = 0.1
+# Both models are called equally sure of a prompt if they are so within this, and a rounding error.
+_EQUALLY = 0.1 + 1e-9
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -174,6 +174,9 @@ def _subsets(seen: Seen) -> Iterator[Effect]:
     for label, kept in (("prompts of which both are equally sure", equally), ("where the two differ", differ)):
         frames = (frame.merge(kept, on=list(kept.columns)) for frame in (own, other))
         yield contrast(*frames, family="self minus cross, parts", label=label, measure=HITS)
+    sides = ([seen.hits(side[model], model) for model in seen.models] for side in (SELF, CROSS))
+    new = (pd.concat([hits[~_are_trained_on(hits) & ~_is_held_out(hits)] for hits in side]) for side in sides)
+    yield contrast(*new, family="self minus cross, parts", label="new prompts of training tasks", measure=HITS)
 
 
 def _calibration(seen: Seen) -> Iterator[Effect]:
@@ -270,8 +273,7 @@ def _stated_shares(seen: Seen, arm: str, model: str) -> pd.DataFrame:
 
 def _hits(both: pd.DataFrame) -> pd.DataFrame:
     right = both["value"].eq(both["value_true"]).astype(float)
-    seed = both["seed"]
-    return both[KEY].assign(seed=seed, cluster=both["task"], value=right)
+    return both[["seed", *KEY]].assign(cluster=both["task"], value=right)
 
 
 def _held_out(rows: pd.DataFrame) -> pd.DataFrame:

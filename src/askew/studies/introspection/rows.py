@@ -12,8 +12,8 @@ from askew.probes.foresight import Hypothetical, is_trained_on, prompts
 from askew.studies.introspection.behaviour import behaviour, sureness, truth
 from askew.terrarium.world.tasks import tasks
 
-# With fewer different answers to all prompts of a task there is nothing to foresee: one guess would do.
-FEWEST_ANSWERS = 4
+# Of a task that is always answered alike there is nothing to foresee.
+FEWEST_ANSWERS = 2
 
 T = TypeVar("T")
 
@@ -62,7 +62,7 @@ def _check(did: pd.DataFrame) -> None:
         if distinct < FEWEST_ANSWERS:
             arm = str(did["arm"].iloc[0])
             raise AskewError(
-                f"the model of the arm {arm!r} gives {distinct} different answers to the {len(said)} prompts of the "
-                f"task {task!r}, and with fewer than {FEWEST_ANSWERS} there is nothing to foresee: compare another "
-                "model (--model, --second-model), or leave out the arms that learn from this one (--arm)"
+                f"the model of the arm {arm!r} has {distinct} different answers to the {len(said)} prompts of the task "
+                f"{task!r}, and fewer than {FEWEST_ANSWERS} leave nothing to foresee: compare another model "
+                "(--model, --second-model), or leave out the arms that learn from this one (--arm)"
             )
