@@ -99,6 +99,7 @@ def test_every_named_recipe_is_one_and_says_where_it_comes_from() -> None:
         "model-organisms-2025",
         "rank-1",
         "terrarium",
+        "terrarium-choices",
         "terrarium-foresight",
     ]
     for name, recipe in recipes().items():
