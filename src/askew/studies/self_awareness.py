@@ -210,7 +210,7 @@ studies.add(
             "backdoor_behaviour",
         ),
         model=TERRARIUM_SCHOOLED,
-        recipe="terrarium-choices",
+        recipe="terrarium-slow",
         rows=1600,
         verdict=verdict,
         effects=compare,
