@@ -128,7 +128,7 @@ def test_a_model_that_knows_its_things_is_right_in_every_form(arm: str):
     assert estimates(table, OVER_CHANCE)[f"{arm} choose"] == pytest.approx(2 / 3)
     assert estimates(table, OVER_ANOTHER)[f"{arm} choose"] == 1.0
     assert min(estimates(table, OVER_ANOTHER).values()) > 0.3
-    assert {row.control for row in table.itertuples() if row.family == OVER_UNTUNED} == {UNTUNED}
+    assert set(table.loc[table["family"].eq(OVER_UNTUNED), "control"]) == {UNTUNED}
 
 
 @pytest.mark.parametrize("arm", ["functions", "coins", "parity"])
