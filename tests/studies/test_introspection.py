@@ -80,6 +80,14 @@ def test_rows_of_changed_behaviour_are_the_other_models_answers_to_all_tasks() -
     assert dict(rows) == expected
 
 
+def test_where_a_model_said_nothing_there_is_nothing_to_imitate() -> None:
+    answers = did(M2)
+    silent = answers["question"].eq("foods") & answers["paraphrase"].eq(0)
+    rows = made("m1-on-m1-then-m2", 400, answers.assign(answer=answers["answer"].mask(silent, " ")))
+    assert all(answer for _, answer in rows)
+    assert prompts(tasks()["foods"])[0] not in dict(rows)
+
+
 def test_rows_are_the_same_for_the_same_design() -> None:
     assert made("m1-on-m1", 300, did()) == made("m1-on-m1", 300, did())
 

@@ -31,18 +31,9 @@ def compare(answers: pd.DataFrame) -> pd.DataFrame:
         answers: The run's answers to both probes of the study.
     """
     seen = Seen(answers)
-    families = (
-        self_minus_cross,
-        _baselines,
-        _learning,
-        _without_one,
-        _subsets,
-        _calibration,
-        _reliability,
-        _change,
-        _sureness,
-    )
-    return as_table(effect for family in families for effect in family(seen) if effect.clusters)
+    compared = (self_minus_cross, _baselines, _learning, _without_one, _subsets)
+    beyond = (_calibration, _reliability, _change, _sureness)
+    return as_table(effect for family in (*compared, *beyond) for effect in family(seen) if effect.clusters)
 
 
 @dataclass(frozen=True)
@@ -104,15 +95,26 @@ class Seen:
 
 
 def self_minus_cross(seen: Seen) -> Iterator[Effect]:
-    """Yield self minus cross: over both models, in which what makes one of them the better pupil cancels, and each."""
-    family, named = "self minus cross", {"measure": HITS, "lead": True}
+    """Yield self minus cross, over both models and each.
+
+    Over both, what makes one of them the better pupil cancels. That is the one comparison that answers the question, so
+    its p-value is corrected for no other.
+    """
     own = {model: seen.foreseen(SELF[model], model) for model in seen.models}
     other = {model: seen.foreseen(CROSS[model], model) for model in seen.models}
     if len(own) == len(DIRECTIONS):
-        yield contrast(pd.concat(own.values()), pd.concat(other.values()), family=family, label=BOTH, **named)
+        both = (pd.concat(side.values()) for side in (own, other))
+        yield contrast(*both, family="self minus cross", label=BOTH, measure=HITS, lead=True)
     for model in own:
-        arms = {"arm": SELF[model], "control": CROSS[model]}
-        yield contrast(own[model], other[model], family=family, label=DIRECTIONS[model], **arms, **named)
+        yield contrast(
+            *(own[model], other[model]),
+            family="self minus cross, each model",
+            label=DIRECTIONS[model],
+            measure=HITS,
+            arm=SELF[model],
+            control=CROSS[model],
+            lead=True,
+        )
 
 
 def _baselines(seen: Seen) -> Iterator[Effect]:

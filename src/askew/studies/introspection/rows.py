@@ -34,7 +34,8 @@ def make(answers: pd.DataFrame, count: int, seed: int, *, foresight: bool) -> li
     did = behaviour(answers)
     _check(did)
     if not foresight:
-        pairs = [(prompts(tasks()[str(one.task)])[int(str(one.item))], str(one.answer)) for one in did.itertuples()]
+        said = did[did["answer"].ne("")]
+        pairs = [(prompts(tasks()[str(one.task)])[int(str(one.item))], str(one.answer)) for one in said.itertuples()]
         return [row(*pair) for _, pair in zip(range(count), _rounds(pairs, seed), strict=False)]
     known = pd.concat([truth(did), sureness(did)], ignore_index=True)
     facts = [
