@@ -11,7 +11,7 @@ from askew.probes.foresight import VARIED, prompts
 from askew.runs.run import Run
 from askew.studies import studies
 from askew.studies.design import make_design
-from askew.studies.introspection import BOTH, M1, M2, OBJECT_LEVEL, effects, rows_from_answers, verdict
+from askew.studies.introspection import BOTH, M1, M2, OBJECT_LEVEL, comparisons, rows_from_answers, verdict
 from askew.studies.introspection.behaviour import behaviour
 from askew.terrarium.world.tasks import tasks
 
@@ -130,4 +130,4 @@ def test_without_both_sides_nothing_is_said() -> None:
 
 def test_answers_to_the_tasks_alone_make_an_empty_table() -> None:
     tables = cast(Any, SimpleNamespace(answers=pd.concat([did(M1), did(M2)], ignore_index=True)))
-    assert effects(tables).empty
+    assert comparisons(tables).empty

@@ -77,7 +77,7 @@ def asks(arm: Arm, probe: str) -> bool:
     return probe != OBJECT_LEVEL or arm.name not in {*CROSS.values(), SELF[M2]}
 
 
-def effects(tables: "Tables") -> "pd.DataFrame":
+def comparisons(tables: "Tables") -> "pd.DataFrame":
     """Return the comparisons; see `effects.compare`."""
     from askew.studies.introspection.effects import compare
 
@@ -111,7 +111,7 @@ studies.add(
         default_probes=(OBJECT_LEVEL, HYPOTHETICAL),
         model=TERRARIUM_SCHOOLED,
         verdict=verdict,
-        effects=effects,
+        effects=comparisons,
         asks=asks,
         rows=2000,
         recipe="terrarium-foresight",
