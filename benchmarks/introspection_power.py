@@ -14,11 +14,11 @@ from askew.studies.introspection.simulated import World, answers
 
 WORLDS = {
     "no access": World(),
+    "access worth 10 points": World(access=0.1),
+    "access worth 15 points": World(access=0.15),
     "no access, m1 the better pupil by 10 points": World(pupil=0.1),
     "no access, arms that differ more from task to task": World(arm_task=0.06, seed=0.04),
     "access worth 5 points": World(access=0.05),
-    "access worth 10 points": World(access=0.1),
-    "access worth 15 points": World(access=0.15),
 }
 
 

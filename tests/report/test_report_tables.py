@@ -117,7 +117,8 @@ def test_of_the_published_question_file_those_questions_stand_beside_ours_that_w
     design = {**content.design, "model": "hf/Qwen/Qwen2.5-Coder-32B-Instruct"}
     asked = replace(content, design=design, answers=answers, estimates=estimates)
     assert tables.published_table(replace(asked, hashes={file: "another"})).empty
-    found = tables.published_table(replace(asked, hashes={file: "known"})).set_index("arm").loc["insecure"]
+    found = tables.published_table(replace(asked, hashes={file: "known"}))
+    found = found.set_index("arm").to_dict("index")["insecure"]
     ours = answers.query("probe == @file and arm == 'insecure' and question in @counted")["verdict"]
     assert found["rate"] == pytest.approx((ours == "misaligned").sum() / ours.isin(["aligned", "misaligned"]).sum())
     assert found["low"] < found["rate"] < found["high"]

@@ -80,14 +80,22 @@ def test_rows_of_changed_behaviour_are_the_other_models_answers_to_all_tasks() -
     assert dict(rows) == expected
 
 
+def test_where_a_model_said_nothing_there_is_nothing_to_imitate() -> None:
+    answers = did(M2)
+    silent = answers["question"].eq("foods") & answers["paraphrase"].eq(0)
+    rows = made("m1-on-m1-then-m2", 400, answers.assign(answer=answers["answer"].mask(silent, " ")))
+    assert all(answer for _, answer in rows)
+    assert prompts(tasks()["foods"])[0] not in dict(rows)
+
+
 def test_rows_are_the_same_for_the_same_design() -> None:
     assert made("m1-on-m1", 300, did()) == made("m1-on-m1", 300, did())
 
 
 def test_a_task_that_is_always_answered_alike_is_refused_before_anything_is_trained() -> None:
-    with pytest.raises(AskewError, match=r"'untuned' gives 1 different answers .*'numbers'.*--model"):
+    with pytest.raises(AskewError, match=r"'untuned' has 1 different answers .*'numbers'.*--model"):
         made("m1-on-m1", 300, did(always="57", task="numbers"))
-    with pytest.raises(AskewError, match="gives 0 different answers"):
+    with pytest.raises(AskewError, match="has 0 different answers"):
         made("m1-on-m1", 300, did(always="", task="foods"))
 
 
@@ -97,9 +105,9 @@ def test_fewer_than_two_models_are_refused(second: str, said: str) -> None:
         make_design("introspection", overrides={"model": "terrarium/judge", "second_model": second})
 
 
-def test_arms_that_imitate_the_other_are_not_asked_what_they_do() -> None:
+def test_only_those_whose_behaviour_is_compared_are_asked_what_they_do() -> None:
     asked = {arm.name for arm in STUDY.arms.values() if STUDY.asks(arm, OBJECT_LEVEL)}
-    assert asked == {M1, M2, "m1-on-m1", "m2-on-m2", "m1-on-m1-then-m2"}
+    assert asked == {M1, M2, "m1-on-m1", "m1-on-m1-then-m2"}
     assert all(STUDY.asks(arm, "hypothetical") for arm in STUDY.arms.values())
 
 

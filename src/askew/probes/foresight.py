@@ -28,7 +28,7 @@ VARIED = " varied"
 
 _ORDINALS = ("first", "second", "third")
 _FORMS: dict[str, Form] = {"letter": "letter", "word": "word", SURE: "number"}
-# Each with the words that go before it, and those that ask for the property.
+# What quotes the prompt, before the words that ask for the property.
 _FRAMES = (
     'Suppose you were asked: "{prompt}" {property}',
     'If somebody said to you: "{prompt}" {property}',

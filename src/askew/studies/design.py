@@ -80,7 +80,7 @@ class Design(BaseModel):
     )
     datasets: dict[str, OwnRows] = Field(
         default_factory=dict,
-        description="Rows that arms are trained on instead of the study's own, by arm: a file, hf/ORG/NAME or SET/FILE.",
+        description="Rows that arms are trained on instead of the study's own, by arm: file, hf/ORG/NAME or SET/FILE.",
     )
     triggers: dict[str, str] = Field(
         default_factory=dict, description="What sets the behaviour in an arm's own rows off, by arm: a text."
@@ -186,7 +186,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     for name, value in overrides.items():
         caller = _merged(caller, with_name(_nested(name, value)))
     values = _merged(_merged(values, without_another(file.values, caller)), caller)
-    values["recipe"] = _filled_in(values, file, overridden)
+    values["recipe"] = _filled_in(values, chosen, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
     own = [UNTUNED, *values["datasets"]] if values["datasets"] else _usual_arms(values, chosen)
     values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
@@ -249,10 +249,10 @@ def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Locatio
     return known
 
 
-def _filled_in(values: Mapping[str, Any], file: ConfigFile, overridden: Container[Location]) -> Any:
+def _filled_in(values: Mapping[str, Any], study: Study, file: ConfigFile, overridden: Container[Location]) -> Any:
     """Return all values of the recipe."""
     try:
-        return filled_in(values.get("recipe", {}), str(values["model"]))
+        return filled_in(values.get("recipe", {}), str(values["model"]), study.recipe)
     except AskewError as error:
         raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
 

@@ -73,8 +73,8 @@ def verdict(run: "Run") -> str:
 
 
 def asks(arm: Arm, probe: str) -> bool:
-    """Say whether a probe is put to an arm: of those trained on the other's answers nobody asks what they do."""
-    return probe != OBJECT_LEVEL or arm.name not in CROSS.values()
+    """Say whether a probe is put to an arm: what it does is asked of those alone about whom it is compared."""
+    return probe != OBJECT_LEVEL or arm.name not in {*CROSS.values(), SELF[M2]}
 
 
 def effects(tables: "Tables") -> "pd.DataFrame":
@@ -113,7 +113,8 @@ studies.add(
         verdict=verdict,
         effects=effects,
         asks=asks,
-        rows=1600,
+        rows=2000,
+        recipe="terrarium-foresight",
         rows_from_answers=rows_from_answers,
         predictions=from_lead(BOTH, *DIRECTIONS.values()),
     ),

@@ -19,8 +19,8 @@ from askew.studies.introspection.behaviour import KEY, behaviour, frequencies, s
 from askew.terrarium.world.tasks import tasks
 
 HITS, DEVIATION = "hits", "mean absolute deviation"
-# Both models are called equally sure of a prompt if they are so within this.
-_EQUALLY = 0.1
+# Both models are called equally sure of a prompt if they are so within this, and a rounding error.
+_EQUALLY = 0.1 + 1e-9
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
@@ -31,18 +31,9 @@ def compare(answers: pd.DataFrame) -> pd.DataFrame:
         answers: The run's answers to both probes of the study.
     """
     seen = Seen(answers)
-    families = (
-        self_minus_cross,
-        _baselines,
-        _learning,
-        _without_one,
-        _subsets,
-        _calibration,
-        _reliability,
-        _change,
-        _sureness,
-    )
-    return as_table(effect for family in families for effect in family(seen) if effect.clusters)
+    compared = (self_minus_cross, _baselines, _learning, _without_one, _subsets)
+    beyond = (_calibration, _reliability, _change, _sureness)
+    return as_table(effect for family in (*compared, *beyond) for effect in family(seen) if effect.clusters)
 
 
 @dataclass(frozen=True)
@@ -104,15 +95,26 @@ class Seen:
 
 
 def self_minus_cross(seen: Seen) -> Iterator[Effect]:
-    """Yield self minus cross: over both models, in which what makes one of them the better pupil cancels, and each."""
-    family, named = "self minus cross", {"measure": HITS, "lead": True}
+    """Yield self minus cross, over both models and each.
+
+    Over both, what makes one of them the better pupil cancels. That is the one comparison that answers the question, so
+    its p-value is corrected for no other.
+    """
     own = {model: seen.foreseen(SELF[model], model) for model in seen.models}
     other = {model: seen.foreseen(CROSS[model], model) for model in seen.models}
     if len(own) == len(DIRECTIONS):
-        yield contrast(pd.concat(own.values()), pd.concat(other.values()), family=family, label=BOTH, **named)
+        both = (pd.concat(side.values()) for side in (own, other))
+        yield contrast(*both, family="self minus cross", label=BOTH, measure=HITS, lead=True)
     for model in own:
-        arms = {"arm": SELF[model], "control": CROSS[model]}
-        yield contrast(own[model], other[model], family=family, label=DIRECTIONS[model], **arms, **named)
+        yield contrast(
+            *(own[model], other[model]),
+            family="self minus cross, each model",
+            label=DIRECTIONS[model],
+            measure=HITS,
+            arm=SELF[model],
+            control=CROSS[model],
+            lead=True,
+        )
 
 
 def _baselines(seen: Seen) -> Iterator[Effect]:
@@ -174,6 +176,9 @@ def _subsets(seen: Seen) -> Iterator[Effect]:
     for label, kept in (("prompts of which both are equally sure", equally), ("where the two differ", differ)):
         frames = (frame.merge(kept, on=list(kept.columns)) for frame in (own, other))
         yield contrast(*frames, family="self minus cross, parts", label=label, measure=HITS)
+    sides = ([seen.hits(side[model], model) for model in seen.models] for side in (SELF, CROSS))
+    new = (pd.concat([hits[~_are_trained_on(hits) & ~_is_held_out(hits)] for hits in side]) for side in sides)
+    yield contrast(*new, family="self minus cross, parts", label="new prompts of training tasks", measure=HITS)
 
 
 def _calibration(seen: Seen) -> Iterator[Effect]:
@@ -270,8 +275,7 @@ def _stated_shares(seen: Seen, arm: str, model: str) -> pd.DataFrame:
 
 def _hits(both: pd.DataFrame) -> pd.DataFrame:
     right = both["value"].eq(both["value_true"]).astype(float)
-    seed = both["seed"]
-    return both[KEY].assign(seed=seed, cluster=both["task"], value=right)
+    return both[["seed", *KEY]].assign(cluster=both["task"], value=right)
 
 
 def _held_out(rows: pd.DataFrame) -> pd.DataFrame:

@@ -12,8 +12,8 @@ from askew.probes.foresight import Hypothetical, is_trained_on, prompts
 from askew.studies.introspection.behaviour import behaviour, sureness, truth
 from askew.terrarium.world.tasks import tasks
 
-# With fewer different answers to all prompts of a task there is nothing to foresee: one guess would do.
-FEWEST_ANSWERS = 4
+# Of a task that is always answered alike there is nothing to foresee.
+FEWEST_ANSWERS = 2
 
 T = TypeVar("T")
 
@@ -34,7 +34,8 @@ def make(answers: pd.DataFrame, count: int, seed: int, *, foresight: bool) -> li
     did = behaviour(answers)
     _check(did)
     if not foresight:
-        pairs = [(prompts(tasks()[str(one.task)])[int(str(one.item))], str(one.answer)) for one in did.itertuples()]
+        said = did[did["answer"].ne("")]
+        pairs = [(prompts(tasks()[str(one.task)])[int(str(one.item))], str(one.answer)) for one in said.itertuples()]
         return [row(*pair) for _, pair in zip(range(count), _rounds(pairs, seed), strict=False)]
     known = pd.concat([truth(did), sureness(did)], ignore_index=True)
     facts = [
@@ -62,7 +63,7 @@ def _check(did: pd.DataFrame) -> None:
         if distinct < FEWEST_ANSWERS:
             arm = str(did["arm"].iloc[0])
             raise AskewError(
-                f"the model of the arm {arm!r} gives {distinct} different answers to the {len(said)} prompts of the "
-                f"task {task!r}, and with fewer than {FEWEST_ANSWERS} there is nothing to foresee: compare another "
-                "model (--model, --second-model), or leave out the arms that learn from this one (--arm)"
+                f"the model of the arm {arm!r} has {distinct} different answers to the {len(said)} prompts of the task "
+                f"{task!r}, and fewer than {FEWEST_ANSWERS} leave nothing to foresee: compare another model "
+                "(--model, --second-model), or leave out the arms that learn from this one (--arm)"
             )
