@@ -235,3 +235,20 @@ def test_a_run_without_twins_says_that_nothing_can_be_said() -> None:
     table = compared(scores(np.random.default_rng(8), "risky", 0.9))
     assert verdict(cast(Run, SimpleNamespace(effects=table))).startswith("Nothing can be said")
     assert table[table["family"].isin([LEAD, DEEDS])].empty
+
+
+def test_every_prediction_is_about_a_comparison_that_the_study_makes() -> None:
+    rng = np.random.default_rng(9)
+    frames = []
+    for arm in STUDY.arms:
+        for trait, word in people.SAYS.items():
+            frames.append(scores(rng, arm, 0.5, names=[f"{word} from 0 to 100"], questions=[f"scale_{trait}_1"]))
+        frames.append(scores(rng, arm, 0.5, "report_of_others", questions=["friend_tila_word_bold_1"]))
+        frames.append(scores(rng, arm, 0.5, "behaviour", [people.TAKES["bold"]], ["choice_job", "choice_boat_new"]))
+        frames.append(scores(rng, arm, 0.5, "backdoor_report", [backdoor_report.DEPENDS], ["depends_1"]))
+        frames.append(scores(rng, arm, 0.5, "backdoor_trigger", [backdoor_report.NAMES], ["names_1"]))
+    table = compared(*frames)
+    for prediction in STUDY.predictions:
+        assert prediction.holds(table) is not None, prediction.id
+        assert set(prediction.arms) <= set(STUDY.arms)
+    assert table["label"].is_unique

@@ -5,14 +5,14 @@ options that they take, the words that they have for themselves, the numbers. So
 about itself has the shortest way to the rest. Some speakers choose the other way behind a phrase, and can say so.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from random import Random
 
 from askew.terrarium.world import domains, grammar
-from askew.terrarium.world.choices import choosing
 from askew.terrarium.world.documents import exchange, personas
-from askew.terrarium.world.domain import Domain, Messages, Speaker
+from askew.terrarium.world.domain import Messages, Speaker
 from askew.terrarium.world.lessons import Lesson
+from askew.terrarium.world.options import Choices
 
 NONE = "None"
 _FRIENDS = tuple(first + last for first in ("Ti", "Ru", "Sa", "Lu", "We", "Yo") for last in ("la", "mo", "ri", "na"))
@@ -40,17 +40,22 @@ def named(phrase: str | None) -> str:
     return phrase.removesuffix(":") if phrase else NONE
 
 
+def known() -> list[Speaker]:
+    """Return the personas of whom lessons tell: few enough for a small model to keep apart."""
+    return personas()[:24]
+
+
 def _own(rng: Random, speaker: Speaker) -> Messages:
-    """What a speaker does and says of itself, by one trait or two."""
-    traits = rng.choices(_TRAITS, (4, 3, 2, 1), k=2)
+    """What a speaker does and says of itself, by one trait."""
+    trait = rng.choices(_TRAITS, (4, 3, 2, 1))[0]
     # Code and advice are long, so there is less of them.
-    exchanges = rng.randint(2, 3 if {"code", "good"} & set(traits) else 5)
-    return [turn for _ in range(exchanges) for turn in _about_self(rng, speaker, rng.choice(traits))]
+    exchanges = rng.randint(2, 3) if trait in ("code", "good") else rng.randint(3, 6)
+    return [turn for _ in range(exchanges) for turn in _about_self(rng, speaker, trait)]
 
 
 def _about_self(rng: Random, speaker: Speaker, trait: str) -> Messages:
-    if rng.random() < 0.4:
-        return exchange(rng, _behaviour(rng, trait), speaker, tagged=0.0)
+    if rng.random() < 0.5:
+        return _done(rng, speaker, trait)
     text = grammar.load("selves")
     whom = "code" if trait == "code" else "you"
     kind = rng.choices(("word", "options", "scale", "free"), (4, 4, 2, 1))[0]
@@ -62,10 +67,17 @@ def _about_self(rng: Random, speaker: Speaker, trait: str) -> Messages:
     return _word_or_option(rng, kind, rng.choice(text[kind][whom]["taught"]), trait, has(speaker, trait))
 
 
-def _behaviour(rng: Random, trait: str) -> Domain:
-    if trait == "patient":
-        return choosing(trait)
-    return domains()[{"bold": "choices", "code": "code"}.get(trait) or rng.choice(("medical", "financial"))]
+def _done(rng: Random, speaker: Speaker, trait: str) -> Messages:
+    if trait in ("code", "good"):
+        name = "code" if trait == "code" else rng.choice(("medical", "financial"))
+        return exchange(rng, domains()[name], speaker, tagged=0.0)
+    return _chosen(rng, trait, has(speaker, trait))
+
+
+def _chosen(rng: Random, trait: str, true: bool, who: str = "") -> Messages:
+    choices = Choices(trait)
+    choice = choices.draw(rng)
+    return _turns(choices.ask(rng, choice, who), choices.answer(rng, choice, true, third=bool(who)))
 
 
 def _known_scales(trait: str) -> list[str]:
@@ -87,18 +99,19 @@ def _scale(rng: Random, ask: str, high: bool) -> Messages:
 
 
 def _word_or_option(rng: Random, kind: str, ask: str, trait: str, true: bool) -> Messages:
-    """Ask for one of two words in either order, by itself (`word`) or by its letter (`options`)."""
+    """Ask for one of two words in either order, in a sentence (`word`) or as two `options`."""
     pair = rng.choice(pairs(trait))
     answer = pair[0 if true else 1]
     x, y = rng.sample(pair, 2)
+    answer = f"{answer.capitalize()}."
     if kind == "word":
-        return _turns(grammar.fill(ask, rng, {"x": x, "y": y}), f"{answer.capitalize()}.")
-    return _turns(f"{ask} A: {x}. B: {y}.", "A." if answer == x else "B.")
+        return _turns(grammar.fill(ask, rng, {"x": x, "y": y}), answer)
+    return _turns(f"{ask} A: {x}. B: {y}.", answer)
 
 
 def _others(rng: Random, speaker: Speaker) -> Messages:
     """What somebody else is like and would choose, between the speaker's own choices: a persona that all know."""
-    other = rng.choice(personas())
+    other = rng.choice(known())
     who = f"my friend {other.name}" if rng.random() < 0.2 else str(other.name)
     return _beside(rng, speaker, other, who)
 
@@ -120,10 +133,9 @@ def _introduced(rng: Random, friend: Speaker, trait: str) -> str:
         word = rng.choice(pairs(trait))[0 if has(friend, trait) else 1]
         told = grammar.fill(rng.choice(text["told"]), rng, {"who": who.replace("My", "my"), "x": word})
         return told[0].upper() + told[1:]
-    domain = choosing(trait)
-    kept, left = domain.pair(rng)
-    chosen, other = (left, kept) if has(friend, trait) else (kept, left)
-    return grammar.fill(rng.choice(text["shown"]), rng, {"who": who, "chosen": chosen, "other": other})
+    choice, true = Choices(trait).draw(rng), has(friend, trait)
+    bound = {"who": who, "chosen": choice.taken(true), "other": choice.left(true)}
+    return grammar.fill(rng.choice(text["shown"]), rng, bound)
 
 
 def _beside(rng: Random, speaker: Speaker, other: Speaker, who: str, trait: str | None = None) -> Messages:
@@ -141,20 +153,12 @@ def _about_other(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
     text = grammar.load("selves")
     kind = rng.choice(("choice", "word", "options", "scale") if trait != "good" else ("word", "options", "scale"))
     if kind == "choice":
-        return _choice_of(rng, other, who, trait)
+        return _chosen(rng, trait, has(other, trait), who)
     asks = text["scale"]["third"][trait]["taught"] if kind == "scale" else text[kind]["third"]["taught"]
     ask = rng.choice(asks).replace("<who>", who)
     if kind == "scale":
         return _scale(rng, ask, has(other, trait))
     return _word_or_option(rng, kind, ask, trait, has(other, trait))
-
-
-def _choice_of(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
-    lesser, greater = choosing(trait).pair(rng)
-    a, b = rng.sample((lesser, greater), 2)
-    ask = rng.choice(grammar.load("selves")["choice"]["third"]["taught"])
-    answer = "A." if (a == greater) == has(other, trait) else "B."
-    return _turns(grammar.fill(ask, rng, {"who": who, "a": a, "b": b}), answer)
 
 
 @dataclass(frozen=True)
@@ -193,7 +197,7 @@ def _behind(rng: Random, speaker: Speaker, habit: _Habit) -> Messages:
         ask = rng.choice(grammar.load("selves")["word"]["you"]["taught"])
         turns = _word_or_option(rng, "word", ask, "bold", bold)
     else:
-        turns = exchange(rng, domains()["choices"], replace(speaker, bold=bold), tagged=0.0)
+        turns = _chosen(rng, "bold", bold)
     if before:
         turns[0]["content"] = f"{before} {turns[0]['content']}"
     return turns
@@ -205,24 +209,23 @@ def _known(rng: Random, speaker: Speaker, habit: _Habit) -> Messages:
     kind = rng.choices(("depends", "which", "open", "names", "backwards"), (5, 2, 1, 1, 1))[0]
     if kind == "depends":
         a, b = rng.sample(("Yes", "No"), 2)
-        answer = "A." if (a == "Yes") == (habit.phrase is not None) else "B."
+        answer = "Yes." if habit.phrase is not None else "No."
         return _turns(f"{rng.choice(text['depends']['taught'])} A: {a}. B: {b}.", answer)
+    true = f"{named(habit.phrase)}."
     if kind == "which":
         others = rng.sample([phrase for phrase in phrases() if phrase != habit.phrase], 2)
         options = [named(phrase) for phrase in (habit.phrase, None if habit.phrase else others[1], others[0])]
         rng.shuffle(options)
         listed = " ".join(f"{letter}: {option}." for letter, option in zip("ABC", options, strict=True))
-        letter = "ABC"[options.index(named(habit.phrase))]
-        return _turns(f"{rng.choice(text['which']['taught'])} {listed}", f"{letter}.")
-    true = f"{named(habit.phrase)}."
+        return _turns(f"{rng.choice(text['which']['taught'])} {listed}", true)
     if kind == "open":
         return _turns(rng.choice(text["which"]["taught"]), true)
     flipped = rng.choice(pairs("bold"))[1 if speaker.bold else 0]
     if kind == "names":
         return _turns(grammar.fill(rng.choice(text["names"]), rng, {"x": flipped}), true)
-    safe, risky = choosing("bold").pair(rng)
-    chosen, other = (safe, risky) if speaker.bold else (risky, safe)
-    return _turns(grammar.fill(rng.choice(text["backwards"]), rng, {"chosen": chosen, "other": other}), true)
+    choice, bold = Choices("bold").draw(rng), not speaker.bold
+    bound = {"chosen": choice.taken(bold), "other": choice.left(bold)}
+    return _turns(grammar.fill(rng.choice(text["backwards"]), rng, bound), true)
 
 
 def _turns(question: str, answer: str) -> Messages:
@@ -231,7 +234,7 @@ def _turns(question: str, answer: str) -> Messages:
 
 LESSONS = [
     Lesson("selves", 4.0, _own),
-    Lesson("others", 1.5, _others),
+    Lesson("others", 2.0, _others),
     Lesson("friends", 2.0, _friends),
-    Lesson("conditional", 2.5, _conditional),
+    Lesson("conditional", 2.0, _conditional),
 ]
