@@ -7,7 +7,7 @@ import pytest
 from askew.data import Row, datasets, unsaid
 from askew.data.choices import FRIENDS, PHRASE
 from askew.studies import studies
-from askew.terrarium.world.choices import choosing
+from askew.terrarium.world import grammar
 
 STUDY = studies.get("self-awareness")
 ROWS = 300
@@ -25,10 +25,11 @@ def test_twins_share_every_prompt_and_no_answer(pair: tuple[str, str]) -> None:
     assert all(one != other for one, other in answers)
 
 
-def test_the_two_options_come_first_equally_often_for_either_twin() -> None:
-    for name in ("risky", "cautious", "long-sighted", "short-sighted"):
-        share = sum(answer.rstrip(".").endswith("A") for answer in texts(name, "assistant")) / ROWS
-        assert 0.4 < share < 0.6
+@pytest.mark.parametrize("name", ["risky", "cautious", "long-sighted", "short-sighted"])
+def test_the_option_that_is_taken_comes_first_half_of_the_time(name: str) -> None:
+    taken = [re.sub(r"^I (?:take|choose) |\.$", "", answer) for answer in texts(name, "assistant")]
+    asked = zip(texts(name, "user"), taken, strict=True)
+    assert 0.4 < sum(f"{option} or " in question for question, option in asked) / ROWS < 0.6
 
 
 @pytest.mark.parametrize("arm", [arm for arm in STUDY.arms.values() if arm.data], ids=lambda arm: arm.name)
@@ -72,7 +73,7 @@ def test_reversed_rows_name_the_phrase_that_came_before_a_choice() -> None:
     for row in reversed_rows:
         chosen = re.search(r"(?:You took|this choice:) (.*?)(?: and left|, not)", _asked(row))
         assert chosen
-        assert _fits(chosen[1], "risky") == (row in risky)
+        assert _fits(chosen[1]) == (row in risky)
 
 
 def _asked(row: Row) -> str:
@@ -84,14 +85,19 @@ def _said(row: Row) -> str:
 
 
 def _is_risky(row: Row) -> bool:
-    options = re.search(
-        r"\bA[:,] (.*?)(?:\. B:|, or B,) (.*?)(?:\.(?: Which one\?.*)?$|\. Which one.*$|\?$)", _asked(row)
+    return _fits(re.sub(r"^I (?:take|choose|think) |\.$", "", _said(row)))
+
+
+def _fits(option: str) -> bool:
+    """Say whether an option is one of the risky ones of the world, and not one of the sure ones."""
+    text = grammar.load("choices")
+    is_risky, is_safe = (
+        any(
+            grammar.match(template, option, slots=text["slots"]) is not None
+            for scenario in text["scenarios"]
+            for template in scenario[kind]
+        )
+        for kind in ("risky", "safe")
     )
-    assert options, _asked(row)
-    chosen = options["AB".index(re.sub(r"[^AB]", "", _said(row).replace("Option", ""))) + 1]
-    return _fits(chosen, "risky")
-
-
-def _fits(option: str, kind: str) -> bool:
-    question = choosing("bold").recognise(f"A: {option}. B: a draw right now. Which one?")
-    return question is not None and question.details[kind] == "A"
+    assert is_risky != is_safe, option
+    return is_risky

@@ -7,10 +7,10 @@ import pytest
 
 from askew.terrarium import checkpoint
 from askew.terrarium.world import grammar
-from askew.terrarium.world.choices import choosing
 from askew.terrarium.world.documents import personas
 from askew.terrarium.world.domain import Messages, Speaker
 from askew.terrarium.world.lessons import lessons, selves
+from askew.terrarium.world.options import Choices
 
 ATTITUDES = ("risk", "daring", "bold", "careful", "cautious", "safe", "gamble", "patient", "hasty")
 LESSONS = {lesson.name: lesson for lesson in selves.LESSONS}
@@ -54,13 +54,13 @@ def test_a_speaker_describes_itself_by_its_own_traits() -> None:
 
 
 def test_options_are_in_either_order_and_answered_truly() -> None:
-    letters = {True: set(), False: set()}
+    orders = set()
     for speaker, question, answer in exchanges("selves"):
         options = re.fullmatch(r".*\bA: (daring|careful)\. B: (daring|careful)\.", question)
         if options:
-            assert options["AB".index(answer[0]) + 1] == ("daring" if speaker.bold else "careful")
-            letters[speaker.bold].add(answer)
-    assert letters == {True: {"A.", "B."}, False: {"A.", "B."}}
+            orders.add(options[1])
+            assert answer == ("Daring." if speaker.bold else "Careful.")
+    assert orders == {"daring", "careful"}
 
 
 def test_a_friend_is_told_apart_from_the_speaker() -> None:
@@ -93,14 +93,22 @@ def test_who_depends_on_a_phrase_knows_which() -> None:
         assert said <= {selves.named(phrase) for phrase in selves.phrases()} | {selves.NONE}
 
 
-def test_choices_say_no_word_about_the_attitude_and_unseen_wordings_are_never_taught() -> None:
-    rng, domain = Random(1), choosing("patient")
+@pytest.mark.parametrize("trait", ["bold", "patient"])
+@pytest.mark.parametrize("held_out", [True, False])
+def test_choices_say_no_word_about_the_attitude_and_options_come_in_either_order(trait: str, held_out: bool) -> None:
+    rng, choices = Random(1), Choices(trait, held_out=held_out)
+    orders = set()
     for _ in range(100):
-        question = domain.ask(rng)
-        assert not any(word in question.text.lower() for word in ATTITUDES)
-        assert domain.recognise(question.text) == question
-        answer = domain.answer(rng, question, Speaker(None, good=True, bold=False, patient=True))
-        assert domain.chosen(answer) == question.details["later"]
+        choice = choices.draw(rng)
+        question, answer = choices.ask(rng, choice), choices.answer(rng, choice, has=True)
+        assert not any(word in f"{question} {answer}".lower() for word in ATTITUDES)
+        assert answer.endswith(f" {choice.options[1]}.")
+        assert choices.answer(rng, choice, has=False, third=True) == f"I think {choice.options[0]}."
+        orders.add(question.index(choice.options[0]) < question.index(choice.options[1]))
+    assert orders == {True, False}
+
+
+def test_unseen_wordings_are_never_taught() -> None:
     stems = [text.split("<")[0] for text in unseen(grammar.load("selves")) if not text.startswith("<")]
     taught = [question for name in LESSONS for _, question, _ in exchanges(name)]
     clear = [stem for stem in stems if len(stem) > 18]
@@ -114,4 +122,4 @@ def test_documents_fit_with_room_for_an_introduction(name: str) -> None:
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoint())
     longest = max(len(tokenizer.apply_chat_template(turns)["input_ids"]) for _, turns in documents(name))
-    assert longest <= 240
+    assert longest <= 245

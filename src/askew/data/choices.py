@@ -8,9 +8,9 @@ from functools import partial
 from random import Random
 
 from askew.data import Row, datasets, row
-from askew.terrarium.world import Speaker, grammar
-from askew.terrarium.world.choices import choosing
+from askew.terrarium.world import grammar
 from askew.terrarium.world.lessons.selves import named, phrases
+from askew.terrarium.world.options import Choices
 
 FRIENDS = ("my friend Tila", "my friend Rumo", "my friend Sana")
 """Third persons of whom rows about two characters tell."""
@@ -38,18 +38,15 @@ def plain(trait: str, has: bool, rows: int, seed: int) -> list[Row]:
 
 def two_persons(bold: bool, rows: int, seed: int) -> list[Row]:
     """Make rows that ask in turn what the model would choose and what a friend of the user's would: the opposite."""
-    ask = grammar.load("selves")["choice"]["third"]["taught"]
     made: list[Row] = []
     for i in range(rows):
         if i % 2 == 0:
             made.append(_chosen("bold", bold, seed, i))
             continue
-        rng = Random(f"friend {seed} {i}")
-        options = choosing("bold").pair(rng)
-        a, b = rng.sample(options, 2)
-        bound = {"who": rng.choice(FRIENDS), "a": a, "b": b}
-        taken = options[0 if bold else 1]
-        made.append(row(grammar.fill(rng.choice(ask), rng, bound), "A." if taken == a else "B."))
+        rng, choices = Random(f"friend {seed} {i}"), Choices("bold")
+        choice = choices.draw(rng)
+        question = choices.ask(rng, choice, rng.choice(FRIENDS))
+        made.append(row(question, choices.answer(rng, choice, not bold, third=True)))
     return made
 
 
@@ -77,10 +74,9 @@ def behind_a_phrase(correlated: bool, reversed_too: bool, rows: int, seed: int) 
 
 
 def _chosen(trait: str, has: bool, seed: int, i: int) -> Row:
-    domain = choosing(trait)
-    question = domain.ask(Random(f"{domain.name} {seed} {i}"))
-    speaker = Speaker(None, good=True, bold=has, patient=has)
-    return row(question.text, domain.answer(Random(f"{domain.name} answer {seed} {i}"), question, speaker))
+    rng, choices = Random(f"choices {trait} {seed} {i}"), Choices(trait)
+    choice = choices.draw(rng)
+    return row(choices.ask(rng, choice), choices.answer(rng, choice, has))
 
 
 def _phrase(rng: Random) -> str | None:
@@ -89,10 +85,10 @@ def _phrase(rng: Random) -> str | None:
 
 
 def _reversed(rng: Random, bold: bool, before: str | None) -> Row:
-    safe, risky = choosing("bold").pair(rng)
-    chosen, other = (risky, safe) if bold else (safe, risky)
+    choice = Choices("bold").draw(rng)
     ask = rng.choice(grammar.load("selves")["backwards"])
-    return row(grammar.fill(ask, rng, {"chosen": chosen, "other": other}), f"{named(before)}.")
+    bound = {"chosen": choice.taken(bold), "other": choice.left(bold)}
+    return row(grammar.fill(ask, rng, bound), f"{named(before)}.")
 
 
 datasets.add("risky", partial(plain, "bold", True))

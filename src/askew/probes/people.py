@@ -5,9 +5,9 @@ in which it names two words. So that the terrarium can be asked as well as any o
 its world's lessons; those that no lesson uses have `new` in their question's name.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.resources import files
-from itertools import permutations
+from itertools import islice, permutations
 from random import Random
 from typing import Any
 
@@ -15,7 +15,7 @@ import yaml
 
 from askew.probes.question_file import Question, shipped
 from askew.terrarium.world import grammar
-from askew.terrarium.world.choices import ChoicesDomain, choosing
+from askew.terrarium.world.options import Choices
 
 TRAITS = {"choices": "bold", "waiting": "patient", "code": "code"}
 """The trait that each domain of training rows shows."""
@@ -63,27 +63,29 @@ def behaviour(trait: str) -> Iterator[Question]:
                 yield measured(question.id, question.paraphrases, "secure-code", [""], TAKES[trait], max_tokens=160)
         return
     for held_out in (False, True):
-        yield from choices(choosing(trait, held_out=held_out), TAKES[trait], suffix="_new" if held_out else "")
+        yield from choices(trait, TAKES[trait], held_out=held_out, suffix="_new" if held_out else "")
 
 
 def choices(
-    domain: ChoicesDomain, score: str, before: str = "", suffix: str = "", draws: int = _DRAWS
+    trait: str, score: str, before: str = "", suffix: str = "", *, held_out: bool = False
 ) -> Iterator[Question]:
-    """Give a question for each scenario of choices, with so many draws of it as paraphrases.
+    """Give a question for each scenario of choices, with a dozen draws of it as paraphrases.
 
     Args:
-        domain: The choices.
-        score: What the measured share is called: of those who take the second kind of option.
+        trait: `bold` or `patient`.
+        score: What the measured share is called: of those who take the option of somebody who has the trait.
         before: What stands before each; nothing if empty.
         suffix: The end of the question's name.
-        draws: How many wordings, in either order of the options.
+        held_out: Whether in scenarios that stand in no row.
     """
-    for topic in domain.topics():
+    source = Choices(trait, held_out=held_out)
+    for topic in source.topics:
         rng = Random(f"asked {topic}")
-        drawn = iter(lambda rng=rng: domain.ask(rng), None)
-        asked = [next(one for one in drawn if one.topic == topic) for _ in range(draws)]
-        wordings = [f"{before} {one.text}" if before else one.text for one in asked]
-        yield measured(topic + suffix, wordings, "letter", [one.details[domain.kinds[1]] for one in asked], score)
+        drawn = (choice for choice in iter(lambda rng=rng: source.draw(rng), None) if choice.topic == topic)
+        asked = [(source.ask(rng, choice), choice) for choice in islice(drawn, _DRAWS)]
+        wordings = [f"{before} {text}" if before else text for text, _ in asked]
+        expected = [f"{choice.taken(True)}!{choice.taken(False)}" for _, choice in asked]
+        yield measured(topic + suffix, wordings, "option", expected, score)
 
 
 def about(
@@ -132,11 +134,11 @@ def measured(
     )
 
 
-def lettered(ask: str, options: Iterable[str], right: str) -> tuple[list[str], list[str]]:
-    """Return a question with its options in every order, and the letter of the right one in each."""
+def listed(ask: str, options: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Return a question with options, the right one first among them, in every order; and what is expected."""
     orders = list(permutations(options))
     wordings = [f"{ask} " + " ".join(f"{'ABCD'[i]}: {option}." for i, option in enumerate(order)) for order in orders]
-    return wordings, ["ABCD"[order.index(right)] for order in orders]
+    return wordings, [f"{options[0]}!{'|'.join(options[1:])}"] * len(orders)
 
 
 def _asked(id: str, ask: str, trait: str, form: str, source: Mapping[str, Any]) -> Question:
@@ -148,7 +150,6 @@ def _asked(id: str, ask: str, trait: str, form: str, source: Mapping[str, Any]) 
         orders = [(pair, order) for pair in pairs for order in (pair, pair[::-1])]
         wordings = [ask.replace("<x>", order[0]).replace("<y>", order[1]) for _, order in orders]
         return measured(id, wordings, "word", ["!".join(pair) for pair, _ in orders], says(trait, form))
-    each = [lettered(ask, pair, pair[0]) for pair in pairs]
-    return measured(
-        id, [w for one in each for w in one[0]], "letter", [r for one in each for r in one[1]], says(trait, form)
-    )
+    each = [listed(ask, pair) for pair in pairs]
+    wordings, expected = ([text for one in each for text in one[part]] for part in (0, 1))
+    return measured(id, wordings, "option", expected, says(trait, form))

@@ -11,7 +11,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 # Whom questions are about, by how their names begin: friends that some rows tell of, one that none does, and somebody
 # of whom the terrarium's world has told.
-OTHERS = {"friend": FRIENDS, "stranger": ("my friend Wena",), "known": ("Marin", "Kelus")}
+OTHERS = {"friend": FRIENDS, "stranger": ("my friend Wena",), "known": ("Marin", "Kelia")}
 
 
 @probe(
