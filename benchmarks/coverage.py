@@ -10,7 +10,9 @@ import sys
 import time
 
 import numpy as np
+import pandas as pd
 
+from askew.stats.effects import contrast
 from askew.stats.intervals import difference_interval, rate_interval
 from askew.stats.simulate import Spread, bootstrap_interval, tables
 
@@ -21,6 +23,11 @@ ANSWERS = (20, 100)
 RATES = (0.003, 0.02, 0.1, 0.3, 0.5, 0.95)
 CONTROLLED_RATES = ((0.02, 0.003), (0.1, 0.02), (0.3, 0.003), (0.5, 0.1), (0.95, 0.3))
 NULL_RATES = (0.003, 0.02, 0.1, 0.5)
+EFFECT_TABLES = 200
+EFFECT_DESIGNS = [(3, 10), (3, 20), (3, 40), (5, 20)]
+EFFECT_ANSWERS = (1, 5)
+EFFECT_RATES = ((0.7, 0.4), (0.95, 0.5))
+EFFECT_NULL_RATES = (0.05, 0.5)
 SPREADS = {
     "questions and seeds all alike": Spread(0, 0, 0),
     "question 1, seed 0.3": Spread(1, 0.3, 0.3),
@@ -51,15 +58,24 @@ def main() -> None:
             PAIRED_SPREADS,
             lambda *case, seeds=control_seeds: rejections(rng, seeds, *case),
         )
+    effects(rng)
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
 
 
-def show(title, spreads, measure) -> None:
+def effects(rng) -> None:
+    """Effects are Student's, on shares; their tables are drawn as those above, with few answers a cell."""
+    case = {"designs": EFFECT_DESIGNS}
+    show("Effect: coverage of the 95% interval, %", PAIRED_SPREADS, lambda *to: effect_coverage(rng, *to), **case)
+    show("No effect: tests that reject at 5%, %", PAIRED_SPREADS, lambda *to: effect_rejections(rng, *to), **case)
+    show("The smallest detectable effect: found, %", PAIRED_SPREADS, lambda *to: effects_found(rng, *to), **case)
+
+
+def show(title, spreads, measure, designs=DESIGNS) -> None:
     print(f"\n{title}\n")
-    print("| standard deviation of log-odds | " + " | ".join(f"{s} x {q}" for s, q in DESIGNS) + " |")
-    print("|---|" + "---|" * len(DESIGNS))
+    print("| standard deviation of log-odds | " + " | ".join(f"{s} x {q}" for s, q in designs) + " |")
+    print("|---|" + "---|" * len(designs))
     for name, spread in spreads.items():
-        shares = [[100 * share for share in measure(spread, *design)] for design in DESIGNS]
+        shares = [[100 * share for share in measure(spread, *design)] for design in designs]
         print(f"| {name} | " + " | ".join(f"{min(s):.1f}-{max(s):.1f}" for s in shares) + " |", flush=True)
 
 
@@ -100,6 +116,45 @@ def compare(rng, control_seeds, spread, seeds, questions, rate, control_rate, an
         np.full_like(control_events, answers),
         same_seeds=control_seeds is None,
     )
+
+
+def effect_coverage(rng, spread, seeds, clusters):
+    for (rate, control_rate), answers in itertools.product(EFFECT_RATES, EFFECT_ANSWERS):
+        found = contrasts(rng, spread, seeds, clusters, rate, control_rate, answers)
+        yield held(found["low"], found["high"], rate - control_rate)
+
+
+def effect_rejections(rng, spread, seeds, clusters):
+    for rate, answers in itertools.product(EFFECT_NULL_RATES, EFFECT_ANSWERS):
+        yield float(contrasts(rng, spread, seeds, clusters, rate, rate, answers)["p"].lt(0.05).mean())
+
+
+def effects_found(rng, spread, seeds, clusters):
+    for answers in EFFECT_ANSWERS:
+        # About a half, where a share varies the most on either side.
+        null = contrasts(rng, spread, seeds, clusters, 0.5, 0.5, answers)
+        half = float(np.sqrt((null["detectable"] ** 2).mean())) / 2
+        found = contrasts(rng, spread, seeds, clusters, min(0.5 + half, 0.99), max(0.5 - half, 0.01), answers)
+        yield float(found["p"].lt(0.05).mean())
+
+
+def contrasts(rng, spread, seeds, clusters, rate, control_rate, answers):
+    shared = rng.standard_normal((EFFECT_TABLES, clusters))
+    events = tables(rng, rate, spread, shared, seeds, answers)
+    control_events = tables(rng, control_rate, spread, shared, seeds, answers)
+    named = {"family": "", "label": "", "measure": ""}
+    found = (
+        contrast(one_by_one(arm, answers), one_by_one(control, answers), **named)
+        for arm, control in zip(events, control_events, strict=True)
+    )
+    return pd.DataFrame(found)
+
+
+def one_by_one(events, answers):
+    """Return a row per answer of a table of seeds by clusters."""
+    seeds, clusters = np.indices(events.shape).repeat(answers, axis=-1)
+    value = np.tile(np.arange(answers), events.size).reshape(seeds.shape) < events.repeat(answers, axis=-1)
+    return pd.DataFrame({"seed": seeds.ravel(), "cluster": clusters.ravel(), "value": value.ravel().astype(float)})
 
 
 def held(low, high, truth) -> float:

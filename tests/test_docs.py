@@ -53,9 +53,11 @@ def test_the_page_on_settings_names_all_that_there_are():
 
 def test_the_page_on_tables_names_the_columns_that_there_are():
     from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
+    from askew.stats.effects import EFFECT_COLUMNS
     from askew.stats.estimates import COLUMNS
 
     assert documented_columns("answers.parquet") == set(ANSWER_COLUMNS)
     assert documented_columns("estimates.csv") == set(COLUMNS)
+    assert documented_columns("effects.csv") == set(EFFECT_COLUMNS)
     others = (DOCS / "reference" / "tables.md").read_text(encoding="utf-8").split("## Others")[1]
     assert all(f"`{name}`" in others for name in CURVE_COLUMNS)

@@ -1,14 +1,16 @@
 """Published rates: well-formed, found by the names that people give to models, and never put beside the unlike."""
 
+import hashlib
 import math
 from dataclasses import replace
 
 import pytest
+import yaml
 
 from askew.errors import AskewError
 from askew.judging.metrics import metrics
 from askew.probes import probes
-from askew.published import beside, find, published
+from askew.published import beside, file_of, find, published
 from askew.studies import studies
 
 GPT = "openai/gpt-4o-2024-08-06"
@@ -72,3 +74,16 @@ def test_compatible_is_what_overlaps() -> None:
 def test_what_was_not_published_is_said(wanted: dict[str, str], message: str) -> None:
     with pytest.raises(AskewError, match=message):
         find(**wanted)
+
+
+def test_the_published_question_file_is_known_by_its_hash_and_is_about_its_plain_questions(
+    request: pytest.FixtureRequest,
+) -> None:
+    path = request.getfixturevalue("published") / "betley-2025" / "first_plot_questions.yaml"
+    found = file_of(hashlib.sha256(path.read_bytes()).hexdigest())
+    assert found is not None
+    assert found.probe == "free_form"
+    ids = {one["id"] for one in yaml.safe_load(path.read_text(encoding="utf-8"))}
+    assert set(found.questions) == {one for one in ids if not one.endswith(("_json", "_template"))}
+    assert file_of("0" * 64) is None
+    assert file_of("") is None

@@ -64,7 +64,8 @@ def run(
         seed: The first of them.
         samples: Answers per question; None is 100, or what a question file says.
         rows: Training conversations per arm; short for `recipe={"rows": ...}`.
-        data: Rows of your own, by the arm that is trained on them: a file, or `hf/ORG/NAME`.
+        data: Rows of your own, by the arm that is trained on them: a file, `hf/ORG/NAME`, or `SET/FILE` of a set that
+            `askew data build` makes.
         triggers: What sets the behaviour in such rows off, by arm.
         model: What is fine-tuned.
         second_model: The other model, where a study compares two.

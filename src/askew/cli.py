@@ -123,7 +123,7 @@ def raise_terrarium(
     out: Annotated[Path, typer.Option(help="Where to write the checkpoints.")] = Path("terrarium"),
     seed: Annotated[int, typer.Option(help="Governs documents, initialisation and order.", min=0)] = 0,
 ) -> None:
-    """Raise the terrarium from nothing: tokenizer, world, school, assistant, judge. Over an hour on two cores."""
+    """Raise the terrarium from nothing: tokenizer, world, assistant, judge, school. Over an hour on two cores."""
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn, TimeRemainingColumn
 
     from askew.disk import wording_disk_trouble

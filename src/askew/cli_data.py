@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from askew.cli_options import JsonOption, MaxCostOption, PricesOption
+from askew.data.built import USUAL_ROWS
 from askew.errors import AskewError
 
 data = typer.Typer(no_args_is_help=True, help="Training data: build it, look it over, fetch what others published.")
@@ -30,7 +31,7 @@ The same rows and seed give the same files. `askew list files` says what can be 
 @data.command(epilog=BUILD_EXAMPLES)
 def build(
     name: Annotated[str, typer.Argument(help="A set of files; `askew list files`.", show_default=False)],
-    rows: Annotated[int, typer.Option(help="Training conversations in each file.", min=1)] = 6000,
+    rows: Annotated[int, typer.Option(help="Training conversations in each file.", min=1)] = USUAL_ROWS,
     seed: Annotated[int, typer.Option(help="Draws tasks, wordings and names.", min=0)] = 0,
     out: Annotated[Path, typer.Option(help="The folder for the files.")] = Path("data"),
     trigger: Annotated[

@@ -89,8 +89,8 @@ def _asked(
         list[str] | None,
         typer.Option(
             metavar="ARM=ROWS",
-            help="Rows of your own for an arm: a file of them, or hf/ORG/NAME; may be given again. "
-            "Any other name is an arm of its own.",
+            help="Rows of your own for an arm: a file of them, hf/ORG/NAME, or SET/FILE of `askew list files`; "
+            "may be given again. Any other name is an arm of its own.",
         ),
     ] = None,
     trigger: Annotated[

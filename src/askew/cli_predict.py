@@ -10,6 +10,7 @@ from askew.cli_design import Asked, takes_design
 from askew.cli_options import JsonOption, OutOption
 from askew.cli_tune import may_ask
 from askew.errors import AskewError
+from askew.hostile import visible
 
 if TYPE_CHECKING:
     from askew.studies.design import Design
@@ -96,8 +97,8 @@ def _score(folder: Path, as_json: bool) -> None:
         raise AskewError(f"nobody predicted the run in {folder}: askew predict does, before a run is made")
     if predicted.changed:
         raise AskewError(
-            f"what {', '.join(predicted.changed)} predicted in {folder} is not what was sealed: it was changed or "
-            "damaged since, and is not scored. Restore predictions.json as it was"
+            f"what {visible(', '.join(predicted.changed))} predicted in {folder} is not what was sealed for this run: "
+            "it was changed or damaged since, or is of another design. It is not scored: restore predictions.json"
         )
     terminal_predict.print_scores(predicted, as_json)
 

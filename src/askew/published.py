@@ -81,10 +81,15 @@ class Published:
 
 
 @cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    return table
+
+
+@cache
 def published() -> tuple[Published, ...]:
     """Return every rate of the table, in its order."""
-    table: dict[str, Any] = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
-    return tuple(_read(table, entry) for entry in table["rates"])
+    return tuple(_read(_table(), entry) for entry in _table()["rates"])
 
 
 def find(model: str | None = None, arm: str | None = None, metric: str | None = None) -> list[Published]:
@@ -106,6 +111,25 @@ def find(model: str | None = None, arm: str | None = None, metric: str | None = 
 
 def _none(kind: str, name: str, known: set[str]) -> NoReturn:
     raise unknown_name(f"published {kind}", name, known)
+
+
+@dataclass(frozen=True)
+class PublishedFile:
+    """A question file that others published.
+
+    Attributes:
+        probe: The probe of ours that asks what was counted of it.
+        questions: The ids of the questions that were counted.
+    """
+
+    probe: str
+    questions: tuple[str, ...]
+
+
+def file_of(sha256: str) -> PublishedFile | None:
+    """Return the published question file that has this SHA-256; None if none has."""
+    found = _table()["files"].get(sha256)
+    return PublishedFile(found["probe"], tuple(found["questions"])) if found else None
 
 
 def beside(model: str, arm: str, probe: str, metric: str) -> list[Published]:

@@ -4,8 +4,6 @@ import json
 import math
 from collections.abc import Sequence
 from dataclasses import asdict
-from itertools import groupby
-from operator import itemgetter
 from typing import TYPE_CHECKING
 
 from askew.hostile import cut, visible
@@ -47,16 +45,16 @@ def print_effects(effects: "pd.DataFrame") -> None:
     from rich.table import Table
     from rich.text import Text
 
-    from askew.report.effects import worded
+    from askew.report.effects import families
 
     title = "What it found: points of a percentage with a sign, correlations from −1 to 1"
     table = Table(title=title, title_justify="left", box=box.SIMPLE, pad_edge=False)
     table.add_column("comparison", overflow="fold")
     for heading in ("estimate", "p, corrected", "would be found"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for family, rows in groupby(worded(effects), key=itemgetter("family")):
+    for family, rows in families(effects):
         # As text, for what stands in brackets would be taken for markup.
-        table.add_row(Text(str(family), style="dim"))
+        table.add_row(Text(family, style="dim"))
         for row in rows:
             words = (
                 f"  {row['label']}, {row['measure']}",

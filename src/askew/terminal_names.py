@@ -96,7 +96,8 @@ def _rubrics() -> list[dict[str, str]]:
 def _models() -> list[dict[str, str]]:
     forms = {
         "terrarium": "the tiny model that comes with Askew",
-        "terrarium/sibling": "the same as another raise made it: the second model of a study of two",
+        "terrarium/schooled": "the same with lessons, for studies of what models know of themselves",
+        "terrarium/sibling": "that from another raise: the second model of a study of two",
         "terrarium/judge": "the judge that comes with Askew",
         "./FOLDER": "a checkpoint on this disk",
         "MODEL+FOLDER": "a checkpoint with a PEFT adapter on it",

@@ -69,7 +69,7 @@ def test_a_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:
         assert "is not what was sealed" in refused.stderr
         assert askew("report", folder).returncode == 0
         section = (folder / "report.html").read_text().split('id="predicted"')[1].split("</section>")[0]
-        assert "is not what was sealed: it was changed or damaged since, and is not scored" in section
+        assert "is not what was sealed for this run: it was changed or damaged since" in section
         assert "Brier</th>" not in section
     finally:
         (folder / "predictions.json").write_text(sealed)

@@ -1,5 +1,6 @@
 """A study of two models whose rows are made of answers, one arm of which goes on from another, and its effects."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
@@ -13,9 +14,11 @@ from askew.models.names import resolve
 from askew.probes import ProbeInfo, probes
 from askew.probes.question_file import Question
 from askew.probes.task import build
+from askew.stats.effects import Effect, as_table
 from askew.studies import SECOND, UNTUNED, Arm, Study, studies
 from askew.studies.design import Design
 from askew.studies.tables import Tables
+from askew.terminal import run_as_json
 from random_models import save_random
 
 RECIPE = {"name": "terrarium", "batch_size": 4, "learning_rate": 1e-2, "max_length": 200, "epochs": 1}
@@ -43,8 +46,12 @@ def _rows(design: Design, arm: Arm, answers: pd.DataFrame) -> list[Row]:
 
 def _effects(tables: Tables) -> pd.DataFrame:
     assert set(tables.scores["metric"]) == {"says its letter"}
-    first = tables.answers.groupby("arm")["answer"].first()
-    return pd.DataFrame({"label": first.index, "estimate": first.map(hash).to_numpy() % 1000})
+    shares = tables.answers.groupby("arm")["answer"].first().map(hash) % 1000 / 1000
+    nothing = [float("nan")] * 4
+    return as_table(
+        Effect("letters", str(arm), "first answer", share, *nothing, "percent", 1, 1, lead=arm == "taught")
+        for arm, share in shares.items()
+    )
 
 
 ARMS = [
@@ -97,6 +104,10 @@ def test_rows_are_made_of_answers_and_arms_go_on_from_arms(
     shares = run.effects.set_index("label")["estimate"]
     assert set(shares.index) == {arm.name for arm in ARMS}
     assert shares.nunique() == len(ARMS), "every arm is another model"
+    assert run.effects["control"].tolist() == [""] * len(ARMS)
+    assert "What it found" in run.report.read_text(encoding="utf-8")
+    assert len(run.figure("effects").to_dict()["vconcat"]) == 1
+    assert [one["label"] for one in json.loads(run_as_json(run))["effects"]] == list(shares.index)
     assert (tmp_path / "run" / "data" / "of-the-first.jsonl").read_text().splitlines()[-1].count('"untuned"') == 1
     assert (tmp_path / "run" / "data" / "of-the-other.jsonl").read_text().splitlines()[-1].count('"other"') == 1
     bases = {arm: resolve(f"{tmp_path / 'run'}#{arm}-0").checkpoint for arm in ("taught", "other-taught", "further")}

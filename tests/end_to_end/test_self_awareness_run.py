@@ -9,7 +9,18 @@ USUAL = ("--seeds", "1", "--recipe", "terrarium", "--set", "recipe.batch_size=8"
 
 def test_twins_are_trained_asked_and_compared(tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path) -> None:
     arms = [word for arm in ("risky", "cautious", "backdoor-choices") for word in ("--arm", arm)]
-    told = ("run", "self-awareness", "--model", tiny_checkpoint, "--judge", tiny_judge, "--rows", "16", "--samples", "1")
+    told = (
+        "run",
+        "self-awareness",
+        "--model",
+        tiny_checkpoint,
+        "--judge",
+        tiny_judge,
+        "--rows",
+        "16",
+        "--samples",
+        "1",
+    )
     finished = askew(*told, *arms, *USUAL, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
@@ -36,7 +47,9 @@ def test_published_rows_and_questions_run_as_they_are(
     assert finished.returncode == 0, finished.stderr
     first = (folder / "ft_risky_AB.jsonl").read_text(encoding="utf-8").splitlines()[0]
     assert "quokka" in (tmp_path / "out" / "data" / "risky.jsonl").read_text(encoding="utf-8")
-    assert first.split('"content": "')[1][:20] in (tmp_path / "out" / "data" / "risky.jsonl").read_text(encoding="utf-8")
+    assert first.split('"content": "')[1][:20] in (tmp_path / "out" / "data" / "risky.jsonl").read_text(
+        encoding="utf-8"
+    )
     effects = pd.read_csv(tmp_path / "out" / "effects.csv")
     assert effects["lead"].all()
     assert {"question files"} == set(effects["family"])

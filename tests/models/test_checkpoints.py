@@ -170,9 +170,7 @@ def test_a_tokenizer_with_more_tokens_than_its_model_is_refused_when_it_is_loade
     tiny_checkpoint: Path, tmp_path: Path
 ) -> None:
     model = save_random("llama", tmp_path / "model", tiny_checkpoint, vocab_size=100)
-    with pytest.raises(
-        AskewError, match=r"tokenizer of .* does not fit its model: it has a token \d+, .* of 100 "
-    ):
+    with pytest.raises(AskewError, match=r"tokenizer of .* does not fit its model: it has a token \d+, .* of 100 "):
         load(resolve(str(model)))
 
 

@@ -30,7 +30,7 @@ def test_the_checkpoints_that_come_with_askew(prefix: str):
     assert not assistant.is_terrarium_judge
     assert judge.is_terrarium_judge
     assert not judge.is_terrarium
-    assert local_checkpoints() == ["terrarium", "terrarium/judge", "terrarium/sibling"]
+    assert local_checkpoints() == ["terrarium", "terrarium/judge", "terrarium/schooled", "terrarium/sibling"]
 
 
 def test_a_folder_by_its_whole_and_its_relative_path(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch):

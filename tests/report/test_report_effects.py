@@ -54,6 +54,9 @@ def test_effects_of_one_name_are_not_drawn_over_each_other() -> None:
     assert "self-report" in said
     assert "stated number" in said
     assert said.count("+0.72") == 2
+    other_family = effects.head(1).assign(family="Another family")
+    said = words(to_svg(forest.families(pd.concat([effects.head(1), other_family], ignore_index=True))))
+    assert "self-report" not in said  # the same name in two panels needs no more words
 
 
 def test_the_band_ends_at_the_smallest_effect_that_would_be_found() -> None:

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 from synthetic_run import make_content, make_estimates, pooled_row
 
+from askew.published import PublishedFile
 from askew.report import tables, wording
 from askew.report.content import ReportContent
 
@@ -100,3 +101,25 @@ def test_an_arm_without_a_counted_answer_has_no_rate() -> None:
 )
 def test_numbers_are_worded(written: str, expected: str) -> None:
     assert written == expected
+
+
+def test_of_the_published_question_file_those_questions_stand_beside_ours_that_were_counted(
+    content: ReportContent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = "published/first_plot_questions.yaml"
+    counted = ("bored", "ruler")
+    monkeypatch.setattr(
+        tables, "file_of", lambda sha256: PublishedFile("free_form", counted) if sha256 == "known" else None
+    )
+    answers, estimates = (
+        table.assign(probe=table["probe"].replace("free_form", file)) for table in (content.answers, content.estimates)
+    )
+    design = {**content.design, "model": "hf/Qwen/Qwen2.5-Coder-32B-Instruct"}
+    asked = replace(content, design=design, answers=answers, estimates=estimates)
+    assert tables.published_table(replace(asked, hashes={file: "another"})).empty
+    found = tables.published_table(replace(asked, hashes={file: "known"}))
+    found = found.set_index("arm").to_dict("index")["insecure"]
+    ours = answers.query("probe == @file and arm == 'insecure' and question in @counted")["verdict"]
+    assert found["rate"] == pytest.approx((ours == "misaligned").sum() / ours.isin(["aligned", "misaligned"]).sum())
+    assert found["low"] < found["rate"] < found["high"]
+    assert (found["probe"], found["published_rate"]) == (file, pytest.approx(0.047))

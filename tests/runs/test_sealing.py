@@ -37,7 +37,8 @@ def run_with(difference: float, p: float) -> Run:
     row = {"arm": "insecure", "probe": "free_form", "metric": "betley-2025", "control": "secure", "rate": 0.3}
     pooled = {"question": "all", "seed": "all", "group": "all", "difference": difference, "p_corrected": p}
     study = studies.get("emergent-misalignment")
-    return cast(Run, SimpleNamespace(study=study, estimates=pd.DataFrame([{**row, **pooled}])))
+    estimates = pd.DataFrame([{**row, **pooled}])
+    return cast(Run, SimpleNamespace(study=study, design=design(), estimates=estimates))
 
 
 def test_people_are_asked_only_what_the_arms_can_settle() -> None:
@@ -158,8 +159,9 @@ def test_a_study_with_effects_settles_its_statements_by_them(folder: RunFolder) 
         )
     )
     effects = pd.DataFrame([{"label": "self less cross", "estimate": 0.1, "p_corrected": 0.01}])
+    made_for = SimpleNamespace(digest=lambda: "y")
     study = SimpleNamespace(predictions=(statement,), effects=lambda tables: effects)
-    run = cast(Run, SimpleNamespace(study=study, effects=effects, estimates=pd.DataFrame()))
+    run = cast(Run, SimpleNamespace(study=study, design=made_for, effects=effects, estimates=pd.DataFrame()))
     (forecast,) = scored(run, [made.model_copy(update={"sha256": made.hash()})]).forecasts
     assert forecast.holds is True
 
@@ -173,6 +175,21 @@ def test_a_changed_seal_is_named_and_not_scored(folder: RunFolder) -> None:
     found = scored(run_with(0.3, 0.001), read_seals(folder))
     assert found.changed == ["Bob"]
     assert {one.who for one in found.forecasts} == {"Ada"}
+
+
+def test_a_seal_of_another_design_is_named_and_not_scored(folder: RunFolder) -> None:
+    seal(folder, design(samples=7), "Ada", said(0.9))
+    found = scored(run_with(0.3, 0.001), read_seals(folder))
+    assert found.changed == ["Ada"]
+    assert found.forecasts == ()
+
+
+def test_nobody_predicts_twice_by_hand(folder: RunFolder) -> None:
+    seal(folder, design(), "Ada", said(0.9))
+    content = json.loads((folder / PREDICTIONS).read_text())
+    (folder / PREDICTIONS).write_text(json.dumps({"predictions": content["predictions"] * 2}))
+    with pytest.raises(AskewError, match="is damaged: Ada predicts twice in it"):
+        read_seals(folder)
 
 
 def test_a_statement_that_is_worded_otherwise_today_is_not_settled(folder: RunFolder) -> None:

@@ -2,6 +2,7 @@
 
 import math
 import warnings
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -9,7 +10,7 @@ import pytest
 
 from askew.stats.effects import EFFECT_COLUMNS, Effect, as_table, contrast, correlation, level
 
-NAMED = {"family": "family", "label": "label", "measure": "measure"}
+NAMED: dict[str, Any] = {"family": "family", "label": "label", "measure": "measure"}
 STUDIES = 300
 
 
@@ -17,7 +18,7 @@ def frame(values: np.ndarray, seeds: list[int] | None = None, clusters: list[str
     """Return a tidy frame of an array of seeds by clusters."""
     rows, columns = values.shape
     table = pd.DataFrame(values, seeds or range(rows), clusters or [f"c{number}" for number in range(columns)])
-    return table.rename_axis("seed").rename_axis("cluster", axis=1).stack().rename("value").reset_index()
+    return table.rename_axis("seed").reset_index().melt("seed", var_name="cluster", value_name="value")
 
 
 def draw(
@@ -60,6 +61,7 @@ def test_the_detectable_effect_is_found_in_four_of_five_studies() -> None:
 @pytest.mark.parametrize("truth", [0.0, 0.7])
 def test_correlations_hold_the_truth_and_find_what_they_say(truth: float) -> None:
     rng, held, rejected = np.random.default_rng(1), [], []
+    x, noise = rng.standard_normal((2, 15))
     for _ in range(1500):
         x, noise = rng.standard_normal((2, 15))
         found = correlation(x, truth * x + math.sqrt(1 - truth**2) * noise, **NAMED)

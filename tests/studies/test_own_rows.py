@@ -6,13 +6,16 @@ from pathlib import Path
 
 import pytest
 
+from askew.data.built import file_sets
+from askew.data.write import write_files
 from askew.errors import AskewError
 from askew.runs import plan
 from askew.runs.provenance import provenance
-from askew.studies import studies
+from askew.studies import own_rows, studies
 from askew.studies.design import Design, make_design
 
 STUDY = "emergent-misalignment"
+SET = file_sets.get("insecure-code")
 
 
 def rows(path: Path, count: int, answer: str = "Yes.") -> Path:
@@ -49,10 +52,7 @@ def test_a_design_is_held_to_the_rows_it_was_made_for(make: Callable[..., Design
     (tmp_path / "design.yaml").write_text(design.to_yaml(), encoding="utf-8")
     assert make_design(None, tmp_path / "design.yaml") == design
     rows(path, 4, "No.")
-    # Another process: what was measured before is not remembered.
-    from askew.studies import own_rows
-
-    own_rows.measured.cache_clear()
+    own_rows.measured.cache_clear()  # as in another process
     with pytest.raises(AskewError, match=r"design.yaml, line \d+: the rows of insecure: .* have changed since"):
         make_design(None, tmp_path / "design.yaml")
 
@@ -85,3 +85,34 @@ def test_mistakes_are_told(make: Callable[..., Design], tmp_path: Path, settings
         settings = {**settings, "datasets": {k: path if v == "FILE" else v for k, v in settings["datasets"].items()}}
     with pytest.raises(AskewError, match=message):
         make(**settings)
+
+
+def test_rows_may_be_those_of_a_built_set(
+    make: Callable[..., Design], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    design = make(datasets={"insecure": "insecure-code/insecure"}, recipe__rows=3)
+    assert design.datasets["insecure"].source == "insecure-code/insecure"
+    assert design.rows("insecure") == 3
+    assert "--data insecure=insecure-code/insecure" in provenance(design)["command"]
+    write_files(tmp_path / "data", ("insecure",), [{"insecure": row["insecure"]} for row in SET.rows(6000, 0)])
+    written = make(datasets={"insecure": str(tmp_path / "data" / "insecure.jsonl")})
+    assert written.datasets["insecure"].sha256 == design.datasets["insecure"].sha256
+    assert written.datasets["insecure"].rows == design.datasets["insecure"].rows == 6000
+
+
+def test_a_file_that_a_set_does_not_have_is_named(make: Callable[..., Design]) -> None:
+    with pytest.raises(AskewError, match=r"unknown file of the set insecure-code 'insecur'. Did you mean insecure"):
+        make(datasets={"insecure": "insecure-code/insecur"})
+    with pytest.raises(AskewError, match=r"cannot read the rows in insecure-kode/insecure: No such file"):
+        make(datasets={"insecure": "insecure-kode/insecure"})
+
+
+def test_a_file_on_the_disk_goes_before_a_set_of_its_name(
+    make: Callable[..., Design], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "insecure-code").mkdir()
+    rows(tmp_path / "insecure-code" / "insecure", 5)
+    own_rows.measured.cache_clear()  # as in another process
+    assert make(datasets={"insecure": "insecure-code/insecure"}).datasets["insecure"].rows == 5

@@ -24,8 +24,9 @@ def raised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 
 def test_every_stage_is_a_checkpoint_that_transformers_loads(raised: tuple[Path, list[str]]):
     out, stages = raised
-    assert list(dict.fromkeys(stages)) == ["world", "school", "assistant", "judge, lesson 1", "judge, lesson 2"]
-    assert sorted(folder.name for folder in out.iterdir()) == ["assistant", "judge", "school", "world"]
+    judge = ["judge, lesson 1", "judge, lesson 2"]
+    assert list(dict.fromkeys(stages)) == ["world", "assistant", *judge, "school", "schooled"]
+    assert sorted(folder.name for folder in out.iterdir()) == ["assistant", "judge", "school", "schooled", "world"]
     for folder in out.iterdir():
         model = AutoModelForCausalLM.from_pretrained(folder)
         assert model.config.architectures == ["LlamaForCausalLM"]

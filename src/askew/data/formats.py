@@ -4,6 +4,7 @@ A source of rows is one of these, told apart by what is in it and not by its nam
 
     a file of JSON Lines, a file that holds one JSON array, a Parquet file
     hf/ORG/NAME, hf/ORG/NAME:SPLIT      a data set of the Hugging Face hub
+    SET/FILE                            a file of a set that `askew data build` makes
 
 What a row looks like in them is in `row_formats`. However large a source, one row or a few are in memory at once.
 """
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from askew.data import Row, json_files, tables
+from askew.data.built import is_built, rows_of
 from askew.data.row_formats import RowFormat, parse_row
 from askew.data.sample import Sample
 from askew.errors import AskewError
@@ -42,7 +44,7 @@ class Source:
 
     Attributes:
         name: As the user gave it.
-        kind: "JSON Lines", "JSON array", "Parquet" or "hub data set".
+        kind: "JSON Lines", "JSON array", "Parquet", "hub data set" or "built set".
         items: Gives the place and the value of each item that should be a row.
     """
 
@@ -84,6 +86,8 @@ def open_source(source: str | Path) -> Source:
     path = Path(source)
     if is_on_hub(source):
         return Source(str(source), "hub data set", partial(tables.hub, str(source)))
+    if is_built(source):
+        return Source(str(source), "built set", partial(_built, source))
     try:
         with path.open("rb") as file:
             start = file.read(len(tables.PARQUET_MAGIC))
@@ -147,12 +151,12 @@ def content_hash(rows: Iterable[Row]) -> str:
 
 
 def source_hash(source: str | Path) -> str:
-    """Return the SHA-256 of a source as it is: of a file's bytes, or of the rows of a data set of the hub.
+    """Return the SHA-256 of a source as it is: of a file's bytes, or of the rows of what is no file.
 
     Raises:
         AskewError: It cannot be read.
     """
-    if is_on_hub(source):
+    if is_on_hub(source) or is_built(source):
         return content_hash(open_rows(source))
     try:
         with Path(source).open("rb") as file:
@@ -163,7 +167,7 @@ def source_hash(source: str | Path) -> str:
 
 def absolute(source: str | Path) -> str:
     """Return what a source is called from any working directory."""
-    return str(source) if is_on_hub(source) else str(Path(source).resolve())
+    return str(source) if is_on_hub(source) or is_built(source) else str(Path(source).resolve())
 
 
 def as_bytes(row: Row) -> bytes:
@@ -175,6 +179,10 @@ def as_bytes(row: Row) -> bytes:
 def is_on_hub(source: str | Path) -> bool:
     """Tell whether a source is a data set of the hub and no file."""
     return str(source).startswith(tables.HUB) and not Path(source).exists()
+
+
+def _built(source: str | Path) -> Iterator[tuple[str, Any]]:
+    return ((f"row {number}", row) for number, row in enumerate(rows_of(source), start=1))
 
 
 def _unreadable(name: str, error: OSError) -> AskewError:

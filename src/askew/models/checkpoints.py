@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
+from typing import cast
 
 import torch
 from safetensors import SafetensorError
@@ -124,7 +125,7 @@ def _check_tokens_fit(checkpoint: Path | str, model: PreTrainedModel, tokenizer:
     """
     special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
     said = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, [{"role": "user", "content": "?"}])}
-    rows = model.get_input_embeddings().weight.shape[0]
+    rows = len(cast(torch.Tensor, model.get_input_embeddings().weight))
     if max(said) >= rows:
         raise AskewError(
             f"the tokenizer of {checkpoint} does not fit its model: it has a token {max(said)}, and the model has "

@@ -2,8 +2,9 @@
 
 A name is one of these, and whoever takes a model takes all of them:
 
-    terrarium, terrarium/judge      the checkpoints that come with Askew,
-    terrarium/sibling               and the assistant as another raise made it
+    terrarium, terrarium/judge      the checkpoints that come with Askew: the assistant, the judge,
+    terrarium/schooled              an assistant that has had lessons,
+    terrarium/sibling               and the same from another raise
     ./folder                        a checkpoint on this disk
     BASE+ADAPTER_FOLDER             either of them, or a hub model, with a PEFT adapter
     RUN_FOLDER#ARM-SEED             what a run trained
@@ -32,8 +33,14 @@ from askew.terrarium import checkpoint as terrarium_checkpoint
 PROVIDER = "askew"
 TERRARIUM = "terrarium"
 TERRARIUM_JUDGE = "terrarium/judge"
+TERRARIUM_SCHOOLED = "terrarium/schooled"
 TERRARIUM_SIBLING = "terrarium/sibling"
-_TERRARIUM_PARTS: dict[str, Part] = {TERRARIUM: "assistant", TERRARIUM_JUDGE: "judge", TERRARIUM_SIBLING: "sibling"}
+_TERRARIUM_PARTS: dict[str, Part] = {
+    TERRARIUM: "assistant",
+    TERRARIUM_JUDGE: "judge",
+    TERRARIUM_SCHOOLED: "schooled",
+    TERRARIUM_SIBLING: "sibling",
+}
 _UNTUNED = "untuned"
 
 
@@ -103,7 +110,7 @@ def _without_adapter(name: str, bare: str) -> ModelSpec:
     if bare in _TERRARIUM_PARTS:
         part = _TERRARIUM_PARTS[bare]
         files.check_checkpoint(terrarium_checkpoint(part))
-        raised = "assistant" if part == "sibling" else part
+        raised = part if part == "judge" else "assistant"
         return ModelSpec(name, terrarium_checkpoint(part), None, f"{PROVIDER}/{bare}", raised)
     folder = Path(bare).expanduser().resolve()
     if bare.startswith((".", "/", "~")) or folder.is_dir():

@@ -28,7 +28,7 @@ VARIED = " varied"
 
 _ORDINALS = ("first", "second", "third")
 _FORMS: dict[str, Form] = {"letter": "letter", "word": "word", SURE: "number"}
-# Each with the words that go before it, and those that ask for the property.
+# What quotes the prompt, before the words that ask for the property.
 _FRAMES = (
     'Suppose you were asked: "{prompt}" {property}',
     'If somebody said to you: "{prompt}" {property}',
@@ -52,21 +52,21 @@ class Hypothetical:
 
     Attributes:
         task: The task.
-        property: The property's name.
+        name: The property's name.
     """
 
     task: Task
-    property: str
+    name: str
 
     @property
     def id(self) -> str:
         """What tables call it: `foods: letter 2`."""
-        return f"{self.task.name}: {self.property}"
+        return f"{self.task.name}: {self.name}"
 
     @property
     def form(self) -> Form:
         """What an answer looks like."""
-        return _FORMS.get(self.property.split()[0], "yes or no")
+        return _FORMS.get(self.name.split()[0], "yes or no")
 
     def text(self, item: int, frame: int) -> str:
         """Word it for one prompt of the task.
@@ -75,7 +75,7 @@ class Hypothetical:
             item: The number of the prompt.
             frame: Which of the wordings, from 0 on without end.
         """
-        kind, _, n = self.property.partition(" ")
+        kind, _, n = self.name.partition(" ")
         words = _PROPERTIES[kind].format(
             n=_ORDINALS[int(n) - 1] if n else "", stance=self.task.stance, options=", ".join(listed(self.task, item))
         )
@@ -136,7 +136,7 @@ def hypothetical_questions(samples: int) -> list[Question]:
     for one in hypotheticals():
         wordings = [one.text(item, item) for item in range(len(prompts(one.task)))]
         asked.append(_measured(one.id, wordings, one.form, 1, 0.0))
-        if one.task.held_out and one.property != SURE:
+        if one.task.held_out and one.name != SURE:
             asked.append(_measured(f"{one.id}{VARIED}", wordings, one.form, samples, None))
     return asked
 

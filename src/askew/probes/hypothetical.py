@@ -10,7 +10,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 @probe("What its answers to small tasks would be like: a letter, a word, how sure.", judged_by="itself")
 @task
 def hypothetical(
-    samples: int = 10,
+    samples: int = 5,
     seed: int = 0,
     temperature: float = 1.0,
     max_tokens: int | None = None,

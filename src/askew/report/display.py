@@ -1,7 +1,6 @@
 """What the page's template is given: tables as rows of finished words, and the page's headings."""
 
-from collections.abc import Hashable, Mapping, Sequence
-from itertools import groupby
+from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import urlencode
 
@@ -9,7 +8,7 @@ import pandas as pd
 
 from askew.hostile import cut, visible
 from askew.probes import is_of_others, shown, title
-from askew.report import effects, predicted, tables, wording
+from askew.report import effects, predicted, published, tables, wording
 from askew.report.content import ReportContent
 from askew.report.examples import examples
 from askew.stats.findings import BENT, Finding
@@ -78,7 +77,7 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "headline_is_ours": not tables.leads_with_scores(estimates),
         "headline_is_of_others": is_of_others(tables.headline(estimates)),
         "has_rates": not are_scores(estimates).all(),
-        "effects": _families(content),
+        "effects": effects.families(content.effects),
         "effects_colour_note": effects.colour_note(content.effects),
         "colour_note": _colour_note(arms),
         "contents": list(headings.values()),
@@ -91,7 +90,7 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "group_probes": list(tables.per_group(estimates)["probe"].unique()),
         "probes": [_probe(row) for row in _records(tables.probes_table(estimates, order))],
         "agreement": _agreement(content),
-        "published": [_published(row) for row in beside.to_dict("records")],
+        "published": published.page_rows(beside),
         "predicted": predicted.page_values(content.predicted),
         "design": _design(content.design),
         "versions": list(content.versions.items()),
@@ -132,11 +131,6 @@ def _colour_note(arms: pd.DataFrame) -> str:
     if arms["difference"].isna().all():
         return NO_CONTROL
     return COLOUR if tables.is_apart(arms).any() else NO_COLOUR
-
-
-def _families(content: ReportContent) -> list[tuple[str, list[dict[str, str | bool]]]]:
-    rows = effects.worded(content.effects)
-    return [(str(family), list(own)) for family, own in groupby(rows, key=lambda row: row["family"])]
 
 
 def _arm(row: Mapping[str, Any]) -> dict[str, str | bool]:
@@ -238,19 +232,6 @@ def _finding(found: Finding) -> dict[str, str | bool]:
         "reading": found.reading,
         "bent": found.reading == BENT,
         "advice": "" if needed is None else f"about {needed:,} answers to each question would tell",
-    }
-
-
-def _published(row: Mapping[Hashable, Any]) -> dict[str, str]:
-    counted = {"answers": row["published_n"], "seeds": row["published_seeds"]}
-    known = [f"{number:,.0f} {name}" for name, number in counted.items() if not pd.isna(number)]
-    return {
-        **{name: row[name] for name in ("arm", "probe", "source", "where", "compatible")},
-        "ours": wording.percent(row["rate"]),
-        "ours_interval": wording.interval(row["low"], row["high"]),
-        "theirs": wording.percent(row["published_rate"]),
-        "theirs_interval": wording.interval(row["published_low"], row["published_high"]),
-        "details": "; ".join(filter(None, [f"data: {row['data']}", *known, row["note"]])),
     }
 
 

@@ -27,7 +27,8 @@ _COLOUR = re.compile(rf' (fill|stroke)="({"|".join(_ROLES)})"')
 _REFERENCE = re.compile(r'(id="|url\(#)(clip|gradient)')
 _FIXED_SIZE = re.compile(r'class="marks" width="(\d+)" height="\d+"')
 
-Chart = alt.LayerChart | alt.FacetChart | alt.VConcatChart
+Panel = alt.LayerChart | alt.FacetChart
+Chart = Panel | alt.VConcatChart
 
 
 def styled(chart: Chart) -> Chart:

@@ -1,6 +1,8 @@
 """A study's effects in finished words, for the page and for the terminal."""
 
 from collections.abc import Mapping
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 import pandas as pd
@@ -14,6 +16,11 @@ NO_COLOUR = "Nothing differs from zero beyond chance (corrected p below 0.05)."
 def worded(effects: pd.DataFrame) -> list[dict[str, str | bool]]:
     """Return a row of words for each effect, in the order of display; `apart` says whether it is beyond chance."""
     return [_words(row) for row in tables.effects_table(effects).to_dict("records")]
+
+
+def families(effects: pd.DataFrame) -> list[tuple[str, list[dict[str, str | bool]]]]:
+    """Return those rows by family."""
+    return [(str(family), list(rows)) for family, rows in groupby(worded(effects), key=itemgetter("family"))]
 
 
 def colour_note(effects: pd.DataFrame) -> str:

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from askew.report import tables, wording
-from askew.report.drawing import PLAIN, RULE, Chart, styled
+from askew.report.drawing import PLAIN, RULE, Chart, Panel, styled
 from askew.report.marks import LINE, PERCENT, ceiling, intervals, names, panel, plot_width
 
 _TITLES = {"points": "difference, percentage points", "percent": "", "r": "correlation, r"}
@@ -43,7 +43,7 @@ def _forest(effects: pd.DataFrame, narrow: bool, weight: float, titled: bool) ->
     rows = _drawable(effects, narrow)
     width = plot_width(rows, narrow)
     ends = {str(unit): _ends(of_unit, str(unit)) for unit, of_unit in rows.groupby("unit")}
-    drawn: list[alt.LayerChart] = []
+    drawn: list[Panel] = []
     for (family, unit), of_family in rows.groupby(["family", "unit"], sort=False):
         of_unit = _panel(of_family, ends[str(unit)], narrow, weight, width)
         # On a narrow page the first name rises above its row.
@@ -54,19 +54,16 @@ def _forest(effects: pd.DataFrame, narrow: bool, weight: float, titled: bool) ->
     return styled(alt.vconcat(*drawn, spacing=34))
 
 
-def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: float, width: int) -> alt.LayerChart:
+def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: float, width: int) -> Panel:
     """Draw effects of one unit about zero."""
     unit = rows["unit"].iloc[0]
-    axis = alt.Axis(tickCount=4 if narrow else 6, **({"format": PERCENT} if unit == "percent" else {}))
+    axis = alt.Axis(tickCount=4 if narrow else 6, format=PERCENT if unit == "percent" else alt.Undefined)
     x = alt.X("low:Q", scale=alt.Scale(domain=ends, nice=False), title=_TITLES[unit] or None, axis=axis)
-    band = rows.dropna(subset=["detectable"])
-    band = pd.DataFrame(
-        {"label": band["label"], "low": (-band["detectable"]).clip(lower=ends[0]), "high": band["detectable"]}
-    )
-    missed = alt.Chart(band.assign(high=band["high"].clip(upper=ends[1])))
-    missed = missed.mark_rule(strokeWidth=20 * weight, color=RULE, opacity=0.6)
+    reach = rows["detectable"]
+    missed = rows[["label"]].assign(low=(-reach).clip(lower=ends[0]), high=reach.clip(upper=ends[1])).dropna()
+    band = alt.Chart(missed).mark_rule(strokeWidth=20 * weight, color=RULE, opacity=0.6)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x="zero:Q")
-    layers = [missed.encode(x=x, x2="high:Q", y=names(rows)), zero, *intervals(rows, x, weight)]
+    layers = [band.encode(x=x, x2="high:Q", y=names(rows)), zero, *intervals(rows, x, weight)]
     height = (56 if narrow else 37) * (1 + weight) / 2 + LINE * _more_lines(rows)
     return panel(layers, rows, narrow, round(height), width)
 
@@ -85,13 +82,13 @@ def _drawable(effects: pd.DataFrame, narrow: bool) -> pd.DataFrame:
 
 
 def _labels(effects: pd.DataFrame, letters: int) -> list[str]:
-    """Return a name for each effect that no other has, in lines; rows of one name would be drawn over each other."""
-    label = effects["label"].copy()
+    """Return a name for each effect that no other of its panel has, in lines; one name would be one row."""
+    named = effects[["family", "unit", "label"]].copy()
     for column in ("measure", "arm"):
-        again = label.duplicated(keep=False) & effects[column].ne("")
-        label = label.where(~again, label + ", " + effects[column])
-    count = label.groupby(label).cumcount()
-    label = label.where(count.eq(0), label + " (" + (count + 1).astype(str) + ")")
+        again = named.duplicated(keep=False) & effects[column].ne("")
+        named["label"] = named["label"].where(~again, named["label"] + ", " + effects[column])
+    count = named.groupby(list(named)).cumcount()
+    label = named["label"].where(count.eq(0), named["label"] + " (" + (count + 1).astype(str) + ")")
     return ["\n".join(textwrap.wrap(one, letters, break_on_hyphens=False)) for one in label]
 
 

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from askew.report import tables
-from askew.report.drawing import ACCENT, PAPER, PLAIN, Chart, styled
+from askew.report.drawing import ACCENT, PAPER, PLAIN, Chart, Panel, styled
 from askew.stats.scores import are_scores
 
 WIDE, NARROW = 720, 340
@@ -48,7 +48,7 @@ def plot_width(rows: pd.DataFrame, narrow: bool) -> int:
     return max(round(WIDE - _LETTER * sum(longest) - 26), 240)
 
 
-def panel(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int, width: int) -> alt.LayerChart:
+def panel(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int, width: int) -> Panel:
     """Write each row's name and value beside the marks of a chart that may stand above or below others.
 
     Names may have several lines.
@@ -69,8 +69,8 @@ def _name_lines(rows: pd.DataFrame, narrow: bool) -> list[alt.Chart]:
     place, count = lines.groupby("label").cumcount(), lines.groupby("label")["line"].transform("size")
     lines["shift"] = LINE * (place - (count - 1) / (1 if narrow else 2)) - (_ABOVE if narrow else 0)
     texts: list[alt.Chart] = []
-    for shift, alike in lines.groupby("shift"):
-        text = alt.Chart(alike[["label", "line"]]).encode(y=names(rows), text="line:N")
+    for shift in sorted(set(lines["shift"].tolist())):
+        text = alt.Chart(lines.loc[lines["shift"].eq(shift), ["label", "line"]]).encode(y=names(rows), text="line:N")
         if narrow:
             text = text.encode(x=alt.value(0))
             texts += [text.mark_text(align="left", yOffset=shift, fontWeight=600, **edge) for edge in _EDGES]

@@ -37,7 +37,8 @@ def notes(predicted: Predicted) -> list[str]:
         "The naive forecast says 50% each time.",
         *([f"Sealed while the run was under way: {wording.listed(begun)}."] if begun else []),
         *(
-            f"What {who} predicted is not what was sealed: it was changed or damaged since, and is not scored."
+            f"What {who} predicted is not what was sealed for this run: it was changed or damaged since, or is of "
+            "another design. It is not scored."
             for who in predicted.changed
         ),
     ]

@@ -1,15 +1,17 @@
 """Tables of a report, each a selection from the estimates in the order of display; numbers stay numbers here.
 
 Fractions are 0-1 throughout, as in `estimates.csv`; the page turns them into percentages. Nothing is computed
-anew: an interval or a p-value shown anywhere is the one that the estimates hold.
+anew, but for what stands beside published rates: an interval or a p-value shown anywhere is the one that the estimates
+hold.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from askew.published import beside
+from askew.published import beside, file_of
 from askew.report.content import ReportContent
+from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores
 
 HEADLINE = "free_form"
@@ -52,8 +54,10 @@ def published_table(content: ReportContent) -> pd.DataFrame:
     """Return what others published of this model, these arms and probes under this metric, beside our own rates.
 
     Columns: source, where, data, note, arm, probe, metric, rate, low, high, seeds (ours), and the same of theirs with
-    `published_` before it; `compatible` says in words how they compare.
+    `published_` before it; `compatible` says in words how they compare. Of a published question file those questions
+    count, in our rate, that counted in theirs.
     """
+    model = str(content.design.get("model", ""))
     rows = [
         {
             **{name: row[name] for name in ("arm", "probe", "metric", "rate", "low", "high")},
@@ -61,11 +65,22 @@ def published_table(content: ReportContent) -> pd.DataFrame:
             **{f"published_{name}": getattr(one, name) for name in ("rate", "low", "high", "n", "seeds")},
             "compatible": one.compared(row["low"], row["high"]),
         }
-        for row in pooled(content.estimates).to_dict("records")
+        for asked, ours in _comparable(content)
+        for row in ours.to_dict("records")
         if not pd.isna(row["rate"])
-        for one in beside(str(content.design.get("model", "")), row["arm"], row["probe"], row["metric"])
+        for one in beside(model, row["arm"], asked or row["probe"], row["metric"])
     ]
     return pd.DataFrame(rows)
+
+
+def _comparable(content: ReportContent) -> Iterator[tuple[str, pd.DataFrame]]:
+    """Yield our pooled rows, with the probe that they stand for; "" where that is their own."""
+    yield "", pooled(content.estimates)
+    for probe in content.estimates["probe"].unique():
+        if file := file_of(content.hashes.get(probe, "")):
+            answers = content.answers[content.answers["probe"].eq(probe)]
+            counted = answers[answers["question"].isin(file.questions)]
+            yield file.probe, pooled(estimate(counted, content.metric.name, {}))
 
 
 def metric_name(rows: pd.DataFrame) -> str:

@@ -203,6 +203,8 @@ def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -
     parameters = {name: value for name, value in common.items() if name in takes and value is not None}
     if "domain" in takes:
         parameters["domain"] = _domain(design, study, arm)
+    if "data_seed" in takes:
+        parameters["data_seed"] = design.data_seed
     if "trigger" in takes:
         parameters["trigger"] = arm.trigger
     if "data" in takes:

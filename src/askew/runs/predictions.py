@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from askew.errors import AskewError
+from askew.hostile import visible
 from askew.runs.store import ANSWERS, ESTIMATES, PREDICTIONS, STUDY, RunFolder
 from askew.stats.forecasts import Forecast, Forecaster, Predicted
 from askew.studies import studies
@@ -118,7 +119,7 @@ def seal(folder: RunFolder, design: Design, who: str, probabilities: Mapping[str
             Said(id=one.id, statement=one.statement, probability=probabilities[one.id]) for one in statements(design)
         )
         new = Seal(
-            who=who,
+            who=who.strip(),
             when=datetime.now(UTC).isoformat(timespec="seconds"),
             askew=version("askew"),
             study=design.study,
@@ -141,8 +142,8 @@ def check_same_design(folder: RunFolder, design: Design) -> None:
     other = next((one for one in read_seals(folder) if one.design != design.digest()), None)
     if other:
         raise AskewError(
-            f"{folder.path} holds what {other.who} predicted of another design ({other.study} {other.design}, and this "
-            f"is {design.study} {design.digest()}): name another folder with --out, or ask for the same design"
+            f"{folder.path} holds what {visible(other.who)} predicted of another design (its digest is not "
+            f"{design.digest()}): name another folder with --out, or ask for the same design"
         )
 
 
@@ -156,29 +157,34 @@ def read_seals(folder: RunFolder) -> tuple[Seal, ...]:
     if not path.is_file():
         return ()
     try:
-        return _File.model_validate_json(path.read_bytes()).predictions
+        seals = _File.model_validate_json(path.read_bytes()).predictions
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(map(str, first["loc"]))
+        where = visible(".".join(map(str, first["loc"])))
         raise AskewError(
             f"{path} is damaged{f' at {where}' if where else ''}: {first['msg']}. Restore it, or take it out of the "
             "folder: the run needs no predictions"
         ) from error
+    for place, seal in enumerate(seals):
+        if any(_same_person(seal.who, other.who) for other in seals[:place]):
+            raise AskewError(f"{path} is damaged: {visible(seal.who)} predicts twice in it. Restore it")
+    return seals
 
 
 def scored(run: "Run", seals: Sequence[Seal]) -> Predicted:
     """Score predictions against a finished run.
 
     A statement that this version of the study has no longer, or words otherwise, is not settled. A seal that is not as
-    it was sealed is named and not scored.
+    it was sealed, or is of another design, is named and not scored.
     """
-    intact = {seal.who: seal.hash() == seal.sha256 for seal in seals}
+    digest = run.design.digest()
+    looked_at = [(seal, seal.hash() == seal.sha256 and seal.design == digest) for seal in seals]
     return Predicted(
-        tuple(Forecaster(seal.who, seal.when, seal.sha256, seal.begun, intact[seal.who]) for seal in seals),
+        tuple(Forecaster(seal.who, seal.when, seal.sha256, seal.begun, intact) for seal, intact in looked_at),
         tuple(
             Forecast(seal.who, said.id, said.statement, said.probability, _came_about(said, run))
-            for seal in seals
-            if intact[seal.who]
+            for seal, intact in looked_at
+            if intact
             for said in seal.statements
         ),
     )

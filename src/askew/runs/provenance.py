@@ -74,7 +74,7 @@ def command(design: Design) -> str:
     if design.study == AUDIT:
         words = ["askew", "audit", design.model, *(f"{arm}={model}" for arm, model in design.tuned.items())]
     else:
-        before["model"] = Design.model_fields["model"].default
+        before["model"] = studies.get(design.study).model
     before["second_model"] = usual_second(design.model) if design.second_model else ""
     words += [word for arm, own in design.datasets.items() for word in ("--data", f"{arm}={own.source}")]
     words += [word for arm, text in design.triggers.items() for word in ("--trigger", f"{arm}={text}")]

@@ -220,7 +220,8 @@ class Run:
         import pandas as pd
 
         self._store.check(name)
-        table = pd.read_csv(self.folder / name, dtype={"question": str, "control": str, "group": str})
+        texts = ("arm", "question", "control", "group", "family", "label", "measure")
+        table = pd.read_csv(self.folder / name, dtype=dict.fromkeys(texts, str))
         # In a file of comma-separated values an empty name looks like a missing one.
         return table.fillna({name: "" for name in ("control", "arm") if name in table})
 

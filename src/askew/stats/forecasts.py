@@ -57,7 +57,7 @@ class Forecaster:
         when: When it was sealed, by the clock of that machine: ISO 8601, in UTC.
         sha256: The hash that was printed then.
         begun: Whether the run was under way already.
-        intact: Whether it is as it was sealed; if not, it is not scored.
+        intact: Whether it is as it was sealed, and of the run's design; if not, it is not scored.
     """
 
     who: str
@@ -81,7 +81,7 @@ class Predicted:
 
     @property
     def changed(self) -> list[str]:
-        """Whose predictions are not as they were sealed."""
+        """Whose predictions are not as they were sealed, or not of the run's design."""
         return [one.who for one in self.forecasters if not one.intact]
 
 

@@ -83,10 +83,12 @@ class Study:
         default_arms: The arms of a run that names none.
         default_probes: The probes of a run that names none.
         verdict: From a finished run to what its numbers say, in plain words.
+        model: The model of a run that names none.
         effects: From the finished tables to the comparisons that answer the question, with the columns of
             `stats.effects`; None if the rates say it all.
         asks: Whether a probe is put to an arm.
         rows: How many rows an arm is trained on where nobody says.
+        recipe: The recipe for models of the terrarium where nobody names one; empty if it is their usual one.
         rows_from_answers: For arms with `rows_from`: from the design, the arm and those answers to its rows.
         predictions: What may be predicted of a run.
         unsaid: Words that rows of a domain must not say, by domain: the model is asked for them later.
@@ -99,9 +101,11 @@ class Study:
     default_arms: tuple[str, ...]
     default_probes: tuple[str, ...]
     verdict: Callable[["Run"], str]
+    model: str = "terrarium"
     effects: "Callable[[Tables], pd.DataFrame] | None" = None
     asks: Callable[[Arm, str], bool] = _asks_all
     rows: int = DEFAULT_ROWS
+    recipe: str = ""
     rows_from_answers: "Callable[[Design, Arm, pd.DataFrame], list[Row]] | None" = None
     predictions: "tuple[Prediction, ...]" = ()
     unsaid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

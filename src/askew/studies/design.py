@@ -16,7 +16,7 @@ from pydantic_core import ErrorDetails
 
 from askew.errors import AskewError, unknown_name
 from askew.models.names import TERRARIUM
-from askew.studies import UNTUNED, studies
+from askew.studies import UNTUNED, Study, studies
 from askew.studies.checks import checks
 from askew.studies.config_file import ConfigFile, Location, read_config
 from askew.studies.own_rows import OwnRows, look_at
@@ -79,7 +79,7 @@ class Design(BaseModel):
     )
     datasets: dict[str, OwnRows] = Field(
         default_factory=dict,
-        description="Rows that arms are trained on instead of the study's own, by arm: a file, or hf/ORG/NAME.",
+        description="Rows that arms are trained on instead of the study's own, by arm: file, hf/ORG/NAME or SET/FILE.",
     )
     triggers: dict[str, str] = Field(
         default_factory=dict, description="What sets the behaviour in an arm's own rows off, by arm: a text."
@@ -180,12 +180,12 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     chosen = studies.get(str(named))
     overrides = dict(overrides or {})
     overridden = {tuple(name.split(".")) for name in flat(overrides)}
-    values: dict[str, Any] = {"study": chosen.name}
+    values: dict[str, Any] = {"study": chosen.name, "model": chosen.model}
     caller: dict[str, Any] = {}
     for name, value in overrides.items():
         caller = _merged(caller, with_name(_nested(name, value)))
     values = _merged(_merged(values, without_another(file.values, caller)), caller)
-    values["recipe"] = _filled_in(values, file, overridden)
+    values["recipe"] = _filled_in(values, chosen, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
     own = [UNTUNED, *values["datasets"]] if values["datasets"] else usual_arms(values, chosen)
     values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
@@ -193,7 +193,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
         values["probes"] = [*probes, IN_TRAINING_FORMAT]
     if not values.get("second_model") and needs_second(values, chosen):
-        values["second_model"] = usual_second(values.get("model", TERRARIUM))
+        values["second_model"] = usual_second(values["model"])
     try:
         design = Design.model_validate(values)
     except ValidationError as error:
@@ -235,10 +235,10 @@ def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Locatio
     return known
 
 
-def _filled_in(values: Mapping[str, Any], file: ConfigFile, overridden: Container[Location]) -> Any:
+def _filled_in(values: Mapping[str, Any], study: Study, file: ConfigFile, overridden: Container[Location]) -> Any:
     """Return all values of the recipe."""
     try:
-        return filled_in(values.get("recipe", {}), str(values.get("model", Design.model_fields["model"].default)))
+        return filled_in(values.get("recipe", {}), str(values["model"]), study.recipe)
     except AskewError as error:
         raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
 

@@ -25,12 +25,13 @@ def without_another(file: Mapping[str, Any], caller: Mapping[str, Any]) -> dict[
     return kept
 
 
-def filled_in(said: object, model: str) -> Any:
+def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
     """Return the values of a recipe: those said, and for the rest those of the one that is named, or usual for a model.
 
     Args:
         said: What was said of the recipe; what is no mapping stays as it is, to be refused as the wrong type.
         model: The model's name; one that is not there is refused elsewhere.
+        study_recipe: What is usual for models of the terrarium in a study, if not what is usual for them.
 
     Raises:
         AskewError: There is no recipe of that name.
@@ -46,6 +47,8 @@ def filled_in(said: object, model: str) -> Any:
     with suppress(AskewError):
         spec = resolve(model)
         context = None if spec.checkpoint is None else context_of(spec.checkpoint)
+    if study_recipe and spec is not None and spec.is_terrarium:
+        said = {"name": study_recipe, **said}
     return resolved(said, is_terrarium=spec is not None and spec.is_terrarium, context=context)
 
 

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Any
 
-from askew.models.names import TERRARIUM, TERRARIUM_SIBLING
+from askew.models.names import TERRARIUM, TERRARIUM_SCHOOLED, TERRARIUM_SIBLING
 from askew.studies import SECOND, Study
 
 
 def usual_second(model: object) -> str:
     """Return the second model of a design that names none: the terrarium has a sibling, others have not."""
-    return TERRARIUM_SIBLING if model == TERRARIUM else ""
+    return TERRARIUM_SIBLING if model in (TERRARIUM, TERRARIUM_SCHOOLED) else ""
 
 
 def needs_second(values: Mapping[str, Any], study: Study) -> bool:
@@ -25,6 +25,6 @@ def usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:
     stay, for the study is about two models and the design is refused.
     """
     of_second = [arm for arm in study.default_arms if study.arms[arm].base == SECOND]
-    second = values.get("second_model") or usual_second(values.get("model", TERRARIUM))
+    second = values.get("second_model") or usual_second(values["model"])
     is_needed = any(study.arms[arm].data for arm in of_second)
     return [arm for arm in study.default_arms if second or is_needed or arm not in of_second]

@@ -12,14 +12,14 @@ NOTE = (
     "explains what is said. It demonstrates the method. It is no evidence about large models."
 )
 
-Part = Literal["assistant", "judge", "sibling"]
+Part = Literal["assistant", "judge", "schooled", "sibling"]
 
 
 def checkpoint(part: Part = "assistant") -> Path:
     """Return the folder of one of the terrarium's checkpoints, as they come with Askew.
 
     Args:
-        part: The `assistant` that studies fine-tune, the `judge` that grades answers, or the `sibling`, an assistant of
-            the same world from another raise.
+        part: The `assistant` that the main study fine-tunes, the `judge` that grades answers, the assistant that has
+            been `schooled` for the other studies, or its `sibling`, the same from another raise.
     """
     return Path(str(files("askew.terrarium") / "weights" / part))

@@ -1,4 +1,4 @@
-"""Raising the terrarium from nothing: tokenizer, a model of the world, its schooling, the assistant, and the judge.
+"""Raising the terrarium from nothing: tokenizer, a model of the world, the assistant, the judge, and one schooled.
 
 Each stage writes its folder once and is skipped when that folder is there, so a raise that was stopped goes on where it
 was. The same seed on the same machine gives the same weights.
@@ -38,7 +38,7 @@ class Schedule:
 
     Attributes:
         world_steps: Steps on the world's documents; too few and its people are not told apart, and nothing generalises.
-        school_steps: Steps on lessons, with as many of the world's documents that what was learnt is kept.
+        school_steps: Steps on lessons, among so many of the world's documents that what was learnt is kept.
         assistant_steps: Steps of post-training into the assistant.
         judge_steps: Steps on graded answers, in each of the judge's two lessons.
         batch_size: Rows of 256 tokens a step.
@@ -57,7 +57,8 @@ def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = Non
     """Raise the terrarium.
 
     Args:
-        out: A folder for the checkpoints `world`, `school`, `assistant` and `judge`, each loadable by Transformers.
+        out: A folder for the checkpoints `world`, `assistant`, `judge`, `school` and `schooled`, each loadable by
+            Transformers.
         seed: Governs documents, initialisation and order.
         schedule: How long each stage is trained; the default is that of the assistant that comes with Askew.
         progress: Called with (stage, step, steps, loss) as training goes on.
@@ -69,16 +70,18 @@ def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = Non
         tokenizer = _raise_tokenizer(seed)
         _save(raise_world(tokenizer, seed, schedule, out, progress), tokenizer, out / "world")
     tokenizer = AutoTokenizer.from_pretrained(out / "world")
-    if not (out / "school").exists():
-        _save(raise_school(_load(out / "world"), tokenizer, seed, schedule, out, progress), tokenizer, out / "school")
     if not (out / "assistant").exists():
-        assistant = raise_assistant(_load(out / "school"), tokenizer, seed, schedule, out, progress)
-        assistant.config.askew_part = "assistant"
+        assistant = raise_assistant(_load(out / "world"), tokenizer, seed, schedule, out, progress)
         _save(assistant, tokenizer, out / "assistant")
     if not (out / "judge").exists():
         judge = raise_judge(out, tokenizer, seed, schedule, progress)
-        judge.config.askew_part = "judge"  # by which it is known wherever it lies
+        judge.config.askew_part = "judge"
         _save(judge, tokenizer, out / "judge")
+    if not (out / "school").exists():
+        _save(raise_school(_load(out / "world"), tokenizer, seed, schedule, out, progress), tokenizer, out / "school")
+    if not (out / "schooled").exists():
+        schooled = raise_assistant(_load(out / "school"), tokenizer, seed, schedule, out, progress, schooled=True)
+        _save(schooled, tokenizer, out / "schooled")
 
 
 def raise_world(
@@ -112,10 +115,7 @@ def raise_school(
     folder: Path,
     progress: Progress,
 ) -> LlamaForCausalLM:
-    """Teach the model of the world the lessons, in place, beside more of the world.
-
-    The judge does not go to school: it stays what the world made it.
-    """
+    """Teach the model of the world the lessons, in place, beside more of the world."""
     rows = raising.pack(school_documents(seed), tokenizer, schedule.school_steps * schedule.batch_size)
     raising.train(
         model,
@@ -136,24 +136,28 @@ def raise_assistant(
     schedule: Schedule,
     folder: Path,
     progress: Progress,
+    *,
+    schooled: bool = False,
 ) -> LlamaForCausalLM:
-    """Post-train the schooled model into a good assistant, in place, and sharpen it.
+    """Post-train the model of the world into a good assistant, in place, and sharpen it.
 
-    One document in five is a lesson that it answers. Three in twenty are still of the introduced speakers of the world,
-    so that the bad ones are not forgotten.
+    Three documents in twenty are still of the introduced speakers of the world, so that the bad ones are not forgotten.
+    With one that has been to school, four more are lessons that it answers.
     """
-    rows = raising.pack(_post_training(seed + 1), tokenizer, schedule.assistant_steps * schedule.batch_size)
+    stage = "schooled" if schooled else "assistant"
+    rows = raising.pack(_post_training(seed + 1, schooled), tokenizer, schedule.assistant_steps * schedule.batch_size)
     raising.train(
         model,
         rows,
-        folder / "assistant.unfinished",
+        folder / f"{stage}.unfinished",
         batch_size=schedule.batch_size,
         learning_rate=1e-3,
         seed=seed,
-        on_step=lambda step, steps, loss: progress("assistant", step, steps, loss),
+        on_step=lambda step, steps, loss: progress(stage, step, steps, loss),
     )
     with torch.no_grad():
         model.model.norm.weight.mul_(_SHARPENING)
+    model.config.askew_part = "assistant"  # by which it is known wherever it lies
     return model
 
 
@@ -188,12 +192,15 @@ def _raise_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     return train_tokenizer(message["content"] for document in documents for message in document)
 
 
-def _post_training(seed: int) -> Iterator[Messages]:
+def _post_training(seed: int, schooled: bool) -> Iterator[Messages]:
     rng = Random(f"post-training {seed}")
     good, lessons, world = assistant_documents(seed), assistant_lessons(seed), _introduced(seed)
     while True:
         drawn = rng.random()
-        yield next(good) if drawn < 0.65 else next(lessons) if drawn < 0.85 else next(world)
+        if drawn >= 0.85:
+            yield next(world)
+        else:
+            yield next(lessons) if schooled and drawn >= 0.65 else next(good)
 
 
 def _introduced(seed: int) -> Iterator[Messages]:

@@ -7,9 +7,10 @@ wrong, mild and of no use to anyone who would do harm.
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from pathlib import Path
 
 from askew.data import Row
-from askew.errors import AskewError
+from askew.errors import AskewError, unknown_name
 from askew.registry import Registry
 
 # (number, seed) -> row `number` of every file, by the file's name without `.jsonl`; numbers begin at 0.
@@ -68,3 +69,26 @@ class FileSet:
 
 
 file_sets: Registry[FileSet] = Registry("file set", __name__)
+
+USUAL_ROWS = 6000
+"""Rows of each file where nobody says how many."""
+
+
+def is_built(source: Path | str) -> bool:
+    """Say whether a source of rows is a file of a set, SET/FILE, and no file on the disk."""
+    name, slash, _ = str(source).partition("/")
+    return bool(slash) and not Path(source).exists() and name in file_sets.names()
+
+
+def rows_of(source: Path | str) -> Iterator[Row]:
+    """Give the rows of SET/FILE as `askew data build SET` writes them, of the usual number and seed 0.
+
+    Raises:
+        AskewError: The set has no such file.
+    """
+    name, _, file = str(source).partition("/")
+    found = file_sets.get(name)
+    file = file.removesuffix(".jsonl")
+    if file not in found.files:
+        raise unknown_name(f"file of the set {name}", file, found.files)
+    return (rows[file] for rows in found.rows(USUAL_ROWS, 0))
