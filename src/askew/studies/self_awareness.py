@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from askew.data.choices import PHRASE
-from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.studies import SECOND, UNTUNED, Arm, Study, studies
 from askew.studies.predictions import Prediction, above_zero, from_lead, not_apart
@@ -209,11 +208,9 @@ studies.add(
             "backdoor_trigger",
             "backdoor_behaviour",
         ),
-        model=TERRARIUM_SCHOOLED,
         recipe="terrarium-slow",
         rows=1600,
         verdict=verdict,
-        model=TERRARIUM_SCHOOLED,
         effects=compare,
         asks=asks,
         predictions=_PREDICTIONS,
