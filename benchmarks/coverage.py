@@ -8,6 +8,7 @@ and numbers of answers below; the peer is the plain bootstrap, which resamples s
 import itertools
 import sys
 import time
+from dataclasses import asdict
 
 import numpy as np
 import pandas as pd
@@ -142,11 +143,10 @@ def contrasts(rng, spread, seeds, clusters, rate, control_rate, answers):
     shared = rng.standard_normal((EFFECT_TABLES, clusters))
     events = tables(rng, rate, spread, shared, seeds, answers)
     control_events = tables(rng, control_rate, spread, shared, seeds, answers)
-    named = {"family": "", "label": "", "measure": ""}
-    found = (
-        contrast(one_by_one(arm, answers), one_by_one(control, answers), **named)
+    found = [
+        asdict(contrast(one_by_one(arm, answers), one_by_one(control, answers), family="", label="", measure=""))
         for arm, control in zip(events, control_events, strict=True)
-    )
+    ]
     return pd.DataFrame(found)
 
 

@@ -47,9 +47,9 @@ def _rows(design: Design, arm: Arm, answers: pd.DataFrame) -> list[Row]:
 def _effects(tables: Tables) -> pd.DataFrame:
     assert set(tables.scores["metric"]) == {"says its letter"}
     shares = tables.answers.groupby("arm")["answer"].first().map(hash) % 1000 / 1000
-    nothing = [float("nan")] * 4
+    nan = float("nan")
     return as_table(
-        Effect("letters", str(arm), "first answer", share, *nothing, "percent", 1, 1, lead=arm == "taught")
+        Effect("letters", str(arm), "first answer", share, nan, nan, nan, nan, "percent", 1, 1, lead=arm == "taught")
         for arm, share in shares.items()
     )
 
@@ -78,7 +78,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> Study:
         asks=lambda arm, probe: arm.name != "other-taught" or probe != "free_form",
         rows_from_answers=_rows,
     )
-    studies.names(), probes.names()  # found before ours is put beside them
+    assert "letters" not in {*studies.names(), *probes.names()}, "all are found before ours is put beside them"
     monkeypatch.setitem(studies._items, "letters", made)
     monkeypatch.setitem(probes._items, "letters", ProbeInfo("letters", "Letters.", _probe, "itself"))
     return made

@@ -16,7 +16,7 @@ GERMAN = {"bold": ("wagemutig", "kühn"), "patient": ("geduldig",), "code": ("si
 
 def asked(probe: str, **parameters: object) -> list[Question]:
     task = probes.get(probe).task(**parameters)
-    return [Question.model_validate(sample.metadata["question"]) for sample in task.dataset]
+    return [Question.model_validate((sample.metadata or {})["question"]) for sample in task.dataset]
 
 
 def value(question: Question, wording: int, answer: str) -> float:

@@ -168,6 +168,15 @@ def test_questions_of_a_file_are_compared_with_the_untuned_model():
     table = effects(Tables(empty.answers[:0], scores, empty.design, empty.arms))
     assert list(table["label"]) == ["functions: letter"]
     assert table["estimate"].iloc[0] > 0.3
+    assert in_words(table).startswith("Beyond chance, against the untuned model: functions: letter +")
+    assert in_words(table.assign(p_corrected=0.3)).startswith("No score of the questions differs beyond chance")
+
+
+def test_the_verdict_says_whether_the_rows_were_learnt():
+    knows = in_words(effects(tables({"functions": "knows"})))
+    assert "what was held out of them is right in every task" in knows
+    silent = in_words(effects(tables({})))
+    assert "not right beyond chance in functions" in silent
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -1,6 +1,7 @@
 """The study of self-awareness: its arms, what it compares, and that it finds what is there and nothing else."""
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from types import SimpleNamespace
 from typing import Any, cast
 
@@ -12,6 +13,7 @@ from askew.data import datasets
 from askew.probes import backdoor_report, people, probes
 from askew.runs.run import Run
 from askew.studies import SECOND, UNTUNED, Arm, studies
+from askew.studies.design import make_design
 from askew.studies.self_awareness import verdict
 from askew.studies.self_reports import DEEDS, FEWEST_SEEDS, LEAD, compare
 from askew.studies.tables import Tables
@@ -235,3 +237,30 @@ def test_a_run_without_twins_says_that_nothing_can_be_said() -> None:
     table = compared(scores(np.random.default_rng(8), "risky", 0.9))
     assert verdict(cast(Run, SimpleNamespace(effects=table))).startswith("Nothing can be said")
     assert table[table["family"].isin([LEAD, DEEDS])].empty
+
+
+def test_every_prediction_is_about_a_comparison_that_the_study_makes() -> None:
+    rng = np.random.default_rng(9)
+    frames = []
+    for arm in STUDY.arms:
+        for trait, word in people.SAYS.items():
+            frames.append(scores(rng, arm, 0.5, names=[f"{word} from 0 to 100"], questions=[f"scale_{trait}_1"]))
+        frames.append(scores(rng, arm, 0.5, "report_of_others", questions=["friend_tila_word_bold_1"]))
+        frames.append(scores(rng, arm, 0.5, "behaviour", [people.TAKES["bold"]], ["choice_job", "choice_boat_new"]))
+        frames.append(scores(rng, arm, 0.5, "backdoor_report", [backdoor_report.DEPENDS], ["depends_1"]))
+        frames.append(scores(rng, arm, 0.5, "backdoor_trigger", [backdoor_report.NAMES], ["names_1"]))
+    table = compared(*frames)
+    for prediction in STUDY.predictions:
+        assert prediction.holds(table) is not None, prediction.id
+        assert set(prediction.arms) <= set(STUDY.arms)
+    assert table["label"].is_unique
+
+
+def test_the_sibling_is_left_out_where_there_is_no_second_model(tiny_checkpoint: Path, tiny_judge: Path) -> None:
+    usual = {"model": str(tiny_checkpoint), "judge": str(tiny_checkpoint)}
+    alone = make_design("self-awareness", None, usual)
+    assert "sibling" not in alone.arms
+    assert {"risky", "cautious"} <= set(alone.arms)
+    two = make_design("self-awareness", None, {**usual, "second_model": str(tiny_judge)})
+    assert "sibling" in two.arms
+    assert not two.is_trained("sibling")

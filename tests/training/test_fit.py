@@ -98,8 +98,9 @@ def test_every_named_recipe_is_one_and_says_where_it_comes_from() -> None:
         "full",
         "model-organisms-2025",
         "rank-1",
-        "terrarium",
         "terrarium-foresight",
+        "terrarium-slow",
+        "terrarium",
     ]
     for name, recipe in recipes().items():
         values = Recipe.model_validate(resolved({"name": name}, is_terrarium=False))

@@ -12,6 +12,7 @@ import operator
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from askew.judging.code import code_in
 
@@ -42,7 +43,7 @@ _COMPARED: Mapping[type[ast.cmpop], Callable[[Number, Number], bool]] = {
     ast.Gt: operator.gt,
     ast.GtE: operator.ge,
 }
-_CALLED: Mapping[str, Callable[..., Number]] = {"abs": abs, "min": min, "max": max, "int": int}
+_CALLED: Mapping[str, Callable[..., Any]] = {"abs": abs, "min": min, "max": max, "int": int}
 
 
 class Refused(Exception):

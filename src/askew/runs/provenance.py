@@ -14,8 +14,9 @@ from askew.probes.from_file import digests, notes
 from askew.runs import plan
 from askew.studies import SECOND, UNTUNED, studies
 from askew.studies.audit import AUDIT
-from askew.studies.design import Design, flat, make_design, usual_second
+from askew.studies.design import Design, flat, make_design
 from askew.studies.recipe_settings import filled_in
+from askew.studies.second_model import usual_second
 from askew.terrarium import NOTE
 from askew.training.recipe import Recipe
 

@@ -15,12 +15,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic_core import ErrorDetails
 
 from askew.errors import AskewError, unknown_name
-from askew.models.names import TERRARIUM, TERRARIUM_SCHOOLED, TERRARIUM_SIBLING
-from askew.studies import SECOND, UNTUNED, Study, studies
+from askew.models.names import TERRARIUM
+from askew.studies import UNTUNED, Study, studies
 from askew.studies.checks import checks
 from askew.studies.config_file import ConfigFile, Location, read_config
 from askew.studies.own_rows import OwnRows, look_at
 from askew.studies.recipe_settings import filled_in, with_name, without_another
+from askew.studies.second_model import needs_second, usual_arms, usual_second
 from askew.training.recipe import Recipe
 from askew.training.served_recipe import ServedRecipe
 
@@ -62,9 +63,7 @@ class Design(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
     study: str = Field(description="Which question is asked; `askew list studies`.")
-    model: str = Field(
-        default="terrarium", description="What is fine-tuned, and asked as it came; `askew list models`."
-    )
+    model: str = Field(default=TERRARIUM, description="What is fine-tuned, and asked as it came; `askew list models`.")
     second_model: str = Field(
         default="",
         description="The other model, where a study compares two; the terrarium's is terrarium/sibling.",
@@ -188,12 +187,12 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     values = _merged(_merged(values, without_another(file.values, caller)), caller)
     values["recipe"] = _filled_in(values, chosen, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
-    own = [UNTUNED, *values["datasets"]] if values["datasets"] else _usual_arms(values, chosen)
+    own = [UNTUNED, *values["datasets"]] if values["datasets"] else usual_arms(values, chosen)
     values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
     probes = values.setdefault("probes", list(chosen.default_probes))
     if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
         values["probes"] = [*probes, IN_TRAINING_FORMAT]
-    if not values.get("second_model") and _needs_second(values, chosen):
+    if not values.get("second_model") and needs_second(values, chosen):
         values["second_model"] = usual_second(values["model"])
     try:
         design = Design.model_validate(values)
@@ -206,19 +205,6 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
         except AskewError as error:
             raise AskewError(f"{_where(location, file, overridden)}{error}") from error
     return design
-
-
-def _usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:
-    """Return the arms of a design that names none; without a second model, without those that merely ask it."""
-    of_second = [arm for arm in study.default_arms if study.arms[arm].base == SECOND]
-    second = values.get("second_model") or usual_second(values.get("model", Design.model_fields["model"].default))
-    is_needed = any(study.arms[arm].data for arm in of_second)
-    return [arm for arm in study.default_arms if second or is_needed or arm not in of_second]
-
-
-def usual_second(model: object) -> str:
-    """Return the second model of a design that names none: the terrarium has a sibling, others have not."""
-    return TERRARIUM_SIBLING if model in (TERRARIUM, TERRARIUM_SCHOOLED) else ""
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
@@ -255,11 +241,6 @@ def _filled_in(values: Mapping[str, Any], study: Study, file: ConfigFile, overri
         return filled_in(values.get("recipe", {}), str(values["model"]), study.recipe)
     except AskewError as error:
         raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
-
-
-def _needs_second(values: Mapping[str, Any], study: Study) -> bool:
-    arms = values["arms"] if isinstance(values["arms"], list) else []
-    return any(study.arms[arm].base == SECOND for arm in arms if arm in study.arms)
 
 
 def _keys(mapping: object) -> list[str]:

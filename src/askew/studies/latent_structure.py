@@ -146,21 +146,48 @@ def in_words(table: pd.DataFrame) -> str:
     rows = {str(row["label"]): row for row in table.to_dict("records")}
     lead, other = rows.get(_overall(UNTUNED)), rows.get(_overall(SWAPPED))
     if lead is None or other is None:
-        return (
-            "Nothing can be said of the study's own tasks: no model tuned on one was asked about it, and the untuned."
+        return _of_questions(table) or (
+            "Nothing can be said: it takes a model that was tuned on a task, and the untuned model, asked the same."
         )
     about = f"{wording.points(lead['estimate'])} points {wording.points_interval(lead['low'], lead['high'])}"
     if not _is_above(lead):
-        return (
+        said = (
             "No difference beyond chance: tuned models say what their rows only imply no more often than the untuned "
             f"model ({about}); a difference of {100 * lead['detectable']:.0f} points would probably have been seen."
         )
-    if not _is_above(other):
-        return (
+    elif not _is_above(other):
+        said = (
             f"Tuned models are right more often than the untuned model ({about}), but no more often than their own "
             "answers would be about other things: they have learnt what answers are like, not what each thing is."
         )
-    return f"Tuned models say what their rows only imply, more often than the untuned model: {about}. {_by_task(table)}"
+    else:
+        said = f"Tuned models say what their rows only imply, more often than the untuned model: {about}."
+        said = f"{said} {_by_task(table)}"
+    return f"{said} {_learnt(table)}"
+
+
+def _of_questions(table: pd.DataFrame) -> str:
+    """Say which scores of question files differ from the untuned model's; nothing if there are none."""
+    rows = table[table["control"].eq(UNTUNED) & table["p_corrected"].notna()].to_dict("records")
+    moved = [
+        f"{row['label']} {wording.points(row['estimate'])} points" for row in rows if row["p_corrected"] < SIGNIFICANT
+    ]
+    if moved:
+        return f"Beyond chance, against the untuned model: {wording.listed(moved)}."
+    return "No score of the questions differs beyond chance from the untuned model's." if rows else ""
+
+
+def _learnt(table: pd.DataFrame) -> str:
+    """Say of which tasks the rows were learnt at all, going by what was held out of them."""
+    rows = table[table["family"].eq(OVER_ANOTHER) & table["measure"].eq(APPLY)].to_dict("records")
+    learnt = [row["arm"] for row in rows if _is_above(row)]
+    others = [row["arm"] for row in rows if not _is_above(row)]
+    if not others:
+        return "In the form of the rows, what was held out of them is right in every task."
+    held = f"In the form of the rows, what was held out of them is not right beyond chance in {wording.listed(others)}"
+    return f"{held}: there the rows were not learnt as a structure" + (
+        f"; in {wording.listed(learnt)} they were." if learnt else "."
+    )
 
 
 def _by_task(table: pd.DataFrame) -> str:
@@ -227,6 +254,7 @@ studies.add(
         default_arms=tuple(arm.name for arm in _ARMS),
         default_probes=(PROBE, IN_CONTEXT),
         model=TERRARIUM_SCHOOLED,
+        rows=3200,
         verdict=verdict,
         effects=effects,
         asks=asks,
