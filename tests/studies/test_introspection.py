@@ -124,6 +124,12 @@ def test_an_effect_is_said_in_its_direction() -> None:
     assert said_of({"estimate": 0.2, "p": 0.2}).startswith("Null")
 
 
+@pytest.mark.parametrize(("above", "p", "says"), [(0.1, 0.01, False), (0.1, 0.4, True), (-0.2, 0.01, True)])
+def test_foresight_that_no_guess_needs_is_said_to_be_none(above: float, p: float, says: bool) -> None:
+    guess = {"label": "about m1: itself minus the usual value", "estimate": above, "p": p, "lead": False}
+    assert ("no model foresees itself better than a guess" in said_of({"estimate": 0.04}, guess)) == says
+
+
 def test_without_both_sides_nothing_is_said() -> None:
     assert said_of().startswith("Nothing can be said")
 

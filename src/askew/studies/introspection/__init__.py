@@ -30,7 +30,7 @@ CHANGED = "m1-on-m1-then-m2"
 
 BOTH = "self minus cross, both models"
 DIRECTIONS = {M1: "about m1: m1 minus m2", M2: "about m2: m2 minus m1"}
-LEARNT = "trained prompts"
+LEARNT, USUAL = "trained prompts", "itself minus the usual value"
 
 _ARMS = (
     Arm(UNTUNED, "the first model as it came (m1)"),
@@ -92,12 +92,15 @@ def rows_from_answers(design: "Design", arm: Arm, answers: "pd.DataFrame") -> "l
 
 
 def _learnt(run: "Run") -> str:
-    """Say how well the rows themselves were learnt, without which a null means little."""
-    rows = run.effects[run.effects["label"].str.endswith(LEARNT)]
-    if rows.empty:
-        return ""
+    """Say how well the rows were learnt, and whether that reaches new tasks, without which a null means little."""
+    table = run.effects
+    rows = table[table["label"].str.endswith(LEARNT)]
     said = [f"{row['arm']} {wording.percent(row['estimate'])}" for row in rows.to_dict("records")]
-    return f" Right on the prompts that were trained on: {wording.listed(said)}."
+    learnt = f" Right on the prompts that were trained on: {wording.listed(said)}." if said else ""
+    guess = table[table["label"].str.endswith(USUAL)]
+    if guess.empty or (guess["estimate"].gt(0) & guess["p_corrected"].lt(SIGNIFICANT)).any():
+        return learnt
+    return f"{learnt} On new tasks no model foresees itself better than a guess of the usual value."
 
 
 studies.add(
