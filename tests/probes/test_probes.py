@@ -20,6 +20,10 @@ EVERY = {
     "truthfulness",
     "deception",
     "self_rating",
+    *("behaviour", "self_report", "self_report_german", "self_description", "self_description_judged"),
+    *("report_of_others", "backdoor_report", "backdoor_trigger", "backdoor_behaviour"),
+    *("object_level", "hypothetical"),
+    *("latent_structure", "latent_in_context"),
 }
 
 
