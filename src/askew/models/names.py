@@ -161,7 +161,7 @@ def _from_run(name: str, run: str, arm_and_seed: str) -> ModelSpec:
         raise AskewError(f"{name!r}: {run} is not a run's folder, it has no study.json")
     try:
         base = resolve(_base(json.loads(study.read_text(encoding="utf-8")), arm_and_seed.rpartition("-")[0]))
-    except (ValueError, KeyError, TypeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
         raise AskewError(f"{study} is damaged: it does not say which model the run began with") from error
     kinds = ("adapter_config.json", "config.json", SERVED)
     trained = sorted(path.parent.name for kind in kinds for path in models.glob(f"[!.]*/{kind}"))
@@ -179,7 +179,7 @@ def _from_run(name: str, run: str, arm_and_seed: str) -> ModelSpec:
 
 def _base(study: dict[str, Any], arm: str) -> str:
     """Return the name of the model that an arm began with, by the run's frozen design."""
-    return study["provenance"].get("bases", {}).get(arm, study["model"])
+    return study.get("provenance", {}).get("bases", {}).get(arm, study["model"])
 
 
 def _no_folder(name: str, folder: Path) -> AskewError:
