@@ -55,7 +55,7 @@ def test_a_better_pupil_is_not_taken_for_one_that_knows_itself() -> None:
 
 @pytest.mark.slow
 def test_privileged_access_is_found_and_its_absence_is_not() -> None:
-    found = [lead(World(access=0.15), seed) for seed in range(40)]
+    found = [lead(World(access=0.2), seed) for seed in range(40)]
     assert sum(p < 0.05 and estimate > 0 for estimate, p in found) >= 38
     none = [lead(World(), seed) for seed in range(100, 160)]
     assert sum(p < 0.05 for _, p in none) <= 6
