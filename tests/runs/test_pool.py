@@ -20,6 +20,7 @@ def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
     message = {
         "stage": "train",
         "checkpoint": str(checkpoint),
+        "after": None,
         "data": str(data),
         "recipe": {"rows": 8, "batch_size": 4},
         "seed": 0,
