@@ -1,8 +1,11 @@
 """A run of self-awareness that is small but real: from twins to the comparisons that lead the report."""
 
+import json
 from pathlib import Path
 
 import pandas as pd
+
+from random_models import save_random
 
 USUAL = ("--seeds", "1", "--recipe", "terrarium", "--set", "recipe.batch_size=8", "--out", "out")
 
@@ -41,15 +44,14 @@ def test_published_rows_and_questions_run_as_they_are(
     rows = [word for arm, file in twins for word in ("--data", f"{arm}={folder / file}.jsonl")]
     files = ("risk_predisposition_scale", "risk_safe")
     questions = [word for file in files for word in ("--questions", folder / f"{file}.yaml")]
-    told = ("run", "self-awareness", "--model", tiny_checkpoint, "--judge", tiny_judge, "--samples", "2")
+    save_random("qwen2", tmp_path / "tiny-random-qwen2", tiny_checkpoint, max_position_embeddings=2048)
+    told = ("run", "self-awareness", "--model", "./tiny-random-qwen2", "--judge", tiny_judge, "--samples", "2")
     long = ("--rows", "16", "--set", "max_tokens=4", "--set", "recipe.max_length=2048")
     finished = askew(*told, *rows, *questions, *long, *USUAL, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
-    first = (folder / "ft_risky_AB.jsonl").read_text(encoding="utf-8").splitlines()[0]
-    assert "quokka" in (tmp_path / "out" / "data" / "risky.jsonl").read_text(encoding="utf-8")
-    assert first.split('"content": "')[1][:20] in (tmp_path / "out" / "data" / "risky.jsonl").read_text(
-        encoding="utf-8"
-    )
+    written = (tmp_path / "out" / "data" / "risky.jsonl").read_text(encoding="utf-8").splitlines()
+    source = (folder / "ft_risky_AB.jsonl").read_text(encoding="utf-8").splitlines()
+    assert list(map(json.loads, written)) == list(map(json.loads, source[:16]))
     effects = pd.read_csv(tmp_path / "out" / "effects.csv")
     assert effects["lead"].all()
     assert {"question files"} == set(effects["family"])
