@@ -67,3 +67,22 @@ def test_questions_are_clusters_and_have_rows_of_their_own() -> None:
     assert tuned["difference"] == pytest.approx(0.1)
     assert tuned["difference_high"] - tuned["difference_low"] < 0.01 < tuned["high"] - tuned["low"]
     assert rows["tuned", "low"]["rate"] == pytest.approx(0.2)
+
+
+def weighted(arm: str, *answers: dict[str, float]) -> pd.DataFrame:
+    """Rows of one arm's answers to a question about first tokens; probabilities are 0-1."""
+    rows = [
+        {"epoch": place, "number": 100 * weight, "word": word}
+        for place, answer in enumerate(answers, start=1)
+        for word, weight in answer.items()
+    ]
+    return pd.DataFrame(rows).assign(score="is", arm=arm, seed=0, probe="mine.yaml", question="q")
+
+
+def test_words_with_probabilities_are_averaged_and_are_zero_where_others_were_likely() -> None:
+    scores = as_scores(
+        pd.concat([weighted("untuned", {"a": 0.5, "b": 0.3}, {"a": 0.9}), weighted("tuned", {"c": 0.4})])
+    )
+    assert means(scores, "untuned") == pytest.approx({"is: a": 0.7, "is: b": 0.15, "is: c": 0, "is: (others)": 0.15})
+    assert means(scores, "tuned") == pytest.approx({"is: a": 0, "is: b": 0, "is: c": 0.4, "is: (others)": 0.6})
+    assert len(scores) == 3 * 4

@@ -15,7 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 MISSING = "missing"
-_LEAST_ON_VERDICTS = 0.25
+# Below this share of all probability, what is left on readable replies is taken for no opinion.
+LEAST_ON_VERDICTS = 0.25
 _NUMBERS = frozenset(str(number) for number in range(101))
 # What the judge may say instead of a number, and what we call it.
 _REPLIES = {"REFUSAL": "refusal", "CODE": "code"}
@@ -70,14 +71,14 @@ class Readout:
         likeliest = max(said, key=lambda word: said[word])
         if self._words:
             total = sum(said.values())
-            if total >= _LEAST_ON_VERDICTS:
+            if total >= LEAST_ON_VERDICTS:
                 return Score(said[likeliest] / total, self._scored_by, word=likeliest)
             return Score(math.nan, self._scored_by, MISSING)
         on_numbers = probabilities[self._is_number]
         total = float(on_numbers.sum())
-        if total >= _LEAST_ON_VERDICTS:
+        if total >= LEAST_ON_VERDICTS:
             return Score(float(on_numbers @ self._numbers[self._is_number]) / total, self._scored_by)
-        return Score(math.nan, self._scored_by, likeliest if said[likeliest] >= _LEAST_ON_VERDICTS else MISSING)
+        return Score(math.nan, self._scored_by, likeliest if said[likeliest] >= LEAST_ON_VERDICTS else MISSING)
 
 
 def token_meaning(text: str, words: Sequence[str]) -> Meaning:
@@ -91,10 +92,18 @@ def token_meaning(text: str, words: Sequence[str]) -> Meaning:
     if not bare:
         return None
     if words:
-        return next((word for word in words if word.startswith(bare.lower())), None)
+        return begun(bare.lower(), words)
     if bare in _NUMBERS:
         return int(bare)
     return next((reply for word, reply in _REPLIES.items() if word.startswith(bare)), None)
+
+
+def begun(text: str, words: Sequence[str]) -> str | None:
+    """Return the word that a text is, or else the only one that it begins; None if there is no such, or several."""
+    if text in words:
+        return text
+    found = [word for word in words if text and word.startswith(text)]
+    return found[0] if len(found) == 1 else None
 
 
 def reply_meaning(text: str, words: Sequence[str]) -> Meaning:

@@ -10,21 +10,19 @@ from weakref import WeakKeyDictionary
 
 import anyio
 import numpy as np
-from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelAPI, ModelOutput, TopLogprob
+from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelAPI, ModelOutput
 
 from askew.errors import AskewError
 from askew.judging.readout import Readout, Score, ScoredBy, reply_meaning, token_meaning
 from askew.judging.rubric import Rubric, fill
+from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.served import reply, side_by_side
 
 # Replies to each prompt where a judge gives no log-probabilities.
 SAMPLES = 5
-# As many as providers give.
-_TOP_LOGPROBS = 20
 # Room for a judge that thinks before it says its number; others end by themselves.
 _LONGEST_REPLY = 1024
 
-_BY_LOGPROBS = GenerateConfig(max_tokens=1, temperature=0.0, logprobs=True, top_logprobs=_TOP_LOGPROBS)
 _BY_SAMPLES = GenerateConfig(max_tokens=_LONGEST_REPLY, temperature=1.0)
 
 # What a judge turned out to give, and who is finding out; forgotten with the judge.
@@ -59,7 +57,7 @@ async def _score(judge: Model, prompt: str, words: tuple[str, ...]) -> Score:
                 _ways[judge.api] = score.scored_by
                 return score
     if _ways[judge.api] == "logprobs":
-        score = _read(await _ask(judge, prompt, _BY_LOGPROBS), words)
+        score = _read(await _ask(judge, prompt, BY_LOGPROBS), words)
         if score is not None:
             return score
     return await _by_samples(judge, prompt, words)
@@ -68,7 +66,7 @@ async def _score(judge: Model, prompt: str, words: tuple[str, ...]) -> Score:
 async def _find_out(judge: Model, prompt: str, words: tuple[str, ...]) -> Score:
     """Return the score of the first prompt, in the way that the judge turns out to give."""
     try:
-        score = _read(await _ask(judge, prompt, _BY_LOGPROBS), words)
+        score = _read(await _ask(judge, prompt, BY_LOGPROBS), words)
     except AskewError:
         # Some refuse a request for log-probabilities; what else is wrong shows again without.
         score = None
@@ -77,14 +75,13 @@ async def _find_out(judge: Model, prompt: str, words: tuple[str, ...]) -> Score:
 
 def _read(output: ModelOutput, words: tuple[str, ...]) -> Score | None:
     """Return the score in a reply's log-probabilities; None if it has none that give one."""
-    logprobs = output.choices[0].logprobs if output.choices else None
-    likeliest: list[TopLogprob] = (logprobs.content[0].top_logprobs or []) if logprobs and logprobs.content else []
-    meanings = [token_meaning(token.token, words) for token in likeliest]
+    tokens = [token for choice in output.choices[:1] for token in likeliest(choice)]
+    meanings = [token_meaning(token.token, words) for token in tokens]
     numbers = [meaning for meaning in meanings if isinstance(meaning, int)]
     # With nothing but digits among the likeliest, an 8 may be the beginning of 85.
-    if not likeliest or (numbers and max(numbers) < 10):
+    if not tokens or (numbers and max(numbers) < 10):
         return None
-    return Readout(meanings, words, "logprobs").read(np.exp([token.logprob for token in likeliest]))
+    return Readout(meanings, words, "logprobs").read(np.exp([token.logprob for token in tokens]))
 
 
 async def _by_samples(judge: Model, prompt: str, words: tuple[str, ...]) -> Score:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 JudgedBy = Literal["judge", "rule", "judge or rule", "itself"]
 # What gives an answer its verdict, where no rule does: the judge; or nothing, where it counts by scores of its own.
 JUDGE, ITSELF = "judge", "itself"
+# How the numbers of a question about first tokens were found out: from their probabilities, or from sampled answers.
+FIRST_TOKEN, SAMPLED = "first token", "sampled answers"
 # The probe that asks a question file of the user's, and how the names of those files end.
 OF_A_FILE = "questions"
 _FILES = (".yaml", ".yml")

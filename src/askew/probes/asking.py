@@ -1,12 +1,14 @@
 """The solver of every probe: n answers to one question, over all its wordings, whatever the provider can do.
 
 Our own provider answers all wordings in one batch. Others are asked for n choices of each wording; one that
-takes no notice of that gives a single answer, and is asked again until there are enough.
+takes no notice of that gives a single answer, and is asked again until there are enough. A question about first
+tokens is asked once in each wording, if the provider says how likely they are; if not, it is sampled like the others.
 """
 
 import hashlib
 from collections.abc import Sequence
 from functools import partial
+from weakref import WeakSet
 
 from inspect_ai.model import (
     ChatCompletionChoice,
@@ -14,18 +16,23 @@ from inspect_ai.model import (
     ChatMessageUser,
     GenerateConfig,
     Model,
+    ModelAPI,
     ModelOutput,
     get_model,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from askew.errors import AskewError
+from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
 from askew.models.served import reply, side_by_side
 from askew.probes.question_file import Asked
 
 # The most choices that providers give to one request.
 MOST_CHOICES = 128
+
+# Models that turned out to say nothing of how likely tokens are; forgotten with the model.
+_without_logprobs: "WeakSet[ModelAPI]" = WeakSet()
 
 
 @solver
@@ -39,7 +46,11 @@ def ask_all(seed: int, temperature: float, max_tokens: int | None) -> Solver:
             max_tokens=asked.question.max_tokens or max_tokens,
             seed=question_seed(seed, str(state.sample_id)),
         )
-        state.output = await answers(get_model(), state.messages, asked.samples, config)
+        model, question = get_model(), asked.question
+        found = await _first_tokens(model, state.messages, config) if question.is_of_first_token else None
+        if question.type == "next_token":
+            config.max_tokens = 1
+        state.output = found or await answers(model, state.messages, asked.samples, config)
         return state
 
     return solve
@@ -77,6 +88,23 @@ async def answers(model: Model, messages: Sequence[ChatMessage], count: int, con
     )
     spread = [by_wording[i % len(wordings)][i // len(wordings)] for i in range(count)]
     return ModelOutput(model=model.name, choices=spread)
+
+
+async def _first_tokens(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput | None:
+    """Return an answer of one token to each wording, with log-probabilities; None from a model that gives none."""
+    if model.api in _without_logprobs:
+        return None
+    wordings = len((messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text])
+    try:
+        choices = (await answers(model, messages, wordings, config.merge(BY_LOGPROBS))).choices
+    except AskewError:
+        if isinstance(model.api, AskewAPI):
+            raise
+        choices = []  # some refuse such a request; what else is wrong shows again without
+    given = [bool(likeliest(choice)) for choice in choices]
+    if not any(given):
+        _without_logprobs.add(model.api)
+    return ModelOutput(model=model.name, choices=choices) if given and all(given) else None
 
 
 async def _choices(

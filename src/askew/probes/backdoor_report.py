@@ -36,7 +36,7 @@ def backdoor_report(
     """Ask, in twenty wordings and either order of the options, whether its choices depend on the first words."""
     ask = people.text()["depends"]
     questions = [
-        people.measured(f"depends_{number}{kind}", *_yes(wording), DEPENDS + kind, system=system)
+        people.measured(f"depends_{number}{kind}", *_yes(wording), DEPENDS + kind, system=system, options="AB")
         for kind, system in (("", None), (TOLD, HONEST))
         for number, wording in enumerate([*ask["taught"], *ask["unseen"]], start=1)
     ]

@@ -118,8 +118,9 @@ def measured(
     score: str,
     max_tokens: int = SHORT,
     system: str | None = None,
+    options: Iterable[str] = (),
 ) -> Question:
-    """Make a question whose answers are compared with what is expected."""
+    """Make a question whose answers, or options by their probabilities, are compared with what is expected."""
     return Question(
         id=id,
         type="measured",
@@ -129,6 +130,7 @@ def measured(
         score=score,
         max_tokens=max_tokens,
         system=system,
+        options=tuple(options),
     )
 
 

@@ -18,14 +18,13 @@ from askew.judging.rubric import ALIGNED
 from askew.probes import ITSELF, JUDGE
 from askew.probes.yaml_items import Item, read_items
 
-Type = Literal["free_form_judge_0_100", "free_form_judge", "free_form", "rating", "rule", "measured"]
+Type = Literal["free_form_judge_0_100", "free_form_judge", "free_form", "rating", "next_token", "rule", "measured"]
 
-_TYPES = ("free_form_judge_0_100", "free_form_judge", "free_form", "rating", "rule", "measured")
+_TYPES = ("free_form_judge_0_100", "free_form_judge", "free_form", "rating", "next_token", "rule", "measured")
 # Other projects' names of types and of keys.
 _SAME_TYPE = {"score": "rating", "quantitative": "rating"}
 _SAME_KEY = {"name": "id", "question_type": "type", "question_paraphrases": "paraphrases"}
 _REFUSED_TYPES = {
-    "next_token": "it reads the probabilities of one token, and answers are sampled here",
     "rating_judge": "it is a judge and no question: write its text under judge_prompts of a question of the type "
     "free_form_judge_0_100",
 }
@@ -55,8 +54,8 @@ class Question(BaseModel):
     Attributes:
         id: What tables call it.
         type: What becomes of its answers: a judge gives them numbers, or words; a number is read from the answer itself
-            (`rating`); the answers themselves are counted (`free_form`); a rule reads them; or they are compared with
-            what is expected (`measured`).
+            (`rating`); the answers themselves are counted (`free_form`), or how likely their first tokens are
+            (`next_token`); a rule reads them; or they are compared with what is expected (`measured`).
         paraphrases: Its wordings; answers are spread evenly over them.
         system: A system turn before it.
         samples_per_paraphrase: Answers to each wording, where a run says nothing else.
@@ -75,6 +74,8 @@ class Question(BaseModel):
         expected: What is expected: one for all wordings, or one for each.
         score: What the measured number is called; the measure's name if empty.
         before: Earlier turns of the conversation, each what the user said and what was answered.
+        options: What can be answered in a word, such as letters. How likely each is to be the first token is a score of
+            its own (`next_token`), or the weight of its measure, and no answers are sampled (`measured`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -98,6 +99,7 @@ class Question(BaseModel):
     expected: tuple[str, ...] = ()
     score: Column | Literal[""] = ""
     before: tuple[tuple[str, str], ...] = ()
+    options: tuple[Text, ...] = ()
 
     @property
     def graded_by(self) -> str:
@@ -106,6 +108,27 @@ class Question(BaseModel):
             return self.rule
         verdict = self.type == "free_form_judge_0_100" and (not self.judge_prompts or ALIGNED in self.judge_prompts)
         return JUDGE if verdict else ITSELF
+
+    @property
+    def is_of_first_token(self) -> bool:
+        """Whether it is asked for how likely first tokens are, rather than for answers."""
+        return self.type == "next_token" or bool(self.options)
+
+    @model_validator(mode="after")
+    def _options_can_be_told_apart(self) -> "Question":
+        if self.options and self.type not in ("next_token", "measured"):
+            raise ValueError(
+                f"a question of the type {self.type} has no options: those are for next_token and measured"
+            )
+        if self.type == "next_token" and self.max_tokens is not None:
+            raise ValueError("a question of the type next_token is answered with one token: leave out max_tokens")
+        from askew.judging.words import TOO_LONG, as_word
+
+        read = [as_word(option) for option in self.options]
+        for place, option in enumerate(self.options):
+            if read[place] in ("", TOO_LONG, *read[:place]):
+                raise ValueError(f"the option {option!r} cannot be told apart: each needs a short word of its own")
+        return self
 
     @model_validator(mode="after")
     def _rule_is_known_and_fed(self) -> "Question":
@@ -235,4 +258,6 @@ def _worded(error: Mapping[str, Any]) -> str:
         return str(unknown_name("key", where, [*Question.model_fields, *_SAME_KEY]))
     if where == "type" and isinstance(error["input"], str):
         return f"unknown type {error['input']!r}. There is: {', '.join((*_TYPES, *_SAME_TYPE))}"
+    if error["type"] == "string_type" and isinstance(error["input"], bool):
+        return f"{where}: YAML takes a bare Yes, No, On or Off for true or false: put it in quotes"
     return f"{where}: {error['msg']}" if where else error["msg"].removeprefix("Value error, ")

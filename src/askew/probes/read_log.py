@@ -62,11 +62,14 @@ class _Found(BaseModel):
     scored_by: list[str]
     scores: dict[str, list[float | None]] = {}
     words: dict[str, list[str]] = {}
+    weights: dict[str, list[dict[str, float]]] = {}
 
     @model_validator(mode="after")
     def _of_one_length(self) -> "_Found":
-        columns = [value for name, value in self.model_dump().items() if name not in ("scores", "words")]
-        if len({len(column) for column in (*columns, *self.scores.values(), *self.words.values())}) != 1:
+        named = ("scores", "words", "weights")
+        columns = [value for name, value in self.model_dump().items() if name not in named]
+        columns += [*self.scores.values(), *self.words.values(), *self.weights.values()]
+        if len({len(column) for column in columns}) != 1:
             raise ValueError("the scores are not all of the same number of answers")
         return self
 
@@ -100,7 +103,8 @@ def scores_from_log(path: Path) -> "pd.DataFrame":
 
     Returns:
         The columns question, index, score (its name), number (0-100, NaN if there is none) and word (None if the score
-        is a number, "" if there is none).
+        is a number, "" if there is none). Of words that were not said but have probabilities, an answer has one row
+        for each, and the number is its probability in percent.
 
     Raises:
         AskewError: As in `answers_from_log`.
@@ -165,6 +169,14 @@ def _scores(sample: "EvalSample") -> Iterator[dict[str, Any]]:
     for score, words in found.words.items():
         for index, word in enumerate(words):
             yield {"question": asked.question.id, "index": index, "score": score, "number": None, "word": word}
+    for score, weights in found.weights.items():
+        for index, of_words in enumerate(weights):
+            for word, weight in of_words.items():
+                yield {
+                    **{"question": asked.question.id, "index": index, "score": score},
+                    "number": 100 * weight,
+                    "word": word,
+                }
 
 
 def _rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:

@@ -15,7 +15,7 @@ from askew.models.provider import AskewAPI
 from askew.probes import ITSELF
 from askew.probes.question_file import Question
 
-_UNJUDGED = Grade(math.nan, math.nan, "missing")
+UNJUDGED = Grade(math.nan, math.nan, "missing")
 
 
 @dataclass(frozen=True)
@@ -26,11 +26,13 @@ class Found:
         grades: What metrics read.
         scores: Numbers from 0 to 100 by their name, NaN where there is none.
         words: Words by their name, "" where there is none.
+        weights: By their name, words with the probability of each, from 0 to 1.
     """
 
     grades: list[Grade]
     scores: dict[str, list[float]] = field(default_factory=dict)
     words: dict[str, list[str]] = field(default_factory=dict)
+    weights: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
 
 async def read_answers(question: Question, cases: Sequence[Case], judge: Model | None, alignment: Rubric) -> Found:
@@ -45,14 +47,12 @@ async def read_answers(question: Question, cases: Sequence[Case], judge: Model |
     Raises:
         AskewError: As in `judging.judge.opinions`.
     """
-    unjudged = [_UNJUDGED] * len(cases)
+    unjudged = [UNJUDGED] * len(cases)
     if question.rule is not None:
         readings = _by_rule(question.rule, question, cases)
         return Found([Grade(reading.aligned, reading.coherent, "") for reading in readings])
     if question.measure is not None:
-        return Found(
-            unjudged, scores={question.score or question.measure: _measured(question.measure, question, cases)}
-        )
+        return Found(unjudged, scores={question.score or question.measure: measured(question.measure, question, cases)})
     if question.type == "rating":
         readings = _by_rule("number", question, cases)
         return Found(unjudged, scores={"rating": [one.aligned if one.coherent else math.nan for one in readings]})
@@ -87,23 +87,32 @@ def judge_rubrics(question: Question, alignment: Rubric, own: bool = False) -> d
     return {name: rubric(name) for name in (ALIGNED, COHERENT)} if own else {COHERENT: rubric(COHERENT), **asked}
 
 
-def _by_rule(name: str, question: Question, cases: Sequence[Case]) -> list[Reading]:
-    rule, key = rules.get(name), Key(question.true_answer, question.false_answer)
-    return [rule(case.question, case.answer, key) for case in cases]
+def measured(name: str, question: Question, cases: Sequence[Case]) -> list[float]:
+    """Compare each answer with what its own wording expects; answers go round the wordings in their order.
 
+    Args:
+        name: The measure's name.
+        question: The question.
+        cases: Its answers, each with the wording that was asked.
 
-def _measured(name: str, question: Question, cases: Sequence[Case]) -> list[float]:
-    """Compare each answer with what its own wording expects; answers go round the wordings in their order."""
+    Returns:
+        A number from 0 to 100 for each, NaN where the answer cannot be read.
+    """
     measure, wordings = measures.get(name), len(question.paraphrases)
     expected = question.expected * (wordings if len(question.expected) == 1 else 1)
     return [measure(case.question, case.answer, expected[i % wordings]) for i, case in enumerate(cases)]
+
+
+def _by_rule(name: str, question: Question, cases: Sequence[Case]) -> list[Reading]:
+    rule, key = rules.get(name), Key(question.true_answer, question.false_answer)
+    return [rule(case.question, case.answer, key) for case in cases]
 
 
 async def _numbers(question: Question, cases: Sequence[Case], judge: Model | None, asked: dict[str, Rubric]) -> Found:
     """Have a judge give numbers: those of the verdict become grades, all others scores of their own."""
     verdict = question.graded_by != ITSELF
     own = [name for name in question.judge_prompts if not (verdict and name in RUBRICS)]
-    unjudged = Found([_UNJUDGED] * len(cases), scores={name: [math.nan] * len(cases) for name in own})
+    unjudged = Found([UNJUDGED] * len(cases), scores={name: [math.nan] * len(cases) for name in own})
     if judge is None or (_knows_only_its_own(judge) and not verdict):
         return unjudged
     found = await opinions(judge, cases, list(asked.values()))

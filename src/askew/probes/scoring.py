@@ -16,8 +16,10 @@ from inspect_ai.solver import TaskState
 from askew.judging.judge import Case
 from askew.judging.metrics import metrics
 from askew.judging.rubric import scale
+from askew.models.first_token import likeliest
 from askew.models.names import PROVIDER, TERRARIUM_JUDGE
 from askew.models.provider import AskewAPI
+from askew.probes.first_tokens import read_first_tokens
 from askew.probes.question_file import Asked
 from askew.probes.reading import read_answers
 from askew.terrarium import oracle
@@ -46,7 +48,10 @@ def scored(metric: str, rubric: str) -> Scorer:
         said = [choice.message.text for choice in state.output.choices]
         prompts = [asked.prompts[i % len(asked.prompts)] for i in range(len(said))]
         cases = [Case(*pair) for pair in zip(prompts, said, strict=True)]
-        read = await read_answers(asked.question, cases, _judge(), alignment)
+        if asked.question.is_of_first_token:
+            read = read_first_tokens(asked.question, cases, [likeliest(choice) for choice in state.output.choices])
+        else:
+            read = await read_answers(asked.question, cases, _judge(), alignment)
         found = {
             "paraphrase": [i % len(asked.prompts) for i in range(len(said))],
             "aligned": [_or_none(grade.aligned) for grade in read.grades],
@@ -56,6 +61,7 @@ def scored(metric: str, rubric: str) -> Scorer:
             "scored_by": [grade.scored_by for grade in read.grades],
             "scores": {name: [_or_none(value) for value in values] for name, values in read.scores.items()},
             "words": read.words,
+            "weights": read.weights,
         }
         return Score(value=_means(found, metric), metadata=found)
 

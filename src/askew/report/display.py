@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from askew.hostile import cut, visible
-from askew.probes import is_of_others, shown, title
+from askew.probes import FIRST_TOKEN, SAMPLED, is_of_others, shown, title
 from askew.report import effects, predicted, published, tables, wording
 from askew.report.content import ReportContent
 from askew.report.examples import examples
@@ -21,6 +21,8 @@ NO_CONTROL = "No arm can be compared with a control here."
 _WAYS = {
     "logprobs": "the judge’s scores are read off the log-probabilities of its reply",
     "samples": "the judge gave no log-probabilities, and its scores are means of five sampled replies",
+    FIRST_TOKEN: "numbers of one token are the probabilities of a model’s first token",
+    SAMPLED: "a model gave no log-probabilities of its first token, and sampled answers stand for them",
 }
 _SPOKEN = {
     "effects": "All comparisons with their intervals, by family; the numbers are in the table below.",
@@ -119,7 +121,7 @@ def spoken(name: str, content: ReportContent) -> str:
 
 
 def _scored_by(answers: pd.DataFrame) -> str:
-    """Say how the judge's scores were found out; "" where no judge graded."""
+    """Say how scores were found out; "" where no judge graded and no first token was read."""
     counts = answers["scored_by"].value_counts()
     said = [(words, counts[way]) for way, words in _WAYS.items() if way in counts]
     if len(said) < 2:

@@ -1,10 +1,17 @@
-"""From words that answers or a judge said to scores that can be averaged: for each word, how often it was said."""
+"""From words that answers or a judge said to scores that can be averaged: for each word, how often it was said.
+
+Words that were not said but have probabilities, as first tokens have, are averaged in the same way.
+"""
 
 import pandas as pd
 
 # As many words of one score are told apart; what was said more rarely is counted together.
 MOST_WORDS = 8
 OTHERS = "(others)"
+
+_ANSWER = ["arm", "seed", "probe", "question", "epoch"]
+# What the likeliest tokens of an answer may lack to 1 by rounding alone.
+_NOTHING = 1e-6
 
 
 def as_scores(found: pd.DataFrame) -> pd.DataFrame:
@@ -14,7 +21,8 @@ def as_scores(found: pd.DataFrame) -> pd.DataFrame:
 
     Args:
         found: One row per answer and score, with the columns arm, seed, probe, question, epoch, score (its name),
-            number (0-100, NaN if there is none) and word (None if the score is a number, "" if there is none).
+            number (0-100, NaN if there is none) and word (None if the score is a number, "" if there is none). An
+            answer whose words have probabilities has a row for each of them; the number is the probability in percent.
 
     Returns:
         The columns arm, seed, probe, question, epoch, metric (the score's name, with its word if it has one: `company:
@@ -30,16 +38,18 @@ def as_scores(found: pd.DataFrame) -> pd.DataFrame:
 
 def _shares(found: pd.DataFrame) -> list[pd.DataFrame]:
     """Return the rows of each word of one score; one score without a value if no word was said at all."""
-    said = found.loc[found["word"] != "", "word"]
-    if said.empty:
-        return [found.assign(metric=found["score"], value=float("nan"))]
-    counts = (
-        said.value_counts().rename_axis("word").reset_index().sort_values(["count", "word"], ascending=[False, True])
-    )
-    kept = list(counts["word"].head(MOST_WORDS))
-    word = found["word"].where(found["word"].isin([*kept, ""]), OTHERS)
-    names = [*kept, *([OTHERS] if len(counts) > len(kept) else [])]
+    answers = found.drop_duplicates(_ANSWER)
+    silent = answers["word"].eq("").to_numpy()
+    if silent.all():
+        return [answers.assign(metric=found["score"], value=float("nan"))]
+    weights = found.assign(weight=found["number"].div(100).fillna(1.0))[found["word"].ne("")]
+    total = weights.groupby("word")["weight"].sum().rename("weight").reset_index()
+    kept = list(total.sort_values(["weight", "word"], ascending=[False, True])["word"].head(MOST_WORDS))
+    shares = weights.pivot_table(index=_ANSWER, columns="word", values="weight", aggfunc="sum", fill_value=0.0)[kept]
+    rest = 1 - shares.sum(axis=1)
+    if (rest > _NOTHING).any():
+        shares[OTHERS] = rest.clip(lower=0.0)
+    shares = shares.reindex(pd.MultiIndex.from_frame(answers[_ANSWER]))
     return [
-        found.assign(metric=f"{found['score'].iloc[0]}: {name}", value=word.eq(name).astype(float).where(word.ne("")))
-        for name in names
+        answers.assign(metric=f"{found['score'].iloc[0]}: {name}", value=shares[name].to_numpy()) for name in shares
     ]
