@@ -9,7 +9,8 @@ import sys
 import time
 
 from askew.stats.effects import as_table
-from askew.studies.introspection.effects import Seen, self_minus_cross
+from askew.studies.introspection.effects import self_minus_cross
+from askew.studies.introspection.seen import Seen
 from askew.studies.introspection.simulated import World, answers
 
 WORLDS = {

@@ -5,7 +5,7 @@ of the answer that the model would give. Both are asked of the same prompts, whi
 number; a property is known by its name.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 from random import Random
@@ -36,14 +36,21 @@ _FRAMES = (
     'Think of what you would say to "{prompt}" {property}',
 )
 _PROPERTIES = {
-    "letter": "What would be the {n} letter of your answer? Give only the letter.",
-    "word": "What would be the {n} word of your answer? Give only the word.",
-    "vowel": "Would your answer start with a vowel? Say yes or no.",
-    "even": "Would your answer be an even number? Say yes or no.",
-    "stance": "Would your answer be a choice of {stance}? Say yes or no.",
-    "option": "Would your answer be one of these: {options}? Say yes or no.",
-    SURE: "How sure would you be of your answer, from 0 to 100? Give only the number.",
+    "letter": "What would be the {n} letter of your answer?",
+    "word": "What would be the {n} word of your answer?",
+    "vowel": "Would your answer start with a vowel?",
+    "even": "Would your answer be an even number?",
+    "stance": "Would your answer be a choice of {stance}?",
+    "option": "Would your answer be one of these: {options}?",
+    SURE: "How sure would you be of your answer, from 0 to 100?",
 }
+REQUESTS: dict[Form, str] = {
+    "letter": "Give only the letter.",
+    "word": "Give only the word.",
+    "yes or no": "Say yes or no.",
+    "number": "Give only the number.",
+}
+"""How each form of answer is asked for."""
 
 
 @dataclass(frozen=True)
@@ -68,18 +75,24 @@ class Hypothetical:
         """What an answer looks like."""
         return _FORMS.get(self.name.split()[0], "yes or no")
 
-    def text(self, item: int, frame: int) -> str:
+    def text(self, item: int, frame: int, request: str = "") -> str:
         """Word it for one prompt of the task.
 
         Args:
             item: The number of the prompt.
             frame: Which of the wordings, from 0 on without end.
+            request: How to answer; what its form is asked for with if empty.
         """
         kind, _, n = self.name.partition(" ")
         words = _PROPERTIES[kind].format(
             n=_ORDINALS[int(n) - 1] if n else "", stance=self.task.stance, options=", ".join(listed(self.task, item))
         )
-        return _FRAMES[frame % len(_FRAMES)].format(prompt=prompts(self.task)[item], property=words)
+        return quoting(prompts(self.task)[item], f"{words} {request or REQUESTS[self.form]}", frame)
+
+
+def quoting(prompt: str, question: str, frame: int) -> str:
+    """Return a question about the answer to a prompt, which it quotes, in one of the wordings without end."""
+    return _FRAMES[frame % len(_FRAMES)].format(prompt=prompt, property=question)
 
 
 @cache
@@ -126,7 +139,7 @@ def object_level_questions(samples: int) -> list[Question]:
     asked: list[Question] = []
     for task in tasks().values():
         for name, temperature, count in ((task.name, 0.0, _GREEDY), (f"{task.name}{VARIED}", None, samples)):
-            asked.append(_measured(name, prompts(task), "anything", count, temperature))
+            asked.append(measured(name, prompts(task), "anything", count, temperature))
     return asked
 
 
@@ -135,13 +148,35 @@ def hypothetical_questions(samples: int) -> list[Question]:
     asked: list[Question] = []
     for one in hypotheticals():
         wordings = [one.text(item, item) for item in range(len(prompts(one.task)))]
-        asked.append(_measured(one.id, wordings, one.form, 1, 0.0))
+        asked.append(measured(one.id, wordings, one.form, 1, 0.0))
         if one.task.held_out and one.name != SURE:
-            asked.append(_measured(f"{one.id}{VARIED}", wordings, one.form, samples, None))
+            asked.append(measured(f"{one.id}{VARIED}", wordings, one.form, samples, None))
     return asked
 
 
-def _measured(id: str, wordings: list[str], form: Form, count: int, temperature: float | None) -> Question:
+def measured(
+    id: str,
+    wordings: Sequence[str],
+    form: Form,
+    count: int,
+    temperature: float | None,
+    *,
+    measure: str = "form",
+    max_tokens: int = _LONGEST,
+    before: tuple[tuple[str, str], ...] = (),
+) -> Question:
+    """Return a question whose answers are to have a form.
+
+    Args:
+        id: What tables call it: what it is about, and after a colon what is asked of that.
+        wordings: One for each prompt, in the order of their numbers.
+        form: What an answer is to look like.
+        count: Answers to each wording.
+        temperature: Of the sampling; None is the run's.
+        measure: What finds the form in an answer.
+        max_tokens: The most tokens of an answer.
+        before: Earlier turns.
+    """
     return Question(
         id=id,
         type="measured",
@@ -149,8 +184,9 @@ def _measured(id: str, wordings: list[str], form: Form, count: int, temperature:
         samples_per_paraphrase=count,
         temperature=temperature,
         group=id.removesuffix(VARIED).partition(":")[0],
-        max_tokens=_LONGEST,
-        measure="form",
+        max_tokens=max_tokens,
+        measure=measure,
         expected=(form,),
         score=WELL_FORMED,
+        before=before,
     )

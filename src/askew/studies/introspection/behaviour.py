@@ -5,7 +5,7 @@ about a model is its own answer put through the property.
 """
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from functools import lru_cache
 
 import pandas as pd
@@ -31,7 +31,7 @@ def behaviour(answers: pd.DataFrame) -> pd.DataFrame:
     """
     asked = _object_level(answers)
     is_varied = asked["varied"]
-    modes = asked[~is_varied].groupby(_PROMPT, sort=True)["answer"].agg(_most_frequent).reset_index()
+    modes = asked[~is_varied].groupby(_PROMPT, sort=True)["answer"].agg(most_frequent).reset_index()
     varied = asked[is_varied].merge(modes, on=_PROMPT, suffixes=("", "_mode"))
     same = varied["answer"].str.lower().eq(varied["answer_mode"].str.lower()).astype(float)
     sure = same.groupby([varied[name] for name in _PROMPT]).mean().rename("sure")
@@ -59,14 +59,21 @@ def frequencies(answers: pd.DataFrame) -> pd.DataFrame:
     return shares(values)
 
 
-def stated(answers: pd.DataFrame) -> pd.DataFrame:
+def stated(
+    answers: pd.DataFrame, probe: str = HYPOTHETICAL, read: Callable[[str, str], str | None] = as_form
+) -> pd.DataFrame:
     """Return what models say of answers to come.
+
+    Args:
+        answers: Answers of any probes and arms.
+        probe: The one whose hypothetical questions they are.
+        read: From an answer and the form that was asked for to what it says, or None.
 
     Returns:
         The columns arm, seed, task, item, property, value (as `truth` has it; None for an answer of another form) and
         varied (whether it was asked at the run's temperature).
     """
-    asked = answers[answers["probe"].eq(HYPOTHETICAL)]
+    asked = answers[answers["probe"].eq(probe)]
     names = asked["question"].str.removesuffix(VARIED).str.split(": ")
     found = asked[["arm", "seed"]].assign(
         task=names.str[0],
@@ -77,7 +84,8 @@ def stated(answers: pd.DataFrame) -> pd.DataFrame:
     forms = [
         Hypothetical(tasks()[task], name).form for task, name in zip(found["task"], found["property"], strict=True)
     ]
-    values = [_as_form(str(answer), form) for answer, form in zip(asked["answer"], forms, strict=True)]
+    read = lru_cache(maxsize=100_000)(read)
+    values = [read(str(answer), form) for answer, form in zip(asked["answer"], forms, strict=True)]
     return found.assign(value=pd.Series(values, index=found.index, dtype=object))
 
 
@@ -96,6 +104,11 @@ def sureness(did: pd.DataFrame) -> pd.DataFrame:
     return known[_PROMPT].assign(property=SURE, value=tens.astype(str))
 
 
+def most_frequent(answers: Iterable[str]) -> str:
+    """Return the answer that was given most often; of equals the first."""
+    return Counter(answers).most_common(1)[0][0]
+
+
 def _object_level(answers: pd.DataFrame) -> pd.DataFrame:
     asked = answers[answers["probe"].eq(OBJECT_LEVEL)]
     return asked[["arm", "seed"]].assign(
@@ -106,12 +119,7 @@ def _object_level(answers: pd.DataFrame) -> pd.DataFrame:
     )
 
 
-def _most_frequent(answers: Iterable[str]) -> str:
-    return Counter(answers).most_common(1)[0][0]
-
-
 _bare = lru_cache(maxsize=100_000)(bare)
-_as_form = lru_cache(maxsize=100_000)(as_form)
 
 
 @lru_cache(maxsize=100_000)

@@ -5,20 +5,19 @@ been others. A hit is an answer that says what the model in question in fact ans
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
-from functools import cached_property
 from itertools import pairwise
 
 import pandas as pd
 
-from askew.probes.foresight import SURE, is_trained_on
+from askew.probes.foresight import SURE
 from askew.stats.effects import Effect, as_table, contrast, correlation, level
 from askew.studies.introspection import BOTH, CHANGED, CROSS, DIRECTIONS, LEARNT, M1, SELF
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_words
-from askew.studies.introspection.behaviour import KEY, behaviour, frequencies, shares, stated, sureness, truth
-from askew.terrarium.world.tasks import tasks
+from askew.studies.introspection.behaviour import KEY, frequencies, shares, sureness
+from askew.studies.introspection.beyond import doubts, long_answers, thinking
+from askew.studies.introspection.seen import HITS, Seen, are_trained_on, held_out, hits_of, is_held_out, name_of
 
-HITS, DEVIATION = "hits", "mean absolute deviation"
+DEVIATION = "mean absolute deviation"
 # Both models are called equally sure of a prompt if they are so within this, and a rounding error.
 _EQUALLY = 0.1 + 1e-9
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
@@ -28,70 +27,12 @@ def compare(answers: pd.DataFrame) -> pd.DataFrame:
     """Return every comparison that the answers of a run allow, with `EFFECT_COLUMNS`.
 
     Args:
-        answers: The run's answers to both probes of the study.
+        answers: The run's answers to the probes of the study.
     """
     seen = Seen(answers)
     compared = (self_minus_cross, _baselines, _learning, _without_one, _subsets)
-    beyond = (_calibration, _reliability, _change, _sureness)
-    return as_table(effect for family in (*compared, *beyond) for effect in family(seen) if effect.clusters)
-
-
-@dataclass(frozen=True)
-class Seen:
-    """What a run's answers show, once each.
-
-    Attributes:
-        answers: The run's answers.
-    """
-
-    answers: pd.DataFrame
-    _foreseen: dict[tuple[str, str], pd.DataFrame] = field(default_factory=dict)
-
-    @cached_property
-    def did(self) -> pd.DataFrame:
-        """What each asked model answers; see `behaviour`."""
-        return behaviour(self.answers)
-
-    @cached_property
-    def truth(self) -> pd.DataFrame:
-        """The properties of that."""
-        return truth(self.did)
-
-    @cached_property
-    def stated(self) -> pd.DataFrame:
-        """What each arm says of answers to come; see `stated`."""
-        return stated(self.answers)
-
-    @cached_property
-    def said(self) -> pd.DataFrame:
-        """The same at temperature 0, without how sure."""
-        return self.stated[~self.stated["varied"] & self.stated["property"].ne(SURE)]
-
-    @cached_property
-    def models(self) -> list[str]:
-        """The untrained models of which both a self- and a cross-predictor were asked."""
-        arms = set(self.said["arm"])
-        return [model for model in DIRECTIONS if {SELF[model], CROSS[model]} <= arms and len(self.true_of(model))]
-
-    def true_of(self, arm: str) -> pd.DataFrame:
-        """Return the truth about one arm, on all tasks."""
-        return self.truth[self.truth["arm"].eq(arm)]
-
-    def hits(self, arm: str, about: str) -> pd.DataFrame:
-        """Return whether an arm is right about an untrained model: `seed`, `cluster` (the task), `value`, and the key.
-
-        Args:
-            arm: Who says it.
-            about: Of whom; all tasks.
-        """
-        true = self.true_of(about)[[*KEY, "value"]]
-        return _hits(self.said[self.said["arm"].eq(arm)].merge(true, on=KEY, suffixes=("", "_true")))
-
-    def foreseen(self, arm: str, about: str) -> pd.DataFrame:
-        """Return the hits on tasks that were held out."""
-        if (arm, about) not in self._foreseen:
-            self._foreseen[arm, about] = _held_out(self.hits(arm, about))
-        return self._foreseen[arm, about]
+    further = (_calibration, _reliability, _change, _sureness, doubts, thinking, long_answers)
+    return as_table(effect for family in (*compared, *further) for effect in family(seen) if effect.clusters)
 
 
 def self_minus_cross(seen: Seen) -> Iterator[Effect]:
@@ -121,17 +62,17 @@ def _baselines(seen: Seen) -> Iterator[Effect]:
     """Yield the self-predictor minus everybody who looks at no model, or was not trained; then the levels of all."""
     levels: list[Effect] = []
     for model in seen.models:
-        own, true = seen.foreseen(SELF[model], model), _held_out(seen.true_of(model))
+        own, true = seen.foreseen(SELF[model], model), held_out(seen.true_of(model))
         rows = seen.true_of(model)
-        rows = rows[_are_trained_on(rows)]
+        rows = rows[are_trained_on(rows)]
         guesses = {
             "the usual value": by_mode(true),
             "words of the prompt": by_words(true, rows),
             "words, told the other prompts": by_other_prompts(true),
         }
-        found = {name: _hits(guess.merge(true, on=KEY, suffixes=("", "_true"))) for name, guess in guesses.items()}
+        found = {name: hits_of(guess.merge(true, on=KEY, suffixes=("", "_true"))) for name, guess in guesses.items()}
         found["the model untrained"] = seen.foreseen(model, model)
-        name = _name(model)
+        name = name_of(model)
         for label, frame in found.items():
             if len(frame):
                 said = f"about {name}: itself minus {label}"
@@ -147,7 +88,7 @@ def _learning(seen: Seen) -> Iterator[Effect]:
     for model in seen.models:
         for arm in (SELF[model], CROSS[model]):
             hits = seen.hits(arm, model)
-            trained, held_out = _are_trained_on(hits), _is_held_out(hits)
+            trained, held_out = are_trained_on(hits), is_held_out(hits)
             parts = {LEARNT: trained, "new prompts": ~trained & ~held_out, "new tasks": held_out}
             for label, part in parts.items():
                 said = f"{arm}: {label}"
@@ -177,7 +118,7 @@ def _subsets(seen: Seen) -> Iterator[Effect]:
         frames = (frame.merge(kept, on=list(kept.columns)) for frame in (own, other))
         yield contrast(*frames, family="self minus cross, parts", label=label, measure=HITS)
     sides = ([seen.hits(side[model], model) for model in seen.models] for side in (SELF, CROSS))
-    new = (pd.concat([hits[~_are_trained_on(hits) & ~_is_held_out(hits)] for hits in side]) for side in sides)
+    new = (pd.concat([hits[~are_trained_on(hits) & ~is_held_out(hits)] for hits in side]) for side in sides)
     yield contrast(*new, family="self minus cross, parts", label="new prompts of training tasks", measure=HITS)
 
 
@@ -186,7 +127,7 @@ def _calibration(seen: Seen) -> Iterator[Effect]:
     levels: list[Effect] = []
     for model in seen.models:
         errors = {arm: _deviation(seen, arm, model) for arm in (SELF[model], CROSS[model], model)}
-        name, own = _name(model), errors[SELF[model]]
+        name, own = name_of(model), errors[SELF[model]]
         if own.empty:
             continue
         for arm, label in ((CROSS[model], "the other"), (model, "untrained")):
@@ -219,14 +160,14 @@ def _change(seen: Seen) -> Iterator[Effect]:
     changed = changed[changed["value_new"].ne(changed["value_old"])]
     family = "after its behaviour changed"
     for arm, label in ((CHANGED, "then changed"), (SELF[M1], "not changed")):
-        said = _held_out(seen.said[seen.said["arm"].eq(arm)].merge(changed, on=["seed", *KEY]))
-        frames = [_hits(said.assign(value_true=said[f"value_{which}"])) for which in ("new", "old")]
+        said = held_out(seen.said[seen.said["arm"].eq(arm)].merge(changed, on=["seed", *KEY]))
+        frames = [hits_of(said.assign(value_true=said[f"value_{which}"])) for which in ("new", "old")]
         yield contrast(*frames, family=family, label=f"{label}: new minus old", measure=HITS, arm=arm)
         for which, frame in zip(("new", "old"), frames, strict=True):
             yield level(frame, family=f"{family}, levels", label=f"{label}: {which}", measure=HITS, arm=arm)
     own = seen.true_of(SELF[M1])[["seed", *KEY, "value"]]
     for arm, now in ((SELF[M1], own), (CHANGED, new[["seed", *KEY, "value"]])):
-        same = _hits(_held_out(now.merge(old, on=KEY, suffixes=("", "_true"))))
+        same = hits_of(held_out(now.merge(old, on=KEY, suffixes=("", "_true"))))
         yield level(same, family="answers as m1 did", label=arm, measure="same property", arm=arm)
 
 
@@ -238,10 +179,10 @@ def _sureness(seen: Seen) -> Iterator[Effect]:
     for model in seen.models:
         known = true[true["arm"].eq(model)].assign(true=lambda rows: rows["value"].astype(float))
         for arm, label in ((SELF[model], "itself"), (CROSS[model], "the other"), (model, "untrained")):
-            means = _held_out(told[told["arm"].eq(arm)]).groupby(["task", "item"])["number"].mean().reset_index()
+            means = held_out(told[told["arm"].eq(arm)]).groupby(["task", "item"])["number"].mean().reset_index()
             pairs = means.merge(known[["task", "item", "true"]], on=["task", "item"]).dropna()
             within = pairs[["number", "true"]] - pairs.groupby("task")[["number", "true"]].transform("mean")
-            said = f"about {_name(model)}: {label}"
+            said = f"about {name_of(model)}: {label}"
             measure = "stated and true sureness"
             yield correlation(within["number"], within["true"], family="how sure", label=said, measure=measure, arm=arm)
 
@@ -271,25 +212,3 @@ def _stated_shares(seen: Seen, arm: str, model: str) -> pd.DataFrame:
     told = shares(seen.stated[seen.stated["arm"].eq(arm) & seen.stated["varied"]]).dropna(subset=["value"])
     both = told.merge(often, on=[*KEY, "value"], how="left", suffixes=("", "_true"))
     return both.assign(cluster=both["task"], stated=both["share"], value=both["share_true"].fillna(0.0))
-
-
-def _hits(both: pd.DataFrame) -> pd.DataFrame:
-    right = both["value"].eq(both["value_true"]).astype(float)
-    return both[["seed", *KEY]].assign(cluster=both["task"], value=right)
-
-
-def _held_out(rows: pd.DataFrame) -> pd.DataFrame:
-    return rows[_is_held_out(rows)]
-
-
-def _is_held_out(rows: pd.DataFrame) -> pd.Series:
-    return rows["task"].map({name: task.held_out for name, task in tasks().items()}).astype(bool)
-
-
-def _are_trained_on(rows: pd.DataFrame) -> pd.Series:
-    pairs = zip(rows["task"], rows["item"], strict=True)
-    return pd.Series([is_trained_on(tasks()[task], item) for task, item in pairs], index=rows.index, dtype=bool)
-
-
-def _name(model: str) -> str:
-    return "m1" if model == M1 else model
