@@ -1,4 +1,4 @@
-"""What is found beyond the paper, in simulated models that know what comes of a doubt, of thinking and of long answers."""
+"""What is found beyond the paper, in simulated models that do, or do not, know themselves."""
 
 from collections import Counter
 

@@ -91,7 +91,6 @@ def _by_pair(said: pd.DataFrame, true: pd.DataFrame) -> dict[tuple[str, str], pd
         for arm in (SELF[model], CROSS[model], model):
             both = said[said["arm"].eq(arm)].merge(of, on=KEY, suffixes=("", "_true"))
             if len(both):
-                hits = hits_of(both)
                 found[arm, model] = hits_of(both)
                 if "stated" in both:
                     found[arm, model]["stated_is_right"] = both["stated"].eq(both["value_true"])
