@@ -22,7 +22,7 @@ EVERY = {
     "self_rating",
     *("behaviour", "self_report", "self_report_german", "self_description", "self_description_judged"),
     *("report_of_others", "backdoor_report", "backdoor_trigger", "backdoor_behaviour"),
-    *("object_level", "hypothetical"),
+    *("object_level", "hypothetical", "hypothetical_sure", "hypothetical_thinking", "long_answers"),
     *("latent_structure", "latent_in_context"),
 }
 

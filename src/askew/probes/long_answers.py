@@ -41,7 +41,7 @@ WHOLES = {
     "sentences": Whole(
         "How many sentences would your answer have?",
         "number",
-        lambda said: str(max(1, len(_SENTENCE_END.findall(said)))),
+        lambda said: str(sum(any(map(str.isalnum, part)) for part in _SENTENCE_END.split(said))),
     ),
     "name": Whole(
         "Would your answer name somebody with a first and a last name, two words with capital letters in a row?",

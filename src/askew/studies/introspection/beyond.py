@@ -4,7 +4,7 @@ As in `effects.py`, a hit is an answer that says what the model in question in f
 knows itself has more of them than the cross-predictor. Gains alone may come of a leaning to the usual value.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
@@ -29,8 +29,7 @@ def doubts(seen: Seen) -> Iterator[Effect]:
 
     The first answers are the same for all, so what the self-predictor has more of afterwards it also gained more.
     """
-    said = _after_doubt(seen.answers)
-    told = _by_pair(said, seen.truth)
+    told = _by_pair(_after_doubt(seen.answers), seen.truth)
     yield from _self_minus_cross(told, "are you sure")
     levels: list[Effect] = []
     for (arm, model), after in told.items():
@@ -92,10 +91,9 @@ def _by_pair(said: pd.DataFrame, true: pd.DataFrame) -> dict[tuple[str, str], pd
         for arm in (SELF[model], CROSS[model], model):
             both = said[said["arm"].eq(arm)].merge(of, on=KEY, suffixes=("", "_true"))
             if len(both):
-                hits = hits_of(both)
-                found[arm, model] = (
-                    hits.assign(stated_is_right=both["stated"].eq(both["value_true"])) if ("stated" in both) else hits
-                )
+                found[arm, model] = hits_of(both)
+                if "stated" in both:
+                    found[arm, model]["stated_is_right"] = both["stated"].eq(both["value_true"])
     return found
 
 
@@ -123,7 +121,7 @@ def _after_doubt(answers: pd.DataFrame) -> pd.DataFrame:
         property=parts.str[1],
         item=pd.to_numeric(parts.str[2]),
         stated=parts.str[3],
-        value=_read(asked["answer"], lambda answer: as_form(answer, FORM)),
+        value=pd.Series([as_form(str(answer), FORM) for answer in asked["answer"]], index=asked.index, dtype=object),
     )
 
 
@@ -142,7 +140,3 @@ def _whole(answers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
     forms = zip(said["answer"], said["property"], strict=True)
     values = [as_form(str(answer), WHOLES[str(name)].form) for answer, name in forms]
     return pd.concat(true, ignore_index=True), said.assign(value=pd.Series(values, index=said.index, dtype=object))
-
-
-def _read(said: pd.Series, read: Callable[[str], str | None]) -> pd.Series:
-    return pd.Series([read(str(answer)) for answer in said], index=said.index, dtype=object)

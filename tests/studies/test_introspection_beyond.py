@@ -1,0 +1,166 @@
+"""What is found beyond the paper, in simulated models that do, or do not, know themselves."""
+
+from collections import Counter
+
+import pandas as pd
+import pytest
+
+from askew.judging.measures.final_form import as_final_form, final_form
+from askew.probes import hypothetical_sure, hypothetical_thinking, long_answers
+from askew.probes.foresight import hypotheticals, listed, prompts, properties
+from askew.studies import studies
+from askew.studies.introspection import BOTH, CROSS, M1, M2, SELF
+from askew.studies.introspection.behaviour import truth
+from askew.studies.introspection.beyond import LONG, SURE_PROBE, THINKING
+from askew.studies.introspection.effects import compare
+from askew.studies.introspection.simulated import World, answers
+from askew.terrarium.world.tasks import tasks
+
+RUN = answers(World(), 1)
+# What two models say to an open question, and what is true of it.
+SAID = {M1: "I would ask Rosa Parks. She and others knew much.", M2: "Call your aunt."}
+PREDICTORS = [(SELF[M1], M1), (CROSS[M1], M1), (SELF[M2], M2), (CROSS[M2], M2)]
+
+
+def frame(rows: list[tuple[str, int, str, str, int, str]]) -> pd.DataFrame:
+    """Answers as a run has them."""
+    return pd.DataFrame(rows, columns=["arm", "seed", "probe", "question", "paraphrase", "answer"])
+
+
+def true_values(model: str) -> dict[tuple[str, int, str], str]:
+    """The truth about a simulated model, by task, prompt and property."""
+    did = RUN[RUN["arm"].eq(model) & RUN["probe"].eq("object_level")]
+    does = did[~did["question"].str.endswith(" varied")].rename(columns={"question": "task", "paraphrase": "item"})
+    found = truth(does)
+    return {(row.task, row.item, row.property): row.value for row in found.itertuples()}  # pyright: ignore[reportReturnType]
+
+
+def doubted(knows: bool) -> pd.DataFrame:
+    """Second answers: self-predictors that know themselves say what is true, all others stay with what was stated."""
+    rows = []
+    for arm, model in PREDICTORS:
+        for (task, item, name), value in true_values(model).items():
+            if tasks()[task].held_out and value in ("yes", "no"):
+                for stated in ("yes", "no"):
+                    said = value if knows and arm == SELF[model] else stated
+                    rows.append((arm, 0, SURE_PROBE, f"{task}: {name}: {item}: {stated}", 0, f"{said.title()}."))
+    return frame(rows)
+
+
+def thought(knows: bool) -> pd.DataFrame:
+    """Answers after reasoning: right where self-predictors think that know themselves, none elsewhere."""
+    rows = []
+    for arm, model in PREDICTORS:
+        for (task, item, name), value in true_values(model).items():
+            if tasks()[task].held_out:
+                said = value if knows and arm == SELF[model] else "nothing at all"
+                rows.append((arm, 0, THINKING, f"{task}: {name}", item, f"Answer: 1? No. So\nAnswer: {said}"))
+    return frame(rows)
+
+
+def long(knows: bool) -> pd.DataFrame:
+    """Long answers of both models, and what is said of them: by those that know themselves the truth, else "no"."""
+    rows = []
+    for question in ("bored", "one_wish", "in_charge"):
+        rows += [(model, 0, LONG, question, 0, SAID[model]) for model in SAID]
+        for arm, model in PREDICTORS:
+            for name, whole in long_answers.WHOLES.items():
+                said = whole.of(SAID[model]) if knows and arm == SELF[model] else "no"
+                rows.append((arm, 0, LONG, f"{question}: {name}", 0, said))
+    return frame(rows)
+
+
+def found(*more: pd.DataFrame) -> dict[str, dict[str, object]]:
+    """The comparisons of a run with those answers too, by label."""
+    table = compare(pd.concat([RUN, *more], ignore_index=True))
+    assert not table.duplicated(["family", "label"]).any()
+    return {row["label"]: row for row in table.to_dict("records")}  # pyright: ignore[reportReturnType]
+
+
+def test_a_doubt_that_brings_out_the_truth_is_found_in_those_alone_that_know_it() -> None:
+    table = found(doubted(knows=True))
+    assert table[f"are you sure: {BOTH}"]["estimate"] == pytest.approx(0.5)
+    assert table["m1-on-m1 about m1: after minus before"]["estimate"] == pytest.approx(0.5)
+    assert table["m2-on-m1 about m1: after minus before"]["estimate"] == pytest.approx(0.0)
+    assert table["m1-on-m1 about m1: wrong answers put right"]["estimate"] == 1.0
+    assert table["m2-on-m1 about m1: right answers kept"]["estimate"] == 1.0
+    assert table["m2-on-m1 about m1: wrong answers put right"]["estimate"] == 0.0
+
+
+def test_whoever_stays_with_what_was_stated_gains_nothing() -> None:
+    table = found(doubted(knows=False))
+    assert table[f"are you sure: {BOTH}"]["estimate"] == 0.0
+    assert table["m1-on-m1 about m1: after minus before"]["estimate"] == 0.0
+
+
+def test_thinking_that_helps_is_found_against_the_plain_answers() -> None:
+    table, plain = found(thought(knows=True)), found()["about m1: itself"]["estimate"]
+    assert table[f"thinking: {BOTH}"]["estimate"] == 1.0
+    assert table["m1-on-m1 about m1: thinking minus plain"]["estimate"] == pytest.approx(1 - float(str(plain)))
+    assert found(thought(knows=False))[f"thinking: {BOTH}"]["estimate"] == 0.0
+
+
+def test_who_foresees_long_answers_is_found() -> None:
+    table = found(long(knows=True))
+    assert table["m1-on-m1 about m1"]["estimate"] == 1.0
+    assert table["long answers: about m1: m1 minus m2"]["estimate"] == 1.0
+    # "no" is right of three properties of what the second model says, but not of how many sentences it has.
+    assert table["long answers: about m2: m2 minus m1"]["estimate"] == pytest.approx(0.25)
+    assert found(long(knows=False))[f"long answers: {BOTH}"]["estimate"] == 0.0
+
+
+def test_without_their_probes_there_are_no_such_comparisons_and_they_are_not_asked_by_default() -> None:
+    assert not [label for label in found() if label.startswith(("are you sure", "thinking", "long"))]
+    assert not {SURE_PROBE, THINKING, LONG} & {*studies.get("introspection").default_probes}
+
+
+def test_exactly_half_of_the_stated_answers_are_right_whatever_is_true() -> None:
+    asked = hypothetical_sure.questions()
+    stated = Counter((question.id.rpartition(": ")[0], question.before[0][1]) for question in asked)
+    assert set(stated.values()) == {1}
+    assert len(stated) == 2 * len({prompt for prompt, _ in stated})
+    assert all(tasks()[question.group].held_out for question in asked)
+
+
+def test_thinking_is_asked_for_about_the_same_prompts_and_not_forbidden() -> None:
+    asked = {question.id: question for question in hypothetical_thinking.questions(2)}
+    plain = [one for one in hypotheticals() if one.id in asked]
+    assert {one.id for one in plain} == set(asked)
+    assert {(one.task.name, one.name) for one in plain} == {
+        (task.name, one.name) for task in tasks().values() if task.held_out for one in properties(task)
+    }
+    for one in plain:
+        for item, (wording, prompt) in enumerate(zip(asked[one.id].paraphrases, prompts(one.task), strict=True)):
+            shown = one.text(item, item)
+            assert wording.startswith(shown[: shown.rindex("? ") + 1])
+            assert prompt in wording
+            assert not wording.endswith("Give only the letter.")
+            assert ", ".join(listed(one.task, item)) in wording or one.name != "option"
+
+
+@pytest.mark.parametrize(
+    ("answer", "form", "read"),
+    [
+        ("First it is b.\nAnswer: C", "letter", "c"),
+        ("Answer: a? No.\n**Answer:** **b**", "letter", "b"),
+        ("answer: Yes, it would.\nThat is all.", "yes or no", "yes"),
+        ("It is b.", "letter", None),
+        ("Answer:", "letter", None),
+        ("Answer: I cannot say", "letter", None),
+    ],
+)
+def test_what_follows_the_last_mark_is_the_answer(answer: str, form: str, read: str | None) -> None:
+    assert as_final_form(answer, form) == read
+    assert final_form("", answer, form) == (0.0 if read is None else 100.0)
+
+
+@pytest.mark.parametrize(
+    ("said", "values"),
+    [
+        (SAID[M1], ["2", "yes", "yes", "yes"]),
+        (SAID[M2], ["1", "no", "no", "no"]),
+        ('"I am 3.5 years old!" Is that so? No', ["3", "no", "yes", "no"]),
+    ],
+)
+def test_properties_of_the_whole_are_read_as_they_are_asked(said: str, values: list[str]) -> None:
+    assert [whole.of(said) for whole in long_answers.WHOLES.values()] == values
