@@ -139,10 +139,18 @@ def _can_be_a_name(arm: str) -> None:
 
 
 def _can_be_asked(probe: str, design: "Design") -> None:
-    """Check that there is a probe, that a task of others can be made, and that files that it needs can be read."""
+    """Check that there is a probe, that the models can be put to it, and that what it needs can be made and read."""
+    from askew.models.names import resolve
     from askew.probes import is_of_others, probes
 
     task = probes.get(probe).task
+    asked = (design.model, design.second_model, *design.tuned.values())
+    served = [name for name in asked if name and not resolve(name).is_local]
+    if served and probes.get(probe).looks_inside:
+        raise AskewError(
+            f"the probe {probe!r} reads a model's activations, and {served[0]!r} is served elsewhere and shows none: "
+            "name models that are computed here"
+        )
     if is_of_others(probe) or "file" in signature(task).parameters:
         task()
     elif "data" in signature(task).parameters:
