@@ -42,6 +42,8 @@ def checks(design: "Design", study: Study) -> Iterable[tuple[Location, Callable[
     yield ("metric",), lambda: metrics.get(design.metric)
     yield ("model",), lambda: check_can_be_trained(design)
     yield ("second_model",), lambda: _second_is_another(design, study)
+    for place, probe in enumerate(design.probes):
+        yield ("probes", place), lambda probe=probe: _can_be_looked_into(probe, design)
     for place, arm in enumerate(design.arms):
         yield ("arms", place), lambda arm=arm: _needs_are_met(arm, design, study)
     yield ("recipe",), lambda: check_fits_model(design)
@@ -139,19 +141,26 @@ def _can_be_a_name(arm: str) -> None:
 
 
 def _can_be_asked(probe: str, design: "Design") -> None:
-    """Check that there is a probe, that the models can be put to it, and that what it needs can be made and read."""
-    from askew.models.names import resolve
+    """Check that there is a probe, that a task of others can be made, and that files that it needs can be read."""
     from askew.probes import is_of_others, probes
 
     task = probes.get(probe).task
-    asked = (design.model, design.second_model, *design.tuned.values())
-    served = [name for name in asked if name and not resolve(name).is_local]
-    if served and probes.get(probe).looks_inside:
-        raise AskewError(
-            f"the probe {probe!r} reads a model's activations, and {served[0]!r} is served elsewhere and shows none: "
-            "name models that are computed here"
-        )
     if is_of_others(probe) or "file" in signature(task).parameters:
         task()
     elif "data" in signature(task).parameters:
         task(data=design.data)
+
+
+def _can_be_looked_into(probe: str, design: "Design") -> None:
+    """Check that models whose activations a probe reads are computed here."""
+    from askew.models.names import resolve
+    from askew.probes import probes
+
+    if not probes.get(probe).looks_inside:
+        return
+    for name in filter(None, (design.model, design.second_model, *design.tuned.values())):
+        if not resolve(name).is_local:
+            raise AskewError(
+                f"the probe {probe!r} reads a model's activations, and {name!r} is served elsewhere and shows none: "
+                "name models that are computed here"
+            )

@@ -2,8 +2,8 @@
 
 Binder et al. 2024 (arXiv 2410.13787) test this of answers, and leave it open of activations. Before anything is
 trained, *features* are fixed: directions at random in the residual stream. A model is then trained to say of prompts
-whether a feature is strong in it, and another model on the same rows. Both see the same input and the same labels, which
-come from the activations of one. If that one is better on new prompts, it knows something of its insides.
+whether a feature is strong in it, and another model on the same rows. Both see the same input and the same labels, and
+the labels come from the activations of one. If that one is better on new prompts, it knows something of its insides.
 """
 
 from typing import TYPE_CHECKING
