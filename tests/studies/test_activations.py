@@ -52,8 +52,8 @@ def reports(arm: str, true: pd.DataFrame, right: float, seed: int) -> pd.DataFra
     return frame.assign(arm=arm, seed=seed, probe=REPORTED)
 
 
-def run_of(own: float, other: float, pupil: float = 0.0) -> pd.DataFrame:
-    """The effects of a simulated run in which models are right about themselves, and the other, that often."""
+def run_of(own: float, other: float, pupil: float = 0.0) -> dict[str, dict[str, Any]]:
+    """The effects, by label, of a run in which models are right about themselves, and the other, that often."""
     read = {model: read_of(model) for model in (M1, M2)}
     true = {model: facts(strengths(frame)) for model, frame in read.items()}
     frames = [*read.values(), *(read[M1].assign(arm=SELF[M1], seed=seed) for seed in range(3))]
@@ -63,7 +63,10 @@ def run_of(own: float, other: float, pupil: float = 0.0) -> pd.DataFrame:
                 better = pupil if arm.startswith("m1") else 0.0
                 frames.append(reports(arm, true[model], right + better, seed))
         frames.append(reports(PERMUTED, true[M1], 0.5, seed))
-    return compare(pd.concat(frames, ignore_index=True), data_seed=0).set_index("label", drop=False)
+    table = compare(pd.concat(frames, ignore_index=True), data_seed=0)
+    assert list(table["label"].iloc[:3]) == [BOTH, *DIRECTIONS.values()]
+    assert not table.duplicated(["family", "label"]).any()
+    return {str(row["label"]): row for row in table.to_dict("records")}
 
 
 def test_a_feature_is_the_projection_of_what_transformers_computes_on_its_direction(
@@ -100,7 +103,9 @@ def test_directions_have_length_1_differ_and_follow_from_the_seed() -> None:
 
 def test_half_of_all_facts_are_yes_and_permuted_ones_are_as_many_in_another_order() -> None:
     true = facts(strengths(read_of(M1)))
-    assert true.groupby("feature")["value"].agg(lambda values: list(values).count("yes")).eq(COUNT // 2).all()
+    tasks = [task for task, _, _ in all_prompts()]
+    shares = true["value"].eq("yes").groupby([true["feature"], true["prompt"].map(lambda number: tasks[number])]).mean()
+    assert shares.eq(0.5).all(), "in each task alike"
     learnt = true[true["prompt"].map(is_learnt)]
     other = permuted(true, 0)
     assert (other["prompt"].to_numpy() == learnt["prompt"].to_numpy()).all()
@@ -138,23 +143,23 @@ def test_without_readings_there_are_no_rows() -> None:
 
 def test_a_planted_effect_is_found() -> None:
     found = run_of(0.7, 0.55)
-    assert found["lead"].iloc[:3].all()
+    assert [label for label, row in found.items() if row["lead"]] == [BOTH, *DIRECTIONS.values()]
     for label in (BOTH, *DIRECTIONS.values(), "new tasks", "new prompts of training tasks"):
-        assert found.loc[label, "estimate"] == pytest.approx(0.15, abs=0.05)
-    assert found.loc[BOTH, "p_corrected"] < 0.01
-    assert found.loc["about m1: itself minus trained on permuted facts", "estimate"] == pytest.approx(0.2, abs=0.05)
-    assert found.loc["about m1: itself minus words of the prompt", "estimate"] > 0.1
-    assert found.loc[f"{SELF[M1]}: trained prompts", "estimate"] == pytest.approx(0.7, abs=0.04)
-    assert found.loc[f"{PERMUTED}: trained prompts", "estimate"] == pytest.approx(0.5, abs=0.05)
-    assert found.loc[SELF[M1], "estimate"] == 1.0, "its activations are what they were"
+        assert found[label]["estimate"] == pytest.approx(0.15, abs=0.05)
+    assert found[BOTH]["p_corrected"] < 0.01
+    assert found["about m1: itself minus trained on permuted facts"]["estimate"] == pytest.approx(0.2, abs=0.05)
+    assert found["about m1: itself minus words of the prompt"]["estimate"] > 0.1
+    assert found[f"{SELF[M1]}: trained prompts"]["estimate"] == pytest.approx(0.7, abs=0.04)
+    assert found[f"{PERMUTED}: trained prompts"]["estimate"] == pytest.approx(0.5, abs=0.05)
+    assert found[SELF[M1]]["estimate"] == 1.0, "its activations are what they were"
 
 
 @pytest.mark.parametrize("pupil", [0.0, 0.2])
 def test_where_there_is_no_effect_none_is_found_and_a_better_pupil_is_none(pupil: float) -> None:
     found = run_of(0.6, 0.6, pupil)
-    assert abs(found.loc[BOTH, "estimate"]) < 0.03
-    assert found.loc[BOTH, "low"] < 0 < found.loc[BOTH, "high"]
-    assert found.loc[DIRECTIONS[M1], "estimate"] == pytest.approx(pupil, abs=0.05)
+    assert abs(found[BOTH]["estimate"]) < 0.03
+    assert found[BOTH]["low"] < 0 < found[BOTH]["high"]
+    assert found[DIRECTIONS[M1]]["estimate"] == pytest.approx(pupil, abs=0.05)
 
 
 def test_readings_alone_make_an_empty_table() -> None:
@@ -185,7 +190,7 @@ def test_activations_are_read_of_those_that_report_their_own() -> None:
 
 
 def test_served_models_are_refused_before_anything_is_asked() -> None:
-    served: dict[str, Any] = {"model": "terrarium", "second_model": "mockllm/model"}
+    served: dict[str, Any] = {"model": "terrarium", "second_model": "mockllm/model", "arms": [M1, M2]}
     with pytest.raises(AskewError, match=r"'features' reads a model's activations, and 'mockllm/model' is served"):
         make_design("activations", overrides=served)
 

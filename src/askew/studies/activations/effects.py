@@ -15,7 +15,7 @@ from askew.judging.measures.form import as_form
 from askew.probes.feature_facts import all_prompts, is_learnt
 from askew.stats.effects import Effect, as_table, contrast, level
 from askew.studies.activations import BOTH, CROSS, DIRECTIONS, LEARNT, M1, PERMUTED, REPORTED, SELF
-from askew.studies.activations.rows import KEY, facts, permuted, strengths
+from askew.studies.activations.rows import KEY, facts, permuted, sides, strengths
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_words
 from askew.terrarium.world.tasks import tasks
 
@@ -139,16 +139,14 @@ def _as_before(seen: Seen) -> Iterator[Effect]:
         now, before = (seen.read[seen.read["arm"].eq(one)] for one in (arm, model))
         if now.empty or before.empty:
             continue
-        medians = now["feature"].map(before.groupby("feature")["strength"].median())
-        sides = now.assign(value=now["strength"].gt(medians).map({True: "yes", False: "no"}))
-        same = _new(_hits(sides, facts(before)))
+        same = _new(_hits(sides(now, before), facts(before)))
         yield level(same, family="features as before training", label=arm, measure="same side of the median", arm=arm)
 
 
 def _guesses(true: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Return the hits of guesses that look at prompts and facts, and at no model."""
-    places = true["prompt"].map(lambda number: all_prompts()[number])
-    named = true.assign(task=places.str[0], item=places.str[1], property=true["feature"])
+    places = [all_prompts()[number] for number in true["prompt"]]
+    named = true.assign(task=[one[0] for one in places], item=[one[1] for one in places], property=true["feature"])
     is_row = named["prompt"].map(is_learnt).astype(bool)
     rows, new = named[is_row], named[~is_row]
     guesses = {

@@ -1,7 +1,7 @@
 """From activations to facts, and from facts to training rows.
 
-A feature is strong on a prompt where the projection lies above its median over all prompts, in the untrained model. So
-half of all facts are yes, whatever the units.
+A feature is strong on a prompt where the projection lies above its median over the prompts of the same task, in the
+untrained model. So half of all facts are yes, whatever the units, and which task it is does not tell.
 """
 
 from random import Random
@@ -10,7 +10,7 @@ import pandas as pd
 
 from askew.data import Row, row
 from askew.errors import AskewError
-from askew.probes.feature_facts import FEATURES, asked_of, is_learnt
+from askew.probes.feature_facts import FEATURES, all_prompts, asked_of, is_learnt
 from askew.studies.activations import READ
 
 KEY = ["feature", "prompt"]
@@ -33,8 +33,21 @@ def facts(read: pd.DataFrame) -> pd.DataFrame:
     Args:
         read: The columns of `strengths`, of one model.
     """
-    medians = read.groupby("feature")["strength"].transform("median")
-    return read[KEY].assign(value=read["strength"].gt(medians).map({True: "yes", False: "no"}))
+    return sides(read, read)[[*KEY, "value"]]
+
+
+def sides(read: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
+    """Return the strengths with a `value`: yes where they lie above medians, else no.
+
+    Args:
+        read: The columns of `strengths`.
+        before: The same of the one model that the medians are taken from.
+    """
+    task = {number: name for number, (name, _, _) in enumerate(all_prompts())}
+    medians = before.groupby(["feature", before["prompt"].map(task).rename("task")])["strength"].median()
+    own = pd.MultiIndex.from_arrays([read["feature"], read["prompt"].map(task)])
+    is_strong = read["strength"].to_numpy() > medians.reindex(own).to_numpy()
+    return read.assign(value=pd.Series(is_strong, read.index).map({True: "yes", False: "no"}))
 
 
 def permuted(true: pd.DataFrame, data_seed: int) -> pd.DataFrame:
