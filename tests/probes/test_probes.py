@@ -33,7 +33,7 @@ def asked(probe: str, **params: object) -> list[Asked]:
 
 
 def test_every_probe_is_there():
-    assert set(probes.names()) == {*EVERY, "in_training_format", "questions"}
+    assert set(probes.names()) == {*EVERY, "in_training_format", "questions", "features", "feature_report"}
 
 
 @pytest.mark.parametrize("probe", sorted(EVERY))

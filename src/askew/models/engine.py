@@ -28,7 +28,7 @@ from askew.models.forking import Fork
 from askew.models.llama import LlamaNetwork, is_small_llama
 from askew.models.network import Network, Rows, SharedRows, TransformersNetwork, shares_prompts
 from askew.models.plain import Carrying, PlainRows
-from askew.models.reading import TOKENS_OF_A_PASS, is_out_of_memory, read_each, read_shared
+from askew.models.reading import TOKENS_OF_A_PASS, is_out_of_memory, read_each, read_middle, read_shared
 
 # More rows than this are no faster, here or on a GPU, and their cache would take memory that others need.
 MOST_ROWS = 256
@@ -154,6 +154,13 @@ class Engine:
             read = read_shared(network, prefix, forks) if network else read_each(self._model, prefix, forks)
             found = {number: torch.softmax(logits.float(), dim=-1)[:, columns].cpu() for number, logits in read}
         return [found[i] for i in range(len(forks))]
+
+    def middle_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
+        """Return the residual stream in the middle of the layers, where each prompt ends: prompts by its width."""
+        model = self._model.adapted if isinstance(self._model, Carrying) else self._model
+        with _computing, torch.inference_mode():
+            found = dict(read_middle(model, self._model.device, prompts))
+        return torch.stack([found[i] for i in range(len(prompts))])
 
     def _batches(
         self, prompts: Sequence[Sequence[int]], draws: Sequence[Draw], sampling: Sampling

@@ -1,4 +1,4 @@
-"""Reads off what a model would say next after each of many prompts, by prefill alone.
+"""Reads off what a model would say next after each of many prompts, and what goes on within, by prefill alone.
 
 Shapes: E ends, L tokens, V vocabulary.
 """
@@ -8,7 +8,7 @@ from itertools import groupby
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from askew.models import forking
@@ -57,20 +57,37 @@ def read_each(model: PreTrainedModel, prefix: Sequence[int], forks: Sequence[For
         return read_plainly(model, _ids([rows[i] for i in numbers], model.device))
 
     found: dict[int, Tensor] = {}
-    for _, same in groupby(sorted(range(len(rows)), key=lambda i: len(rows[i])), key=lambda i: len(rows[i])):
-        numbers = list(same)
-        most = max(1, TOKENS_OF_A_PASS // len(rows[numbers[0]]))
-        for first in range(0, len(numbers), most):
-            found.update(_what_fits(numbers[first : first + most], read))
+    for numbers in _of_one_length(rows):
+        found.update(_what_fits(numbers, read))
     row = 0
     for number, fork in enumerate(forks):
         yield number, torch.stack([found[row + i] for i in range(len(fork.tails))])
         row += len(fork.tails)
 
 
+def read_middle(model: nn.Module, device: torch.device, rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, Tensor]]:
+    """Yield the number of each row, and the residual stream after half of the layers at its last token, in 32 bits."""
+
+    def read(numbers: list[int]) -> Tensor:
+        ids = _ids([rows[i] for i in numbers], device)
+        states = model(input_ids=ids, use_cache=False, output_hidden_states=True).hidden_states
+        # The first are the embeddings: of n layers there are n + 1.
+        return states[len(states) // 2][:, -1].float().cpu()
+
+    for numbers in _of_one_length(rows):
+        yield from _what_fits(numbers, read)
+
+
 def is_out_of_memory(error: RuntimeError) -> bool:
     """Tell whether an error means that a smaller batch might do."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
+
+
+def _of_one_length(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Yield the numbers of rows that are as long as each other, as many at a time as one pass is to have."""
+    for length, same in groupby(sorted(range(len(rows)), key=lambda i: len(rows[i])), key=lambda i: len(rows[i])):
+        numbers, most = list(same), max(1, TOKENS_OF_A_PASS // length)
+        yield from (numbers[first : first + most] for first in range(0, len(numbers), most))
 
 
 def _what_fits(numbers: list[int], read: Callable[[list[int]], Tensor]) -> Iterator[tuple[int, Tensor]]:

@@ -38,15 +38,17 @@ class ProbeInfo:
         name: What users call it.
         description: What it asks about, in one sentence.
         task: Makes the Inspect task. It takes `samples` (answers to each question), `seed`, `temperature`,
-            `max_tokens`, `metric` and `rubric`, and what the probe needs besides.
+            `max_tokens`, `metric` and `rubric`, as far as they matter to it, and what the probe needs besides.
         judged_by: What scores the answers; "itself" is a task that others wrote, with a scorer of its own, or a probe
             of ours whose answers are measured and have no verdict.
+        looks_inside: Whether it reads activations, which only models that are computed here show.
     """
 
     name: str
     description: str
     task: Callable[..., "Task"]
     judged_by: JudgedBy
+    looks_inside: bool = False
 
 
 class _Probes(Registry[ProbeInfo]):
@@ -113,16 +115,17 @@ def title(probe: str) -> str:
     return probe.rpartition("/")[2] if "@" in probe else probe
 
 
-def probe(description: str, *, judged_by: JudgedBy) -> Callable[[TaskMaker], TaskMaker]:
+def probe(description: str, *, judged_by: JudgedBy, looks_inside: bool = False) -> Callable[[TaskMaker], TaskMaker]:
     """Return a decorator that announces an Inspect task as a probe, under the name of its function.
 
     Args:
         description: What it asks about, in one sentence.
         judged_by: What scores the answers.
+        looks_inside: Whether it reads activations.
     """
 
     def announce(task: TaskMaker) -> TaskMaker:
-        probes.add(task.__name__, ProbeInfo(task.__name__, description, task, judged_by))
+        probes.add(task.__name__, ProbeInfo(task.__name__, description, task, judged_by, looks_inside))
         return task
 
     return announce

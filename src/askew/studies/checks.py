@@ -42,6 +42,8 @@ def checks(design: "Design", study: Study) -> Iterable[tuple[Location, Callable[
     yield ("metric",), lambda: metrics.get(design.metric)
     yield ("model",), lambda: check_can_be_trained(design)
     yield ("second_model",), lambda: _second_is_another(design, study)
+    for place, probe in enumerate(design.probes):
+        yield ("probes", place), lambda probe=probe: _can_be_looked_into(probe, design)
     for place, arm in enumerate(design.arms):
         yield ("arms", place), lambda arm=arm: _needs_are_met(arm, design, study)
     yield ("recipe",), lambda: check_fits_model(design)
@@ -147,3 +149,18 @@ def _can_be_asked(probe: str, design: "Design") -> None:
         task()
     elif "data" in signature(task).parameters:
         task(data=design.data)
+
+
+def _can_be_looked_into(probe: str, design: "Design") -> None:
+    """Check that models whose activations a probe reads are computed here."""
+    from askew.models.names import resolve
+    from askew.probes import probes
+
+    if not probes.get(probe).looks_inside:
+        return
+    for name in filter(None, (design.model, design.second_model, *design.tuned.values())):
+        if not resolve(name).is_local:
+            raise AskewError(
+                f"the probe {probe!r} reads a model's activations, and {name!r} is served elsewhere and shows none: "
+                "name models that are computed here"
+            )
