@@ -32,7 +32,7 @@ def cases(*said: str) -> list[Case]:
 
 
 def of_transformers(folder: Path, wording: str) -> dict[str, float]:
-    """Return the twenty likeliest first tokens of an answer, by a forward pass of Transformers."""
+    """Return the twenty likeliest first tokens of an answer, the likeliest first, by a forward pass of Transformers."""
     model, tokenizer = (
         AutoModelForCausalLM.from_pretrained(folder).float().eval(),
         AutoTokenizer.from_pretrained(folder),
@@ -41,9 +41,8 @@ def of_transformers(folder: Path, wording: str) -> dict[str, float]:
     prompt = tokenizer.apply_chat_template(turn, add_generation_prompt=True, return_dict=False)
     with torch.inference_mode():
         chances = model(torch.tensor([prompt])).logits[0, -1].softmax(-1)
-    found: defaultdict[str, float] = defaultdict(
-        float
-    )  # several tokens may have one text: those that are no whole character
+    # Several tokens may have one text: those that are no whole character.
+    found: defaultdict[str, float] = defaultdict(float)
     for token in chances.topk(20).indices.tolist():
         found[tokenizer.decode([token])] += float(chances[token])
     return dict(found)
@@ -65,7 +64,7 @@ def test_probabilities_are_those_of_a_forward_pass(tiny_checkpoint: Path, tmp_pa
     answers, scores = answers_from_log(log, "untuned", 0), scores_from_log(log)
     assert len(answers) == 3 * len(WORDINGS)  # one to each wording, whatever samples says
     assert set(answers["scored_by"]) == {FIRST_TOKEN}
-    assert answers["answer"].tolist() == [max(found, key=found.__getitem__) for found in by_wording] * 3
+    assert answers["answer"].tolist() == [next(iter(found)) for found in by_wording] * 3
     of = {name: part["number"].tolist() for name, part in scores.groupby("score")}
     begins = [[_mass(found, option, likely) for found in by_wording] for option in likely]
     for option, expected in zip(likely, begins, strict=True):
