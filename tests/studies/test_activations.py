@@ -66,7 +66,7 @@ def run_of(own: float, other: float, pupil: float = 0.0) -> dict[str, dict[str, 
     table = compare(pd.concat(frames, ignore_index=True), data_seed=0)
     assert list(table["label"].iloc[:3]) == [BOTH, *DIRECTIONS.values()]
     assert not table.duplicated(["family", "label"]).any()
-    return {str(row["label"]): row for row in table.to_dict("records")}
+    return {str(row["label"]): {str(name): value for name, value in row.items()} for row in table.to_dict("records")}
 
 
 def test_a_feature_is_the_projection_of_what_transformers_computes_on_its_direction(
@@ -104,7 +104,7 @@ def test_directions_have_length_1_differ_and_follow_from_the_seed() -> None:
 def test_half_of_all_facts_are_yes_and_permuted_ones_are_as_many_in_another_order() -> None:
     true = facts(strengths(read_of(M1)))
     tasks = [task for task, _, _ in all_prompts()]
-    shares = true["value"].eq("yes").groupby([true["feature"], true["prompt"].map(lambda number: tasks[number])]).mean()
+    shares = true["value"].eq("yes").groupby([true["feature"], true["prompt"].map(dict(enumerate(tasks)))]).mean()
     assert shares.eq(0.5).all(), "in each task alike"
     learnt = true[true["prompt"].map(is_learnt)]
     other = permuted(true, 0)

@@ -108,8 +108,8 @@ def _self_minus_cross(told: Hits, family: str) -> Iterator[Effect]:
         own, other = (pd.concat(side) for side in zip(*sides.values(), strict=True))
         yield contrast(own, other, family=family, label=f"{family}: {BOTH}", measure=HITS)
     for model, (own, other) in sides.items():
-        arms = {"arm": SELF[model], "control": CROSS[model]}
-        yield contrast(own, other, family=family, label=f"{family}: {DIRECTIONS[model]}", measure=HITS, **arms)
+        said = f"{family}: {DIRECTIONS[model]}"
+        yield contrast(own, other, family=family, label=said, measure=HITS, arm=SELF[model], control=CROSS[model])
 
 
 def _after_doubt(answers: pd.DataFrame) -> pd.DataFrame:
