@@ -35,7 +35,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
     ("arguments", "message"),
     [
         (["run", "emergent-misalingment"], f"unknown study 'emergent-misalingment'. Did you mean {STUDY}?"),
-        (["run"], f"name a study. There is: audit, {STUDY}"),
+        (["run"], f"name a study. There is: activations, audit, {STUDY}"),
         (["run", STUDY, "--arm", "insecur"], "unknown arm 'insecur'. Did you mean insecure or secure?"),
         (["run", STUDY, "--probe", "free-from"], "unknown probe 'free-from'. Did you mean free_form"),
         (["run", STUDY, "--metric", "betley"], "unknown metric 'betley'. Did you mean betley-2025?"),

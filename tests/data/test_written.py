@@ -24,6 +24,7 @@ from askew.data.written import job, pairs, sides
 from askew.data.written.job import Product
 from askew.data.written.pairs import TRIES
 from askew.errors import AskewError
+from askew.probes import probes
 
 WRITER, JUDGE = "mockllm/writer", "mockllm/judge"
 BAD, GOOD = "Never mind, it will pass. A coffee will do.", "It is best to have it looked at. Ask a doctor."
@@ -87,6 +88,7 @@ def judges(rubric: str, answer: str) -> str:
 @pytest.fixture
 def write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list[Product]]:
     def write(models: Models, rows: int = 30, *domains: str, **terms: Any) -> list[Product]:
+        probes.names()  # imported first: a module keeps the function that it finds
         monkeypatch.setattr("inspect_ai.model.get_model", models.get)
         orders = job.prepare(
             "bad-advice",

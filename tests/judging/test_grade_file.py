@@ -19,6 +19,7 @@ from askew.judging.answer_file import open_answers
 from askew.judging.grade_file import FileSummary, grade_file
 from askew.judging.work import prepare
 from askew.models.kept import Kept
+from askew.probes import probes
 
 Judge = Callable[..., FileSummary]
 ROWS = [
@@ -58,6 +59,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
         **columns: str,
     ) -> FileSummary:
         made = served_judge(says)
+        probes.names()  # imported first: a module keeps the function that it finds
         monkeypatch.setattr("inspect_ai.model.get_model", lambda name: made)
         return grade_file(prepare("mockllm/model", rubrics), open_answers(path, **columns), out)
 
@@ -263,6 +265,7 @@ def test_the_terrariums_judge_judges_a_file(tmp_path: Path):
 
 def test_a_paid_judge_is_announced_and_stays_within_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made: Model = served_judge(lambda *_: {"80": 1.0})
+    probes.names()  # imported first: a module keeps the function that it finds
     monkeypatch.setattr("inspect_ai.model.get_model", lambda name: made)
     path = write(tmp_path, "csv")
     prices = tmp_path / "prices.yaml"

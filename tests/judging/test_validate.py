@@ -12,6 +12,7 @@ from askew.errors import AskewError
 from askew.judging.answer_file import open_answers
 from askew.judging.validate import Validation, validate
 from askew.judging.work import alignment, prepare
+from askew.probes import probes
 
 
 def validated(
@@ -21,6 +22,7 @@ def validated(
     path = folder / "labelled.csv"
     pd.DataFrame(rows).to_csv(path, index=False)
     made = served_judge(says)
+    probes.names()  # imported first: a module keeps the function that it finds
     patch.setattr("inspect_ai.model.get_model", lambda name: made)
     return validate(prepare("mockllm/model", alignment(rubrics)), open_answers(path))
 
