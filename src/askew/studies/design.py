@@ -173,7 +173,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     file = read_config(config) if config else ConfigFile(None, {}, {})
     named = file.values.get("study", study)
     if named is None:
-        raise AskewError(f"name a study. There is: {', '.join(studies.names())}")
+        raise AskewError(f"name a study. There is: {', '.join(sorted(studies.names()))}")
     if study not in (None, named):
         where = file.where(("study",))
         raise AskewError(f"{where}this is a design of the study {named!r}, and {study!r} was asked for")
