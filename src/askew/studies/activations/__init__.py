@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING
 
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
-from askew.studies import SECOND, UNTUNED, Arm, Study, studies
+from askew.studies import SECOND, Arm, Study, studies
 from askew.studies.predictions import SIGNIFICANT, from_lead
+from askew.studies.two_models import BOTH, DIRECTIONS, LEARNT, M1, M2
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,15 +24,10 @@ if TYPE_CHECKING:
 
 READ, REPORTED = "features", "feature_report"
 
-M1, M2 = UNTUNED, "m2"
 # By the model whose features they are: the arm that is the same model, and the arm that is the other.
 SELF = {M1: "m1-on-m1-features", M2: "m2-on-m2-features"}
 CROSS = {M1: "m2-on-m1-features", M2: "m1-on-m2-features"}
 PERMUTED = "m1-on-permuted"
-
-BOTH = "self minus cross, both models"
-DIRECTIONS = {M1: "about m1: m1 minus m2", M2: "about m2: m2 minus m1"}
-LEARNT = "trained prompts"
 
 _ARMS = (
     Arm(M1, "the first model as it came (m1)"),

@@ -11,6 +11,7 @@ from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.studies import SECOND, UNTUNED, Arm, Study, studies
 from askew.studies.predictions import SIGNIFICANT, from_lead
+from askew.studies.two_models import BOTH, DIRECTIONS, LEARNT, M1, M2
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,15 +23,12 @@ if TYPE_CHECKING:
 
 OBJECT_LEVEL, HYPOTHETICAL = "object_level", "hypothetical"
 
-M1, M2 = UNTUNED, "m2"
 # By the model that is foreseen: the arm that is the same model, and the arm that is the other.
 SELF = {M1: "m1-on-m1", M2: "m2-on-m2"}
 CROSS = {M1: "m2-on-m1", M2: "m1-on-m2"}
 CHANGED = "m1-on-m1-then-m2"
 
-BOTH = "self minus cross, both models"
-DIRECTIONS = {M1: "about m1: m1 minus m2", M2: "about m2: m2 minus m1"}
-LEARNT, USUAL = "trained prompts", "itself minus the usual value"
+USUAL = "itself minus the usual value"
 
 _ARMS = (
     Arm(UNTUNED, "the first model as it came (m1)"),
