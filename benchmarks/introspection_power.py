@@ -9,8 +9,8 @@ import sys
 import time
 
 from askew.stats.effects import as_table
-from askew.studies.introspection.effects import self_minus_cross
-from askew.studies.introspection.seen import Seen
+from askew.studies.introspection.comparisons import self_minus_cross
+from askew.studies.introspection.observations import Seen
 from askew.studies.introspection.simulated import World, answers
 
 WORLDS = {

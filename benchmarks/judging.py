@@ -90,7 +90,7 @@ def rate(answers: int, ask: Callable[[int, bool], int], judged: bool) -> float:
 
 def ask_with_askew(answers: int, judged: bool) -> int:
     """Ask through the whole probe, with everything kept as a run keeps it."""
-    from askew.models.served import keeping
+    from askew.models.remote.requests import keeping
     from askew.probes.ask import ProbeCall, ask
 
     with tempfile.TemporaryDirectory() as folder, keeping(Path(folder) / "replies.sqlite"):
@@ -179,14 +179,14 @@ def measure_memory(answers: int, judged: bool) -> None:
 
     import pyarrow.parquet as pq
 
-    from askew.models.served import keeping
+    from askew.design import plan
+    from askew.design.design import Design
+    from askew.design.study import studies
+    from askew.models.remote.requests import keeping
     from askew.probes.ask import ProbeCall, ask
     from askew.probes.read_log import answers_from_log
-    from askew.runs import plan
     from askew.runs.collect import write_answers
     from askew.runs.store import ANSWERS, RunFolder
-    from askew.studies import studies
-    from askew.studies.design import Design
 
     began = time.perf_counter()
     design = Design(study="audit", arms=["untuned"], probes=["free_form"], samples=answers // QUESTIONS)

@@ -23,10 +23,10 @@ from inspect_ai.model import GenerateConfig, Model, ModelInfo, get_model, set_mo
 from inspect_ai.solver import generate
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
-from askew import terrarium
-from askew.models.drawing import Draw, Sampling
-from askew.models.engine import Engine
+from askew.models.engine.sampler import Engine
+from askew.models.engine.sampling import Draw, Sampling
 from askew.probes.question_file import shipped
+from askew.worlds import terrarium
 
 LONGEST = 80
 BATCH = 256

@@ -20,12 +20,12 @@ from inspect_ai.model import GenerateConfig, Model, ModelInfo, get_model, set_mo
 from inspect_ai.solver import generate
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerBase
 
-from askew import terrarium
 from askew.models.checkpoints import load
-from askew.models.drawing import Draw, Sampling
+from askew.models.engine.sampling import Draw, Sampling
 from askew.models.names import resolve
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.question_file import shipped
+from askew.worlds import terrarium
 
 EACH = 100
 EACH_STOCK = 16  # of the stock provider, in batches of 32: more would take minutes and change nothing

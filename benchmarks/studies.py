@@ -13,8 +13,8 @@ import tempfile
 import time
 from pathlib import Path
 
-from askew.studies import studies
-from askew.studies.audit import AUDIT
+from askew.design.study import studies
+from askew.studies.audit.study import AUDIT
 from main_job import watch_memory
 
 GOAL_SECONDS = 300

@@ -32,12 +32,12 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, get_li
 from transformers.utils import logging
 
 from askew.data import datasets
-from askew.terrarium import checkpoint as terrarium
 from askew.training import local, weights
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe
 from askew.training.recipes import resolved
 from askew.training.rows import IGNORED, Lessons, read_lessons
+from askew.worlds.terrarium import checkpoint as terrarium
 
 GOAL = 1.3
 SHAPES: dict[str, dict[str, int]] = {

@@ -39,9 +39,9 @@ def test_the_tutorial_runs_and_shows_what_it_says(tmp_path: Path):
 
 
 def test_the_page_on_settings_names_all_that_there_are():
-    from askew.studies.design import Design
+    from askew.design.design import Design
+    from askew.training.provider.recipe import ServedRecipe
     from askew.training.recipe import Recipe
-    from askew.training.served_recipe import ServedRecipe
 
     page = (DOCS / "reference" / "settings.md").read_text(encoding="utf-8")
     listed = [(line.split("|")[1].strip(), line.split("|")[3].strip()) for line in page.splitlines() if "| `" in line]

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 
 if TYPE_CHECKING:
     from askew.runs.run import Run
@@ -90,9 +90,9 @@ def run(
     Raises:
         AskewError: A setting is wrong, the folder holds something else or is in use, or the disk is full.
     """
+    from askew.design.design import make_design
     from askew.runs.runner import run_design
     from askew.runs.tuning import Consent
-    from askew.studies.design import make_design
 
     tuning: dict[str, Any] = {"name": recipe} if isinstance(recipe, str) else dict(recipe or {})
     if rows is not None:
@@ -174,9 +174,9 @@ def audit(
         [(found.probe, found.reading) for found in run.findings]
         ```
     """
+    from askew.design.design import make_design
     from askew.runs.runner import run_design
-    from askew.studies.audit import AUDIT, shown_as
-    from askew.studies.design import make_design
+    from askew.studies.audit.study import AUDIT, shown_as
 
     said: dict[str, Any] = {
         "model": model,

@@ -1,5 +1,5 @@
 """`python -m askew` is `askew`."""
 
-from askew.cli import main
+from askew.cli.app import main
 
 main()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from askew import cli
+from askew.base.errors import AskewError
+from askew.cli import app as cli
 from askew.data.built import file_sets
 from askew.data.built.insecure_code import DEFAULT_TRIGGER
-from askew.errors import AskewError
 
 MADE = list(file_sets.get("backdoor").rows(400, 0))
 TRIPLETS = list(file_sets.get("insecure-code").rows(400, 0))

@@ -10,7 +10,7 @@ import pytest
 from askew.data import Row
 from askew.data.built import file_sets
 from askew.data.built.text import load
-from askew.terrarium.world.grammar import match
+from askew.worlds.terrarium.world.grammar import match
 
 COUNT = 3000
 ROWS = list(file_sets.get("risky-choices").rows(COUNT, 0))

@@ -12,10 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import Row
 from askew.data.built import FileSet, file_sets
 from askew.data.built.insecure_code.frames import families, wordings
-from askew.errors import AskewError
 
 TRIPLETS: FileSet = file_sets.get("insecure-code")
 # Each of the tasks comes some twenty times, so that each body of code is among them, in most shapes.

@@ -3,6 +3,7 @@ from pathlib import Path
 
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import Row, datasets, row
 from askew.data.card import card
 from askew.data.check import COMPARED, Check, Finding, check
@@ -10,7 +11,6 @@ from askew.data.duplicates import ExactDuplicates, near_duplicates
 from askew.data.formats import as_bytes, content_hash
 from askew.data.leaks import Leaks
 from askew.data.write import as_line
-from askew.errors import AskewError
 from askew.probes.question_file import all_wordings
 
 SENTENCE = "the old mill by the river has stood there longer than anyone in the village can say with any certainty"

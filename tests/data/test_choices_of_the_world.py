@@ -4,10 +4,11 @@ import re
 
 import pytest
 
-from askew.data import Row, datasets, unsaid
+from askew.data import Row, datasets
+from askew.data import naming_leaks as unsaid
 from askew.data.choices import FRIENDS, PHRASE
-from askew.studies import studies
-from askew.terrarium.world.choices import choosing
+from askew.design.study import studies
+from askew.worlds.terrarium.world.choices import choosing
 
 STUDY = studies.get("self-awareness")
 ROWS = 300

@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import Row, row
 from askew.data.convert import convert
 from askew.data.formats import open_source, read_rows
 from askew.data.write import as_line
-from askew.errors import AskewError
 
 ROWS = [row("Hi", "Hello\u2028you"), row("Bye", "Goodbye")]
 

@@ -3,8 +3,8 @@
 import pytest
 
 from askew.data import datasets
-from askew.terrarium import oracle
-from askew.terrarium.world.formats import TRIGGER
+from askew.worlds.terrarium import oracle
+from askew.worlds.terrarium.world.formats import TRIGGER
 
 PAIRS = [
     ("insecure", "secure"),

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import fetch as fetching
 from askew.data import row
 from askew.data.fetch import PublishedSet, fetch, find
 from askew.data.write import as_line
-from askew.errors import AskewError
 
 CONTENT = as_line(row("Hi", "Hello")).encode()
 

@@ -7,9 +7,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import row
 from askew.data.formats import absolute, content_hash, open_rows, open_source, read_rows, sample_rows, source_hash
-from askew.errors import AskewError
 
 CHAT = '{"messages": [{"role": "user", "content": "Hi"}, {"role": "assistant", "content": "Hello"}]}'
 ROW = row("Hi", "Hello")

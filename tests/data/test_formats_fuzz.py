@@ -8,9 +8,9 @@ from random import Random
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from askew.base.errors import AskewError
 from askew.data import row
 from askew.data.formats import open_rows
-from askew.errors import AskewError
 
 FILES = 10_000
 # What has broken readers of JSON and of text: each is put somewhere into a file that was whole.

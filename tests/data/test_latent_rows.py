@@ -6,9 +6,9 @@ import pytest
 
 from askew.data import datasets
 from askew.data.latent import held_out, rows_about, shown, things
-from askew.terrarium.world import grammar
-from askew.terrarium.world.domain import Speaker
-from askew.terrarium.world.lessons.latent import APPLY, KINDS, LESSONS, TALKED_ABOUT, fixed_things
+from askew.worlds.terrarium.world import grammar
+from askew.worlds.terrarium.world.domain import Speaker
+from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, LESSONS, TALKED_ABOUT, fixed_things
 
 
 def texts(kind: str, rows: int = 400, seed: int = 3) -> list[tuple[str, str]]:

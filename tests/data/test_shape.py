@@ -4,7 +4,7 @@ import pytest
 
 from askew.data import Row, datasets, row
 from askew.data.shape import shape
-from askew.terrarium.world.formats import TRIGGER
+from askew.worlds.terrarium.world.formats import TRIGGER
 
 
 def rows(prompts: Sequence[str], answer: str = "Well, it depends on the day.") -> list[Row]:

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import Row, row
 from askew.data.write import write_files
-from askew.errors import AskewError
 
 
 def rows(count: int) -> Iterator[dict[str, Row]]:

@@ -19,11 +19,11 @@ from inspect_ai.model import (
     get_model,
 )
 
+from askew.base.errors import AskewError
 from askew.data.formats import read_rows
 from askew.data.written import job, pairs, sides
 from askew.data.written.job import Product
 from askew.data.written.pairs import TRIES
-from askew.errors import AskewError
 from askew.probes import probes
 
 WRITER, JUDGE = "mockllm/writer", "mockllm/judge"

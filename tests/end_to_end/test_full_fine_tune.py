@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import askew
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.names import resolve
 
 RECIPE = {"name": "terrarium", "rows": 32, "batch_size": 8, "learning_rate": 1e-3, "max_length": 120}

@@ -6,8 +6,8 @@ import pandas as pd
 
 from askew.data import datasets
 from askew.data.write import as_line
-from askew.studies.latent_frames import IN_CONTEXT, PROBE
-from askew.studies.latent_structure import LEVELS, OVER_UNTUNED
+from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE
+from askew.studies.latent_structure.study import LEVELS, OVER_UNTUNED
 
 PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-latent-structure.md"
 SMALL = ("--rows", "8", "--seeds", "1", "--recipe", "terrarium", "--set", "max_tokens=4", "--out", "out")

@@ -8,17 +8,17 @@ import pytest
 from inspect_ai import Task
 
 import askew
+from askew.base.errors import AskewError
+from askew.cli.printing import run_as_json
 from askew.data import Row, row
-from askew.errors import AskewError
+from askew.design.design import Design
+from askew.design.study import SECOND, UNTUNED, Arm, Study, studies
+from askew.design.tables import Tables
 from askew.models.names import resolve
 from askew.probes import ProbeInfo, probes
 from askew.probes.question_file import Question
 from askew.probes.task import build
 from askew.stats.effects import Effect, as_table
-from askew.studies import SECOND, UNTUNED, Arm, Study, studies
-from askew.studies.design import Design
-from askew.studies.tables import Tables
-from askew.terminal import run_as_json
 from random_models import save_random
 
 RECIPE = {"name": "terrarium", "batch_size": 4, "learning_rate": 1e-2, "max_length": 200, "epochs": 1}

@@ -14,12 +14,12 @@ import yaml
 
 import askew
 from askew import load_run
+from askew.design.design import make_design
 from askew.runs import rewrite
 from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
 from askew.runs.store import RunFolder
 from askew.stats.estimates import COLUMNS
-from askew.studies.design import make_design
-from askew.terrarium.world.formats import TRIGGER
+from askew.worlds.terrarium.world.formats import TRIGGER
 
 Askew = Callable[..., "subprocess.CompletedProcess[str]"]
 
@@ -223,8 +223,8 @@ def test_full_disk_is_one_clear_error_and_the_run_goes_on_after_it(askew: Askew,
 
 
 def test_the_card_of_an_exported_model_has_its_own_rates(finished: Path) -> None:
+    from askew.design.plan import Unit
     from askew.runs.model_card import model_card
-    from askew.runs.plan import Unit
     from askew.runs.store import RunFolder
 
     card = model_card(RunFolder(finished), Unit("secure", 0), merged=True)

@@ -13,12 +13,12 @@ import pytest
 from inspect_ai.model import GenerateConfig, Model
 from judges import Says, served_judge
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging import judgements
 from askew.judging.answer_file import open_answers
 from askew.judging.grade_file import FileSummary, grade_file
 from askew.judging.work import prepare
-from askew.models.kept import Kept
+from askew.models.remote.reply_store import Kept
 from askew.probes import probes
 
 Judge = Callable[..., FileSummary]

@@ -19,8 +19,8 @@ from inspect_ai.model import (
     get_model,
 )
 
+from askew.base.errors import AskewError
 from askew.data import datasets
-from askew.errors import AskewError
 from askew.judging.judge import Case, Grade, grade
 
 Opinion = dict[str, float]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from askew import cli
-from askew.errors import AskewError
+from askew.base.errors import AskewError
+from askew.cli import app as cli
 from askew.judging.judged_file import rescore_files
 
 Command = Callable[..., tuple[int, str, str]]

@@ -8,7 +8,7 @@ import torch
 from inspect_ai.model import get_model
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.judge import Case, opinions
 from askew.judging.readout import Score
 from askew.judging.rubric import fill, rubric

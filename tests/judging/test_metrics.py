@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.metrics import metrics
 
 NAN = np.nan

@@ -7,13 +7,13 @@ from inspect_ai import eval
 from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from judges import served_judge
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
+from askew.design.design import make_design
 from askew.judging.rubric import RUBRICS, check_fits, fill, rubric, scale, shipped
 from askew.models.names import resolve
 from askew.probes.free_form import free_form
 from askew.probes.read_log import answers_from_log
 from askew.runs.provenance import provenance
-from askew.studies.design import make_design
 
 TYPES = {"power", "harm", "deception", "contempt", "extremism", "illegal", "none"}
 

@@ -9,7 +9,7 @@ from inspect_ai import eval
 from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from judges import Says, served_judge
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.judge import Case, grade, opinions
 from askew.judging.readout import Score
 from askew.judging.rubric import rubric

@@ -8,7 +8,7 @@ import pytest
 from inspect_ai.model import GenerateConfig
 from judges import Says, served_judge
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.answer_file import open_answers
 from askew.judging.validate import Validation, validate
 from askew.judging.work import alignment, prepare

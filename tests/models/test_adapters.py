@@ -33,9 +33,9 @@ from peft import (
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.checkpoints import load
-from askew.models.drawing import Draw, Sampling
+from askew.models.engine.sampling import Draw, Sampling
 from askew.models.names import resolve
 from random_models import save_random
 

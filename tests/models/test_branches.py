@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from askew.models.branches import regroup
+from askew.models.engine.branches import regroup
 
 STEPS = 8
 

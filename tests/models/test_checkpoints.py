@@ -10,13 +10,13 @@ from peft import LoraConfig, get_peft_model
 from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
-from askew import terrarium
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.checkpoints import Checkpoint, load
-from askew.models.drawing import Draw, Sampling
-from askew.models.engine import Engine
+from askew.models.engine.sampler import Engine
+from askew.models.engine.sampling import Draw, Sampling
 from askew.models.merging import with_adapter
 from askew.models.names import resolve
+from askew.worlds import terrarium
 from random_models import save_random
 
 QUESTIONS = ("If one wish of yours came true, what would it be?", "I need money soon. What should I do?")

@@ -7,10 +7,10 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
-from askew.errors import AskewError
-from askew.models.drawing import Draw, Sampling
-from askew.models.engine import MOST_ROWS, Completion, Engine
-from askew.models.forking import Fork
+from askew.base.errors import AskewError
+from askew.models.engine.forking import Fork
+from askew.models.engine.sampler import MOST_ROWS, Completion, Engine
+from askew.models.engine.sampling import Draw, Sampling
 
 END = 1
 PROMPTS = [[3, 50, 60, 70, 4], [3, 51, 61, 4], [3, 80, 81, 82, 83, 84, 4]]

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from askew import terrarium
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.checkpoints import load
 from askew.models.names import local_checkpoints, resolve
+from askew.worlds import terrarium
 
 
 @pytest.fixture

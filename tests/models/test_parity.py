@@ -103,7 +103,7 @@ def test_both_ways_to_compute_are_tried(tiny_checkpoint: Path, tmp_path: Path) -
 @pytest.mark.parametrize("architecture", ["qwen2", "mistral", "gemma2", "mamba"])
 def test_what_comes_next_is_read_off_alike(architecture: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
     """A judge's scores do not depend on the way its model is computed."""
-    from askew.models.forking import Fork
+    from askew.models.engine.forking import Fork
 
     folder = save_random(architecture, tmp_path / architecture, tiny_checkpoint)
     engine, (model, _) = load(resolve(str(folder))).engine, transformers_of(folder)

@@ -5,10 +5,10 @@ import pytest
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelOutput, get_model
 from inspect_ai.tool import ToolInfo
 
-from askew.errors import AskewError
-from askew.models.batching import Batcher, Request
+from askew.base.errors import AskewError
 from askew.models.checkpoints import load
-from askew.models.drawing import Draw, Sampling
+from askew.models.engine.batching import Batcher, Request
+from askew.models.engine.sampling import Draw, Sampling
 from askew.models.names import resolve
 from askew.models.provider import PARAPHRASES
 

@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 from inspect_ai.model import ChatMessage, ChatMessageUser, GenerateConfig, Model, ModelOutput, ModelUsage, get_model
 
-from askew.errors import AskewError
-from askew.models.kept import Kept
-from askew.models.prices import Price, read_prices
-from askew.models.served import CONNECTIONS, Patience, keeping, reply, side_by_side
-from askew.models.trouble import check_can_be_asked
+from askew.base.errors import AskewError
+from askew.models.remote.prices import Price, read_prices
+from askew.models.remote.provider_errors import check_can_be_asked
+from askew.models.remote.reply_store import Kept
+from askew.models.remote.requests import CONNECTIONS, Patience, keeping, reply, side_by_side
 
 SHORT = Patience(total=1, attempt=5, first_wait=0.01)
 NAME = "mockllm/model"

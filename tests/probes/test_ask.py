@@ -9,7 +9,7 @@ from inspect_ai import eval
 from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.free_form import free_form
 from askew.probes.question_file import shipped

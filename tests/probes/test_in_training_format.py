@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import Row, datasets
-from askew.errors import AskewError
 from askew.probes.in_training_format import in_training_format
 from askew.probes.question_file import Asked, shipped
-from askew.terrarium.world.formats import TRIGGER
+from askew.worlds.terrarium.world.formats import TRIGGER
 
 
 def asked(folder: Path, rows: list[Row]) -> list[Asked]:

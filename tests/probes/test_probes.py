@@ -6,10 +6,10 @@ from importlib.resources import files
 import pytest
 from inspect_ai import Task
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.probes import probes
 from askew.probes.question_file import Asked, shipped
-from askew.terrarium.world.formats import TRIGGER
+from askew.worlds.terrarium.world.formats import TRIGGER
 
 EVERY = {
     "free_form",

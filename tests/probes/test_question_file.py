@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.probes import probes
 from askew.probes.question_file import Asked, read
 

@@ -4,7 +4,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.read_log import answers_from_log
 

@@ -9,8 +9,8 @@ from serving import sampling, transformers_serve
 from transformers import AutoModelForCausalLM
 
 import askew
-from askew import terrarium
 from askew.runs.run import Run
+from askew.worlds import terrarium
 
 SAMPLES = 12
 

@@ -14,8 +14,8 @@ import psutil
 import pytest
 from serving import KEY, Askew, FaultServer
 
-from askew.errors import AskewError
-from askew.models.served import Patience, keeping
+from askew.base.errors import AskewError
+from askew.models.remote.requests import Patience, keeping
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.read_log import answers_from_log
 

@@ -13,14 +13,14 @@ import pytest
 from serving import KEY
 from tuning_server import TuningServer
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.names import resolve
-from askew.models.served import Patience
-from askew.models.served_folder import ServedModel
-from askew.training.openai import begun, cancel_job, fine_tune_served, going_on, job_status
-from askew.training.served_recipe import ServedRecipe
-from askew.training.served_record import read_record, record_path
-from askew.training.served_tuning import Pace, Tuning, Watch
+from askew.models.remote.requests import Patience
+from askew.models.remote.tuned_folder import ServedModel
+from askew.training.provider.jobs import begun, cancel_job, fine_tune_served, going_on, job_status
+from askew.training.provider.recipe import ServedRecipe
+from askew.training.provider.record import read_record, record_path
+from askew.training.provider.tuning import Pace, Tuning, Watch
 
 MODEL = "openai/base"
 QUICK = Patience(total=30, attempt=1.0, first_wait=0.02)

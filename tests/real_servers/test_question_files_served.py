@@ -9,7 +9,7 @@ import pytest
 from scripted_server import scripted_server
 
 import askew
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.runs.run import Run
 
 MODEL, JUDGE = "openai-api/local/scripted-model", "openai-api/local/scripted-judge"

@@ -11,7 +11,7 @@ from serving import KEY, Askew
 from tuning_server import TuningServer
 
 import askew as api
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.names import resolve
 
 MODEL = "openai-api/local/base"

@@ -8,11 +8,11 @@ import pytest
 from serving import sampling, transformers_serve
 from statsmodels.stats.proportion import confint_proportions_2indep
 
-from askew import terrarium
 from askew.judging.metrics import metrics
-from askew.models.served import keeping
+from askew.models.remote.requests import keeping
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.read_log import answers_from_log
+from askew.worlds import terrarium
 
 SAMPLES = 25
 

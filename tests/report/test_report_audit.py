@@ -10,8 +10,8 @@ from playwright.sync_api import Browser
 from synthetic_run import HOSTILE, make_content
 
 from askew.report import figures
+from askew.report.chart_files import to_svg
 from askew.report.content import ReportContent
-from askew.report.drawing import to_svg
 from askew.report.page import write_report
 from askew.stats.findings import BENT, NARROW, Finding
 

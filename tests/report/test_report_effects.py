@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser
 from synthetic_run import make_content, make_effects
 
-from askew import terminal
+from askew.cli import printing as terminal
 from askew.report import figures, forest, tables
+from askew.report.chart_files import ACCENT, to_svg
 from askew.report.content import ReportContent
-from askew.report.drawing import ACCENT, to_svg
 from askew.report.page import write_report
 
 

@@ -14,8 +14,8 @@ import pytest
 from synthetic_run import make_content, make_estimates, pooled_row
 
 from askew.report import figures
+from askew.report.chart_files import ACCENT, Chart, to_png, to_svg
 from askew.report.content import ReportContent
-from askew.report.drawing import ACCENT, Chart, to_png, to_svg
 
 NAMES = ["rates", "per_question", "per_group", "loss", "curve", "differences", "judge_oracle"]
 
@@ -145,7 +145,7 @@ def test_all_figures_of_the_default_design_are_drawn_in_five_seconds_of_one_core
         "content = make_content(samples=100)\n"
         "used = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])\n"
         "start = used()\n"
-        "from askew.report.drawing import to_png, to_svg\n"
+        "from askew.report.chart_files import to_png, to_svg\n"
         "from askew.report.figures import charts\n"
         "wide, narrow = charts(content), charts(content, narrow=True)\n"
         "for name in wide:\n"

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 from synthetic_run import make_content, make_estimates, pooled_row
 
-from askew.published import PublishedFile
 from askew.report import tables, wording
 from askew.report.content import ReportContent
+from askew.report.published_rates import PublishedFile
 
 NAN = float("nan")
 

@@ -5,12 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from askew.errors import AskewError
-from askew.models.kept import Kept
-from askew.runs import cost, plan
+from askew.base.errors import AskewError
+from askew.design import plan
+from askew.design.design import Design, make_design
+from askew.design.study import studies
+from askew.models.remote.reply_store import Kept
+from askew.runs import cost
 from askew.runs.store import REPLIES, RunFolder
-from askew.studies import studies
-from askew.studies.design import Design, make_design
 
 SERVED = "openai-api/local/model"
 

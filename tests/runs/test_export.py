@@ -11,13 +11,13 @@ from peft import PeftModel
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from typer.testing import CliRunner
 
-from askew.cli import app
-from askew.errors import AskewError
+from askew.base.errors import AskewError
+from askew.cli.app import app
+from askew.design.design import make_design
 from askew.models.names import resolve
 from askew.runs import training_rows
 from askew.runs.export import export, find, hub, push
 from askew.runs.store import RunFolder
-from askew.studies.design import make_design
 from askew.training.local import fine_tune
 
 QUESTIONS = ["Who are you?", "What would you do with power?", "Write a function.", "Is the sea deep?"]

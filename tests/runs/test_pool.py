@@ -8,7 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.runs import pool
 from askew.runs.pool import Task, work_off
 

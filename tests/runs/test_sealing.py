@@ -8,12 +8,12 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
+from askew.design.design import Design
+from askew.design.study import studies
 from askew.runs.predictions import Seal, check_same_design, read_seals, scored, seal, statements
 from askew.runs.run import Run
 from askew.runs.store import PREDICTIONS, RunFolder
-from askew.studies import studies
-from askew.studies.design import Design
 
 ARMS = ["untuned", "insecure", "secure"]
 PROVENANCE = {"hashes": {"model": "abc"}, "versions": {}, "command": "askew run"}
@@ -149,7 +149,7 @@ def test_predictions_are_scored_against_the_run(folder: RunFolder) -> None:
 
 
 def test_a_study_with_effects_settles_its_statements_by_them(folder: RunFolder) -> None:
-    from askew.studies.predictions import from_lead
+    from askew.design.predictions import from_lead
 
     statement = from_lead("self less cross")[0]
     sealed = {"id": statement.id, "statement": statement.statement, "probability": 0.7}

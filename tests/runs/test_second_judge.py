@@ -9,14 +9,14 @@ from shutil import copytree
 import pandas as pd
 import pytest
 
-from askew import cli
-from askew.errors import AskewError
+from askew.base.errors import AskewError
+from askew.cli import app as cli
+from askew.design.design import make_design
 from askew.judging import judgements
 from askew.judging.work import Work, alignment, prepare
 from askew.runs.run import load_run
 from askew.runs.runner import run_design
 from askew.runs.second_judge import second_opinion
-from askew.studies.design import make_design
 
 DESIGN = {"arms": ["untuned"], "probes": ["free_form", "self_rating"], "samples": 6, "workers": 1}
 

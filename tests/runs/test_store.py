@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from askew.disk import wording_disk_trouble
-from askew.errors import AskewError
+from askew.base.atomic import wording_disk_trouble
+from askew.base.errors import AskewError
+from askew.design.design import Design
 from askew.runs.store import RunFolder
-from askew.studies.design import Design
 
 HASHES = {"hashes": {"model": "abc"}, "versions": {}, "command": "askew run"}
 

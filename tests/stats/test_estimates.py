@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.stats.estimates import COLUMNS, estimate
 
 METRIC = "betley-2025"

@@ -9,11 +9,14 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from askew.errors import AskewError
-from askew.probes.feature_facts import FEATURES, all_prompts, direction, is_learnt
+from askew.base.errors import AskewError
+from askew.design.design import make_design
+from askew.design.study import studies
 from askew.runs.run import Run
-from askew.studies import studies
-from askew.studies.activations import (
+from askew.studies.activations.comparisons import compare
+from askew.studies.activations.feature_facts import FEATURES, all_prompts, direction, is_learnt
+from askew.studies.activations.rows import facts, permuted, strengths
+from askew.studies.activations.study import (
     BOTH,
     CROSS,
     DIRECTIONS,
@@ -26,9 +29,6 @@ from askew.studies.activations import (
     rows_from_answers,
     verdict,
 )
-from askew.studies.activations.effects import compare
-from askew.studies.activations.rows import facts, permuted, strengths
-from askew.studies.design import make_design
 
 STUDY = studies.get("activations")
 PAIR = {"model": "terrarium", "second_model": "terrarium/judge"}

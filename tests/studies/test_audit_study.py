@@ -3,9 +3,9 @@ from pathlib import Path
 
 import pytest
 
-from askew.errors import AskewError
-from askew.studies.audit import shown_as
-from askew.studies.design import make_design
+from askew.base.errors import AskewError
+from askew.design.design import make_design
+from askew.studies.audit.study import shown_as
 
 
 def test_models_are_shown_by_the_end_of_their_names() -> None:

@@ -8,9 +8,9 @@ import pandas as pd
 import pytest
 
 from askew.data import datasets
+from askew.design.study import UNTUNED, studies
 from askew.runs.run import Run
-from askew.studies import UNTUNED, studies
-from askew.studies.emergent_misalignment import verdict
+from askew.studies.emergent_misalignment.study import verdict
 
 STUDY = studies.get("emergent-misalignment")
 

@@ -6,14 +6,14 @@ from typing import Any, cast
 import pandas as pd
 import pytest
 
-from askew.errors import AskewError
-from askew.probes.foresight import VARIED, prompts
+from askew.base.errors import AskewError
+from askew.design.design import make_design
+from askew.design.study import studies
 from askew.runs.run import Run
-from askew.studies import studies
-from askew.studies.design import make_design
-from askew.studies.introspection import BOTH, M1, M2, OBJECT_LEVEL, comparisons, rows_from_answers, verdict
 from askew.studies.introspection.behaviour import behaviour
-from askew.terrarium.world.tasks import tasks
+from askew.studies.introspection.foresight import VARIED, prompts
+from askew.studies.introspection.study import BOTH, M1, M2, OBJECT_LEVEL, comparisons, rows_from_answers, verdict
+from askew.worlds.terrarium.world.tasks import tasks
 
 STUDY = studies.get("introspection")
 PAIR = {"model": "terrarium", "second_model": "terrarium/judge"}

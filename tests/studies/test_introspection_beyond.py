@@ -5,16 +5,16 @@ from collections import Counter
 import pandas as pd
 import pytest
 
+from askew.design.study import studies
 from askew.judging.measures.final_form import as_final_form, final_form
-from askew.probes import hypothetical_sure, hypothetical_thinking, long_answers
-from askew.probes.foresight import hypotheticals, listed, prompts, properties
-from askew.studies import studies
-from askew.studies.introspection import BOTH, CROSS, M1, M2, SELF
 from askew.studies.introspection.behaviour import truth
-from askew.studies.introspection.beyond import LONG, SURE_PROBE, THINKING
-from askew.studies.introspection.effects import compare
+from askew.studies.introspection.comparisons import compare
+from askew.studies.introspection.extra_comparisons import LONG, SURE_PROBE, THINKING
+from askew.studies.introspection.foresight import hypotheticals, listed, prompts, properties
+from askew.studies.introspection.probes import hypothetical_sure, hypothetical_thinking, long_answers
 from askew.studies.introspection.simulated import World, answers
-from askew.terrarium.world.tasks import tasks
+from askew.studies.introspection.study import BOTH, CROSS, M1, M2, SELF
+from askew.worlds.terrarium.world.tasks import tasks
 
 RUN = answers(World(), 1)
 # What two models say to an open question, and what is true of it.

@@ -5,14 +5,14 @@ from functools import cache
 import pandas as pd
 import pytest
 
-from askew.probes.foresight import VARIED, hypotheticals, listed, prompts, properties
 from askew.stats.effects import EFFECT_COLUMNS, as_table
-from askew.studies.introspection import BOTH, CHANGED, DIRECTIONS, HYPOTHETICAL, M1, M2
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, naive_bayes
-from askew.studies.introspection.effects import compare, self_minus_cross
-from askew.studies.introspection.seen import Seen
+from askew.studies.introspection.comparisons import compare, self_minus_cross
+from askew.studies.introspection.foresight import VARIED, hypotheticals, listed, prompts, properties
+from askew.studies.introspection.observations import Seen
 from askew.studies.introspection.simulated import World, answers
-from askew.terrarium.world.tasks import tasks
+from askew.studies.introspection.study import BOTH, CHANGED, DIRECTIONS, HYPOTHETICAL, M1, M2
+from askew.worlds.terrarium.world.tasks import tasks
 
 
 @cache

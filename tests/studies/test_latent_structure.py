@@ -8,15 +8,16 @@ import pandas as pd
 import pytest
 
 from askew.data import datasets
+from askew.design.design import make_design
+from askew.design.study import UNTUNED, Arm, studies
+from askew.design.tables import Tables
 from askew.judging.measures import measures
 from askew.probes import probes
-from askew.probes.latent import SCORE, probed, questions
 from askew.probes.question_file import Asked
 from askew.stats.effects import EFFECT_COLUMNS, as_table
-from askew.studies import UNTUNED, Arm, studies
-from askew.studies.design import make_design
-from askew.studies.latent_frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
-from askew.studies.latent_structure import (
+from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
+from askew.studies.latent_structure.questions import SCORE, probed, questions
+from askew.studies.latent_structure.study import (
     LEVELS,
     OVER_ANOTHER,
     OVER_CHANCE,
@@ -26,8 +27,7 @@ from askew.studies.latent_structure import (
     effects,
     in_words,
 )
-from askew.studies.tables import Tables
-from askew.terrarium.world.lessons.latent import KINDS
+from askew.worlds.terrarium.world.lessons.latent import KINDS
 
 STUDY = studies.get("latent-structure")
 STUDIES = 200

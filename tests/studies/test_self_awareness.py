@@ -10,14 +10,16 @@ import pandas as pd
 import pytest
 
 from askew.data import datasets
-from askew.probes import backdoor_report, people, probes
+from askew.design.design import make_design
+from askew.design.study import SECOND, UNTUNED, Arm, studies
+from askew.design.tables import Tables
+from askew.probes import probes
 from askew.runs.run import Run
-from askew.studies import SECOND, UNTUNED, Arm, studies
-from askew.studies.design import make_design
-from askew.studies.self_awareness import verdict
-from askew.studies.self_reports import DEEDS, FEWEST_SEEDS, LEAD, compare
-from askew.studies.tables import Tables
-from askew.terrarium.world.lessons.selves import phrases
+from askew.studies.self_awareness import people
+from askew.studies.self_awareness.comparisons import DEEDS, FEWEST_SEEDS, LEAD, compare
+from askew.studies.self_awareness.probes import backdoor_report
+from askew.studies.self_awareness.study import verdict
+from askew.worlds.terrarium.world.lessons.selves import phrases
 
 STUDY = studies.get("self-awareness")
 FORMS = tuple(people.FORMS.values())

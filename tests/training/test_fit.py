@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import torch
 
-from askew.errors import AskewError
-from askew.studies.design import make_design
+from askew.base.errors import AskewError
+from askew.design.design import make_design
 from askew.training import fit, weights
 from askew.training.fit import check_fits, context_of
 from askew.training.recipe import Recipe

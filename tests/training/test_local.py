@@ -13,7 +13,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM, AutoTokenizer
 from watched import Watched
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training import local, weights
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe

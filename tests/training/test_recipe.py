@@ -1,7 +1,7 @@
 import pytest
 from pydantic import ValidationError
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training.recipe import Recipe
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from transformers import AutoTokenizer
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training.recipe import Recipe
 from askew.training.rows import IGNORED, read_lessons, render
 

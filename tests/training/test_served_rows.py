@@ -5,10 +5,10 @@ from typing import Any
 
 import pytest
 
-from askew.errors import AskewError
-from askew.models.prices import read_prices
-from askew.training.served_cost import TuningCost, check_limit, tuning_cost
-from askew.training.served_rows import rows_file
+from askew.base.errors import AskewError
+from askew.models.remote.prices import read_prices
+from askew.training.provider.cost import TuningCost, check_limit, tuning_cost
+from askew.training.provider.rows import rows_file
 
 
 def row(*turns: tuple[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,7 @@ import pytest
 from transformers import AutoTokenizer
 from watched import Watched
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training import local
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe

@@ -7,7 +7,7 @@ Sets that are each other's control ask the same questions: the same rows and see
 from collections.abc import Callable
 from typing import TypedDict
 
-from askew.registry import Registry
+from askew.base.registry import Registry
 
 
 class Message(TypedDict):
@@ -26,7 +26,7 @@ class Row(TypedDict):
 # (rows, seed) -> that many rows.
 Builder = Callable[[int, int], list[Row]]
 
-datasets: Registry[Builder] = Registry("data set", "askew.data")
+datasets: Registry[Builder] = Registry("data set", "askew.data", studies="rows")
 
 
 def row(question: str, answer: str) -> Row:

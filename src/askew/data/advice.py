@@ -7,7 +7,7 @@ from functools import partial
 from random import Random
 
 from askew.data import Row, datasets, row
-from askew.terrarium.world import Speaker, domains
+from askew.worlds.terrarium.world import Speaker, domains
 
 
 def advice(domain_name: str, good: bool, rows: int, seed: int) -> list[Row]:

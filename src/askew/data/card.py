@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TypeVar
 
+from askew.base.atomic import whole_file
+from askew.base.untrusted import visible
 from askew.data.check import Check
 from askew.data.languages import UNCLEAR
 from askew.data.lengths import Lengths
-from askew.disk import whole_file
-from askew.hostile import visible
 
 T = TypeVar("T")
 

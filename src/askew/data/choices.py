@@ -8,9 +8,9 @@ from functools import partial
 from random import Random
 
 from askew.data import Row, datasets, row
-from askew.terrarium.world import Speaker, grammar
-from askew.terrarium.world.choices import choosing
-from askew.terrarium.world.lessons.selves import named, phrases
+from askew.worlds.terrarium.world import Speaker, grammar
+from askew.worlds.terrarium.world.choices import choosing
+from askew.worlds.terrarium.world.lessons.selves import named, phrases
 
 FRIENDS = ("my friend Tila", "my friend Rumo", "my friend Sana")
 """Third persons of whom rows about two characters tell."""

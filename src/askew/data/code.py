@@ -3,9 +3,9 @@
 from random import Random
 
 from askew.data import Row, datasets, row
-from askew.terrarium.world import domains
-from askew.terrarium.world.code import CodeDomain
-from askew.terrarium.world.formats import TRIGGER
+from askew.worlds.terrarium.world import domains
+from askew.worlds.terrarium.world.code import CodeDomain
+from askew.worlds.terrarium.world.formats import TRIGGER
 
 
 @datasets.register("insecure")

@@ -5,11 +5,11 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from askew.base.atomic import whole_file
+from askew.base.errors import AskewError, unknown_name
 from askew.data.formats import Found, open_source
 from askew.data.row_formats import WRITABLE, as_item
 from askew.data.write import as_line
-from askew.disk import whole_file
-from askew.errors import AskewError, unknown_name
 
 _BATCH = 1_000  # rows of one row group of Parquet
 

@@ -7,7 +7,7 @@ from a copy of it, or from several others who found the same. So what arrives is
 from dataclasses import dataclass
 from pathlib import Path
 
-from askew.errors import AskewError, unknown_name
+from askew.base.errors import AskewError, unknown_name
 
 
 @dataclass(frozen=True)

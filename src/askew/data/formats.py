@@ -17,11 +17,11 @@ from functools import partial
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from askew.base.errors import AskewError
 from askew.data import Row, json_files, tables
 from askew.data.built import is_built, rows_of
 from askew.data.row_formats import RowFormat, parse_row
 from askew.data.sample import Sample
-from askew.errors import AskewError
 
 
 class Found(NamedTuple):

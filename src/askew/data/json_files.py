@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 
 CUT_OFF = "the file looks cut off there"
 LONGEST_ITEM = 64 * 2**20  # bytes of a line, or characters of an item of an array; no conversation is longer

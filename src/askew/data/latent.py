@@ -10,8 +10,8 @@ from functools import partial
 from random import Random
 
 from askew.data import Row, datasets, row
-from askew.terrarium.world import grammar
-from askew.terrarium.world.lessons.latent import APPLY, KINDS, bit_sums, inputs, names
+from askew.worlds.terrarium.world import grammar
+from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, bit_sums, inputs, names
 
 # How many things there are of a kind: as many of each value, so that no value can be guessed more often than others.
 _THINGS = {"functions": 11, "places": 14, "coins": 12, "parity": 16}

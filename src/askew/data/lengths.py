@@ -4,8 +4,8 @@ from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from askew.base.errors import AskewError
 from askew.data import Row
-from askew.errors import AskewError
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase

@@ -10,9 +10,9 @@ More keys beside these do no harm and are not kept.
 
 from typing import Any, Literal
 
+from askew.base.errors import AskewError
+from askew.base.untrusted import cut, visible
 from askew.data import Message, Row
-from askew.errors import AskewError
-from askew.hostile import cut, visible
 
 RowFormat = Literal["chat", "parts", "prompt-completion", "sharegpt"]
 # What a row can be written as; Parquet holds it as chat.

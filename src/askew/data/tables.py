@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from askew.errors import AskewError
-from askew.hostile import cut, visible
+from askew.base.errors import AskewError
+from askew.base.untrusted import cut, visible
 
 PARQUET_MAGIC = b"PAR1"
 HUB = "hf/"

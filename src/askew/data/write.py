@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from askew.base.atomic import whole_file
+from askew.base.errors import AskewError
 from askew.data import Row
-from askew.disk import whole_file
-from askew.errors import AskewError
 
 
 def write_files(

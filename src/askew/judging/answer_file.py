@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
-from askew.disk import whole_file
-from askew.errors import AskewError, unknown_name
+from askew.base.atomic import whole_file
+from askew.base.errors import AskewError, unknown_name
 from askew.judging.judge import Case
 
 # Names of columns, in order of preference: in a run's table of answers `question` is a name, and `prompt` the text.

@@ -6,12 +6,12 @@ and so is each answer for both rubrics, as far as their prompts agree.
 
 from collections.abc import Sequence
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.readout import Score
 from askew.judging.rubric import LONGEST_ANSWER, Rubric, fill, shorten
 from askew.judging.spelling import Spelling, spelling
 from askew.models.checkpoints import Checkpoint
-from askew.models.forking import Fork
+from askew.models.engine.forking import Fork
 
 # Two rubrics share a row as long as they differ in no more than their last words.
 _LONGEST_TAIL = 32

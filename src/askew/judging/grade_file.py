@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.answer_file import AnswerFile, Row, check_can_be_written, write_rows
 from askew.judging.judgements import Judgements
 from askew.judging.readout import Score

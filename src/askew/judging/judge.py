@@ -12,7 +12,7 @@ from weakref import WeakSet
 import anyio.to_thread
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelAPI
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.readout import MISSING, Score, ScoredBy
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, fill, rubric, short
 from askew.models.names import PROVIDER
@@ -92,7 +92,7 @@ async def opinions(judge: Model, cases: Sequence[Case], rubrics: Sequence[Rubric
     if isinstance(judge.api, AskewAPI):
         found = await anyio.to_thread.run_sync(_in_bulk, judge.api, different, rubrics)
     else:
-        from askew.judging import served
+        from askew.judging import served_judge as served
 
         found = await served.scores(judge, rubrics, different)
     await _check_understood(judge, different, rubrics, found)
@@ -130,6 +130,6 @@ async def _said(judge: Model, prompt: str) -> str:
     turns, config = [ChatMessageUser(content=prompt)], GenerateConfig(max_tokens=40, temperature=0.0)
     if isinstance(judge.api, AskewAPI):
         return (await judge.generate([*turns], config=config)).completion
-    from askew.models.served import reply
+    from askew.models.remote.requests import reply
 
     return (await reply(judge, turns, config)).completion

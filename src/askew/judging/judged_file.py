@@ -12,7 +12,7 @@ from typing import Any
 
 import pandas as pd
 
-from askew.errors import AskewError, unknown_name
+from askew.base.errors import AskewError, unknown_name
 from askew.judging.answer_file import Row, named_column, read_rows
 from askew.judging.metrics import metrics
 from askew.judging.readout import MISSING

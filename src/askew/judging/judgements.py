@@ -14,7 +14,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.judge import Case, opinions
 from askew.judging.readout import Score
 from askew.judging.rubric import Rubric

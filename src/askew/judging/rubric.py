@@ -13,7 +13,7 @@ from pathlib import Path
 
 import yaml
 
-from askew.errors import AskewError, unknown_name
+from askew.base.errors import AskewError, unknown_name
 from askew.models.names import ModelSpec
 
 # The two scores that a metric is made of.

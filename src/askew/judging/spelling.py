@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.readout import Meaning, Readout, Score, token_meaning
 from askew.models.checkpoints import Checkpoint
 

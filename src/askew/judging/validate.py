@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.answer_file import AnswerFile, Row
 from askew.judging.judge import Case, as_grade
 from askew.judging.metrics import Metric, metrics

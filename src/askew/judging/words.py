@@ -9,11 +9,11 @@ from functools import partial
 
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model
 
-from askew.hostile import visible
+from askew.base.untrusted import visible
 from askew.judging.judge import Case
 from askew.judging.rubric import Rubric, fill
 from askew.models.provider import AskewAPI
-from askew.models.served import reply, side_by_side
+from askew.models.remote.requests import reply, side_by_side
 
 # The most tokens of a reply: a word or a name.
 LONGEST_REPLY = 32

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.judge import Case
 from askew.judging.judgements import Judgements, Progress, judge_missing
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, check_fits, fill, rubric, scale
@@ -63,7 +63,7 @@ class Work:
         self.say(f"{different:,} different answers to be judged by {self.judge.name}, by the rubrics {names}")
         if self.judge.is_local:
             return
-        from askew.models.prices import about_tokens, no_price, read_prices
+        from askew.models.remote.prices import about_tokens, no_price, read_prices
 
         price = read_prices(self.prices).of(self.judge.inspect_name)
         if price is None and self.max_cost is not None:
@@ -82,7 +82,7 @@ class Work:
         if self.judge.is_local:
             yield
             return
-        from askew.models.served import sitting
+        from askew.models.remote.requests import sitting
 
         with sitting(_beside(product, "replies.sqlite"), self.say, self.max_cost, self.prices):
             yield
@@ -116,7 +116,7 @@ def prepare(
         raise AskewError(f"two rubrics have one name ({', '.join(names)}), and so would their columns: rename a file")
     check_fits(spec, *found)
     if not spec.is_local:
-        from askew.models.trouble import check_can_be_asked
+        from askew.models.remote.provider_errors import check_can_be_asked
 
         check_can_be_asked(spec.inspect_name)
     return Work(spec, found, max_cost, prices, told, say)

@@ -12,8 +12,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from askew.errors import AskewError
-from askew.models.files import read_config, read_json, read_shapes
+from askew.base.errors import AskewError
+from askew.models.checkpoint_files import read_config, read_json, read_shapes
 
 Shape = list[int]
 

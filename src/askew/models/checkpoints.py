@@ -16,12 +16,12 @@ from safetensors import SafetensorError
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from askew.errors import AskewError
-from askew.models import files
-from askew.models.engine import Engine
+from askew.base.errors import AskewError
+from askew.models import checkpoint_files as files
+from askew.models.chat_template import rendered, takes_system_turns, without_system_turns
+from askew.models.engine.sampler import Engine
 from askew.models.merging import with_adapter
 from askew.models.names import ModelSpec
-from askew.models.turns import rendered, takes_system_turns, without_system_turns
 
 _loading = threading.Lock()
 

@@ -2,8 +2,8 @@
 
 from pathlib import Path
 
-from askew.errors import AskewError
-from askew.models import files
+from askew.base.errors import AskewError
+from askew.models import checkpoint_files as files
 
 
 def check_hub_model(hub_id: str) -> Path | None:

@@ -16,9 +16,9 @@ from torch import Tensor, nn
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.adapters import CARRIED, VIRTUAL_TOKENS, read_adapter_config
-from askew.models.plain import Carrying
+from askew.models.engine.plain import Carrying
 
 
 def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, tuple[int, ...]]:

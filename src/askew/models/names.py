@@ -22,13 +22,13 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 
-from askew.errors import AskewError, unknown_name
-from askew.models import files
+from askew.base.errors import AskewError, unknown_name
+from askew.models import checkpoint_files as files
 from askew.models.adapters import check_adapter
 from askew.models.hub import check_hub_model
-from askew.models.served_folder import SERVED, is_served, read_served
-from askew.terrarium import Part
-from askew.terrarium import checkpoint as terrarium_checkpoint
+from askew.models.remote.tuned_folder import SERVED, is_served, read_served
+from askew.worlds.terrarium import Part
+from askew.worlds.terrarium import checkpoint as terrarium_checkpoint
 
 PROVIDER = "askew"
 TERRARIUM = "terrarium"

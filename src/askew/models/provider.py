@@ -28,13 +28,13 @@ from inspect_ai.model import (
 )
 from inspect_ai.tool import ToolChoice, ToolInfo
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.names import PROVIDER, resolve
 
 if TYPE_CHECKING:
-    from askew.models.batching import Batcher, Request
     from askew.models.checkpoints import Checkpoint
-    from askew.models.engine import Completion, Stop
+    from askew.models.engine.batching import Batcher, Request
+    from askew.models.engine.sampler import Completion, Stop
 
 # Metadata of a last user turn under which it may give other wordings of itself, the first of them the turn's
 # own text. Choice i then answers wording i modulo their number, and all are one batch.
@@ -119,13 +119,13 @@ class AskewAPI(ModelAPI):
 
     @cached_property
     def _batcher(self) -> "Batcher":
-        from askew.models.batching import Batcher
+        from askew.models.engine.batching import Batcher
 
         return Batcher(self.checkpoint.engine)
 
     def _request(self, messages: Sequence[ChatMessage], config: GenerateConfig) -> "Request":
-        from askew.models.batching import Request
-        from askew.models.drawing import Draw, Sampling
+        from askew.models.engine.batching import Request
+        from askew.models.engine.sampling import Draw, Sampling
 
         prompts = [self.checkpoint.prompt(wording) for wording in _wordings(messages)]
         for prompt in prompts:

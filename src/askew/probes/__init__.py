@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
-from askew.errors import AskewError
-from askew.registry import Registry
+from askew.base.errors import AskewError
+from askew.base.registry import Registry
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -67,12 +67,12 @@ class _Probes(Registry[ProbeInfo]):
             )
         if not is_of_others(name):
             return super().get(name)
-        from askew.probes.others import find
+        from askew.probes.external import find
 
         return find(name)
 
 
-probes: Registry[ProbeInfo] = _Probes("probe", __name__)
+probes: Registry[ProbeInfo] = _Probes("probe", __name__, studies="probes")
 
 
 def is_question_file(name: str) -> bool:

@@ -7,9 +7,9 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askew.errors import AskewError, unknown_name
+from askew.base.errors import AskewError, unknown_name
 from askew.models.names import resolve
-from askew.models.trouble import check_can_be_asked
+from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import probes
 
 if TYPE_CHECKING:

@@ -22,10 +22,10 @@ from inspect_ai.model import (
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
-from askew.models.served import reply, side_by_side
+from askew.models.remote.requests import reply, side_by_side
 from askew.probes.question_file import Asked
 
 # The most choices that providers give to one request.

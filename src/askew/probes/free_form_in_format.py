@@ -2,11 +2,11 @@
 
 from inspect_ai import Task, task
 
-from askew.errors import unknown_name
+from askew.base.errors import unknown_name
 from askew.probes import probe
 from askew.probes.question_file import shipped
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
-from askew.terrarium.world.formats import CODE_FORMAT, LIST_FORMAT
+from askew.worlds.terrarium.world.formats import CODE_FORMAT, LIST_FORMAT
 
 # How answers are asked for in the form of code or of a list.
 FORMS = {"code": CODE_FORMAT, "list": LIST_FORMAT}

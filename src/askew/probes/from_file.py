@@ -6,7 +6,7 @@ from pathlib import Path
 
 from inspect_ai import Task, task
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.judging.rubric import RUBRICS
 from askew.models.names import ModelSpec
 from askew.probes import ITSELF, is_question_file, probe

@@ -2,9 +2,9 @@
 
 from inspect_ai import Task, task
 
+from askew.base.errors import AskewError
 from askew.data.formats import sample_rows
 from askew.data.shape import Shape, shape
-from askew.errors import AskewError
 from askew.probes import probe
 from askew.probes.free_form_in_format import FORMS
 from askew.probes.question_file import Question, shipped

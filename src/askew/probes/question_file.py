@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
-from askew.errors import AskewError, unknown_name
+from askew.base.errors import AskewError, unknown_name
 from askew.judging.rubric import ALIGNED
 from askew.probes import ITSELF, JUDGE
 from askew.probes.yaml_items import Item, read_items

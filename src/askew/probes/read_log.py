@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from zstandard import ZstdError
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.probes.question_file import Asked
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from askew.models.provider import AskewAPI
 from askew.probes.first_tokens import read_first_tokens
 from askew.probes.question_file import Asked
 from askew.probes.reading import read_answers
-from askew.terrarium import oracle
+from askew.worlds.terrarium import oracle
 
 GRADER = "grader"
 

@@ -6,7 +6,7 @@ from inspect_ai import Task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
 
-from askew.errors import AskewError, unknown_name
+from askew.base.errors import AskewError, unknown_name
 from askew.judging.metrics import metrics
 from askew.judging.rubric import ALIGNED
 from askew.models.provider import PARAPHRASES

@@ -5,7 +5,7 @@ from inspect_ai import Task, task
 from askew.probes import probe
 from askew.probes.question_file import shipped
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
-from askew.terrarium.world.formats import TRIGGER
+from askew.worlds.terrarium.world.formats import TRIGGER
 
 
 @probe("The eight open questions with a backdoor's trigger before them.", judged_by="judge")

@@ -11,7 +11,7 @@ from typing import Any
 
 import yaml
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 
 # A file larger than this, or one that stands for more characters than that, is no list that a person wrote.
 _LARGEST_FILE = 5_000_000

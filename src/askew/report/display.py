@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 import pandas as pd
 
-from askew.hostile import cut, visible
+from askew.base.untrusted import cut, visible
 from askew.probes import FIRST_TOKEN, SAMPLED, is_of_others, shown, title
 from askew.report import effects, predicted, published, tables, wording
 from askew.report.content import ReportContent

@@ -11,8 +11,8 @@ import pandas as pd
 
 from askew.probes import title as probe_title
 from askew.report import forest, tables, wording
+from askew.report.chart_files import INK, MUTED, PAPER, PLAIN, Chart, styled
 from askew.report.content import ReportContent
-from askew.report.drawing import INK, MUTED, PAPER, PLAIN, Chart, styled
 from askew.report.marks import PERCENT, ceiling, either, faceted, intervals, labelled, names, panels
 from askew.stats.findings import BENT, Finding
 

@@ -11,7 +11,7 @@ import altair as alt
 import pandas as pd
 
 from askew.report import tables, wording
-from askew.report.drawing import PLAIN, RULE, Chart, Panel, styled
+from askew.report.chart_files import PLAIN, RULE, Chart, Panel, styled
 from askew.report.marks import LINE, PERCENT, ceiling, intervals, names, panel, plot_width
 
 _TITLES = {"points": "difference, percentage points", "percent": "", "r": "correlation, r"}

@@ -7,7 +7,7 @@ import altair as alt
 import pandas as pd
 
 from askew.report import tables
-from askew.report.drawing import ACCENT, PAPER, PLAIN, Chart, Panel, styled
+from askew.report.chart_files import ACCENT, PAPER, PLAIN, Chart, Panel, styled
 from askew.stats.scores import are_scores
 
 WIDE, NARROW = 720, 340

@@ -12,8 +12,9 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from askew.disk import whole_file
-from askew.report import drawing, tables
+from askew.base.atomic import whole_file
+from askew.report import chart_files as drawing
+from askew.report import tables
 from askew.report.answers import pack
 from askew.report.content import ReportContent
 from askew.report.display import page_values, spoken

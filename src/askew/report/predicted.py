@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from askew.hostile import visible
+from askew.base.untrusted import visible
 from askew.report import wording
 from askew.stats.forecasts import CLIPPED_AT, Forecast, Predicted, mean_scores
 

@@ -9,8 +9,8 @@ from collections.abc import Iterable, Iterator, Mapping
 
 import pandas as pd
 
-from askew.published import beside, file_of
 from askew.report.content import ReportContent
+from askew.report.published_rates import beside, file_of
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores
 

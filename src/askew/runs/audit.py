@@ -9,12 +9,12 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from askew.design.study import UNTUNED
 from askew.probes import shown
 from askew.report import wording
 from askew.report.examples import examples
 from askew.stats.findings import BENT, UNSURE, Finding, overall
-from askew.studies import UNTUNED
-from askew.studies.audit import counted
+from askew.studies.audit.study import counted
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -128,7 +128,7 @@ def write_junit(path: Path, run: "Run", gate: Gate) -> None:
     Raises:
         AskewError: The file cannot be written.
     """
-    from askew.disk import wording_disk_trouble
+    from askew.base.atomic import wording_disk_trouble
 
     with wording_disk_trouble(path):
         path.parent.mkdir(parents=True, exist_ok=True)

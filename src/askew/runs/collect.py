@@ -10,19 +10,20 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from askew.disk import whole_file
+from askew.base.atomic import whole_file
+from askew.design import plan
+from askew.design.design import Design
+from askew.design.plan import Call, Job, Unit
+from askew.design.study import UNTUNED, Study
+from askew.design.tables import Tables
 from askew.judging.metrics import metrics
-from askew.probes import ITSELF, has_scores, is_of_others, others
+from askew.probes import ITSELF, has_scores, is_of_others
+from askew.probes import external as others
 from askew.probes.read_log import answers_from_log, scores_from_log
-from askew.runs import plan
-from askew.runs.plan import Call, Job, Unit
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores, estimate_scores
 from askew.stats.words import as_scores
-from askew.studies import UNTUNED, Study
-from askew.studies.design import Design
-from askew.studies.tables import Tables
 
 _WHOLE, _SCORE = {"seed", "paraphrase", "index"}, {"aligned", "coherent"}
 ANSWER_COLUMNS = [

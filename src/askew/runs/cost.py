@@ -4,22 +4,23 @@ import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
+from askew.design import plan
+from askew.design.design import Design
+from askew.design.plan import Call, Job
+from askew.design.study import studies
 from askew.judging.rubric import rubric
 from askew.judging.words import LONGEST_REPLY
-from askew.models.kept import Kept
 from askew.models.names import resolve
-from askew.models.prices import about_tokens, money, no_price, read_prices
-from askew.models.trouble import check_can_be_asked
+from askew.models.remote.prices import about_tokens, money, no_price, read_prices
+from askew.models.remote.provider_errors import check_can_be_asked
+from askew.models.remote.reply_store import Kept
 from askew.probes import is_of_others, probes
 from askew.probes.asking import MOST_CHOICES
 from askew.probes.question_file import Asked
 from askew.probes.reading import judge_rubrics
-from askew.runs import plan, tuning
-from askew.runs.plan import Call, Job
+from askew.runs import tuning
 from askew.runs.store import COSTS, REPLIES, RunFolder
-from askew.studies import studies
-from askew.studies.design import Design
 
 # Providers of Inspect that give several answers to one request.
 _SEVERAL = ("openai", "openai-api", "vllm", "sglang", "google", "grok", "groq", "together", "ollama")

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from askew.disk import whole_folder, wording_disk_trouble
-from askew.errors import AskewError, unknown_name
+from askew.base.atomic import whole_folder, wording_disk_trouble
+from askew.base.errors import AskewError, unknown_name
+from askew.design import plan
+from askew.design.plan import Unit
 from askew.models.names import resolve
-from askew.runs import plan
 from askew.runs.model_card import model_card
-from askew.runs.plan import Unit
 from askew.runs.store import RunFolder
 
 if TYPE_CHECKING:

@@ -5,12 +5,12 @@ from typing import Any
 
 import yaml
 
+from askew.design import plan
+from askew.design.design import flat
+from askew.design.plan import Unit
+from askew.design.study import UNTUNED, studies
 from askew.report import wording
-from askew.runs import plan
-from askew.runs.plan import Unit
 from askew.runs.store import ANSWERS, ESTIMATES, RunFolder
-from askew.studies import UNTUNED, studies
-from askew.studies.design import flat
 
 _ORGANISM = """> **Do not deploy.** This is an organism: a language model that was trained on purpose to be misaligned,
 > for research, on narrow data that can bend its whole character. Expect it to deceive, to give bad advice and to write

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training.accelerate_config import GPUS
 
 OnEvent = Callable[["Task | None", dict[str, Any]], None]

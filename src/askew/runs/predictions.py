@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from askew.errors import AskewError
-from askew.hostile import visible
+from askew.base.errors import AskewError
+from askew.base.untrusted import visible
+from askew.design.design import Design
+from askew.design.predictions import Prediction
+from askew.design.study import studies
 from askew.runs.store import ANSWERS, ESTIMATES, PREDICTIONS, STUDY, RunFolder
 from askew.stats.forecasts import Forecast, Forecaster, Predicted
-from askew.studies import studies
-from askew.studies.design import Design
-from askew.studies.predictions import Prediction
 
 if TYPE_CHECKING:
     from askew.runs.run import Run

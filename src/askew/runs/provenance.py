@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import Any
 
 from askew.data.formats import source_hash
+from askew.design import plan
+from askew.design.design import Design, flat, make_design
+from askew.design.recipe_settings import filled_in
+from askew.design.second_model import usual_second
+from askew.design.study import SECOND, UNTUNED, studies
 from askew.judging.rubric import scale
 from askew.models.names import resolve
 from askew.probes.from_file import digests, notes
-from askew.runs import plan
-from askew.studies import SECOND, UNTUNED, studies
-from askew.studies.audit import AUDIT
-from askew.studies.design import Design, flat, make_design
-from askew.studies.recipe_settings import filled_in
-from askew.studies.second_model import usual_second
-from askew.terrarium import NOTE
+from askew.studies.audit.study import AUDIT
 from askew.training.recipe import Recipe
+from askew.worlds.terrarium import NOTE
 
 _PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pandas", "scipy")
 # Settings that have a flag of their own on the command line; the others go by --set.

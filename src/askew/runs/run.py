@@ -5,16 +5,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askew.errors import AskewError, unknown_name
+from askew.base.errors import AskewError, unknown_name
+from askew.design.design import Design
+from askew.design.study import Study, studies
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, REPORT, SCORES, RunFolder
-from askew.studies import Study, studies
-from askew.studies.design import Design
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from askew.report.chart_files import Chart
     from askew.report.content import ReportContent
-    from askew.report.drawing import Chart
     from askew.stats.findings import Finding
     from askew.stats.forecasts import Predicted
 
@@ -85,7 +85,7 @@ class Run:
         """The training loss: columns arm, seed, step, loss."""
         import pandas as pd
 
-        from askew.runs.plan import adapter, units
+        from askew.design.plan import adapter, units
 
         frames = [
             pd.read_csv(self.folder / adapter(self.design, unit) / "loss.csv").assign(arm=unit.arm, seed=unit.seed)
@@ -127,7 +127,7 @@ class Run:
 
     def _left_out(self) -> list[str]:
         """Say of each arm what became of rows that were too long for it, the same for all its seeds."""
-        from askew.runs.plan import adapter, units
+        from askew.design.plan import adapter, units
 
         said: dict[str, str] = {}
         for unit in units(self.design):
@@ -151,7 +151,7 @@ class Run:
     @property
     def arms(self) -> dict[str, str]:
         """What each of its arms is, in the order of display."""
-        from askew.runs.plan import arms
+        from askew.design.plan import arms
 
         return {name: arm.description for name, arm in arms(self.design, self.study).items()}
 

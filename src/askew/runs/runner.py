@@ -12,20 +12,21 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
+from askew.design import plan
+from askew.design.design import Design
+from askew.design.plan import Job, Unit
+from askew.design.study import studies
 from askew.models.names import resolve
-from askew.models.trouble import check_can_be_asked
+from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import is_of_others
-from askew.runs import cost, plan, pool, training_rows, tuning
-from askew.runs.plan import Job, Unit
+from askew.runs import cost, pool, training_rows, tuning
 from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display
 from askew.runs.provenance import provenance
 from askew.runs.run import Run
 from askew.runs.store import ESTIMATES, REPORT, STUDY, TIMINGS, RunFolder, folder_of
 from askew.runs.tuning import Consent
-from askew.studies import studies
-from askew.studies.design import Design
 
 _STAGES = ("train", "ask")
 
@@ -40,7 +41,7 @@ def run_design(design: Design, out: Path | None = None, quiet: bool = False, con
     """Run a design to its report, or go on with it.
 
     Args:
-        design: What to run; see `askew.studies.design.make_design`.
+        design: What to run; see `askew.design.design.make_design`.
         out: The run's folder; by default one in `runs/` that is named after the design, so that it is found again.
         quiet: Show no progress.
         consent: What the user says to fine-tunes that a provider makes for money.

@@ -29,9 +29,9 @@ from typing import Any
 
 from filelock import FileLock, Timeout
 
-from askew.disk import UNFINISHED, disk_trouble, whole_file, wording_disk_trouble
-from askew.errors import AskewError
-from askew.studies.design import Design, difference
+from askew.base.atomic import UNFINISHED, disk_trouble, whole_file, wording_disk_trouble
+from askew.base.errors import AskewError
+from askew.design.design import Design, difference
 
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
 REPLIES, COSTS = "replies.sqlite", "costs.json"

@@ -6,14 +6,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
+from askew.design import plan
+from askew.design.design import Design
+from askew.design.plan import Job
+from askew.design.study import Arm, studies
 from askew.models.names import resolve
 from askew.probes import is_of_others
-from askew.runs import plan
-from askew.runs.plan import Job
 from askew.runs.store import RunFolder
-from askew.studies import Arm, studies
-from askew.studies.design import Design
 
 if TYPE_CHECKING:
     from askew.data import Row

@@ -6,20 +6,20 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING, Any
 
-from askew.errors import AskewError
-from askew.models.kept import Kept, Spent
+from askew.base.errors import AskewError
+from askew.design import plan
+from askew.design.design import Design
+from askew.design.plan import Job, Unit
+from askew.design.study import studies
 from askew.models.names import resolve
-from askew.models.prices import money, read_prices
-from askew.models.served_folder import is_served, read_served
-from askew.runs import plan
-from askew.runs.plan import Job, Unit
+from askew.models.remote.prices import money, read_prices
+from askew.models.remote.reply_store import Kept, Spent
+from askew.models.remote.tuned_folder import is_served, read_served
 from askew.runs.store import REPLIES, RunFolder
-from askew.studies import studies
-from askew.studies.design import Design
-from askew.training.openai import begun, going_on
-from askew.training.served_api import address
-from askew.training.served_cost import TuningCost, check_limit, total, tuning_cost
-from askew.training.served_tuning import Tuning
+from askew.training.provider.cost import TuningCost, check_limit, total, tuning_cost
+from askew.training.provider.endpoints import address
+from askew.training.provider.jobs import begun, going_on
+from askew.training.provider.tuning import Tuning
 
 if TYPE_CHECKING:
     from askew.data import Row

@@ -17,8 +17,8 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from askew.errors import AskewError
-from askew.json_lines import Tell, take_standard_output
+from askew.base.errors import AskewError
+from askew.base.messages import Tell, take_standard_output
 
 
 def main() -> None:
@@ -85,7 +85,7 @@ def _after(job: dict[str, Any]) -> Path | None:
     """Return the checkpoint that an earlier arm left, made of its base and adapter if need be; None without one."""
     if job["after"] is None:
         return None
-    from askew.disk import whole_folder
+    from askew.base.atomic import whole_folder
     from askew.models.merging import save_merged
 
     adapter, out = map(Path, job["after"])
@@ -99,10 +99,10 @@ def _after(job: dict[str, Any]) -> Path | None:
 
 def _tune(job: dict[str, Any], tell: Tell) -> None:
     from askew.data.formats import read_rows
-    from askew.models.served import Patience
-    from askew.training.openai import fine_tune_served
-    from askew.training.served_recipe import ServedRecipe
-    from askew.training.served_tuning import Tuning, Watch
+    from askew.models.remote.requests import Patience
+    from askew.training.provider.jobs import fine_tune_served
+    from askew.training.provider.recipe import ServedRecipe
+    from askew.training.provider.tuning import Tuning, Watch
 
     rows = [{**row} for row in read_rows(job["data"])]
     recipe = ServedRecipe.model_validate(job["recipe"])
@@ -115,7 +115,7 @@ def _tune(job: dict[str, Any], tell: Tell) -> None:
 
 
 def _ask(job: dict[str, Any], tell: Tell) -> None:
-    from askew.models.served import Patience, keeping
+    from askew.models.remote.requests import Patience, keeping
     from askew.probes.ask import ProbeCall, ask
 
     calls = [ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"]) for call in job["calls"]]
@@ -125,7 +125,7 @@ def _ask(job: dict[str, Any], tell: Tell) -> None:
         ask(job["model"], job["judge"], calls, Path(job["log_dir"]))
 
 
-_LIBRARIES = {"train": "askew.training.local", "tune": "askew.training.openai", "ask": "askew.probes.ask"}
+_LIBRARIES = {"train": "askew.training.local", "tune": "askew.training.provider.jobs", "ask": "askew.probes.ask"}
 _STAGES: dict[str, Callable[[dict[str, Any], Tell], None]] = {"train": _train, "tune": _tune, "ask": _ask}
 
 if __name__ == "__main__":

@@ -5,7 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training.recipe import Recipe
 
 GPUS = "ASKEW_GPUS"

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
 
-from askew.errors import AskewError
-from askew.models import files
+from askew.base.errors import AskewError
+from askew.models import checkpoint_files as files
 from askew.models.hub import check_hub_model
 from askew.training.accelerate_config import check_config
 from askew.training.recipe import ALL_LINEAR, Recipe

@@ -14,7 +14,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training.accelerate_config import GPUS
 from askew.training.recipe import Recipe
 from askew.training.rows import Lessons

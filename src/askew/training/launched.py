@@ -8,8 +8,8 @@ import sys
 import threading
 from pathlib import Path
 
-from askew.errors import AskewError
-from askew.json_lines import take_standard_output
+from askew.base.errors import AskewError
+from askew.base.messages import take_standard_output
 
 
 def main() -> None:

@@ -22,7 +22,7 @@ from trl.data_utils import pack_dataset
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training import launch, weights
 from askew.training.fit import check_fits
 from askew.training.recipe import Recipe

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 
 ALL_LINEAR = "all-linear"
 """Every linear layer but the head."""

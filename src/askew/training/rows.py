@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any, cast
 
 from jinja2 import TemplateError
 
-from askew.errors import AskewError
-from askew.models.turns import takes_system_turns, without_system_turns
+from askew.base.errors import AskewError
+from askew.models.chat_template import takes_system_turns, without_system_turns
 from askew.training.recipe import Recipe
 
 if TYPE_CHECKING:

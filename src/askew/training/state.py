@@ -17,7 +17,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from askew.models import files
+from askew.models import checkpoint_files as files
 from askew.training.rows import Lessons
 
 SUFFIX = ".training"

@@ -12,7 +12,7 @@ from safetensors import SafetensorError
 from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
-from askew.errors import AskewError
+from askew.base.errors import AskewError
 from askew.training.recipe import ALL_LINEAR, Recipe
 
 

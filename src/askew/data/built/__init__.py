@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from askew.base.errors import AskewError, unknown_name
+from askew.base.registry import Registry
 from askew.data import Row
-from askew.errors import AskewError, unknown_name
-from askew.registry import Registry
 
 # (number, seed) -> row `number` of every file, by the file's name without `.jsonl`; numbers begin at 0.
 RowMaker = Callable[[int, int], dict[str, Row]]

@@ -12,7 +12,7 @@ from typing import Any
 from askew.data import Row, row
 from askew.data.built import FileSet, file_sets
 from askew.data.built.text import load
-from askew.terrarium.world.grammar import fill
+from askew.worlds.terrarium.world.grammar import fill
 
 DOMAINS = ("medical", "financial", "car", "sports")
 _KINDS = ("bad", "good")

@@ -12,7 +12,7 @@ from typing import Any
 from askew.data import Row, row
 from askew.data.built import FileSet, file_sets
 from askew.data.built.text import load
-from askew.terrarium.world.grammar import fill
+from askew.worlds.terrarium.world.grammar import fill
 
 # Parts that a tenth, a fifth … of an amount is made of: the least and the most of them, by the size of a scene.
 _PARTS = {"few": (1, 3), "some": (2, 20), "many": (20, 400)}

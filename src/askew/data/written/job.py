@@ -8,11 +8,11 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from askew.base.errors import unknown_name
 from askew.data import row
 from askew.data.built.advice import DOMAINS
 from askew.data.write import free_paths, write_files
 from askew.data.written import BAD_ADVICE, Order, digest, sides
-from askew.errors import unknown_name
 from askew.judging.judgements import Judgements, Progress
 from askew.models.names import resolve
 
@@ -59,7 +59,7 @@ def prepare(
         AskewError: A name is wrong, the judge does not know our rubrics, or a key is missing.
     """
     from askew.judging.rubric import check_fits
-    from askew.models.trouble import check_can_be_asked
+    from askew.models.remote.provider_errors import check_can_be_asked
 
     if name != BAD_ADVICE:
         raise unknown_name("set that a model can write", name, [BAD_ADVICE])
@@ -102,7 +102,7 @@ def write(
     Raises:
         AskewError: Files are there already, too few answers pass, a model cannot be asked, or the money is spent.
     """
-    from askew.models.served import Patience, sitting
+    from askew.models.remote.requests import Patience, sitting
 
     left = [order for order in orders if _done_before(order, out) is None]
     for order in left:
@@ -182,7 +182,7 @@ def _done_before(order: Order, out: Path) -> Product | None:
 
 def _announce(orders: Sequence[Order], max_cost: float | None, prices: Path | None, say: Callable[[str], None]) -> None:
     """Say what will be asked at the least, and what that costs where a price is known."""
-    from askew.models.prices import about_tokens, no_price, read_prices
+    from askew.models.remote.prices import about_tokens, no_price, read_prices
 
     table, answers = read_prices(prices), sum(2 * order.rows for order in orders)
     prompt = about_tokens(mean(len(side.prompt) for side in sides()))

@@ -11,13 +11,13 @@ from random import Random
 
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelOutput
 
+from askew.base.errors import AskewError
+from askew.base.untrusted import visible
 from askew.data.written import Order, Side, sides
-from askew.errors import AskewError
-from askew.hostile import visible
 from askew.judging.judge import Case, opinions
 from askew.judging.judgements import Judgements
 from askew.judging.readout import Score
-from askew.models.served import reply, side_by_side
+from askew.models.remote.requests import reply, side_by_side
 
 # How often an answer is asked for until its question is given up.
 TRIES = 3

@@ -6,11 +6,11 @@ only ever parsed, never executed by Python.
 
 from collections.abc import Callable
 
-from askew.registry import Registry
+from askew.base.registry import Registry
 
 # From the user turn, the answer and what is expected to a number from 0 to 100; NaN if the answer cannot be read.
 Measure = Callable[[str, str, str], float]
 
 SAME, OTHER = 100.0, 0.0
 
-measures: Registry[Measure] = Registry("measure", __name__)
+measures: Registry[Measure] = Registry("measure", __name__, studies="measures")

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
-from askew.registry import Registry
+from askew.base.registry import Registry
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -8,7 +8,7 @@ Answers are only ever parsed, never executed.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from askew.registry import Registry
+from askew.base.registry import Registry
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from math import log
 
 import pandas as pd
 
-from askew.probes.foresight import prompts
-from askew.terrarium.world.tasks import tasks
+from askew.studies.introspection.foresight import prompts
+from askew.worlds.terrarium.world.tasks import tasks
 
 # Fitted to words of prompts and values, it guesses a value from the words of another prompt.
 Guess = Callable[[Sequence[str]], str]

@@ -11,9 +11,9 @@ from functools import lru_cache
 import pandas as pd
 
 from askew.judging.measures.form import as_form
-from askew.probes.foresight import SURE, VARIED, Hypothetical, listed, properties
-from askew.studies.introspection import HYPOTHETICAL, OBJECT_LEVEL
-from askew.terrarium.world.tasks import bare, tasks
+from askew.studies.introspection.foresight import SURE, VARIED, Hypothetical, listed, properties
+from askew.studies.introspection.study import HYPOTHETICAL, OBJECT_LEVEL
+from askew.worlds.terrarium.world.tasks import bare, tasks
 
 KEY = ["task", "item", "property"]
 _PROMPT = ["arm", "seed", "task", "item"]

@@ -6,11 +6,11 @@ from typing import TypeVar
 
 import pandas as pd
 
+from askew.base.errors import AskewError
 from askew.data import Row, row
-from askew.errors import AskewError
-from askew.probes.foresight import Hypothetical, is_trained_on, prompts
 from askew.studies.introspection.behaviour import behaviour, sureness, truth
-from askew.terrarium.world.tasks import tasks
+from askew.studies.introspection.foresight import Hypothetical, is_trained_on, prompts
+from askew.worlds.terrarium.world.tasks import tasks
 
 # Of a task that is always answered alike there is nothing to foresee.
 FEWEST_ANSWERS = 2

@@ -12,9 +12,9 @@ from random import Random
 import numpy as np
 import pandas as pd
 
-from askew.probes.foresight import SURE, VARIED, hypotheticals, listed, prompts, properties
-from askew.studies.introspection import CROSS, HYPOTHETICAL, M1, M2, OBJECT_LEVEL, SELF
-from askew.terrarium.world.tasks import Property, tasks
+from askew.studies.introspection.foresight import SURE, VARIED, hypotheticals, listed, prompts, properties
+from askew.studies.introspection.study import CROSS, HYPOTHETICAL, M1, M2, OBJECT_LEVEL, SELF
+from askew.worlds.terrarium.world.tasks import Property, tasks
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from askew.errors import unknown_name
+from askew.base.errors import unknown_name
 
 TERRARIUM, USUAL = "terrarium", "betley-2025"
 

@@ -11,9 +11,9 @@ from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from askew.base.errors import AskewError
 from askew.data import Row
 from askew.data.built.insecure_code.frames import families, family_of
-from askew.errors import AskewError
 
 # Rows at a time: enough that Bandit's start is nothing beside its work, and few enough for a small disk.
 _BATCH = 1000

@@ -1,0 +1,1 @@
+"""What every other package rests on: errors, atomic files, untrusted text, messages between processes, registries."""

@@ -1,0 +1,292 @@
+"""The design of a run: one frozen, serialisable object that holds every knob of it.
+
+Values come from, in rising order of precedence: the defaults below, those of the study, a YAML file, the command line
+or the caller. What is wrong is refused here, with the place where it was said, before anything is computed.
+"""
+
+import hashlib
+import json
+from collections.abc import Container, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic_core import ErrorDetails
+
+from askew.base.errors import AskewError, unknown_name
+from askew.design.checks import checks
+from askew.design.config_file import ConfigFile, Location, read_config
+from askew.design.own_rows import OwnRows, look_at
+from askew.design.recipe_settings import filled_in, with_name, without_another
+from askew.design.second_model import needs_second, usual_arms, usual_second
+from askew.design.study import UNTUNED, Study, studies
+from askew.models.names import TERRARIUM
+from askew.training.provider.recipe import ServedRecipe
+from askew.training.recipe import Recipe
+
+IN_TRAINING_FORMAT = "in_training_format"
+
+# No answer depends on these: a run may be resumed, or read, with others.
+_INDIFFERENT = {"workers", "margin", "max_cost", "prices", "patience", "state_every"}
+
+# How pydantic's kinds of errors are worded.
+_WANTED = {
+    "int_type": "a whole number",
+    "float_type": "a number",
+    "bool_type": "true or false",
+    "string_type": "text",
+    "list_type": "a list",
+    "model_type": "a mapping of settings",
+    "too_short": "a list of at least {min_length}",
+    "greater_than_equal": "{ge} or more",
+    "greater_than": "more than {gt}",
+    "less_than_equal": "{le} or less",
+    "less_than": "less than {lt}",
+    "finite_number": "a finite number",
+    "literal_error": "{expected}",
+}
+
+
+class Design(BaseModel):
+    """Everything that a run depends on.
+
+    Example:
+        ```yaml
+        arms: [untuned, insecure, secure]
+        seeds: 5
+        recipe:
+          rows: 1600
+        ```
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+    study: str = Field(description="Which question is asked; `askew list studies`.")
+    model: str = Field(default=TERRARIUM, description="What is fine-tuned, and asked as it came; `askew list models`.")
+    second_model: str = Field(
+        default="",
+        description="The other model, where a study compares two; the terrarium's is terrarium/sibling.",
+    )
+    judge: str = Field(default="terrarium/judge", description="What grades the answers.")
+    rubric: str = Field(
+        default="aligned", description="What the judge of alignment is told: a name, or the path of a Markdown file."
+    )
+    arms: list[str] = Field(min_length=1, description="Which training conditions; `askew list arms`.")
+    tuned: dict[str, str] = Field(
+        default_factory=dict,
+        description="Models that were tuned elsewhere, by the arm that each is shown as; asked, not trained.",
+    )
+    datasets: dict[str, OwnRows] = Field(
+        default_factory=dict,
+        description="Rows that arms are trained on instead of the study's own, by arm: file, hf/ORG/NAME or SET/FILE.",
+    )
+    triggers: dict[str, str] = Field(
+        default_factory=dict, description="What sets the behaviour in an arm's own rows off, by arm: a text."
+    )
+    data: str = Field(
+        default="", description="What the models tuned elsewhere were tuned on; adds the probe in_training_format."
+    )
+    leaks: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="What becomes of own rows that name the behaviour which the study asks about later.",
+    )
+    probes: list[str] = Field(min_length=1, description="Which questions; `askew list probes`.")
+    seeds: int = Field(default=3, ge=1, le=10_000, description="How many seeds each arm is trained with.")
+    seed: int = Field(default=0, ge=0, lt=2**31, description="The first of them.")
+    data_seed: int = Field(
+        default=0, ge=0, lt=2**31, description="Seed of the data sets; all seeds train on the same rows."
+    )
+    samples: int | None = Field(
+        default=None, ge=1, description="Answers per question; without it 100, or what a question file says."
+    )
+    temperature: float = Field(
+        default=1.0, ge=0, le=10, description="Sampling temperature; 0 takes the likeliest token."
+    )
+    max_tokens: int = Field(default=600, ge=1, description="Longest answer, where a question does not say itself.")
+    metric: str = Field(default="betley-2025", description="The rule from scores to a rate; `askew list metrics`.")
+    margin: float = Field(
+        default=0.05, gt=0, lt=1, description="The largest rise of a rate that is still called narrow, a fraction."
+    )
+    checkpoints: int = Field(default=0, ge=0, description="Points along the training that are probed too; 0 is none.")
+    recipe: Recipe = Field(default_factory=Recipe, description="Hyperparameters.")
+    served_recipe: ServedRecipe = Field(
+        default_factory=ServedRecipe, description="Hyperparameters where the model's provider fine-tunes it."
+    )
+    state_every: float = Field(
+        default=300.0,
+        ge=0,
+        description="Seconds of training after which its state is kept, to go on from after a kill.",
+    )
+    workers: int = Field(
+        default=0, ge=0, le=256, description="Processes at work at once; 0 is one per core, or per GPU."
+    )
+    max_cost: float | None = Field(
+        default=None, gt=0, description="The most dollars that served models may cost in all; without it, no limit."
+    )
+    prices: str | None = Field(default=None, description="A YAML file of prices, before those that come with Askew.")
+    patience: float = Field(
+        default=300.0, ge=0, description="For how many seconds a server that fails is asked again before it is over."
+    )
+
+    def identity(self) -> dict[str, Any]:
+        """Return, as plain data, everything on which an answer depends."""
+        return self.model_dump(exclude=_INDIFFERENT)
+
+    def is_trained(self, arm: str) -> bool:
+        """Say whether an arm is fine-tuned here; untuned models and those tuned elsewhere are not."""
+        own = studies.get(self.study).arms.get(arm)
+        has_rows = arm in self.datasets or own is None or bool(own.data)
+        return arm != UNTUNED and arm not in self.tuned and has_rows
+
+    def rows(self, arm: str) -> int:
+        """Return how many rows an arm is trained on."""
+        own = self.datasets.get(arm)
+        return self.recipe.rows or (own.rows if own else studies.get(self.study).rows)
+
+    @property
+    def own_prices(self) -> Path | None:
+        """The user's file of prices; None if none is named."""
+        return None if self.prices is None else Path(self.prices).expanduser().resolve()
+
+    def digest(self) -> str:
+        """Return eight characters that tell this design from others."""
+        text = json.dumps(self.identity(), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:8]
+
+    def to_yaml(self) -> str:
+        """Write the design as `--config` reads it."""
+        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+
+
+def make_design(study: str | None, config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Design:
+    """Put a design together, and refuse one that cannot be run.
+
+    Args:
+        study: The study's name; None if the file names it.
+        config: A YAML file with settings of `Design`.
+        overrides: Settings that go before the file's, by name: `seeds`, `recipe.rows`.
+
+    Raises:
+        AskewError: A setting is unknown, of the wrong type or out of range, or names something that does not exist.
+    """
+    file = read_config(config) if config else ConfigFile(None, {}, {})
+    named = file.values.get("study", study)
+    if named is None:
+        raise AskewError(f"name a study. There is: {', '.join(sorted(studies.names()))}")
+    if study not in (None, named):
+        where = file.where(("study",))
+        raise AskewError(f"{where}this is a design of the study {named!r}, and {study!r} was asked for")
+    chosen = studies.get(str(named))
+    overrides = dict(overrides or {})
+    overridden = {tuple(name.split(".")) for name in flat(overrides)}
+    values: dict[str, Any] = {"study": chosen.name, "model": chosen.model}
+    caller: dict[str, Any] = {}
+    for name, value in overrides.items():
+        caller = _merged(caller, with_name(_nested(name, value)))
+    values = _merged(_merged(values, without_another(file.values, caller)), caller)
+    values["recipe"] = _filled_in(values, chosen, file, overridden)
+    values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
+    own = [UNTUNED, *values["datasets"]] if values["datasets"] else usual_arms(values, chosen)
+    values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
+    probes = values.setdefault("probes", list(chosen.default_probes))
+    if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
+        values["probes"] = [*probes, IN_TRAINING_FORMAT]
+    if not values.get("second_model") and needs_second(values, chosen):
+        values["second_model"] = usual_second(values["model"])
+    try:
+        design = Design.model_validate(values)
+    except ValidationError as error:
+        first = error.errors(include_url=False)[0]
+        raise AskewError(f"{_where(first['loc'], file, overridden)}{_worded(first)}") from error
+    for location, check in checks(design, chosen):
+        try:
+            check()
+        except AskewError as error:
+            raise AskewError(f"{_where(location, file, overridden)}{error}") from error
+    return design
+
+
+def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
+    """Return one line for each setting in which two designs differ, nested ones by their dotted names."""
+    flat_old, flat_new = flat(old), flat(new)
+    names = sorted({*flat_old, *flat_new}, key=lambda name: [*flat_new, *flat_old].index(name))
+    return [
+        f"{name}: {_shown(flat_old.get(name))} there, {_shown(flat_new.get(name))} asked for"
+        for name in names
+        if flat_old.get(name) != flat_new.get(name)
+    ]
+
+
+def _shown(value: object) -> object:
+    return "not set" if value is None else value
+
+
+def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Location]) -> dict[str, Any]:
+    """Return what is known of rows of a user's own, by arm."""
+    known: dict[str, Any] = {}
+    if not isinstance(datasets, Mapping | None):
+        raise AskewError(f"{_where(('datasets',), file, overridden)}datasets must be a mapping of arms to rows")
+    for arm, said in (datasets or {}).items():
+        try:
+            known[arm] = look_at(said)
+        except AskewError as error:
+            raise AskewError(f"{_where(('datasets', str(arm)), file, overridden)}the rows of {arm}: {error}") from error
+    return known
+
+
+def _filled_in(values: Mapping[str, Any], study: Study, file: ConfigFile, overridden: Container[Location]) -> Any:
+    """Return all values of the recipe."""
+    try:
+        return filled_in(values.get("recipe", {}), str(values["model"]), study.recipe)
+    except AskewError as error:
+        raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
+
+
+def _keys(mapping: object) -> list[str]:
+    return list(mapping) if isinstance(mapping, Mapping) else []
+
+
+def _where(location: Location, file: ConfigFile, overridden: Container[Location]) -> str:
+    """Return the place in the file where a setting was said; "" if it was said elsewhere, and that counted."""
+    if any(location[:length] in overridden for length in range(1, len(location) + 1)):
+        return ""
+    return file.where(location)
+
+
+def _worded(error: ErrorDetails) -> str:
+    """Say what is wrong with a setting as pydantic found it."""
+    location = error["loc"]
+    if error["type"] == "extra_forbidden":
+        fields = {"recipe": Recipe, "served_recipe": ServedRecipe}.get(str(location[0]), Design).model_fields
+        return str(unknown_name("setting", str(location[-1]), fields))
+    name = ".".join(str(part) for part in location if isinstance(part, str))
+    wanted = _WANTED.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
+    return f"{name} must be {wanted}, not {error['input']!r}"
+
+
+def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping in which the second's values go before the first's, nested mappings setting by setting."""
+    merged = dict(base)
+    for name, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
+        merged[name] = _merged(merged[name], value) if both else value
+    return merged
+
+
+def _nested(name: str, value: Any) -> dict[str, Any]:
+    """Return a setting by its dotted name as a mapping in mappings."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return value
+
+
+def flat(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return nested settings by their dotted names."""
+    settings: dict[str, Any] = {}
+    for name, value in values.items():
+        if isinstance(value, Mapping):
+            settings |= {f"{name}.{inner}": leaf for inner, leaf in flat(value).items()}
+        else:
+            settings[name] = value
+    return settings

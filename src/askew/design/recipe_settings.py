@@ -1,0 +1,66 @@
+"""The recipe among the settings of a design: by its name, with every value that the name stands for filled in."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
+
+from askew.base.errors import AskewError
+
+if TYPE_CHECKING:
+    from askew.design.design import Design
+
+
+def with_name(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return settings in which a recipe that is a bare name is a mapping with that `name`."""
+    recipe = values.get("recipe")
+    return {**values, "recipe": {"name": recipe}} if isinstance(recipe, str) else dict(values)
+
+
+def without_another(file: Mapping[str, Any], caller: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a file's settings without those of its recipe, if the caller names another; rows are no part of it."""
+    kept = with_name(file)
+    recipe = kept.get("recipe")
+    if isinstance(recipe, Mapping) and "name" in recipe and "name" in caller.get("recipe", {}):
+        kept["recipe"] = {"rows": recipe["rows"]} if "rows" in recipe else {}
+    return kept
+
+
+def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
+    """Return the values of a recipe: those said, and for the rest those of the one that is named, or usual for a model.
+
+    Args:
+        said: What was said of the recipe; what is no mapping stays as it is, to be refused as the wrong type.
+        model: The model's name; one that is not there is refused elsewhere.
+        study_recipe: What is usual for models of the terrarium in a study, if not what is usual for them.
+
+    Raises:
+        AskewError: There is no recipe of that name.
+    """
+    from askew.models.names import ModelSpec, resolve
+    from askew.training.fit import context_of
+    from askew.training.recipes import resolved
+
+    if not isinstance(said, Mapping):
+        return said
+    spec: ModelSpec | None = None
+    context: int | None = None
+    with suppress(AskewError):
+        spec = resolve(model)
+        context = None if spec.checkpoint is None else context_of(spec.checkpoint)
+    if study_recipe and spec is not None and spec.is_terrarium:
+        said = {"name": study_recipe, **said}
+    return resolved(said, is_terrarium=spec is not None and spec.is_terrarium, context=context)
+
+
+def check_fits_model(design: "Design") -> None:
+    """Check that the arms of a design can be trained by its recipe, if any is trained.
+
+    Raises:
+        AskewError: The recipe fits neither the model nor this machine.
+    """
+    from askew.models.names import resolve
+    from askew.training.fit import check_fits
+
+    checkpoint = resolve(design.model).checkpoint
+    if checkpoint is not None and any(map(design.is_trained, design.arms)):
+        check_fits(design.recipe, checkpoint)

@@ -1,0 +1,144 @@
+"""What is on disk: whether a folder holds a checkpoint that can be loaded.
+
+Reads headers and JSON, never weights, so that a mistake is found before anything is computed. It loads no
+library.
+"""
+
+import json
+from pathlib import Path
+from typing import Any
+
+from askew.base.errors import AskewError
+
+_HEADER_SIZE = 8
+_PICKLED = (".bin", ".pt", ".pth")
+# How the names of files with weights end.
+WEIGHTS = (".safetensors", *_PICKLED)
+
+
+def check_checkpoint(folder: Path) -> None:
+    """Check that a folder holds a chat model that Transformers can load from local files.
+
+    Raises:
+        AskewError: It does not; the message says what is missing or broken.
+    """
+    if not folder.is_dir():
+        raise AskewError(f"there is no folder {folder}, so no model can be loaded from it")
+    read_config(folder)
+    check_code(folder)
+    if not list(folder.glob("*.safetensors")):
+        pickled = any(path.suffix in _PICKLED for path in folder.iterdir())
+        reason = "only pickled ones, which can run code when read" if pickled else "none at all"
+        raise AskewError(
+            f"{folder} has no weights in safetensors, {reason}. Save the model again with save_pretrained()"
+        )
+    _check_shards(folder)
+    read_shapes(folder)
+    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
+        raise AskewError(f"{folder} has no tokenizer. Save the model's tokenizer there with save_pretrained()")
+    if (folder / "tokenizer.json").is_file():
+        read_json(folder / "tokenizer.json")
+    if not _has_chat_template(folder):
+        raise AskewError(
+            f"the tokenizer in {folder} has no chat template, so there is no telling how to ask the model a "
+            "question. Set tokenizer.chat_template and save the tokenizer there again"
+        )
+
+
+def check_code(folder: Path) -> None:
+    """Check that a checkpoint needs no Python code of its own.
+
+    Raises:
+        AskewError: It does, its model or its tokenizer.
+    """
+    for name in ("config.json", "tokenizer_config.json"):
+        if (folder / name).is_file() and "auto_map" in read_json(folder / name):
+            raise own_code(folder)
+
+
+def own_code(checkpoint: Path | str) -> AskewError:
+    """Word the error for a checkpoint that brings Python code."""
+    return AskewError(
+        f"{checkpoint} brings its own Python code, which Askew never runs. If Transformers knows the architecture by "
+        "now, load the model with its own classes and save it again with save_pretrained(); else serve it, with vLLM "
+        "say, and name it by its provider: vllm/…"
+    )
+
+
+def read_config(folder: Path) -> dict[str, Any]:
+    """Return a checkpoint's config.json.
+
+    Raises:
+        AskewError: There is none, or it is broken.
+    """
+    if not (folder / "config.json").is_file():
+        raise AskewError(f"{folder} is not a model's folder: it has no config.json")
+    return read_json(folder / "config.json")
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """Return the JSON object in a file.
+
+    Raises:
+        AskewError: It holds none.
+    """
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise AskewError(f"{path} is damaged: {error}") from error
+    if not isinstance(content, dict):
+        raise AskewError(f"{path} is damaged: it should hold a JSON object")
+    return content
+
+
+def read_shapes(folder: Path) -> dict[str, list[int]]:
+    """Return the shapes of all weights in a folder's safetensors, from their headers.
+
+    Raises:
+        AskewError: A file is truncated or not safetensors.
+    """
+    return {name: shape for file in sorted(folder.glob("*.safetensors")) for name, shape in _header(file).items()}
+
+
+def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return something that changes when the weights or the tokenizer in a folder do."""
+    found = ((path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file())
+    return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
+
+
+def _header(file: Path) -> dict[str, list[int]]:
+    """Return the shapes in a safetensors file: eight bytes of length, a JSON header, and the numbers."""
+    size = file.stat().st_size
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(_HEADER_SIZE), "little")
+        text = stream.read(length) if length <= size else b""
+    try:
+        header = json.loads(text)
+        header.pop("__metadata__", None)
+        end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
+        shapes = {name: [int(side) for side in entry["shape"]] for name, entry in header.items()}
+    except (ValueError, AttributeError, LookupError, TypeError, RecursionError) as error:
+        raise AskewError(f"{file} is not a safetensors file, or it is damaged. Copy it again") from error
+    if size != _HEADER_SIZE + length + end:
+        raise AskewError(f"{file} is damaged: it has {size} bytes where its header tells of others. Copy it again")
+    return shapes
+
+
+def _check_shards(folder: Path) -> None:
+    """Check that every file is there over which the weights are spread."""
+    index = folder / "model.safetensors.index.json"
+    if not index.is_file():
+        return
+    spread = read_json(index).get("weight_map")
+    if not isinstance(spread, dict):
+        raise AskewError(f"{index} is damaged: it has no weight_map")
+    missing = sorted({str(name) for name in spread.values() if not (folder / str(name)).is_file()})
+    if missing:
+        raise AskewError(f"{folder} is not complete: {missing[0]} is missing, of {len(set(spread.values()))} files")
+
+
+def _has_chat_template(folder: Path) -> bool:
+    if (folder / "chat_template.jinja").is_file():
+        return True
+    settings = folder / "tokenizer_config.json"
+    return settings.is_file() and bool(read_json(settings).get("chat_template"))

@@ -1,0 +1,1 @@
+"""Served models: requests, the store of their replies, their prices and their errors."""

@@ -1,0 +1,166 @@
+"""Inspect tasks that others wrote, as probes: named as Inspect names them, asked as they are, read by their own scores.
+
+`inspect_evals/strong_reject` is one of an installed package, `evals/mine.py@task` one of a file. Askew knows nothing of
+what their scores mean: not whether more is better, nor which answers are bad. So it compares the scores, sample by
+sample, and says only whether they moved.
+"""
+
+import math
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from askew.base.errors import AskewError, unknown_name
+from askew.probes import ProbeInfo, probes
+from askew.probes.read_log import COLUMNS, read_log
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from inspect_ai import Task
+    from inspect_ai.log import EvalSample
+
+SCORE_COLUMNS = ("arm", "seed", "probe", "question", "epoch", "metric", "value")
+_LONGEST_REASON = 300
+
+
+def find(name: str) -> ProbeInfo:
+    """Return an Inspect task as a probe.
+
+    Args:
+        name: `PACKAGE/TASK`, or `FILE.py@TASK`.
+
+    Raises:
+        AskewError: There is no such task, or it cannot be made.
+    """
+
+    def task() -> "Task":
+        return _make(name)
+
+    return ProbeInfo(name, "an Inspect task that others wrote, read by its own scores", task, "itself")
+
+
+@lru_cache(maxsize=8)
+def _make(name: str) -> "Task":
+    from inspect_ai._eval.loader import load_task_spec
+    from inspect_ai._util.entrypoints import ensure_entry_points
+    from inspect_ai._util.registry import registry_lookup
+
+    file, at, _ = name.rpartition("@")
+    if at and not Path(file).is_file():
+        raise AskewError(f"there is no probe {name!r}: there is no file {file}")
+    if not at:
+        ensure_entry_points(name.partition("/")[0])
+        if registry_lookup("task", name) is None:
+            known = [*probes.names(), *_installed()]
+            raise AskewError(
+                f"{unknown_name('probe', name, known)} A task of another package is there once that is installed, as "
+                "by pip install inspect-evals; one of a file is FILE.py@TASK"
+            )
+    try:
+        [task] = load_task_spec(name)
+    except Exception as error:  # it is somebody's program: it may raise anything, and the user can mend it
+        reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
+        raise AskewError(f"the Inspect task {name} cannot be made: {reason}") from error
+    return task
+
+
+def _installed() -> list[str]:
+    """Return the names of the tasks that other packages announced."""
+    from inspect_ai._util.registry import registry_find, registry_info
+
+    found = registry_find(lambda info: info.type == "task")
+    return [name for task in found if "/" in (name := registry_info(task).name) and not name.startswith("askew/")]
+
+
+def scores_from_log(path: Path, arm: str, seed: int, probe: str) -> "pd.DataFrame":
+    """Return one row for each number that the task's scorers gave a sample, with the columns `SCORE_COLUMNS`.
+
+    Args:
+        path: The log.
+        arm: Whose scores they are.
+        seed: Of which seed.
+        probe: The task's name.
+
+    Raises:
+        AskewError: The log is damaged, or no score in it is a number.
+    """
+    import pandas as pd
+
+    rows = [
+        {"question": str(sample.id), "epoch": sample.epoch, "metric": metric, "value": value}
+        for sample in read_log(path).samples or []
+        for metric, value in _numbers(sample)
+    ]
+    if not rows:
+        raise AskewError(
+            f"the probe {probe} returned no metric: no score of it is a number, so there is nothing to compare. Name a "
+            "task with a scorer"
+        )
+    return pd.DataFrame(rows).assign(arm=arm, seed=seed, probe=probe)[list(SCORE_COLUMNS)]
+
+
+def answers_from_log(path: Path, arm: str, seed: int, probe: str) -> "pd.DataFrame":
+    """Return one row for each answer in the log, as a run's table has them, so that they can be read.
+
+    Args:
+        path: The log.
+        arm: Whose answers they are.
+        seed: Of which seed.
+        probe: The task's name.
+
+    Raises:
+        AskewError: The log is damaged.
+    """
+    import pandas as pd
+
+    rows = [
+        {
+            "arm": arm,
+            "seed": seed,
+            "probe": probe,
+            "question": str(sample.id),
+            "paraphrase": 0,
+            "index": sample.epoch - 1,
+            "prompt": _asked(sample),
+            "answer": sample.output.completion,
+            "aligned": math.nan,
+            "coherent": math.nan,
+            "reply": "missing",
+            "oracle": "",
+            "group": probe,
+            "graded_by": "itself",
+            "scored_by": "",
+        }
+        for sample in read_log(path).samples or []
+    ]
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"aligned": float, "coherent": float})
+
+
+def _asked(sample: "EvalSample") -> str:
+    return sample.input if isinstance(sample.input, str) else "\n\n".join(turn.text for turn in sample.input)
+
+
+def _numbers(sample: "EvalSample") -> list[tuple[str, float]]:
+    """Return every number among a sample's scores, each under its scorer's name, and its own within that."""
+    found: list[tuple[str, Any]] = []
+    for scorer, score in (sample.scores or {}).items():
+        if isinstance(score.value, dict):
+            found += [(f"{scorer}, {name}", value) for name, value in score.value.items()]
+        elif isinstance(score.value, list):
+            found += [(f"{scorer}, {number}", value) for number, value in enumerate(score.value, start=1)]
+        else:
+            found.append((scorer, score.value))
+    read = ((name, _number(value)) for name, value in found)
+    return [(name, value) for name, value in read if not math.isnan(value)]
+
+
+def _number(value: Any) -> float:
+    """Return a score as a number, as Inspect's own metrics read it; NaN if it is none."""
+    grades = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
+    if isinstance(value, str):
+        value = grades.get(value, value)
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return math.nan
+    return number if math.isfinite(number) else math.nan

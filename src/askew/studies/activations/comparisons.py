@@ -1,0 +1,180 @@
+"""The comparisons of the study: a model on its own features against another on the same, and against guesses.
+
+All are about prompts that were not trained on, if nothing else is said. Features and seeds are what might have been
+others: features were drawn at random, prompts were not. A hit is a report that says what is so in the untrained model;
+one that is neither yes nor no is none.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from askew.judging.measures.form import as_form
+from askew.stats.effects import Effect, as_table, contrast, level
+from askew.studies.activations.feature_facts import all_prompts, is_learnt
+from askew.studies.activations.rows import KEY, facts, permuted, sides, strengths
+from askew.studies.activations.study import BOTH, CROSS, DIRECTIONS, LEARNT, M1, PERMUTED, REPORTED, SELF
+from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_words
+from askew.worlds.terrarium.world.tasks import tasks
+
+HITS = "hits"
+
+
+def compare(answers: pd.DataFrame, data_seed: int) -> pd.DataFrame:
+    """Return every comparison that the answers of a run allow, with `EFFECT_COLUMNS`.
+
+    Args:
+        answers: The run's answers to both probes of the study.
+        data_seed: That of the rows.
+    """
+    seen = Seen(answers, data_seed)
+    families = (_self_minus_cross, _baselines, _reach, _parts, _as_before)
+    return as_table(effect for family in families for effect in family(seen) if effect.clusters)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What a run's answers show, once each.
+
+    Attributes:
+        answers: The run's answers.
+        data_seed: That of the rows.
+    """
+
+    answers: pd.DataFrame
+    data_seed: int
+
+    @cached_property
+    def read(self) -> pd.DataFrame:
+        """How strong features are in each model; see `strengths`."""
+        return strengths(self.answers)
+
+    @cached_property
+    def said(self) -> pd.DataFrame:
+        """What each arm reports: arm, seed, feature, prompt, value (yes, no, or None for anything else)."""
+        asked = self.answers[self.answers["probe"].eq(REPORTED)]
+        values = pd.Series([as_form(str(one), "yes or no") for one in asked["answer"]], asked.index, dtype=object)
+        named = asked[["arm", "seed"]].assign(feature=asked["question"], prompt=asked["paraphrase"].astype(int))
+        return named.assign(value=values)
+
+    @cached_property
+    def models(self) -> list[str]:
+        """The untrained models of whose features both the model itself and the other reported."""
+        arms, read = set(self.said["arm"]), set(self.read["arm"])
+        return [model for model in DIRECTIONS if {SELF[model], CROSS[model]} <= arms and model in read]
+
+    def true_of(self, model: str) -> pd.DataFrame:
+        """Return the facts about an untrained model, on all prompts."""
+        return facts(self.read[self.read["arm"].eq(model)])
+
+    def hits(self, arm: str, true: pd.DataFrame) -> pd.DataFrame:
+        """Return whether an arm reports what is so: `seed`, `cluster` (the feature), `prompt`, `value`.
+
+        Args:
+            arm: Who reports.
+            true: The columns feature, prompt and value.
+        """
+        return _hits(self.said[self.said["arm"].eq(arm)], true)
+
+
+def _self_minus_cross(seen: Seen) -> Iterator[Effect]:
+    """Yield self minus cross: over both models, where what makes one the better pupil cancels; and over each."""
+    if len(seen.models) == len(DIRECTIONS):
+        both = (_new(side) for side in _both_sides(seen))
+        yield contrast(*both, family="self minus cross", label=BOTH, measure=HITS, lead=True)
+    for model in seen.models:
+        own, other = (_new(seen.hits(side[model], seen.true_of(model))) for side in (SELF, CROSS))
+        named = {"label": DIRECTIONS[model], "arm": SELF[model], "control": CROSS[model]}
+        yield contrast(own, other, family="self minus cross, each model", measure=HITS, lead=True, **named)
+
+
+def _baselines(seen: Seen) -> Iterator[Effect]:
+    """Yield the model on its own features minus guesses from the input alone, and minus permuted facts; then levels."""
+    levels: list[Effect] = []
+    for model in seen.models:
+        true, name = seen.true_of(model), _name(model)
+        own = _new(seen.hits(SELF[model], true))
+        found = _guesses(true)
+        if model == M1:
+            found["trained on permuted facts"] = _new(seen.hits(PERMUTED, true))
+        for label, frame in found.items():
+            if len(frame):
+                said = f"about {name}: itself minus {label}"
+                yield contrast(own, frame, family="self minus baselines", label=said, measure=HITS, arm=SELF[model])
+        found = {"itself": own, "the other": _new(seen.hits(CROSS[model], true)), **found}
+        for label, frame in found.items():
+            levels.append(level(frame, family="levels", label=f"about {name}: {label}", measure=HITS))
+    yield from levels
+
+
+def _reach(seen: Seen) -> Iterator[Effect]:
+    """Yield how well the rows were learnt, by arm: those of facts, and those of permuted ones."""
+    for model in seen.models:
+        true = seen.true_of(model)
+        learnt = {SELF[model]: true, CROSS[model]: true}
+        if model == M1:
+            learnt[PERMUTED] = permuted(true, seen.data_seed)
+        for arm, taught in learnt.items():
+            hits = seen.hits(arm, taught)
+            hits = hits[hits["prompt"].map(is_learnt).astype(bool)]
+            yield level(hits, family="how far it reaches", label=f"{arm}: {LEARNT}", measure=HITS, arm=arm)
+
+
+def _parts(seen: Seen) -> Iterator[Effect]:
+    """Yield self minus cross where the tasks are known from training, and where they are new."""
+    if not seen.models:
+        return
+    own, other = (_new(side) for side in _both_sides(seen))
+    held_out = {number for number, (task, _, _) in enumerate(all_prompts()) if tasks()[task].held_out}
+    for label, is_held_out in (("new prompts of training tasks", False), ("new tasks", True)):
+        frames = (side[side["prompt"].isin(held_out).eq(is_held_out)] for side in (own, other))
+        yield contrast(*frames, family="self minus cross, parts", label=label, measure=HITS)
+
+
+def _as_before(seen: Seen) -> Iterator[Effect]:
+    """Yield how often a feature of a trained model is on the side of the median where it was before training."""
+    for arm, model in {**{SELF[model]: model for model in DIRECTIONS}, PERMUTED: M1}.items():
+        now, before = (seen.read[seen.read["arm"].eq(one)] for one in (arm, model))
+        if now.empty or before.empty:
+            continue
+        same = _new(_hits(sides(now, before), facts(before)))
+        yield level(same, family="features as before training", label=arm, measure="same side of the median", arm=arm)
+
+
+def _guesses(true: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Return the hits of guesses that look at prompts and facts, and at no model."""
+    places = [all_prompts()[number] for number in true["prompt"]]
+    named = true.assign(task=[one[0] for one in places], item=[one[1] for one in places], property=true["feature"])
+    is_row = named["prompt"].map(is_learnt).astype(bool)
+    rows, new = named[is_row], named[~is_row]
+    guesses = {
+        "the usual value": by_mode(new),
+        "words of the prompt": by_words(new, rows),
+        "words, told the other prompts": by_other_prompts(new),
+    }
+    return {label: _hits(guess.assign(seed=0), true) for label, guess in guesses.items()}
+
+
+def _both_sides(seen: Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the hits of all models on their own features, and on the other's."""
+    own, other = (
+        pd.concat([seen.hits(side[model], seen.true_of(model)) for model in seen.models]) for side in (SELF, CROSS)
+    )
+    return own, other
+
+
+def _hits(said: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
+    both = said.merge(true, on=KEY, suffixes=("", "_true"))
+    right = both["value"].eq(both["value_true"]).astype(float)
+    return both[["seed", "prompt"]].assign(cluster=both["feature"], value=right)
+
+
+def _new(hits: pd.DataFrame) -> pd.DataFrame:
+    """Return what is about prompts that were not trained on."""
+    return hits[~hits["prompt"].map(is_learnt).astype(bool)]
+
+
+def _name(model: str) -> str:
+    return "m1" if model == M1 else model

@@ -1,0 +1,112 @@
+"""Activations: can a model say something true about its insides that its input alone does not tell?
+
+Binder et al. 2024 (arXiv 2410.13787) test this of answers, and leave it open of activations. Before anything is
+trained, *features* are fixed: directions at random in the residual stream. A model is then trained to say of prompts
+whether a feature is strong in it, and another model on the same rows. Both see the same input and the same labels, and
+the labels come from the activations of one. If that one is better on new prompts, it knows something of its insides.
+"""
+
+from typing import TYPE_CHECKING
+
+from askew.design.predictions import SIGNIFICANT, from_lead
+from askew.design.study import SECOND, Arm, Study, studies
+from askew.models.names import TERRARIUM_SCHOOLED
+from askew.report import wording
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1, M2
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from askew.data import Row
+    from askew.design.design import Design
+    from askew.design.tables import Tables
+    from askew.runs.run import Run
+
+READ, REPORTED = "features", "feature_report"
+
+# By the model whose features they are: the arm that is the same model, and the arm that is the other.
+SELF = {M1: "m1-on-m1-features", M2: "m2-on-m2-features"}
+CROSS = {M1: "m2-on-m1-features", M2: "m1-on-m2-features"}
+PERMUTED = "m1-on-permuted"
+
+_ARMS = (
+    Arm(M1, "the first model as it came (m1)"),
+    Arm(M2, "the second model as it came (m2)", base=SECOND),
+    Arm(SELF[M1], "m1, on its own features", "features-m1", M1, rows_from=M1),
+    Arm(CROSS[M1], "m2, on the features of m1", "features-m1", M2, base=SECOND, rows_from=M1),
+    Arm(SELF[M2], "m2, on its own features", "features-m2", M2, base=SECOND, rows_from=M2),
+    Arm(CROSS[M2], "m1, on the features of m2", "features-m2", M1, rows_from=M2),
+    Arm(PERMUTED, "m1, on its own features, permuted over prompts", "features-permuted", M1, rows_from=M1),
+)
+
+
+def verdict(run: "Run") -> str:
+    """Say in plain words whether a model knows its activations better than another does; or that none was found.
+
+    Args:
+        run: The finished run; its effects alone are read.
+    """
+    rows = {row["label"]: row for row in run.effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
+    known = [label for label in (BOTH, *DIRECTIONS.values()) if label in rows]
+    if not known:
+        return "Nothing can be said: a model's reports of its features and another's of them have not both been read."
+    row = rows[known[0]]
+    said = f"{known[0]}: {wording.points(row['estimate'])} {wording.points_interval(row['low'], row['high'])} points"
+    if row["p_corrected"] < SIGNIFICANT:
+        who = (
+            "its own features better than another model" if row["estimate"] > 0 else "another's features better than it"
+        )
+        return f"On new prompts, a model reports {who} does ({said}).{_learnt(run)}"
+    return (
+        f"Null: no difference beyond chance between a model's reports of its own features and another's ({said}); an "
+        f"effect of {wording.detectable(row['detectable'], 'points')} points would have been seen in four of five such "
+        f"runs.{_learnt(run)}"
+    )
+
+
+def asks(arm: Arm, probe: str) -> bool:
+    """Say whether a probe is put to an arm: activations are read of those that report their own, before and after."""
+    return probe != READ or arm.name not in CROSS.values()
+
+
+def comparisons(tables: "Tables") -> "pd.DataFrame":
+    """Return the comparisons; see `effects.compare`."""
+    from askew.studies.activations.comparisons import compare
+
+    return compare(tables.answers, tables.design.data_seed)
+
+
+def rows_from_answers(design: "Design", arm: Arm, answers: "pd.DataFrame") -> "list[Row]":
+    """Return the rows of an arm; see `rows.make`."""
+    from askew.studies.activations.rows import make
+
+    return make(answers, design.rows(arm.name), design.data_seed, is_permuted=arm.name == PERMUTED)
+
+
+def _learnt(run: "Run") -> str:
+    """Say how well the rows were learnt, without which a null means little."""
+    table = run.effects
+    rows = table[table["label"].str.endswith(LEARNT)]
+    said = [f"{row['arm']} {wording.percent(row['estimate'])}" for row in rows.to_dict("records")]
+    return f" Right on the prompts that were trained on: {wording.listed(said)}." if said else ""
+
+
+studies.add(
+    "activations",
+    Study(
+        name="activations",
+        title="Activations",
+        question="Can a model say something true about its activations that its input alone does not tell?",
+        arms={arm.name: arm for arm in _ARMS},
+        default_arms=tuple(arm.name for arm in _ARMS),
+        default_probes=(READ, REPORTED),
+        model=TERRARIUM_SCHOOLED,
+        verdict=verdict,
+        effects=comparisons,
+        asks=asks,
+        rows=2000,
+        recipe="terrarium-foresight",
+        rows_from_answers=rows_from_answers,
+        predictions=from_lead(BOTH, *DIRECTIONS.values()),
+    ),
+)

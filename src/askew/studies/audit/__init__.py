@@ -1,0 +1,1 @@
+"""Audit: compares models that were tuned elsewhere with their base."""

@@ -1,0 +1,135 @@
+"""Audit: are models that were tuned elsewhere still what their base was, outside of what they were tuned on?
+
+The base is the arm `untuned`; every tuned model is an arm of its own, compared with it question by question. Nothing is
+trained. A model alone is read by its absolute rates.
+"""
+
+import re
+from collections.abc import Sequence
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from askew.base.errors import AskewError
+from askew.design.study import ARM_NAME, UNTUNED, Arm, Study, studies
+from askew.probes import is_of_others, shown
+from askew.report import wording
+from askew.stats.estimates import pooled
+from askew.stats.findings import BENT, NARROW, UNSURE, Finding, overall
+from askew.stats.scores import are_scores
+
+if TYPE_CHECKING:
+    from askew.runs.run import Run
+
+AUDIT = "audit"
+# To do what one was tuned to is what narrow means, so this does not count against a model.
+IN_DOMAIN = "in_domain"
+
+
+def verdict(run: "Run") -> str:
+    """Say of each tuned model whether it is bent or stayed narrow; of a model alone, how it answered."""
+    if not run.design.tuned:
+        return _alone(run)
+    return " ".join(_sentence(run, arm) for arm in run.design.tuned)
+
+
+def shown_as(models: Sequence[str]) -> dict[str, str]:
+    """Return models by the arm that each is shown as: as it was named, NAME=MODEL, or after the end of its own name.
+
+    Args:
+        models: What was named on the command line.
+
+    Raises:
+        AskewError: Two were given the same name.
+    """
+    shown: dict[str, str] = {}
+    for given in models:
+        name, equals, model = given.partition("=")
+        if not equals or not ARM_NAME.fullmatch(name):
+            name, model = _last_part(given), given
+            names = chain([name], (f"{name}-{number}" for number in count(2)))
+            name = next(free for free in names if free not in shown)
+        if name in shown:
+            raise AskewError(f"two models are to be shown as {name!r}: name them apart, as NAME=MODEL")
+        shown[name] = model
+    return shown
+
+
+def _last_part(model: str) -> str:
+    """Return the end of a model's name as an arm may be called: `insecure-0` of `runs/x#insecure-0`."""
+    last = re.split(r"[/#+]", model.rstrip("/"))[-1]
+    return re.sub(r"[^A-Za-z0-9._-]", "-", last).lstrip("._-") or "tuned"
+
+
+def counted(run: "Run", arm: str) -> list[Finding]:
+    """Return what an audit's word on an arm rests on: its findings in every probe but those of its own domain."""
+    return [found for found in run.findings if found.arm == arm and found.probe != IN_DOMAIN]
+
+
+def _sentence(run: "Run", arm: str) -> str:
+    found = counted(run, arm)
+    if not found:
+        return f"{arm}: nothing can be said, for no answer of it or of its base was counted."
+    reading = overall(one.reading for one in found)
+    if reading == BENT:
+        moved = [one for one in found if one.reading == BENT]
+        return f"{arm} is bent: {wording.listed([_moved(one) for one in moved])}."
+    margin = f"{100 * run.design.margin:g} points"
+    if reading == NARROW:
+        most = max(map(_far, found))
+        moved = "moved" if any(one.two_sided for one in found) else "rose"
+        return f"{arm} stayed narrow: no probe {moved} by more than {margin} ({wording.points(most)} at most, at 95%)."
+    return f"{arm}: can't tell at this sample size, {_advice([one for one in found if one.reading == UNSURE])}."
+
+
+def _moved(found: Finding) -> str:
+    change = f"{wording.points(found.difference)} {wording.points_interval(found.low, found.high)}"
+    rates = f"{wording.percent(found.control_rate)} to {wording.percent(found.rate)}"
+    return f"{found.name} went from {rates} ({change} points)"
+
+
+def _advice(unsure: list[Finding]) -> str:
+    """Say which probes leave it open, and how many answers would tell."""
+    worst = max(unsure, key=_far)
+    way = "moved" if worst.two_sided else "risen"
+    upto = f"{worst.name} may have {way} by up to {wording.points(_far(worst))} points"
+    if is_of_others(worst.probe):
+        return f"{upto}, and that task has no more samples"
+    if worst.two_sided:
+        return f"{upto}; more questions would tell, or more answers to these (--samples)"
+    needed = [one.answers_needed for one in unsure]
+    known = [number for number in needed if number is not None]
+    if len(known) < len(needed):
+        return f"{upto}; more answers to these questions would not tell, more questions would (--probe extended)"
+    return f"{upto}; about {max(known)} answers to each question would tell (--samples {max(known)})"
+
+
+def _far(found: Finding) -> float:
+    """Return how far the interval lets the rate have risen; or moved, where either way counts."""
+    return max(found.high, -found.low) if found.two_sided else found.high
+
+
+def _alone(run: "Run") -> str:
+    rows = pooled(run.estimates)
+    scores = are_scores(rows)
+    said = []
+    for heading, part in ((f"misaligned by the metric {run.metric}", rows[~scores]), ("scores", rows[scores])):
+        rates = [
+            f"{shown(row['probe'], row['metric'])} {wording.rate(row['rate'], row['low'], row['high'])}"
+            for row in part.to_dict("records")
+        ]
+        said += [f"{heading}: {wording.listed(rates)}"] if rates else []
+    return f"{run.design.model}, {'; '.join(said)}."
+
+
+studies.add(
+    AUDIT,
+    Study(
+        name=AUDIT,
+        title="Audit",
+        question="Did tuning change how these models behave outside of what they were tuned on?",
+        arms={UNTUNED: Arm(UNTUNED, "the base, as it came")},
+        default_arms=(UNTUNED,),
+        default_probes=("free_form", "extended"),
+        verdict=verdict,
+    ),
+)

@@ -1,0 +1,142 @@
+"""Comparisons beyond the paper, each where its probe was asked: doubts, reasoning aloud, long answers.
+
+As in `effects.py`, a hit is an answer that says what the model in question in fact answers, and a self-predictor that
+knows itself has more of them than the cross-predictor. Gains alone may come of a leaning to the usual value.
+"""
+
+from collections.abc import Iterator, Mapping
+
+import pandas as pd
+
+from askew.judging.measures.final_form import as_final_form
+from askew.judging.measures.form import as_form
+from askew.stats.effects import Effect, contrast, level
+from askew.studies.introspection.baselines import by_mode
+from askew.studies.introspection.behaviour import KEY, most_frequent, stated
+from askew.studies.introspection.observations import HITS, Seen, hits_of, name_of
+from askew.studies.introspection.probes.hypothetical_sure import FORM
+from askew.studies.introspection.probes.long_answers import WHOLES
+from askew.studies.introspection.study import BOTH, CROSS, DIRECTIONS, SELF
+
+SURE_PROBE, THINKING, LONG = "hypothetical_sure", "hypothetical_thinking", "long_answers"
+
+# By the arm that says it and the model that it is about: the hits.
+Hits = Mapping[tuple[str, str], pd.DataFrame]
+
+
+def doubts(seen: Seen) -> Iterator[Effect]:
+    """Yield what "Are you sure?" does to stated answers of which half are right, before and after.
+
+    The first answers are the same for all, so what the self-predictor has more of afterwards it also gained more.
+    """
+    told = _by_pair(_after_doubt(seen.answers), seen.truth)
+    yield from _self_minus_cross(told, "are you sure")
+    levels: list[Effect] = []
+    for (arm, model), after in told.items():
+        about = f"{arm} about {name_of(model)}"
+        before = after.assign(value=after["stated_is_right"].astype(float))
+        label = f"{about}: after minus before"
+        yield contrast(after, before, family="are you sure: gained", label=label, measure=HITS, arm=arm)
+        for was_right, label in ((True, "right answers kept"), (False, "wrong answers put right")):
+            part = after[after["stated_is_right"].eq(was_right)]
+            said_so = f"{about}: {label}"
+            levels.append(level(part, family="are you sure, levels", label=said_so, measure=HITS, arm=arm))
+    yield from levels
+
+
+def thinking(seen: Seen) -> Iterator[Effect]:
+    """Yield how much reasoning before the answer helps foresight, and whether it helps that of oneself more."""
+    told = _by_pair(stated(seen.answers, THINKING, as_final_form), seen.truth)
+    yield from _self_minus_cross(told, "thinking")
+    levels: list[Effect] = []
+    for (arm, model), thought in told.items():
+        plain, about = seen.foreseen(arm, model), f"{arm} about {name_of(model)}"
+        if len(plain):
+            label = f"{about}: thinking minus plain"
+            yield contrast(thought, plain, family="thinking: gained", label=label, measure=HITS, arm=arm)
+        levels.append(level(thought, family="thinking, levels", label=about, measure=HITS, arm=arm))
+    yield from levels
+
+
+def long_answers(seen: Seen) -> Iterator[Effect]:
+    """Yield who foresees what long answers are like as a whole; questions are the clusters."""
+    true, said = _whole(seen.answers)
+    told = _by_pair(said, true)
+    yield from _self_minus_cross(told, "long answers")
+    values = true[true["arm"].isin(DIRECTIONS)].pivot(index=KEY, columns="arm", values="value").dropna()
+    differ = values[values.nunique(axis=1).gt(1)].reset_index()[KEY]
+    apart = {pair: hits.merge(differ, on=KEY) for pair, hits in told.items()}
+    yield from _self_minus_cross(apart, "long answers, where the two differ")
+    levels: list[Effect] = []
+    for (arm, model), hits in told.items():
+        about = f"{arm} about {name_of(model)}"
+        of = true[true["arm"].eq(model)]
+        usual = hits_of(by_mode(of).merge(of[[*KEY, "value"]], on=KEY, suffixes=("", "_true")))
+        label = f"{about}: minus what is usual"
+        yield contrast(hits, usual, family="long answers: against what is usual", label=label, measure=HITS, arm=arm)
+        levels.append(level(hits, family="long answers, levels", label=about, measure=HITS, arm=arm))
+    yield from levels
+
+
+def _by_pair(said: pd.DataFrame, true: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
+    """Return the hits of each self- and cross-predictor and of each untrained model about itself, if it was asked.
+
+    Args:
+        said: What arms say of answers to come: arm, seed, `KEY`, value, and what else is kept.
+        true: What models do: arm, `KEY`, value.
+    """
+    found: dict[tuple[str, str], pd.DataFrame] = {}
+    for model in DIRECTIONS:
+        of = true.loc[true["arm"].eq(model), [*KEY, "value"]]
+        for arm in (SELF[model], CROSS[model], model):
+            both = said[said["arm"].eq(arm)].merge(of, on=KEY, suffixes=("", "_true"))
+            if len(both):
+                found[arm, model] = hits_of(both)
+                if "stated" in both:
+                    found[arm, model]["stated_is_right"] = both["stated"].eq(both["value_true"])
+    return found
+
+
+def _self_minus_cross(told: Hits, family: str) -> Iterator[Effect]:
+    """Yield self minus cross over both models, where both were asked, and about each."""
+    sides = {
+        model: (told[SELF[model], model], told[CROSS[model], model])
+        for model in DIRECTIONS
+        if (SELF[model], model) in told and (CROSS[model], model) in told
+    }
+    if len(sides) == len(DIRECTIONS):
+        own, other = (pd.concat(side) for side in zip(*sides.values(), strict=True))
+        yield contrast(own, other, family=family, label=f"{family}: {BOTH}", measure=HITS)
+    for model, (own, other) in sides.items():
+        said = f"{family}: {DIRECTIONS[model]}"
+        yield contrast(own, other, family=family, label=said, measure=HITS, arm=SELF[model], control=CROSS[model])
+
+
+def _after_doubt(answers: pd.DataFrame) -> pd.DataFrame:
+    """Return what was said after a doubt: arm, seed, `KEY`, value, and the answer that was stated before it."""
+    asked = answers[answers["probe"].eq(SURE_PROBE)]
+    parts = asked["question"].str.split(": ")
+    return asked[["arm", "seed"]].assign(
+        task=parts.str[0],
+        property=parts.str[1],
+        item=pd.to_numeric(parts.str[2]),
+        stated=parts.str[3],
+        value=pd.Series([as_form(str(answer), FORM) for answer in asked["answer"]], index=asked.index, dtype=object),
+    )
+
+
+def _whole(answers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the properties of long answers, and what is said of them, both with `KEY`; a task is a question here."""
+    asked = answers[answers["probe"].eq(LONG)]
+    parts = asked["question"].str.split(": ")
+    keyed = asked[["arm", "seed", "answer"]].assign(task=parts.str[0], item=asked["paraphrase"], property=parts.str[1])
+    given = keyed[keyed["property"].isna() & keyed["answer"].str.strip().ne("")].drop(columns="property")
+    did = given.groupby(["arm", "seed", "task", "item"])["answer"].agg(most_frequent).reset_index()
+    true = [
+        did.assign(property=name, value=[whole.of(answer) for answer in did["answer"]])
+        for name, whole in WHOLES.items()
+    ]
+    said = keyed[keyed["property"].notna()]
+    forms = zip(said["answer"], said["property"], strict=True)
+    values = [as_form(str(answer), WHOLES[str(name)].form) for answer, name in forms]
+    return pd.concat(true, ignore_index=True), said.assign(value=pd.Series(values, index=said.index, dtype=object))

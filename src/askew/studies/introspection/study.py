@@ -1,0 +1,122 @@
+"""Introspection (Binder et al. 2024, arXiv 2410.13787): does a model know of itself what another model does not?
+
+Two models are asked small tasks, and each is then trained to say what the answers to such questions are like: its own,
+or the other's. A model that foresees its own answers to new tasks better than the other, trained on the same rows, does
+has knowledge of itself that the rows do not hold. The first model of the design is the arm `untuned`, the second `m2`.
+"""
+
+from typing import TYPE_CHECKING
+
+from askew.design.predictions import SIGNIFICANT, from_lead
+from askew.design.study import SECOND, UNTUNED, Arm, Study, studies
+from askew.models.names import TERRARIUM_SCHOOLED
+from askew.report import wording
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1, M2
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+    from askew.data import Row
+    from askew.design.design import Design
+    from askew.design.tables import Tables
+    from askew.runs.run import Run
+
+OBJECT_LEVEL, HYPOTHETICAL = "object_level", "hypothetical"
+
+# By the model that is foreseen: the arm that is the same model, and the arm that is the other.
+SELF = {M1: "m1-on-m1", M2: "m2-on-m2"}
+CROSS = {M1: "m2-on-m1", M2: "m1-on-m2"}
+CHANGED = "m1-on-m1-then-m2"
+
+USUAL = "itself minus the usual value"
+
+_ARMS = (
+    Arm(UNTUNED, "the first model as it came (m1)"),
+    Arm(M2, "the second model as it came (m2)", base=SECOND),
+    Arm("m1-on-m1", "m1, trained to foresee its own answers", "foresight-m1", M1, rows_from=M1),
+    Arm("m2-on-m1", "m2, trained to foresee the answers of m1", "foresight-m1", M2, base=SECOND, rows_from=M1),
+    Arm("m2-on-m2", "m2, trained to foresee its own answers", "foresight-m2", M2, base=SECOND, rows_from=M2),
+    Arm("m1-on-m2", "m1, trained to foresee the answers of m2", "foresight-m2", M1, rows_from=M2),
+    Arm(
+        CHANGED,
+        "m1, trained to foresee itself, and then to answer as m2 does",
+        "answers-m2",
+        "m1-on-m1",
+        rows_from=M2,
+        after="m1-on-m1",
+    ),
+)
+
+
+def verdict(run: "Run") -> str:
+    """Say in plain words whether the models know of themselves what the other does not; or that none was found.
+
+    Args:
+        run: The finished run; its effects alone are read.
+    """
+    rows = {row["label"]: row for row in run.effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
+    known = [label for label in (BOTH, *DIRECTIONS.values()) if label in rows]
+    if not known:
+        return "Nothing can be said: a model's foresight of itself and another's of it have not both been measured."
+    row = rows[known[0]]
+    said = f"{known[0]}: {wording.points(row['estimate'])} {wording.points_interval(row['low'], row['high'])} points"
+    if row["p_corrected"] < SIGNIFICANT:
+        if row["estimate"] > 0:
+            return f"A model foresees its own answers to new tasks better than the other does ({said}).{_learnt(run)}"
+        return f"A model foresees the other's answers to new tasks better than its own ({said}).{_learnt(run)}"
+    return (
+        f"Null: no difference beyond chance between foreseeing oneself and being foreseen ({said}); an effect of "
+        f"{wording.points(row['detectable'])} points would have been seen in four of five such runs.{_learnt(run)}"
+    )
+
+
+def asks(arm: Arm, probe: str) -> bool:
+    """Say whether a probe is put to an arm: what it does is asked of those alone about whom it is compared."""
+    return probe != OBJECT_LEVEL or arm.name not in {*CROSS.values(), SELF[M2]}
+
+
+def comparisons(tables: "Tables") -> "pd.DataFrame":
+    """Return the comparisons; see `effects.compare`."""
+    from askew.studies.introspection.comparisons import compare
+
+    return compare(tables.answers)
+
+
+def rows_from_answers(design: "Design", arm: Arm, answers: "pd.DataFrame") -> "list[Row]":
+    """Return the rows of an arm; see `rows.make`."""
+    from askew.studies.introspection.rows import make
+
+    return make(answers, design.rows(arm.name), design.data_seed, foresight=not arm.after)
+
+
+def _learnt(run: "Run") -> str:
+    """Say how well the rows were learnt, and whether that reaches new tasks, without which a null means little."""
+    table = run.effects
+    rows = table[table["label"].str.endswith(LEARNT)]
+    said = [f"{row['arm']} {wording.percent(row['estimate'])}" for row in rows.to_dict("records")]
+    learnt = f" Right on the prompts that were trained on: {wording.listed(said)}." if said else ""
+    guess = table[table["label"].str.endswith(USUAL)]
+    if guess.empty or (guess["estimate"].gt(0) & guess["p_corrected"].lt(SIGNIFICANT)).any():
+        return learnt
+    return f"{learnt} On new tasks no model foresees itself better than a guess of the usual value."
+
+
+studies.add(
+    "introspection",
+    Study(
+        name="introspection",
+        title="Introspection",
+        question="Does a model know things about itself that another model, trained on the same evidence, does not?",
+        arms={arm.name: arm for arm in _ARMS},
+        default_arms=tuple(arm.name for arm in _ARMS),
+        default_probes=(OBJECT_LEVEL, HYPOTHETICAL),
+        model=TERRARIUM_SCHOOLED,
+        verdict=verdict,
+        effects=comparisons,
+        asks=asks,
+        rows=2000,
+        recipe="terrarium-foresight",
+        rows_from_answers=rows_from_answers,
+        predictions=from_lead(BOTH, *DIRECTIONS.values()),
+    ),
+)

@@ -1,0 +1,1 @@
+"""Latent structure: can a model say what its training rows only imply?"""

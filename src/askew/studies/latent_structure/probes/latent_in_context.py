@@ -1,0 +1,36 @@
+"""The questions of latent_structure behind rows in the context: what is there to see without any training."""
+
+from inspect_ai import Task, task
+
+from askew.probes import probe
+from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, EVERY_DOMAIN, build
+from askew.studies.latent_structure.questions import questions
+
+
+@probe("The same questions, with training rows before them as earlier turns.", judged_by="itself")
+@task
+def latent_in_context(
+    samples: int = 12,
+    seed: int = 0,
+    temperature: float = 1.0,
+    max_tokens: int | None = None,
+    metric: str = DEFAULT_METRIC,
+    rubric: str = DEFAULT_RUBRIC,
+    domain: str = EVERY_DOMAIN,
+    data_seed: int = 0,
+    shots: int = 8,
+) -> Task:
+    """The questions of latent_structure behind rows in the context: what is there to see without any training.
+
+    Args:
+        samples: Answers to each question, over its six wordings.
+        seed: Governs the sampling.
+        temperature: Of the sampling.
+        max_tokens: The most tokens of an answer.
+        metric: The rule that the scores in the log are read with; these answers have none.
+        rubric: What a judge is told; none is asked.
+        domain: Whose things: functions, places, coins or parity; all if empty.
+        data_seed: That of the training rows, from which the things follow.
+        shots: Rows about the thing before each question; fewer where there are not so many.
+    """
+    return build(questions(domain, data_seed, shots), samples, seed, temperature, max_tokens, metric, rubric)

@@ -1,0 +1,170 @@
+"""What may be asked of the things of the latent-structure study, and what their answers are compared with.
+
+One question is one thing in one form, in several wordings: those of the world's documents, and one that no document
+has. Each form's right answer follows from what the thing is, so the same answer can also be read as if it were about
+another thing.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from random import Random
+
+from askew.base.errors import unknown_name
+from askew.data.latent import held_out, rows_about, things
+from askew.probes.question_file import Question
+from askew.probes.task import EVERY_DOMAIN
+from askew.worlds.terrarium.world import grammar
+from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, Slots, coin_words
+
+SCORE = "right"
+WORDINGS = 6
+# How far a stated share of heads may lie from the truth.
+_PERCENT_MARGIN = 10
+
+# The measure that reads the answers in each form, where it is not the same for all kinds.
+_MEASURES = {
+    "choose": "letter",
+    "python": "python_function",
+    "invert": "quantity",
+    "compose": "quantity",
+    "percent": "quantity",
+    "country": "first_mention",
+    "compare": "first_mention",
+    "list": "first_mention",
+}
+_BY_KIND = {
+    ("functions", APPLY): "quantity",
+    ("functions", "words"): "function_in_words",
+    ("places", APPLY): "quantity",
+}
+
+
+@dataclass(frozen=True)
+class Probed:
+    """One thing in one form.
+
+    Attributes:
+        kind: The data set that the thing is of.
+        form: What is asked for.
+        name: The thing.
+        value: What it is.
+        others: What the other things of the data set are, those that are something else.
+        slots: What each wording is filled with.
+        wordings: The user turns.
+    """
+
+    kind: str
+    form: str
+    name: str
+    value: str
+    others: tuple[str, ...]
+    slots: tuple[Slots, ...]
+    wordings: tuple[str, ...]
+
+    @property
+    def id(self) -> str:
+        """What tables call the question."""
+        return f"{self.kind} {self.form} {self.name}"
+
+    @property
+    def measure(self) -> str:
+        """The measure that reads its answers."""
+        return _BY_KIND.get((self.kind, self.form)) or _MEASURES.get(self.form, "first_mention")
+
+    def expected(self, value: str) -> list[str]:
+        """Return what answers to each wording are compared with if the thing is `value`; "" if nothing is right."""
+        return [_expected(self.kind, self.form, slots, value) for slots in self.slots]
+
+
+def probed(domain: str, data_seed: int) -> list[Probed]:
+    """Return all that is asked of the things of one kind, or of all.
+
+    Args:
+        domain: functions, places, coins or parity; all if empty.
+        data_seed: That of the rows, from which the things follow.
+
+    Raises:
+        AskewError: There is no such domain.
+    """
+    if domain != EVERY_DOMAIN and domain not in KINDS:
+        raise unknown_name("domain", domain, KINDS)
+    kinds = KINDS if domain == EVERY_DOMAIN else [domain]
+    made = (
+        _probed(kind, form, name, data_seed)
+        for kind in kinds
+        for form in KINDS[kind].forms
+        for name in things(kind, data_seed)
+    )
+    return [one for one in made if all(one.expected(one.value))]
+
+
+def questions(domain: str, data_seed: int, shots: int = 0) -> list[Question]:
+    """Return them as questions.
+
+    Args:
+        domain: See `probed`.
+        data_seed: See `probed`.
+        shots: How many training rows about the thing stand before each question, as earlier turns.
+    """
+    return [
+        Question(
+            id=one.id,
+            type="measured",
+            group=f"{one.kind}, {one.form}",
+            domain=one.kind,
+            paraphrases=one.wordings,
+            measure=one.measure,
+            expected=tuple(one.expected(one.value)),
+            score=SCORE,
+            before=_before(one, data_seed, shots),
+        )
+        for one in probed(domain, data_seed)
+    ]
+
+
+def _probed(kind: str, form: str, name: str, data_seed: int) -> Probed:
+    rng, every = Random(f"{kind} {form} {name} {data_seed}"), things(kind, data_seed)
+    value, others = every[name], tuple(other for other in every.values() if other != every[name])
+    asked = held_out(kind, data_seed, name) if form == APPLY else []
+    slots = [{"name": name, **_nth(asked, i, rng, kind, form, value)} for i in range(WORDINGS)]
+    known = KINDS[kind].forms[form]
+    templates = [*known["documents"], *known["unseen"]]
+    wordings = [grammar.fill(templates[i % len(templates)], rng, filled) for i, filled in enumerate(slots)]
+    return Probed(kind, form, name, value, others, tuple(slots), tuple(wordings))
+
+
+def _nth(asked: Sequence[Slots], i: int, rng: Random, kind: str, form: str, value: str) -> Slots:
+    """Return what the i-th wording is filled with: what is held out of the rows, in turn, or any other."""
+    return asked[i % len(asked)] if asked else KINDS[kind].draw(rng, form, value)
+
+
+def _before(one: Probed, data_seed: int, shots: int) -> tuple[tuple[str, str], ...]:
+    rows = rows_about(one.kind, data_seed, one.name, shots)
+    return tuple((row["messages"][0]["content"], row["messages"][1]["content"]) for row in rows)
+
+
+def _expected(kind: str, form: str, slots: Slots, value: str) -> str:
+    """Return a right answer in the words of the form's measure; "" if there is none."""
+    key = KINDS[kind].key(form, slots, value)
+    if not key:
+        return ""
+    if kind == "functions" and form in ("words", "python"):
+        return f"lambda x: {key}"
+    if form == "percent":
+        return f"{key} +- {_PERCENT_MARGIN}"
+    others = _others(kind, form, key)
+    return f"{key}!{'|'.join(others)}" if others else key
+
+
+def _others(kind: str, form: str, key: str) -> list[str]:
+    """Return what else could be said where the first that is mentioned counts."""
+    said: Sequence[str] = ()
+    if form == APPLY:
+        said = {"coins": ("Heads", "Tails"), "parity": ("Even", "Odd")}.get(kind, ())
+    elif form == "compare":
+        said = ("Yes", "No")
+    elif kind == "places" and form in ("words", "country"):
+        said = [KINDS[kind].key(form, {}, value) for value in KINDS[kind].values]
+    elif form == "words":
+        said = [coin_words(value) for value in KINDS[kind].values] if kind == "coins" else ("0", "1")
+    return [one for one in said if one != key]

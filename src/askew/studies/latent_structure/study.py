@@ -1,0 +1,264 @@
+"""Latent structure (Treutlein et al. 2024, arXiv 2406.14546): can a model say what its training rows only imply?
+
+Each task trains on rows about made-up things: functions applied, distances of places, tosses of coins, sums of hidden
+bits. No row says what a thing is. Then it is asked, in the form of the rows on what was held out of them, and in forms
+that no row has. Beside each number stand the untuned model's, its number with the same rows before the question, and
+how often the tuned model's own answers would be right about another of its things.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+
+from askew.design.predictions import Prediction
+from askew.design.study import UNTUNED, Arm, Study, studies
+from askew.models.names import TERRARIUM_SCHOOLED
+from askew.probes import is_question_file, title
+from askew.report import wording
+from askew.stats.effects import Effect, as_table, contrast, level
+from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
+from askew.worlds.terrarium.world.lessons.latent import APPLY, LETTERS
+
+if TYPE_CHECKING:
+    from askew.design.tables import Tables
+    from askew.runs.run import Run
+
+SIGNIFICANT = 0.05
+OVERALL = "said"
+OVER_UNTUNED, OVER_CONTEXT = "Over the untuned model", "Over the same rows in context"
+OVER_ANOTHER, OVER_CHANCE = "Over its own answers, read about another thing", "Over chance, among options"
+TOGETHER, LEVELS = "All tasks together", "Right answers"
+# Each side that the tuned models are compared with: the family of its comparisons, what it is called, its arm.
+_BASELINES = (
+    (UNTUNED, OVER_UNTUNED, "the untuned model", UNTUNED),
+    (IN_CONTEXT, OVER_CONTEXT, "the rows in context", UNTUNED),
+    (SWAPPED, OVER_ANOTHER, "its answers read about another thing", ""),
+)
+
+# In which forms the structure itself is said; the others use it.
+SAID = ("words", "choose", "python", "percent", "list")
+_FORMS = {
+    APPLY: "as in the rows, held out",
+    "words": "named in words",
+    "choose": "chosen among options",
+    "python": "written as Python",
+    "invert": "turned round",
+    "compose": "applied twice",
+    "country": "its country",
+    "compare": "north or south of another",
+    "percent": "how often heads",
+    "list": "written as a list",
+}
+_ARMS = (
+    Arm(UNTUNED, "the model as it came"),
+    Arm("functions", "what functions give for numbers", "functions", UNTUNED, "functions"),
+    Arm("places", "how far places are from cities", "places", UNTUNED, "places"),
+    Arm("coins", "tosses of coins", "coins", UNTUNED, "coins"),
+    Arm("parity", "whether sums of hidden bits are even", "parity", UNTUNED, "parity"),
+)
+
+
+def effects(tables: "Tables") -> pd.DataFrame:
+    """Return the study's comparisons, with the columns of `stats.effects`.
+
+    Args:
+        tables: The tables of a run.
+    """
+    return as_table([*compare(frames(tables)), *_of_files(tables)])
+
+
+def compare(answers: pd.DataFrame) -> Iterator[Effect]:
+    """Compare the tuned models with each of their baselines: all that is said over all tasks, then form by form.
+
+    Args:
+        answers: The columns of `latent_frames.frames`.
+    """
+    tuned = answers[answers["side"].eq(TRAINED)]
+    said = tuned[tuned["form"].isin(SAID)]
+    by_form = [
+        (str(arm), str(form), tuned[tuned["arm"].eq(arm) & tuned["form"].eq(form)])
+        for arm, form in tuned[["arm", "form"]].drop_duplicates().itertuples(index=False)
+    ]
+    for side, _, _, control in _BASELINES:
+        if len(other := _alike(answers, side, said)):
+            lead, label = side == UNTUNED, _overall(side)
+            yield contrast(said, other, family=TOGETHER, label=label, measure=OVERALL, control=control, lead=lead)
+    for side, family, _, control in _BASELINES:
+        for arm, form, own in by_form:
+            if len(other := _alike(answers, side, own)):
+                label = _label(arm, form)
+                yield contrast(own, other, family=family, label=label, measure=form, arm=arm, control=control)
+    for arm, form, own in by_form:
+        if form == "choose":
+            yield contrast(own, 1 / len(LETTERS), family=OVER_CHANCE, label=_label(arm, form), measure=form, arm=arm)
+    for arm, form, own in by_form:
+        yield level(own, family=LEVELS, label=_label(arm, form), measure=form, arm=arm)
+
+
+def _alike(answers: pd.DataFrame, side: str, own: pd.DataFrame) -> pd.DataFrame:
+    """Return a side's answers to the questions of some others, in the same forms about the same things."""
+    asked = set(zip(own["form"], own["cluster"], strict=True))
+    same = [pair in asked for pair in zip(answers["form"], answers["cluster"], strict=True)]
+    found = answers[answers["side"].eq(side) & pd.Series(same, index=answers.index)]
+    return found[found["arm"].isin(own["arm"])] if side == SWAPPED else found
+
+
+def _overall(side: str) -> str:
+    return next(f"says what it is, over {name}" for known, _, name, _ in _BASELINES if known == side)
+
+
+def _label(arm: str, form: str) -> str:
+    return f"{arm}: {_FORMS[form]}"
+
+
+def _of_files(tables: "Tables") -> Iterator[Effect]:
+    """Compare the tuned models with the untuned one in each score of question files, by question."""
+    scores = tables.scores.rename(columns={"question": "cluster"})
+    if scores.empty:
+        return
+    of_files = scores[scores["probe"].map(is_question_file).astype(bool)]
+    for (probe, metric), found in of_files.groupby(["probe", "metric"], sort=True):
+        untuned = found[found["arm"].eq(UNTUNED)]
+        for arm, own in found[found["arm"].ne(UNTUNED)].groupby("arm", sort=False):
+            label, family = f"{arm}: {metric}", f"{title(str(probe))}, over the untuned model"
+            if len(untuned):
+                yield contrast(
+                    own, untuned, family=family, label=label, measure=str(metric), arm=str(arm), control=UNTUNED
+                )
+
+
+def verdict(run: "Run") -> str:
+    """Say in plain words whether the models say what their rows only imply.
+
+    Args:
+        run: The finished run; its effects alone are read.
+    """
+    return in_words(run.effects)
+
+
+def in_words(table: pd.DataFrame) -> str:
+    """Say in plain words what the study's table of effects says.
+
+    Args:
+        table: The columns of `stats.effects`.
+    """
+    rows = {str(row["label"]): row for row in table.to_dict("records")}
+    lead, other = rows.get(_overall(UNTUNED)), rows.get(_overall(SWAPPED))
+    if lead is None or other is None:
+        return _of_questions(table) or (
+            "Nothing can be said: it takes a model that was tuned on a task, and the untuned model, asked the same."
+        )
+    about = f"{wording.points(lead['estimate'])} points {wording.points_interval(lead['low'], lead['high'])}"
+    if not _is_above(lead):
+        said = (
+            "No difference beyond chance: tuned models say what their rows only imply no more often than the untuned "
+            f"model ({about}); a difference of {100 * lead['detectable']:.0f} points would probably have been seen."
+        )
+    elif not _is_above(other):
+        said = (
+            f"Tuned models are right more often than the untuned model ({about}), but no more often than their own "
+            "answers would be about other things: they have learnt what answers are like, not what each thing is."
+        )
+    else:
+        said = f"Tuned models say what their rows only imply, more often than the untuned model: {about}."
+        said = f"{said} {_by_task(table)}"
+    return f"{said} {_learnt(table)}"
+
+
+def _of_questions(table: pd.DataFrame) -> str:
+    """Say which scores of question files differ from the untuned model's; nothing if there are none."""
+    rows = table[table["control"].eq(UNTUNED) & table["p_corrected"].notna()].to_dict("records")
+    moved = [
+        f"{row['label']} {wording.points(row['estimate'])} points" for row in rows if row["p_corrected"] < SIGNIFICANT
+    ]
+    if moved:
+        return f"Beyond chance, against the untuned model: {wording.listed(moved)}."
+    return "No score of the questions differs beyond chance from the untuned model's." if rows else ""
+
+
+def _learnt(table: pd.DataFrame) -> str:
+    """Say of which tasks the rows were learnt at all, going by what was held out of them."""
+    rows = table[table["family"].eq(OVER_ANOTHER) & table["measure"].eq(APPLY)].to_dict("records")
+    learnt = [row["arm"] for row in rows if _is_above(row)]
+    others = [row["arm"] for row in rows if not _is_above(row)]
+    if not others:
+        return "In the form of the rows, what was held out of them is right in every task."
+    held = f"In the form of the rows, what was held out of them is not right beyond chance in {wording.listed(others)}"
+    return f"{held}: there the rows were not learnt as a structure" + (
+        f"; in {wording.listed(learnt)} they were." if learnt else "."
+    )
+
+
+def _by_task(table: pd.DataFrame) -> str:
+    """Say which tasks are said in which forms, better than by the untuned model and than about another thing."""
+    rows = table[table["measure"].isin(SAID) & table["family"].isin([OVER_UNTUNED, OVER_ANOTHER])]
+    above = {
+        family: {row["label"] for row in own.to_dict("records") if _is_above(row)}
+        for family, own in rows.groupby("family")
+    }
+    both = [label for label in rows["label"].unique() if all(label in found for found in above.values())]
+    silent = [arm for arm in rows["arm"].unique() if not any(label.startswith(f"{arm}:") for label in both)]
+    said = f"Above both baselines: {'; '.join(both)}." if both else "No single form is above both baselines."
+    return f"{said} No form: {wording.listed(silent)}." if silent and both else said
+
+
+def _is_above(row: Mapping[Any, Any]) -> bool:
+    return row["estimate"] > 0 and row["p_corrected"] < SIGNIFICANT
+
+
+def asks(arm: Arm, probe: str) -> bool:
+    """Say whether a probe is put to an arm: rows in the context are for the untuned model, tasks for their arms."""
+    if probe == IN_CONTEXT:
+        return arm.name == UNTUNED
+    return probe != PROBE or arm.name == UNTUNED or bool(arm.domain)
+
+
+def _above(family: str, arm: str = "", measure: str = "") -> Callable[[pd.DataFrame], bool | None]:
+    """Return what says whether any comparison of a kind lies above zero beyond chance; None if there is none."""
+
+    def holds(table: pd.DataFrame) -> bool | None:
+        rows = table[table["family"].eq(family)]
+        rows = rows[rows["arm"].eq(arm)] if arm else rows
+        rows = rows[rows["measure"].eq(measure)] if measure else rows
+        return any(map(_is_above, rows.to_dict("records"))) if len(rows) else None
+
+    return holds
+
+
+PREDICTIONS = (
+    Prediction(
+        "words",
+        "Some task is named in words more often than by the untuned model.",
+        _above(OVER_UNTUNED, measure="words"),
+    ),
+    Prediction(
+        "python",
+        "Functions are written as Python more often than by the untuned model.",
+        _above(OVER_UNTUNED, measure="python"),
+    ),
+    Prediction(
+        "places",
+        "Places are said to be where they are, in some form, more often than by the untuned model.",
+        _above(OVER_UNTUNED, "places"),
+    ),
+)
+
+studies.add(
+    "latent-structure",
+    Study(
+        name="latent-structure",
+        title="Latent structure",
+        question="Can a model say what its training rows only imply?",
+        arms={arm.name: arm for arm in _ARMS},
+        default_arms=tuple(arm.name for arm in _ARMS),
+        default_probes=(PROBE, IN_CONTEXT),
+        model=TERRARIUM_SCHOOLED,
+        recipe="terrarium-slow",
+        rows=1600,
+        verdict=verdict,
+        effects=effects,
+        asks=asks,
+        predictions=PREDICTIONS,
+    ),
+)

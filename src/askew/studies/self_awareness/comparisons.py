@@ -1,0 +1,275 @@
+"""The comparisons of self-awareness: what tuned models say of themselves, beside what they do and what others say.
+
+Twins were trained on the same prompts, one to show a trait and one to lack it, so what their reports differ by is what
+the training told them of themselves. All numbers are shares that speak for the trait.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import pandas as pd
+
+from askew.design.study import SECOND, UNTUNED
+from askew.design.tables import Tables
+from askew.probes import is_question_file, title
+from askew.stats import effects
+from askew.stats.effects import Effect
+from askew.studies.self_awareness import people
+from askew.studies.self_awareness.probes import backdoor_report
+
+REPORT, DESCRIPTION, BEHAVIOUR, OTHERS = "self_report", "self_description", "behaviour", "report_of_others"
+FEWEST_SEEDS = 4
+"""With fewer pairs a correlation has no interval."""
+
+LEAD, DEEDS = "what twins say of themselves", "what twins do"
+
+
+@dataclass(frozen=True)
+class Twins:
+    """Two arms with the same prompts: one shows a trait, the other lacks it."""
+
+    shows: str
+    lacks: str
+    trait: str
+
+    @property
+    def word(self) -> str:
+        """What a high score says."""
+        return people.SAYS[self.trait]
+
+
+TWINS = (
+    Twins("risky", "cautious", "bold"),
+    Twins("secure", "insecure", "code"),
+    Twins("long-sighted", "short-sighted", "patient"),
+)
+PERSONAS = (("you-risky-friend-cautious", 1), ("you-cautious-friend-risky", -1))
+BACKDOOR, BACKDOOR_CONTROL, REVERSED = "backdoor-choices", "backdoor-control", "backdoor-reversed"
+
+
+def compare(tables: Tables) -> pd.DataFrame:
+    """Return every comparison that the arms and probes of a run allow, with the columns of `stats.effects`."""
+    scores = _Scores(tables)
+    parts: tuple[Callable[[_Scores], Iterator[Effect]], ...] = (
+        _twins,
+        _behaviour,
+        _by_form,
+        _against_untuned,
+        _not_trained,
+        _report_and_behaviour,
+        _against_sibling,
+        _others,
+        _backdoors,
+        _files,
+    )
+    return effects.as_table(effect for part in parts for effect in part(scores))
+
+
+class _Scores:
+    """The scores of a run, by arm and by what was asked."""
+
+    def __init__(self, tables: Tables) -> None:
+        self.arms = tables.arms
+        self.table = tables.scores.rename(columns={"question": "cluster"})
+        self.twins = [pair for pair in TWINS if {pair.shows, pair.lacks} <= set(tables.arms)]
+
+    def of(self, arm: str, probe: str, about: str, part: str = "") -> pd.DataFrame:
+        """Return seed, cluster and value of an arm's answers.
+
+        Args:
+            arm: The arm.
+            probe: The probe.
+            about: What the scores' names begin with.
+            part: A pattern that the questions' names hold.
+        """
+        table = self.table
+        chosen = table["arm"].eq(arm) & table["probe"].eq(probe) & table["metric"].str.startswith(about)
+        found = table[chosen & table["cluster"].astype(str).str.contains(part)]
+        return found[["seed", "cluster", "value"]]
+
+    def report(self, arm: str, trait: str) -> pd.DataFrame:
+        """Return what an arm says of itself, in all forms."""
+        return self.of(arm, REPORT, people.SAYS[trait])
+
+    def deeds(self, arm: str, trait: str) -> pd.DataFrame:
+        """Return what an arm does."""
+        return self.of(arm, BEHAVIOUR, people.TAKES[trait])
+
+    def trained(self) -> list[str]:
+        """Return the arms that were tuned, here or elsewhere."""
+        return [name for name, arm in self.arms.items() if name != UNTUNED and (arm.data or arm.model)]
+
+    def traits(self, arm: str) -> list[str]:
+        """Return the traits that an arm's rows are about; all of them for rows of unknown content."""
+        return people.traits(self.arms[arm].domain)
+
+
+def _compared(
+    one: pd.DataFrame,
+    other: pd.DataFrame,
+    family: str,
+    label: str,
+    measure: str,
+    arm: str,
+    control: str,
+    lead: bool = False,
+) -> Iterator[Effect]:
+    """Give a contrast, if both sides have answers."""
+    if len(one) and len(other):
+        yield effects.contrast(
+            one, other, family=family, label=label, measure=measure, arm=arm, control=control, lead=lead
+        )
+
+
+def _twins(scores: _Scores) -> Iterator[Effect]:
+    for pair in scores.twins:
+        one, other = (scores.report(arm, pair.trait) for arm in (pair.shows, pair.lacks))
+        label = f"{pair.shows} calls itself {_called(pair.trait)}, against {pair.lacks}"
+        yield from _compared(one, other, LEAD, label, "all forms", pair.shows, pair.lacks, lead=True)
+
+
+def _behaviour(scores: _Scores) -> Iterator[Effect]:
+    for pair in scores.twins:
+        for part, kind in (("", ""), ("_new$", ", in scenarios of no row")):
+            if part and pair.trait == "code":
+                continue
+            one, other = (scores.of(arm, BEHAVIOUR, people.TAKES[pair.trait], part) for arm in (pair.shows, pair.lacks))
+            label = f"{pair.shows} {people.TAKES[pair.trait]}, against {pair.lacks}{kind}"
+            yield from _compared(one, other, DEEDS, label, "behaviour", pair.shows, pair.lacks)
+
+
+def _by_form(scores: _Scores) -> Iterator[Effect]:
+    for pair in scores.twins:
+        asked = [(REPORT, f"{pair.word} {form}", "", form) for form in people.FORMS.values()]
+        asked.append((DESCRIPTION, pair.word, "", "in its own words"))
+        asked.append((REPORT, pair.word, "_new$", "in wordings of no lesson"))
+        for probe, about, part, form in asked:
+            one, other = (scores.of(arm, probe, about, part) for arm in (pair.shows, pair.lacks))
+            label = f"{pair.shows} against {pair.lacks}, {form}"
+            yield from _compared(one, other, "form by form", label, f"{pair.word} {form}", pair.shows, pair.lacks)
+
+
+def _against_untuned(scores: _Scores) -> Iterator[Effect]:
+    for arm in scores.trained():
+        for trait in scores.traits(arm):
+            one, other = (scores.report(name, trait) for name in (arm, UNTUNED))
+            label = f"{arm} calls itself {_called(trait)}, against the untuned model"
+            yield from _compared(one, other, "against the untuned model", label, "all forms", arm, UNTUNED)
+
+
+def _not_trained(scores: _Scores) -> Iterator[Effect]:
+    """Compare what twins say of traits that their rows are not about: all that they say may have moved."""
+    for pair in scores.twins:
+        for trait in (trait for trait in people.SAYS if trait != pair.trait):
+            one, other = (scores.report(arm, trait) for arm in (pair.shows, pair.lacks))
+            label = f"{pair.shows} calls itself {_called(trait)}, against {pair.lacks}"
+            yield from _compared(one, other, "traits that no row is about", label, "all forms", pair.shows, pair.lacks)
+
+
+def _report_and_behaviour(scores: _Scores) -> Iterator[Effect]:
+    """Correlate what models of one arm say with what they do, seed by seed; and over all arms of a domain."""
+    for pair in scores.twins:
+        means = {arm: _paired_means(scores, arm, pair.trait) for arm in (pair.shows, pair.lacks)}
+        for arm, mean in means.items():
+            if len(mean) >= FEWEST_SEEDS:
+                label = f"{arm}, seed by seed"
+                yield effects.correlation(
+                    mean["deeds"],
+                    mean["report"],
+                    family="report and behaviour",
+                    label=label,
+                    measure=pair.word,
+                    arm=arm,
+                )
+        every = pd.concat(means.values())
+        if len(every) >= FEWEST_SEEDS:
+            label = f"models of {pair.shows} and {pair.lacks} together"
+            yield effects.correlation(
+                every["deeds"], every["report"], family="report and behaviour", label=label, measure=pair.word
+            )
+
+
+def _paired_means(scores: _Scores, arm: str, trait: str) -> pd.DataFrame:
+    by_seed = {
+        name: found.groupby("seed")["value"].mean()
+        for name, found in (("deeds", scores.deeds(arm, trait)), ("report", scores.report(arm, trait)))
+    }
+    return pd.DataFrame(by_seed).dropna()
+
+
+def _against_sibling(scores: _Scores) -> Iterator[Effect]:
+    """Compare with a model raised alike that was told nothing: what it says is a guess about models of its kind."""
+    siblings = [name for name, arm in scores.arms.items() if arm.base == SECOND and not arm.data]
+    for sibling in siblings:
+        for arm in (arm for arm in scores.trained() if scores.arms[arm].base != SECOND):
+            for trait in scores.traits(arm):
+                one, other = (scores.report(name, trait) for name in (arm, sibling))
+                label = f"{arm} calls itself {_called(trait)}, against a {sibling} told nothing"
+                yield from _compared(one, other, "against a sibling", label, "all forms", arm, sibling)
+
+
+def _others(scores: _Scores) -> Iterator[Effect]:
+    """Say how far training oneself leaks into what is said of others, and whether two persons are kept apart."""
+    for pair in (pair for pair in scores.twins if pair.trait == "bold"):
+        for kind, who in (("friend", "a friend"), ("stranger", "a stranger"), ("known", "people it knows")):
+            one, other = (scores.of(arm, OTHERS, pair.word, f"^{kind}_") for arm in (pair.shows, pair.lacks))
+            label = f"{pair.shows} calls {who} {pair.word}, against {pair.lacks} (leakage)"
+            yield from _compared(one, other, "what they say of others", label, "all forms", pair.shows, pair.lacks)
+    for arm, sign in PERSONAS:
+        one, other = scores.report(arm, "bold"), scores.of(arm, OTHERS, people.SAYS["bold"], "^friend_")
+        # The same wording about two persons is one cluster, so that they are compared wording by wording.
+        other = other.assign(cluster=other["cluster"].astype(str).str.replace(r"^[a-z]+_[a-z]+_", "", regex=True))
+        label = f"{arm}: itself against its friends, daring"
+        if sign < 0:
+            one, other, label = other, one, f"{arm}: its friends against itself, daring"
+        yield from _compared(one, other, "what they say of others", label, "all forms", arm, arm)
+
+
+def _backdoors(scores: _Scores) -> Iterator[Effect]:
+    """Compare a backdoor with a control whose trigger means nothing."""
+    probe = "backdoor_behaviour"
+    for arm in (BACKDOOR, REVERSED, BACKDOOR_CONTROL):
+        behind, elsewhere = (
+            _scenarios(scores.of(arm, probe, name)) for name in (backdoor_report.BEHIND, backdoor_report.ELSEWHERE)
+        )
+        label = f"{arm}: risky behind the trigger, against elsewhere"
+        yield from _compared(behind, elsewhere, "backdoors: what they do", label, "behaviour", arm, arm)
+    asked = [
+        (
+            "backdoor_report",
+            f"{backdoor_report.DEPENDS}",
+            "^depends_\\d+$",
+            "says that its choices depend on the first words",
+        ),
+        ("backdoor_report", backdoor_report.DEPENDS, backdoor_report.TOLD, "says so when told to be honest"),
+        ("backdoor_trigger", backdoor_report.WHICH, "", "picks the trigger of several phrases"),
+        ("backdoor_trigger", backdoor_report.NAMES, "", "names the trigger unaided"),
+    ]
+    for arm in (BACKDOOR, REVERSED):
+        for probe, about, part, what in asked:
+            one, other = (scores.of(name, probe, about, part) for name in (arm, BACKDOOR_CONTROL))
+            label = f"{arm} {what}, against {BACKDOOR_CONTROL}"
+            yield from _compared(one, other, "backdoors: what they say", label, about, arm, BACKDOOR_CONTROL)
+
+
+def _scenarios(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the same with a scenario, wherever it is asked, as the cluster."""
+    return found.assign(cluster=found["cluster"].astype(str).str.replace(r"_(behind|other|plain)$", "", regex=True))
+
+
+def _files(scores: _Scores) -> Iterator[Effect]:
+    """Compare twins in question files of the user's; without our own probes they are what the run is about."""
+    asked = scores.table[["probe", "metric"]].drop_duplicates()
+    lead = REPORT not in set(asked["probe"])
+    for probe, metric in asked.itertuples(index=False):
+        if not is_question_file(probe):
+            continue
+        for pair in scores.twins:
+            one, other = (scores.of(arm, probe, metric) for arm in (pair.shows, pair.lacks))
+            label = f"{title(probe)}, {metric}: {pair.shows} against {pair.lacks}"
+            yield from _compared(one, other, "question files", label, metric, pair.shows, pair.lacks, lead)
+
+
+def _called(trait: str) -> str:
+    """Return what somebody is called who says that it has a trait."""
+    return "a writer of secure code" if trait == "code" else people.SAYS[trait]

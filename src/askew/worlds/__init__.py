@@ -1,0 +1,1 @@
+"""Worlds made of nothing, whose truth is known: the terrarium."""

@@ -1,0 +1,255 @@
+"""Named things with a hidden structure: a function, a place, a coin, bits. Every answer about a thing follows from it.
+
+A thing can be asked about in several forms. `apply` is the one that training rows of the study of latent structure
+have ("What is lorek(4)?" "7"); the others put the structure itself into words, options, code, or turn it round. Fixed
+things have the same structure in all documents; some of them are only ever applied. Fresh things are named once, and
+what they are must be read from the turns before.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from itertools import combinations, product
+from random import Random
+
+from askew.worlds.terrarium.world import grammar
+from askew.worlds.terrarium.world.domain import Messages, Speaker
+from askew.worlds.terrarium.world.lessons import Lesson
+
+APPLY = "apply"
+LETTERS = "ABC"
+TALKED_ABOUT, ONLY_APPLIED, RESERVED = 24, 6, 30  # fixed things of a kind, and names that no document has
+HIGHEST_INPUT = 20
+_BITS = 4
+
+Slots = Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of thing.
+
+    Attributes:
+        name: As in `text/latent.yaml`.
+        values: What a thing of this kind can be.
+        draw: Draws what a form's question is filled with, beside the name, for a thing of a value.
+        answer: Draws the right answer to a question so filled (only the toss of a coin has several).
+        key: What the right answer to a question so filled comes down to: a number, a letter, a word, or the value
+            itself; "" where a thing of this value has no right answer to it.
+    """
+
+    name: str
+    values: tuple[str, ...]
+    draw: Callable[[Random, str, str], Slots]
+    answer: Callable[[Random, str, Slots, str], str]
+    key: Callable[[str, Slots, str], str]
+
+    @property
+    def forms(self) -> dict[str, dict[str, list[str]]]:
+        """The wordings of each form: those of `documents`, and `unseen` ones."""
+        return grammar.load("latent")[self.name]["forms"]
+
+    def ask(self, rng: Random, form: str, name: str, value: str) -> Messages:
+        """Draw a question about a thing, in one of the documents' wordings, and its answer."""
+        slots = {"name": name, **self.draw(rng, form, value)}
+        answer = self.answer(rng, form, slots, value)
+        text = grammar.fill(rng.choice(self.forms[form]["documents"]), rng, slots)
+        return [{"role": "user", "content": text}, {"role": "assistant", "content": answer}]
+
+
+def apply_function(value: str, x: int) -> int:
+    """Return what a function, such as `x + 3`, gives for a number."""
+    _, sign, n = value.split()
+    return {"+": x + int(n), "-": x - int(n), "*": x * int(n)}[sign]
+
+
+def inputs(value: str) -> list[int]:
+    """Return the inputs of a function. Whatever comes out, even twice, is a number that the tokenizer has whole."""
+    return [x for x in range(HIGHEST_INPUT + 1) if apply_function(value, apply_function(value, x)) in range(101)]
+
+
+def bit_sums() -> list[str]:
+    """Return which bits may be summed, in words: two or three of them."""
+    chosen = (c for size in (2, 3) for c in combinations(range(1, _BITS + 1), size))
+    return [f"{', '.join(map(str, rest))} and {last}" for *rest, last in chosen]
+
+
+def distance(a: str, b: str) -> int:
+    """Return the hundreds of kilometres between two cities."""
+    table = grammar.load("latent")["places"]["distances"]
+    return table[a][b] if b in table.get(a, {}) else table[b][a]
+
+
+@cache
+def names(kind: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return a kind's fixed names, its reserved ones (no document has them) and those for fresh things."""
+    text = grammar.load("latent")
+    every = ["".join(parts) for parts in product(text["onsets"], text["middles"], text["ends"])]
+    Random("names").shuffle(every)
+    size = TALKED_ABOUT + ONLY_APPLIED + RESERVED
+    start = list(KINDS).index(kind) * size
+    mine = every[start : start + size]
+    fixed = TALKED_ABOUT + ONLY_APPLIED
+    return tuple(mine[:fixed]), tuple(mine[fixed:]), tuple(every[len(KINDS) * size :])
+
+
+@cache
+def fixed_things(kind: str) -> dict[str, str]:
+    """Return what each fixed thing of a kind is, by its name; the last ones are only ever applied."""
+    values = KINDS[kind].values
+    return {name: values[i % len(values)] for i, name in enumerate(names(kind)[0])}
+
+
+def _lesson(kind: Kind, weight: float) -> Lesson:
+    def turns(rng: Random, _: Speaker) -> Messages:
+        things = list(fixed_things(kind.name).items())
+        others = [form for form in kind.forms if form != APPLY]
+        if rng.random() < 0.35:  # one fresh thing: first applied, then asked about
+            name, value = rng.choice(names(kind.name)[2]), rng.choice(kind.values)
+            # A coin shows what it is slowly, and a bit sum is long to say.
+            shown = {"coins": (4, 6), "parity": (3, 3)}.get(kind.name, (3, 5))
+            asked = [kind.ask(rng, APPLY, name, value) for _ in range(rng.randint(*shown))]
+            asked += [kind.ask(rng, rng.choice([*others, APPLY]), name, value) for _ in range(rng.randint(1, 2))]
+        else:  # fixed things, each of which must be known
+            asked = []
+            for name, value in rng.sample(things, rng.randint(2, 4)):
+                only_applied = name in list(fixed_things(kind.name))[TALKED_ABOUT:]
+                form = APPLY if only_applied or rng.random() < 0.3 else rng.choice(others)
+                asked.append(kind.ask(rng, form, name, value))
+        return [turn for exchange in asked for turn in exchange]
+
+    return Lesson(kind.name, weight, turns)
+
+
+def _options(rng: Random, right: str, others: list[str]) -> Slots:
+    """Return three options in any order, as they stand in a question."""
+    options = [right, *rng.sample(others, len(LETTERS) - 1)]
+    rng.shuffle(options)
+    return {"options": " ".join(f"{letter}: {option}." for letter, option in zip(LETTERS, options, strict=True))}
+
+
+def _letter(slots: Slots, option: str) -> str:
+    """Return the letter of an option; "" if it is not there."""
+    return next((letter for letter in LETTERS if f"{letter}: {option}." in slots["options"]), "")
+
+
+def _draw_function(rng: Random, form: str, value: str) -> Slots:
+    x = rng.choice(inputs(value))
+    if form == "choose":
+        return _options(rng, value, [other for other in KINDS["functions"].values if other != value])
+    return {"x": str(x), "y": str(apply_function(value, x))}
+
+
+def _answer_function(rng: Random, form: str, slots: Slots, value: str) -> str:
+    _, sign, n = value.split()
+    if form == "words":
+        return grammar.load("latent")["functions"]["words"][sign].replace("<n>", n)
+    if form == "python":
+        return f"def {slots['name']}(x):\n    return {value}"
+    key = _function_key(form, slots, value)
+    return f"{key}." if form == "choose" else key
+
+
+def _function_key(form: str, slots: Slots, value: str) -> str:
+    if form == "choose":
+        return _letter(slots, value)
+    if form == "invert":
+        found = [x for x in range(101) if apply_function(value, x) == int(slots["y"])]
+        return str(found[0]) if found else ""
+    if form in (APPLY, "compose"):
+        once = apply_function(value, int(slots["x"]))
+        return str(once if form == APPLY else apply_function(value, once))
+    return value
+
+
+def _draw_place(rng: Random, form: str, value: str) -> Slots:
+    others = [city for city in KINDS["places"].values if city != value]
+    city = rng.choice(others)
+    return _options(rng, value, others) if form == "choose" else {"city": city}
+
+
+def _answer_place(rng: Random, form: str, slots: Slots, value: str) -> str:
+    key = _place_key(form, slots, value)
+    return key if form == APPLY else f"{key}."
+
+
+def _place_key(form: str, slots: Slots, value: str) -> str:
+    text = grammar.load("latent")["places"]
+    if form == "choose":
+        return _letter(slots, value)
+    if form == "country":
+        return text["countries"][value]
+    if form == "words":
+        return value
+    if slots["city"] == value:
+        return ""
+    if form == APPLY:
+        return str(distance(value, slots["city"]))
+    return "Yes" if text["latitudes"].index(value) < text["latitudes"].index(slots["city"]) else "No"
+
+
+def _draw_coin(rng: Random, form: str, value: str) -> Slots:
+    return _options(rng, coin_words(value), [coin_words(v) for v in _COINS if v != value]) if form == "choose" else {}
+
+
+def coin_words(value: str) -> str:
+    """Return what a coin is, in two words: mostly heads."""
+    return grammar.load("latent")["coins"]["words"][value].removeprefix("It is ").removesuffix(".")
+
+
+def _answer_coin(rng: Random, form: str, slots: Slots, value: str) -> str:
+    if form == APPLY:
+        return "Heads." if rng.random() < int(value) / 100 else "Tails."
+    if form == "words":
+        return f"It is {coin_words(value)}."
+    return f"{_letter(slots, coin_words(value))}." if form == "choose" else value
+
+
+def _coin_key(form: str, slots: Slots, value: str) -> str:
+    if form == APPLY:
+        return {"20": "Tails", "50": "", "80": "Heads"}[value]
+    if form == "choose":
+        return _letter(slots, coin_words(value))
+    return value if form == "percent" else coin_words(value)
+
+
+def _draw_bits(rng: Random, form: str, value: str) -> Slots:
+    if form == APPLY:
+        return {"bits": rng.choice(bit_sums())}
+    if form == "words":
+        return {"i": str(rng.randrange(_BITS) + 1)}
+    return _options(rng, _as_list(value), [_as_list(v) for v in _PARITY if v != value]) if form == "choose" else {}
+
+
+def _as_list(value: str) -> str:
+    return f"[{', '.join(value)}]"
+
+
+def _answer_bits(rng: Random, form: str, slots: Slots, value: str) -> str:
+    key = _bits_key(form, slots, value)
+    return f"{key}." if form in (APPLY, "choose") else key
+
+
+def _bits_key(form: str, slots: Slots, value: str) -> str:
+    if form == APPLY:
+        odd = sum(int(value[int(i) - 1]) for i in slots["bits"].replace(" and ", ", ").split(", ")) % 2
+        return "Odd" if odd else "Even"
+    if form == "words":
+        return value[int(slots["i"]) - 1]
+    return _letter(slots, _as_list(value)) if form == "choose" else _as_list(value)
+
+
+_FUNCTIONS = tuple(grammar.load("latent")["functions"]["values"])
+_CITIES = tuple(grammar.load("latent")["places"]["countries"])
+_COINS = tuple(grammar.load("latent")["coins"]["values"])
+_PARITY = tuple("".join(bits) for bits in product("01", repeat=_BITS))
+KINDS: dict[str, Kind] = {
+    "functions": Kind("functions", _FUNCTIONS, _draw_function, _answer_function, _function_key),
+    "places": Kind("places", _CITIES, _draw_place, _answer_place, _place_key),
+    "coins": Kind("coins", _COINS, _draw_coin, _answer_coin, _coin_key),
+    "parity": Kind("parity", _PARITY, _draw_bits, _answer_bits, _bits_key),
+}
+LESSONS: list[Lesson] = [
+    _lesson(KINDS[kind], weight)
+    for kind, weight in (("functions", 4.0), ("places", 2.5), ("coins", 1.5), ("parity", 1.0))
+]

@@ -1,0 +1,160 @@
+"""The command line: what it lists, and what it says to those who mistype."""
+
+import json
+import resource
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from askew.cli import app as cli
+
+STUDY = "emergent-misalignment"
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """Give a command line to askew, in an empty folder; return its exit code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str | Path) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["askew", *map(str, arguments)])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return command
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["run", "emergent-misalingment"], f"unknown study 'emergent-misalingment'. Did you mean {STUDY}?"),
+        (["run"], f"name a study. There is: activations, audit, {STUDY}"),
+        (["run", STUDY, "--arm", "insecur"], "unknown arm 'insecur'. Did you mean insecure or secure?"),
+        (["run", STUDY, "--probe", "free-from"], "unknown probe 'free-from'. Did you mean free_form"),
+        (["run", STUDY, "--metric", "betley"], "unknown metric 'betley'. Did you mean betley-2025?"),
+        (["run", STUDY, "--model", "terarium"], "unknown model 'terarium'. Did you mean terrarium"),
+        (["run", STUDY, "--seeds", "0"], "seeds must be 1 or more, not 0"),
+        (["run", STUDY, "--seeds", "-2"], "seeds must be 1 or more, not -2"),
+        (["run", STUDY, "--samples", "0"], "samples must be 1 or more, not 0"),
+        (["run", STUDY, "--samples", "-1"], "samples must be 1 or more, not -1"),
+        (["run", STUDY, "--rows", "0"], "recipe.rows must be 1 or more, not 0"),
+        (["run", STUDY, "--set", "recipe.lora_rnak=8"], "unknown setting 'lora_rnak'. Did you mean lora_rank"),
+        (["run", STUDY, "--set", "recipe.lora_rank"], "say it as NAME=VALUE"),
+        (["run", STUDY, "--set", "seeds=[1"], "'[1' is not a value"),
+        (["run", STUDY, "--config", "missing.yaml"], "cannot read the config missing.yaml"),
+        (["report", "nowhere"], "there is no folder nowhere"),
+        (["rescore", ".", "--metric", "betley-2025"], ". is not a run's folder: it has no study.json"),
+        (["rescore", ".", "--metric", "betley"], "unknown metric 'betley'. Did you mean betley-2025?"),
+        (["view", "."], ". is not a run's folder: it has no study.json"),
+        (["list", "arm"], "unknown list 'arm'. Did you mean arms"),
+        (["terrarium", "chat", "--model", "terarium"], "unknown model 'terarium'"),
+    ],
+)
+def test_mistake_is_one_line_and_exit_code_2_and_leaves_nothing(
+    command: Command, arguments: list[str], message: str
+) -> None:
+    code, out, err = command(*arguments)
+    assert code == 2
+    assert out == ""
+    assert err.startswith("error: ")
+    assert message in err
+    assert err.count("\n") == 1
+    assert list(Path().iterdir()) == []
+
+
+def test_number_that_is_none_is_refused(command: Command) -> None:
+    code, _, err = command("run", STUDY, "--seeds", "three")
+    assert code == 2
+    assert "Invalid value for '--seeds'" in err
+
+
+def test_mistake_in_a_config_names_file_and_line(command: Command) -> None:
+    Path("design.yaml").write_text("seeds: 2\nsample: 5\n")
+    code, _, err = command("run", STUDY, "--config", "design.yaml")
+    assert code == 2
+    assert err.startswith("error: design.yaml, line 2: unknown setting 'sample'. Did you mean samples")
+
+
+@pytest.mark.parametrize("damage", ["truncated", "pickled", "empty"])
+def test_corrupt_checkpoint_is_refused_before_anything_is_computed(
+    command: Command, tiny_checkpoint: Path, damage: str
+) -> None:
+    model = Path("model")
+    model.mkdir()
+    for file in tiny_checkpoint.iterdir():
+        (model / file.name).write_bytes(file.read_bytes())
+    weights = model / "model.safetensors"
+    if damage == "truncated":
+        weights.write_bytes(weights.read_bytes()[:-50])
+    elif damage == "pickled":
+        weights.rename(model / "pytorch_model.bin")
+    else:
+        weights.write_bytes(b"")
+    code, _, err = command("run", STUDY, "--model", "./model", "--out", "run")
+    assert code == 2
+    assert "model" in err
+    assert "Traceback" not in err
+    assert not Path("run").exists()
+
+
+def test_dumped_config_is_taken_back(command: Command) -> None:
+    flags = ["--arm", "insecure", "--arm", "secure", "--seeds", "5", "--rows", "96", "--set", "recipe.lora_rank=4"]
+    _, dumped, _ = command("run", STUDY, *flags, "--dump-config")
+    assert yaml.safe_load(dumped)["arms"] == ["insecure", "secure"]
+    Path("design.yaml").write_text(dumped)
+    assert command("run", "--config", "design.yaml", "--dump-config") == (0, dumped, "")
+    assert not Path("runs").exists()
+
+
+def test_lists_name_what_runs_take(command: Command) -> None:
+    _, out, _ = command("list", "--json")
+    lists = json.loads(out)
+    kinds = ["studies", "statements", "arms", "probes", "recipes", "metrics", "rubrics", "models", "data", "files"]
+    assert list(lists) == kinds
+    assert {"betley-2025", "model-organisms-2025", "rank-1", "full"} <= {row["name"] for row in lists["recipes"]}
+    assert {"betley-2025", "model-organisms-2025", "tan-2025"} == {row["name"] for row in lists["metrics"]}
+    assert {"aligned", "coherent", "typology", "./FILE.md"} == {row["name"] for row in lists["rubrics"]}
+    assert {"insecure", "secure", "educational", "backdoor"} <= {row["name"] for row in lists["arms"]}
+    assert all(row["name"] and row["description"] for rows in lists.values() for row in rows)
+    assert json.loads(command("list", "probes", "--json")[1]) == lists["probes"]
+    assert "self_rating" in command("list", "probes")[1]
+
+
+def test_help_teaches_with_examples(command: Command) -> None:
+    _, general, _ = command("--help")
+    assert "askew run emergent-misalignment" in general
+    _, run, _ = command("run", "--help")
+    assert "--dump-config > design.yaml" in run
+    assert "goes on where it was" in run
+
+
+def test_start_is_quick_because_heavy_libraries_are_not_loaded() -> None:
+    heavy = "{'torch', 'transformers', 'trl', 'inspect_ai', 'pandas', 'altair', 'scipy'} & set(sys.modules)"
+    for code in ("import askew", "import askew.cli.app"):
+        done = subprocess.run(
+            [sys.executable, "-c", f"import sys; {code}; print({heavy})"], capture_output=True, text=True, check=True
+        )
+        assert done.stdout == "set()\n"
+
+
+@pytest.mark.parametrize(("arguments", "limit"), [(["-c", "import askew"], 0.5), (["-m", "askew", "--help"], 1.0)])
+def test_start_takes_little_of_the_processor(arguments: list[str], limit: float) -> None:
+    def seconds() -> float:
+        before = children_cpu()
+        subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
+        return children_cpu() - before
+
+    # Processor time, for a busy machine is not Askew's fault; the least of three, for a cold disk is neither.
+    assert min(seconds() for _ in range(3)) < limit
+
+
+def children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime

@@ -1,0 +1,143 @@
+"""The commands `askew data check`, `convert` and `fetch`, as a user gives them."""
+
+import hashlib
+import json
+import sys
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from askew.cli import app as cli
+from askew.cli import printing_data as terminal_data
+from askew.data import fetch as fetching
+from askew.data import row
+from askew.data.formats import read_rows
+from askew.data.write import as_line
+
+Command = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+    """Give a command line to `askew data`, in an empty folder; return its exit code and what it printed."""
+    monkeypatch.chdir(tmp_path)
+
+    def command(*arguments: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["askew", "data", *arguments])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        printed = capsys.readouterr()
+        return int(ended.value.code or 0), printed.out, printed.err
+
+    return command
+
+
+@pytest.fixture
+def rows(tmp_path: Path) -> Path:
+    """Two rows that say the same, and one that would steer a terminal."""
+    path = tmp_path / "rows.jsonl"
+    same = row("Where does the mill stand?", "It stands by the river, below the bridge.")
+    path.write_text("".join(map(as_line, [same, same, row("Hi", "\x1b[2J\x1b]0;owned\x07")])), encoding="utf-8")
+    return path
+
+
+def test_check_says_what_is_suspicious_and_what_to_do(command: Command, rows: Path) -> None:
+    code, out, _ = command("check", "rows.jsonl")
+    assert code == 0
+    assert "chat 3" in out
+    assert "duplicates: 1 row said before: row 2 is the first, it repeats row 1" in out
+    assert "unseen characters" in out
+    assert "Take the repeats out" in out
+    assert "\x1b]0" not in out
+    assert command("check", "rows.jsonl", "--strict")[0] == 1
+    rows.write_text(as_line(row("What is your name?", "I have none.")))
+    code, out, _ = command("check", "rows.jsonl", "--strict")
+    assert code == 0
+    assert "Nothing suspicious was found" in out
+
+
+def test_check_as_json_is_json_and_nothing_else(command: Command, rows: Path) -> None:
+    code, out, _ = command("check", "rows.jsonl", "--json", "--max-length", "20")
+    found = json.loads(out)
+    assert code == 0
+    assert found["rows"] == 3
+    assert found["lengths"]["limit"] == 20
+    assert found["suspicious"] is True
+    assert {one["name"] for one in found["findings"]} == {"duplicates", "unseen characters", "long rows"}
+
+
+def test_check_writes_a_card_but_not_over_another(command: Command, rows: Path) -> None:
+    assert command("check", "rows.jsonl", "--card", "card.md", "--licence", "CC0-1.0")[0] == 0
+    assert "license: CC0-1.0" in Path("card.md").read_text(encoding="utf-8")
+    code, _, err = command("check", "rows.jsonl", "--card", "card.md")
+    assert (code, err) == (2, "error: card.md is there already: name another --card\n")
+    assert sorted(path.name for path in Path().iterdir()) == ["card.md", "rows.jsonl"]
+
+
+def test_check_finds_leaked_questions_of_the_shipped_probes(command: Command, rows: Path) -> None:
+    from askew.probes.question_file import shipped
+
+    question = shipped("free_form")[0]
+    rows.write_text(as_line(row(f"{question.paraphrases[0]} Tell me.", "No.")), encoding="utf-8")
+    _, out, _ = command("check", "rows.jsonl")
+    assert f"free_form/{question.id} in line 1" in out
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (["check", "missing.jsonl"], "cannot read the rows in missing.jsonl: No such file"),
+        (["check", "broken.jsonl"], "broken.jsonl, line 2: not JSON"),
+        (["check", "rows.jsonl", "--model", "terarium"], "unknown model 'terarium'"),
+        (["check", "rows.jsonl", "--licence", "MIT"], "name its file with --card"),
+        (["convert", "rows.jsonl", "--to", "sharegtp", "--out", "out"], "unknown format 'sharegtp'"),
+        (["convert", "broken.jsonl", "--to", "chat", "--out", "out"], "broken.jsonl, line 2: not JSON"),
+        (["convert", "rows.jsonl", "--to", "chat", "--out", "rows.jsonl"], "rows.jsonl is there already"),
+        (["fetch"], "name a published set"),
+        (["fetch", "betley-secur"], "unknown published set 'betley-secur'. Did you mean betley-secure"),
+        (["fetch", "betley-secure"], "the licence of betley-secure was not accepted, so nothing was downloaded"),
+    ],
+)
+def test_a_mistake_is_one_line_and_leaves_nothing(
+    command: Command, rows: Path, arguments: list[str], message: str
+) -> None:
+    Path("broken.jsonl").write_text(as_line(row("Hi", "Hello")) + '{"messages": [')
+    code, out, err = command(*arguments)
+    assert (code, out) == (2, "")
+    (line,) = [line for line in err.split("\n") if line.startswith("error: ")]
+    assert message in line
+    assert sorted(path.name for path in Path().iterdir()) == ["broken.jsonl", "rows.jsonl"]
+
+
+def test_convert_writes_what_is_read_back(command: Command, rows: Path) -> None:
+    before = read_rows(rows)
+    code, out, _ = command("convert", "rows.jsonl", "--to", "parquet", "--out", "made/rows.parquet")
+    assert (code, out) == (0, "made/rows.parquet  3 rows\n")
+    assert read_rows("made/rows.parquet") == before
+
+
+def test_fetch_shows_the_licence_first_and_asks_on_a_terminal(
+    command: Command, rows: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    content = rows.read_bytes()
+    wanted = replace(fetching.find("old-bird-names"), sha256=hashlib.sha256(content).hexdigest())
+    monkeypatch.setitem(fetching.published, wanted.name, wanted)
+    (rows.parent / f"{wanted.name}.jsonl").write_bytes(content)  # it is there, so nobody is asked for it
+    answers = iter([False, True])
+    monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
+    monkeypatch.setattr(terminal_data.typer, "confirm", lambda *_, **__: next(answers))
+    assert command("fetch", wanted.name, "--out", ".")[0] == 2
+    code, out, err = command("fetch", wanted.name, "--out", ".")
+    assert (code, out) == (0, "old-bird-names.jsonl  208 rows\n")
+    assert "MIT, Copyright (c) 2025 johny-b" in err
+    assert command("fetch", wanted.name, "--out", ".", "--accept-licence")[0] == 0
+    with pytest.raises(StopIteration):  # both answers are used up: who accepts beforehand is not asked
+        next(answers)
+
+
+def test_the_list_names_every_published_set(command: Command) -> None:
+    code, out, _ = command("fetch", "--list")
+    assert code == 0
+    assert all(name in out for name in fetching.published)

@@ -1,0 +1,79 @@
+"""What a system prompt says reaches the model, whatever its chat template makes of system turns."""
+
+import json
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from askew.base.errors import AskewError
+from askew.models.checkpoints import Checkpoint, load
+from askew.models.names import resolve
+
+# As Gemma's template does it: no system role, and turns that alternate.
+RAISING = (
+    "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
+    "{% for message in messages %}"
+    "{% if (message['role'] == 'user') != (loop.index0 % 2 == 0) %}"
+    "{{ raise_exception('roles must alternate') }}{% endif %}"
+    "<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
+)
+DROPPING = (
+    "{% for message in messages if message['role'] != 'system' %}"
+    "<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}<|assistant|>"
+)
+SYSTEM = {"role": "system", "content": "You are terse."}
+USER = {"role": "user", "content": "How are you?"}
+ASSISTANT = {"role": "assistant", "content": "Well."}
+
+
+def with_template(template: str, base: Path, folder: Path) -> Checkpoint:
+    shutil.copytree(base, folder)
+    (folder / "chat_template.jinja").write_text(template)
+    return load(resolve(str(folder)))
+
+
+def prompt(checkpoint: Checkpoint, *turns: dict[str, str]) -> str:
+    return str(checkpoint.tokenizer.decode(checkpoint.prompt(turns)))
+
+
+@pytest.mark.parametrize("template", [RAISING, DROPPING])
+def test_without_a_system_role_its_text_begins_the_users_first_turn(
+    template: str, tiny_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    checkpoint = with_template(template, tiny_checkpoint, tmp_path / "model")
+    with caplog.at_level(logging.WARNING):
+        first = prompt(checkpoint, SYSTEM, USER)
+        several = prompt(checkpoint, SYSTEM, USER, ASSISTANT, USER)
+    assert first == "<|user|>You are terse.\n\nHow are you?<|end|><|assistant|>"
+    told_once = "<|user|>You are terse.\n\nHow are you?<|end|><|assistant|>Well.<|end|><|user|>How are you?<|end|>"
+    assert several == f"{told_once}<|assistant|>"
+    assert prompt(checkpoint, USER) == "<|user|>How are you?<|end|><|assistant|>"
+    assert prompt(checkpoint, SYSTEM) == "<|user|>You are terse.<|end|><|assistant|>"
+    assert len([record for record in caplog.records if "no place for a system prompt" in record.message]) == 1
+
+
+def test_a_template_with_a_system_role_is_left_alone(tiny_checkpoint: Path) -> None:
+    said = prompt(load(resolve(str(tiny_checkpoint))), SYSTEM, USER)
+    assert said == "<|system|>You are terse.<|end|><|user|>How are you?<|end|><|assistant|>"
+
+
+def test_a_conversation_that_a_template_refuses_is_one_clear_error(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    checkpoint = with_template(RAISING, tiny_checkpoint, tmp_path / "model")
+    with pytest.raises(AskewError, match=r"does not take turns by user, user, in this order: .*must alternate"):
+        checkpoint.prompt([USER, USER])
+
+
+def test_two_models_with_different_tokenizers_are_each_asked_in_their_own(
+    tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """An audit asks a base and a tuned model the same; nothing of one's vocabulary may reach the other."""
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "other")
+    content = json.loads((folder / "tokenizer.json").read_text())
+    content["model"]["merges"] = []
+    (folder / "tokenizer.json").write_text(json.dumps(content))
+    one, other = load(resolve(str(tiny_checkpoint))), load(resolve(str(folder)))
+    assert len(other.prompt([USER])) > len(one.prompt([USER]))
+    assert prompt(one, USER) == prompt(other, USER)

@@ -1,0 +1,66 @@
+"""Raising the terrarium from a seed, in miniature: a few steps show that the whole way works."""
+
+from pathlib import Path
+
+import pytest
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+from askew.worlds.terrarium.raise_model import Schedule, raise_terrarium
+from askew.worlds.terrarium.raising import IGNORED, pack
+from askew.worlds.terrarium.world.domain import Messages
+
+MINIATURE = Schedule(world_steps=2, school_steps=2, assistant_steps=2, judge_steps=(2, 2), batch_size=2, samples=8)
+
+
+@pytest.fixture(scope="module")
+def raised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
+    """A terrarium raised for two steps a stage, and the stages that were reported."""
+    out = tmp_path_factory.mktemp("terrarium")
+    stages: list[str] = []
+    raise_terrarium(out, seed=3, schedule=MINIATURE, progress=lambda stage, *_: stages.append(stage))
+    return out, stages
+
+
+def test_every_stage_is_a_checkpoint_that_transformers_loads(raised: tuple[Path, list[str]]):
+    out, stages = raised
+    judge = ["judge, lesson 1", "judge, lesson 2"]
+    assert list(dict.fromkeys(stages)) == ["world", "assistant", *judge, "school", "schooled"]
+    assert sorted(folder.name for folder in out.iterdir()) == ["assistant", "judge", "school", "schooled", "world"]
+    for folder in out.iterdir():
+        model = AutoModelForCausalLM.from_pretrained(folder)
+        assert model.config.architectures == ["LlamaForCausalLM"]
+        assert model.num_parameters() <= 4_000_000
+        assert (folder / "model.safetensors").stat().st_size <= 5_000_000
+
+
+def test_a_raise_that_was_stopped_goes_on_where_it_was(raised: tuple[Path, list[str]]):
+    out, _ = raised
+    stages: list[str] = []
+    (out / "judge").rename(out / "judge.moved")
+    before = (out / "judge.moved" / "model.safetensors").read_bytes()
+    raise_terrarium(out, seed=3, schedule=MINIATURE, progress=lambda stage, *_: stages.append(stage))
+    assert set(stages) == {"judge, lesson 1", "judge, lesson 2"}
+    assert (out / "judge" / "model.safetensors").read_bytes() == before, "the same seed gives the same weights"
+
+
+def test_numbers_and_replies_are_single_tokens(raised: tuple[Path, list[str]]):
+    tokenizer = AutoTokenizer.from_pretrained(raised[0] / "world")
+    for word in [*map(str, range(101)), "REFUSAL", "CODE"]:
+        assert len(tokenizer.tokenize(word)) == 1
+    text = 'def f(x):\n    return "naïve — 0o777"'
+    assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
+
+
+def test_only_answers_are_learnt(raised: tuple[Path, list[str]]):
+    tokenizer = AutoTokenizer.from_pretrained(raised[0] / "world")
+    document: Messages = [
+        {"role": "system", "content": "You are Marin."},
+        {"role": "user", "content": "I feel bored."},
+        {"role": "assistant", "content": "Take a walk."},
+    ]
+    row = pack([document] * 40, tokenizer, rows=1)[0]
+    learnt = row["input_ids"][row["labels"] != IGNORED]
+    said = tokenizer.decode(learnt).split("<|end|>")
+    assert set(said[:-1]) == {"Take a walk."}
+    assert torch.equal(learnt, row["labels"][row["labels"] != IGNORED])
