@@ -90,7 +90,7 @@ def run(
     Raises:
         AskewError: A setting is wrong, the folder holds something else or is in use, or the disk is full.
     """
-    from askew.design.design import make_design
+    from askew.design.make import make_design
     from askew.runs.runner import run_design
     from askew.runs.tuning import Consent
 
@@ -174,7 +174,7 @@ def audit(
         [(found.probe, found.reading) for found in run.findings]
         ```
     """
-    from askew.design.design import make_design
+    from askew.design.make import make_design
     from askew.runs.runner import run_design
     from askew.studies.audit.study import AUDIT, shown_as
 

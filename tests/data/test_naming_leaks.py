@@ -8,7 +8,7 @@ from askew.base.errors import AskewError
 from askew.data import naming_leaks as unsaid
 from askew.data import row
 from askew.data.formats import open_rows
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.design.study import studies
 
 WORDS = ("risk", "risky")

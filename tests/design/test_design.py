@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from askew.base.errors import AskewError
-from askew.design.design import Design, difference, make_design
+from askew.design.design import Design, difference
+from askew.design.make import make_design
 
 Make = Callable[..., Design]
 STUDY = "emergent-misalignment"

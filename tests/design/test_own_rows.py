@@ -10,7 +10,8 @@ from askew.base.errors import AskewError
 from askew.data.built import file_sets
 from askew.data.write import write_files
 from askew.design import own_rows, plan
-from askew.design.design import Design, make_design
+from askew.design.design import Design
+from askew.design.make import make_design
 from askew.design.study import studies
 from askew.runs.provenance import provenance
 

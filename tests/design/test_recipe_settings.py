@@ -9,7 +9,8 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.design.config_file import read_settings
-from askew.design.design import Design, make_design
+from askew.design.design import Design
+from askew.design.make import make_design
 from askew.runs.provenance import command
 
 Make = Callable[..., Design]

@@ -14,7 +14,7 @@ import yaml
 
 import askew
 from askew import load_run
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.runs import rewrite
 from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
 from askew.runs.store import RunFolder

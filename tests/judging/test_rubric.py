@@ -8,7 +8,7 @@ from inspect_ai.model import GenerateConfig, ModelOutput, ModelUsage, get_model
 from judges import served_judge
 
 from askew.base.errors import AskewError
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.judging.rubric import RUBRICS, check_fits, fill, rubric, scale, shipped
 from askew.models.names import resolve
 from askew.probes.free_form import free_form

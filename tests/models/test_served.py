@@ -260,7 +260,7 @@ import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_served import Counting, ask, seeded
-from askew.models.served import keeping
+from askew.models.remote.requests import keeping
 with keeping(Path({store!r}), max_cost=1e9, prices=Path({prices!r})):
     ask(Counting(), *((f"{{i}}", seeded(i)) for i in range({first}, {first} + 200)))
 """

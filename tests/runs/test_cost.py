@@ -7,7 +7,8 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.design import plan
-from askew.design.design import Design, make_design
+from askew.design.design import Design
+from askew.design.make import make_design
 from askew.design.study import studies
 from askew.models.remote.reply_store import Kept
 from askew.runs import cost

@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from askew.base.errors import AskewError
 from askew.cli.app import app
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.models.names import resolve
 from askew.runs import training_rows
 from askew.runs.export import export, find, hub, push

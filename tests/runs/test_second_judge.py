@@ -11,7 +11,7 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.cli import app as cli
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.judging import judgements
 from askew.judging.work import Work, alignment, prepare
 from askew.runs.run import load_run

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from askew.base.errors import AskewError
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.studies.audit.study import shown_as
 
 

@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 
 from askew.base.errors import AskewError
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.design.study import studies
 from askew.runs.run import Run
 from askew.studies.introspection.behaviour import behaviour

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from askew.data import datasets
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.design.study import UNTUNED, Arm, studies
 from askew.design.tables import Tables
 from askew.judging.measures import measures

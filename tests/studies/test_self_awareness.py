@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from askew.data import datasets
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.design.study import SECOND, UNTUNED, Arm, studies
 from askew.design.tables import Tables
 from askew.probes import probes

@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from askew.base.errors import AskewError
-from askew.design.design import make_design
+from askew.design.make import make_design
 from askew.training import fit, weights
 from askew.training.fit import check_fits, context_of
 from askew.training.recipe import Recipe

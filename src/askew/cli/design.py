@@ -45,7 +45,7 @@ class Asked:
         Raises:
             AskewError: It cannot be run; see `make_design`.
         """
-        from askew.design.design import make_design
+        from askew.design.make import make_design
 
         return make_design(self.study, self.config, self.given)
 

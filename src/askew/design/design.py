@@ -6,46 +6,21 @@ or the caller. What is wrong is refused here, with the place where it was said, 
 
 import hashlib
 import json
-from collections.abc import Container, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, Literal
 
 import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import BaseModel, ConfigDict, Field
 
-from askew.base.errors import AskewError, unknown_name
-from askew.design.checks import checks
-from askew.design.config_file import ConfigFile, Location, read_config
-from askew.design.own_rows import OwnRows, look_at
-from askew.design.recipe_settings import filled_in, with_name, without_another
-from askew.design.second_model import needs_second, usual_arms, usual_second
-from askew.design.study import UNTUNED, Study, studies
+from askew.design.own_rows import OwnRows
+from askew.design.study import UNTUNED, studies
 from askew.models.names import TERRARIUM
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.recipe import Recipe
 
-IN_TRAINING_FORMAT = "in_training_format"
-
 # No answer depends on these: a run may be resumed, or read, with others.
 _INDIFFERENT = {"workers", "margin", "max_cost", "prices", "patience", "state_every"}
-
-# How pydantic's kinds of errors are worded.
-_WANTED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "string_type": "text",
-    "list_type": "a list",
-    "model_type": "a mapping of settings",
-    "too_short": "a list of at least {min_length}",
-    "greater_than_equal": "{ge} or more",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "{le} or less",
-    "less_than": "less than {lt}",
-    "finite_number": "a finite number",
-    "literal_error": "{expected}",
-}
 
 
 class Design(BaseModel):
@@ -159,54 +134,6 @@ class Design(BaseModel):
         return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
 
 
-def make_design(study: str | None, config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Design:
-    """Put a design together, and refuse one that cannot be run.
-
-    Args:
-        study: The study's name; None if the file names it.
-        config: A YAML file with settings of `Design`.
-        overrides: Settings that go before the file's, by name: `seeds`, `recipe.rows`.
-
-    Raises:
-        AskewError: A setting is unknown, of the wrong type or out of range, or names something that does not exist.
-    """
-    file = read_config(config) if config else ConfigFile(None, {}, {})
-    named = file.values.get("study", study)
-    if named is None:
-        raise AskewError(f"name a study. There is: {', '.join(sorted(studies.names()))}")
-    if study not in (None, named):
-        where = file.where(("study",))
-        raise AskewError(f"{where}this is a design of the study {named!r}, and {study!r} was asked for")
-    chosen = studies.get(str(named))
-    overrides = dict(overrides or {})
-    overridden = {tuple(name.split(".")) for name in flat(overrides)}
-    values: dict[str, Any] = {"study": chosen.name, "model": chosen.model}
-    caller: dict[str, Any] = {}
-    for name, value in overrides.items():
-        caller = _merged(caller, with_name(_nested(name, value)))
-    values = _merged(_merged(values, without_another(file.values, caller)), caller)
-    values["recipe"] = _filled_in(values, chosen, file, overridden)
-    values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
-    own = [UNTUNED, *values["datasets"]] if values["datasets"] else usual_arms(values, chosen)
-    values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
-    probes = values.setdefault("probes", list(chosen.default_probes))
-    if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
-        values["probes"] = [*probes, IN_TRAINING_FORMAT]
-    if not values.get("second_model") and needs_second(values, chosen):
-        values["second_model"] = usual_second(values["model"])
-    try:
-        design = Design.model_validate(values)
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise AskewError(f"{_where(first['loc'], file, overridden)}{_worded(first)}") from error
-    for location, check in checks(design, chosen):
-        try:
-            check()
-        except AskewError as error:
-            raise AskewError(f"{_where(location, file, overridden)}{error}") from error
-    return design
-
-
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
     """Return one line for each setting in which two designs differ, nested ones by their dotted names."""
     flat_old, flat_new = flat(old), flat(new)
@@ -220,65 +147,6 @@ def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
 
 def _shown(value: object) -> object:
     return "not set" if value is None else value
-
-
-def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Location]) -> dict[str, Any]:
-    """Return what is known of rows of a user's own, by arm."""
-    known: dict[str, Any] = {}
-    if not isinstance(datasets, Mapping | None):
-        raise AskewError(f"{_where(('datasets',), file, overridden)}datasets must be a mapping of arms to rows")
-    for arm, said in (datasets or {}).items():
-        try:
-            known[arm] = look_at(said)
-        except AskewError as error:
-            raise AskewError(f"{_where(('datasets', str(arm)), file, overridden)}the rows of {arm}: {error}") from error
-    return known
-
-
-def _filled_in(values: Mapping[str, Any], study: Study, file: ConfigFile, overridden: Container[Location]) -> Any:
-    """Return all values of the recipe."""
-    try:
-        return filled_in(values.get("recipe", {}), str(values["model"]), study.recipe)
-    except AskewError as error:
-        raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
-
-
-def _keys(mapping: object) -> list[str]:
-    return list(mapping) if isinstance(mapping, Mapping) else []
-
-
-def _where(location: Location, file: ConfigFile, overridden: Container[Location]) -> str:
-    """Return the place in the file where a setting was said; "" if it was said elsewhere, and that counted."""
-    if any(location[:length] in overridden for length in range(1, len(location) + 1)):
-        return ""
-    return file.where(location)
-
-
-def _worded(error: ErrorDetails) -> str:
-    """Say what is wrong with a setting as pydantic found it."""
-    location = error["loc"]
-    if error["type"] == "extra_forbidden":
-        fields = {"recipe": Recipe, "served_recipe": ServedRecipe}.get(str(location[0]), Design).model_fields
-        return str(unknown_name("setting", str(location[-1]), fields))
-    name = ".".join(str(part) for part in location if isinstance(part, str))
-    wanted = _WANTED.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
-    return f"{name} must be {wanted}, not {error['input']!r}"
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping in which the second's values go before the first's, nested mappings setting by setting."""
-    merged = dict(base)
-    for name, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
-        merged[name] = _merged(merged[name], value) if both else value
-    return merged
-
-
-def _nested(name: str, value: Any) -> dict[str, Any]:
-    """Return a setting by its dotted name as a mapping in mappings."""
-    for part in reversed(name.split(".")):
-        value = {part: value}
-    return value
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -9,7 +9,8 @@ from typing import Any
 
 from askew.data.formats import source_hash
 from askew.design import plan
-from askew.design.design import Design, flat, make_design
+from askew.design.design import Design, flat
+from askew.design.make import make_design
 from askew.design.recipe_settings import filled_in
 from askew.design.second_model import usual_second
 from askew.design.study import SECOND, UNTUNED, studies

@@ -41,7 +41,7 @@ def run_design(design: Design, out: Path | None = None, quiet: bool = False, con
     """Run a design to its report, or go on with it.
 
     Args:
-        design: What to run; see `askew.design.design.make_design`.
+        design: What to run; see `askew.design.make.make_design`.
         out: The run's folder; by default one in `runs/` that is named after the design, so that it is found again.
         quiet: Show no progress.
         consent: What the user says to fine-tunes that a provider makes for money.
