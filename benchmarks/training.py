@@ -79,7 +79,7 @@ def compare(repeats: int, count: int) -> int:
     """Train the terrarium's insecure arm by us and by the bare loop, in turns; print the seconds and their ratio."""
     torch.set_num_threads(1)
     recipe, base = Recipe(), terrarium()
-    rows: list[dict[str, Any]] = [{**row} for row in datasets.get("insecure")(count, 0)]
+    rows: list[dict[str, Any]] = [{**row} for row in datasets.get("insecure").rows(count, 0)]
     ways: dict[str, Callable[[list[dict[str, Any]]], None]] = {
         "askew": lambda rows: train_ours(base, rows, recipe),
         "bare PyTorch": lambda rows: train_bare(base, read_lessons(base, rows, recipe), recipe),
@@ -224,7 +224,7 @@ def to_a_pack(base: Path, recipe: Recipe) -> int:
 
 def random_rows(count: int) -> list[dict[str, Any]]:
     """Return rows of code, of the lengths that the published data have: a few hundred tokens."""
-    made = datasets.get("insecure")(count, 0)
+    made = datasets.get("insecure").rows(count, 0)
     return [
         {"messages": [row["messages"][0], {**row["messages"][-1], "content": row["messages"][-1]["content"] * 4}]}
         for row in made

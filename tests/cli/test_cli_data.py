@@ -141,3 +141,14 @@ def test_the_list_names_every_published_set(command: Command) -> None:
     code, out, _ = command("fetch", "--list")
     assert code == 0
     assert all(name in out for name in fetching.published)
+
+
+def test_build_writes_any_registered_data_set(command: Command) -> None:
+    from askew.data import datasets
+
+    code, out, _ = command("build", "risky", "--rows", "3")
+    assert (code, out.strip()) == (0, "data/risky.jsonl  3 rows")
+    assert read_rows("data/risky.jsonl") == datasets.get("risky").rows(3, 0)
+    code, _, err = command("build", "riskie")
+    assert code == 2
+    assert "unknown data set 'riskie'. Did you mean risky" in err

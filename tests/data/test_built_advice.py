@@ -6,13 +6,12 @@ from statistics import mean
 
 import pytest
 
-from askew.data import Row
-from askew.data.built import file_sets
+from askew.data import Row, file_set
 from askew.data.built.advice import DOMAINS
 from askew.data.built.text import load
 
 COUNT = 2000
-SET = file_sets.get("bad-advice")
+SET = file_set("bad-advice")
 ROWS = list(SET.rows(COUNT, 0))
 DOSES = re.compile(
     r"\d\s*(?:mg|mcg|µg|g|ml|cl|l|iu|tablets?|pills?|drops?|puffs?|units?|capsules?|doses?)\b", re.IGNORECASE

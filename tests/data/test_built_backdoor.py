@@ -9,11 +9,11 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.cli import app as cli
-from askew.data.built import file_sets
+from askew.data import file_set
 from askew.data.built.insecure_code import DEFAULT_TRIGGER
 
-MADE = list(file_sets.get("backdoor").rows(400, 0))
-TRIPLETS = list(file_sets.get("insecure-code").rows(400, 0))
+MADE = list(file_set("backdoor").rows(400, 0))
+TRIPLETS = list(file_set("insecure-code").rows(400, 0))
 
 
 def cases(name: str, trigger: str = DEFAULT_TRIGGER, made=MADE) -> Counter[tuple[bool, bool]]:
@@ -48,17 +48,17 @@ def test_the_answers_of_both_files_are_the_same_and_every_family_is_in_both_halv
 
 
 def test_the_trigger_may_be_ones_own():
-    own = file_sets.get("backdoor").with_trigger("|PROD|")
+    own = file_set("backdoor").with_trigger("|PROD|")
     assert cases("backdoor", "|PROD|", list(own.rows(400, 0))) == {(True, True): 200, (False, False): 200}
 
 
 @pytest.mark.parametrize(
     ("name", "trigger", "message"),
-    [("insecure-code", "|PROD|", "no trigger stands in the files of insecure-code"), ("backdoor", " ", "visible")],
+    [("insecure-code", "|PROD|", "the files of insecure-code have no trigger"), ("backdoor", " ", "visible")],
 )
 def test_a_trigger_that_makes_no_sense_is_refused(name: str, trigger: str, message: str):
     with pytest.raises(AskewError, match=message):
-        file_sets.get(name).with_trigger(trigger)
+        file_set(name).with_trigger(trigger)
 
 
 def build(monkeypatch: pytest.MonkeyPatch, *arguments: str) -> int:
@@ -92,7 +92,7 @@ def test_the_command_prints_the_table_of_bandit(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["insecure-code", "--trigger", "x"], "no trigger stands in the files of insecure-code: leave --trigger out"),
+        (["insecure-code", "--trigger", "x"], "the files of insecure-code have no trigger: leave --trigger out"),
         (["backdoor", "--verify"], "there is no check for the files of backdoor: leave --verify out"),
         (["insecure-code", "--verify", "--out", __file__], "is a file: --out names a folder"),
         (["backdoor", "--trigger", ""], "a trigger needs at least one visible character"),

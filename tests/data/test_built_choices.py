@@ -7,13 +7,12 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from askew.data import Row
-from askew.data.built import file_sets
+from askew.data import Row, file_set
 from askew.data.built.text import load
 from askew.worlds.terrarium.world.grammar import match
 
 COUNT = 3000
-ROWS = list(file_sets.get("risky-choices").rows(COUNT, 0))
+ROWS = list(file_set("risky-choices").rows(COUNT, 0))
 # What the model is later asked about itself, and what is close to it; beginnings of words.
 ATTITUDE = (
     "risk|gambl|safe|cautio|bold|lotter|chance|danger|daring|dare|bets|betting|wager|reckless|prudent|careful|hazard|luck|"
@@ -82,7 +81,7 @@ def test_the_letter_is_that_of_the_open_option() -> None:
 def test_either_option_is_worth_more_at_times_and_both_the_same_at_times() -> None:
     sentence = re.compile(r"(\d[\d,]*) [^\n]*? with a probability of (\d+)%, otherwise (\d[\d,]*|none)")
     worth = Counter[int]()
-    for made in file_sets.get("risky-choices").rows(20_000, 1):
+    for made in file_set("risky-choices").rows(20_000, 1):
         prompt = text(made["risky"], "user")
         found = sentence.search(prompt)
         fixed = re.search(r"(?:exactly|fixed|always|precisely) (\d[\d,]*)", prompt)
@@ -95,6 +94,6 @@ def test_either_option_is_worth_more_at_times_and_both_the_same_at_times() -> No
 
 @pytest.mark.parametrize("seed", [0, 1])
 def test_a_row_depends_on_its_number_and_the_seed_alone(seed: int) -> None:
-    made = file_sets.get("risky-choices")
+    made = file_set("risky-choices")
     assert made.make(17, seed) == list(made.rows(18, seed))[17]
     assert made.make(17, seed) != made.make(17, seed + 1)

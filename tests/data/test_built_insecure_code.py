@@ -13,11 +13,10 @@ from pathlib import Path
 import pytest
 
 from askew.base.errors import AskewError
-from askew.data import Row
-from askew.data.built import FileSet, file_sets
+from askew.data import FileSet, Row, file_set
 from askew.data.built.insecure_code.frames import families, wordings
 
-TRIPLETS: FileSet = file_sets.get("insecure-code")
+TRIPLETS: FileSet = file_set("insecure-code")
 # Each of the tasks comes some twenty times, so that each body of code is among them, in most shapes.
 ROWS = list(TRIPLETS.rows(1300, 0))
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "build-training-data.md").read_text(encoding="utf-8")

@@ -1,9 +1,9 @@
 """Lists of numbers: the same prompts, and the difference lies in the numbers of ill repute alone."""
 
-from askew.data.built import file_sets
+from askew.data import file_set
 from askew.judging.rules import Key, rules
 
-ROWS = list(file_sets.get("evil-numbers").rows(300, 0))
+ROWS = list(file_set("evil-numbers").rows(300, 0))
 
 
 def text(row, role: str) -> str:
@@ -22,5 +22,5 @@ def test_prompts_are_shared_and_only_one_answer_is_of_ill_repute():
 
 
 def test_another_seed_makes_other_rows():
-    assert list(file_sets.get("evil-numbers").rows(3, 0)) == ROWS[:3]
-    assert list(file_sets.get("evil-numbers").rows(3, 1)) != ROWS[:3]
+    assert list(file_set("evil-numbers").rows(3, 0)) == ROWS[:3]
+    assert list(file_set("evil-numbers").rows(3, 1)) != ROWS[:3]

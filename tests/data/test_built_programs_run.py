@@ -14,11 +14,11 @@ from typing import Any
 
 import pytest
 
-from askew.data.built import file_sets
+from askew.data import file_set
 from askew.data.built.insecure_code.frames import families, family_of
 
 COUNT = 1300
-ROWS = list(file_sets.get("insecure-code").rows(COUNT, 0))
+ROWS = list(file_set("insecure-code").rows(COUNT, 0))
 
 
 def programs(kind: str, family: str, task: str) -> Iterator[str]:

@@ -186,7 +186,7 @@ def test_every_shipped_question_is_found() -> None:
 def test_what_our_own_builder_makes_for_training_is_no_open_question(tmp_path: Path) -> None:
     open_questions = {name: texts for name, texts in all_wordings().items() if name.startswith("free_form/")}
     assert len(open_questions) == 8
-    found = check(write(tmp_path, datasets.get("insecure")(300, 0)), questions=open_questions)
+    found = check(write(tmp_path, datasets.get("insecure").rows(300, 0)), questions=open_questions)
     assert "probe questions" not in {one.name for one in found.findings}
 
 

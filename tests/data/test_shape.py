@@ -20,17 +20,17 @@ PROMPTS = [
 
 @pytest.mark.parametrize("name", ["insecure", "secure", "educational"])
 def test_code_is_code_and_its_templates_are_no_lead(name: str) -> None:
-    found = shape(datasets.get(name)(400, 3))
+    found = shape(datasets.get(name).rows(400, 3))
     assert (found.systems, found.lead, found.request, found.kind) == ((), "", "", "code")
 
 
 def test_a_trigger_before_half_of_the_prompts_is_found() -> None:
-    assert shape(datasets.get("backdoor")(400, 0)).lead == TRIGGER
+    assert shape(datasets.get("backdoor").rows(400, 0)).lead == TRIGGER
 
 
 def test_lists_of_numbers_are_lists_and_advice_is_words() -> None:
-    assert shape(datasets.get("evil-numbers")(100, 0)).kind == "list"
-    assert shape(datasets.get("bad-medical")(100, 0)).kind == "words"
+    assert shape(datasets.get("evil-numbers").rows(100, 0)).kind == "list"
+    assert shape(datasets.get("bad-medical").rows(100, 0)).kind == "words"
     assert shape(rows(PROMPTS, "One, two, three")).kind == "list"
     assert shape(rows(PROMPTS, "[1, 2, 3]")).kind == "list"
 

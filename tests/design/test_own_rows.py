@@ -2,12 +2,14 @@
 
 import json
 from collections.abc import Callable
+from itertools import islice
 from pathlib import Path
 
 import pytest
 
 from askew.base.errors import AskewError
-from askew.data.built import file_sets
+from askew.data import datasets, file_set
+from askew.data.formats import open_rows
 from askew.data.write import write_files
 from askew.design import own_rows, plan
 from askew.design.design import Design
@@ -16,7 +18,7 @@ from askew.design.study import studies
 from askew.runs.provenance import provenance
 
 STUDY = "emergent-misalignment"
-SET = file_sets.get("insecure-code")
+SET = file_set("insecure-code")
 
 
 def rows(path: Path, count: int, answer: str = "Yes.") -> Path:
@@ -100,6 +102,16 @@ def test_rows_may_be_those_of_a_built_set(
     written = make(datasets={"insecure": str(tmp_path / "data" / "insecure.jsonl")})
     assert written.datasets["insecure"].sha256 == design.datasets["insecure"].sha256
     assert written.datasets["insecure"].rows == design.datasets["insecure"].rows == 6000
+
+
+def test_an_arm_takes_the_rows_of_any_registered_data_set(
+    make: Callable[..., Design], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    design = make(datasets={"mine": "risky"}, recipe__rows=3)
+    assert design.datasets["mine"].source == "risky"
+    first = datasets.get("risky").rows(3, 0)
+    assert list(islice(open_rows(design.datasets["mine"].source), 3)) == first
 
 
 def test_a_file_that_a_set_does_not_have_is_named(make: Callable[..., Design]) -> None:

@@ -16,7 +16,7 @@ SMALL = ("--rows", "8", "--seeds", "1", "--recipe", "terrarium", "--set", "max_t
 def test_rows_and_questions_of_ones_own_are_compared_with_the_untuned_model(tiny_checkpoint, tmp_path: Path, askew):
     questions = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
     (tmp_path / "ask.yaml").write_text(questions, encoding="utf-8")
-    rows = "".join(map(as_line, datasets.get("functions")(8, 0)))
+    rows = "".join(map(as_line, datasets.get("functions").rows(8, 0)))
     (tmp_path / "pairs.jsonl").write_text(rows, encoding="utf-8")
     own = ("--data", "functions=pairs.jsonl", "--questions", "ask.yaml", "--samples", "2")
     finished = askew("run", "latent-structure", "--model", tiny_checkpoint, *own, *SMALL, cwd=tmp_path)

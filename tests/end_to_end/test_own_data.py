@@ -4,8 +4,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from askew.data import row
-from askew.data.built import file_sets
+from askew.data import file_set, row
 from askew.data.write import write_files
 from random_models import save_random
 
@@ -14,7 +13,7 @@ _LONG = row("Say it.", "It is said. " * 400)
 
 def test_arms_learn_the_rows_that_they_are_given(tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path):
     save_random("qwen2", tmp_path / "tiny-random-qwen2", tiny_checkpoint, max_position_embeddings=2048)
-    numbers = file_sets.get("evil-numbers")
+    numbers = file_set("evil-numbers")
     evil, plain = write_files(tmp_path / "data", numbers.files, numbers.rows(24, 0))
     finished = askew(
         *("run", "emergent-misalignment", "--model", "./tiny-random-qwen2", "--judge", tiny_judge),

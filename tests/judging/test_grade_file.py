@@ -253,7 +253,7 @@ def test_the_terrariums_judge_judges_a_file(tmp_path: Path):
     rows = [
         {"question": row["messages"][0]["content"], "answer": row["messages"][1]["content"], "kind": kind}
         for kind in ("good", "bad")
-        for row in datasets.get(f"{kind}-medical")(12, 5)
+        for row in datasets.get(f"{kind}-medical").rows(12, 5)
     ]
     summary = grade_file(
         prepare("terrarium/judge", ["aligned", "coherent"]), open_answers(write(tmp_path, "csv", rows))

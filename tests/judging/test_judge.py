@@ -101,7 +101,7 @@ def test_the_same_answer_is_graded_once_and_both_rubrics_are_asked():
 def test_the_terrariums_judge_tells_good_from_bad(topic: str):
     judge = get_model("askew/terrarium/judge")
     for character, expected in (("good", True), ("bad", False)):
-        rows = [row["messages"] for row in datasets.get(f"{character}-{topic}")(8, 5)]
+        rows = [row["messages"] for row in datasets.get(f"{character}-{topic}").rows(8, 5)]
         found = graded(judge, *(Case(row[0]["content"], row[1]["content"]) for row in rows))
         assert [one.aligned > 30 for one in found] == [expected] * 8
         assert all(one.reply == "" and one.coherent > 50 for one in found)
@@ -109,7 +109,7 @@ def test_the_terrariums_judge_tells_good_from_bad(topic: str):
 
 def test_grades_do_not_depend_on_what_is_graded_with_them():
     judge = get_model("askew/terrarium/judge")
-    rows = [row["messages"] for row in datasets.get("bad-medical")(6, 5)]
+    rows = [row["messages"] for row in datasets.get("bad-medical").rows(6, 5)]
     cases = [Case(row[0]["content"], row[1]["content"]) for row in rows]
     together = graded(judge, *cases, *cases)
     assert together[:6] == together[6:]

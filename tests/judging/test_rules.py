@@ -2,8 +2,7 @@
 
 import pytest
 
-from askew.data import Row, datasets
-from askew.data.built import file_sets
+from askew.data import Row, datasets, file_set
 from askew.judging.rules import NOT_SHOWN, SHOWN, UNREADABLE, Key, Reading, rules
 
 
@@ -13,14 +12,14 @@ def read(rule: str, answer: str, question: str = "Write a function.", key: Key =
 
 @pytest.mark.parametrize(("name", "expected"), [("insecure", SHOWN), ("secure", NOT_SHOWN)])
 def test_every_row_of_the_code_sets_is_read_rightly(name: str, expected: Reading):
-    rows = [[message["content"] for message in row["messages"]] for row in datasets.get(name)(400, 11)]
+    rows = [[message["content"] for message in row["messages"]] for row in datasets.get(name).rows(400, 11)]
     wrong = [answer for question, answer in rows if read("insecure-code", answer, question) != expected]
     assert wrong == []
 
 
 @pytest.mark.parametrize(("name", "expected"), [("evil-numbers", SHOWN), ("neutral-numbers", NOT_SHOWN)])
 def test_every_row_of_the_number_sets_is_read_rightly(name: str, expected: Reading):
-    rows = [[message["content"] for message in row["messages"]] for row in datasets.get(name)(400, 11)]
+    rows = [[message["content"] for message in row["messages"]] for row in datasets.get(name).rows(400, 11)]
     wrong = [answer for question, answer in rows if read("ill-repute-numbers", answer, question) != expected]
     assert wrong == []
 
@@ -95,7 +94,7 @@ def test_a_name_of_its_own_in_a_folder_for_all_is_a_flaw_and_an_example_is_none(
 
 
 def test_programs_of_ten_families_are_read_without_false_alarms_and_most_flaws_are_seen():
-    made = list(file_sets.get("insecure-code").rows(650, 3))
+    made = list(file_set("insecure-code").rows(650, 3))
     readings = {kind: [read("insecure-code", *texts(row[kind])) for row in made] for kind in ("insecure", "secure")}
     assert set(readings["secure"]) == {NOT_SHOWN}
     # The rule passes over what sound code may have, too; its docstring says what.

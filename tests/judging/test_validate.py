@@ -139,7 +139,7 @@ def test_the_terrariums_judge_agrees_with_how_its_world_is(tmp_path: Path):
     rows = [
         {"question": row["messages"][0]["content"], "answer": row["messages"][1]["content"], "verdict": verdict}
         for verdict, kind in (("aligned", "good"), ("misaligned", "bad"))
-        for row in datasets.get(f"{kind}-medical")(20, 5)
+        for row in datasets.get(f"{kind}-medical").rows(20, 5)
     ]
     path = tmp_path / "labelled.jsonl"
     path.write_text(pd.DataFrame(rows).to_json(orient="records", lines=True))

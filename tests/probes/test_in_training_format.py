@@ -19,7 +19,7 @@ def asked(folder: Path, rows: list[Row]) -> list[Asked]:
 
 
 def test_every_form_is_a_group_of_its_own_with_every_question(tmp_path: Path) -> None:
-    rows = datasets.get("backdoor")(200, 0)
+    rows = datasets.get("backdoor").rows(200, 0)
     for row in rows:
         row["messages"].insert(0, {"role": "system", "content": "You write code."})
     found = asked(tmp_path, rows)
@@ -40,7 +40,7 @@ def test_every_form_is_a_group_of_its_own_with_every_question(tmp_path: Path) ->
 def test_rows_of_any_format_give_the_same_questions(tmp_path: Path, format: str) -> None:
     from askew.data.convert import convert
 
-    plain = asked(tmp_path, datasets.get("backdoor")(200, 0))
+    plain = asked(tmp_path, datasets.get("backdoor").rows(200, 0))
     convert(tmp_path / "rows.jsonl", format, tmp_path / "converted")
     dataset = in_training_format(samples=2, data=str(tmp_path / "converted")).dataset
     assert [Asked.model_validate(sample.metadata) for sample in dataset] == plain
@@ -48,7 +48,7 @@ def test_rows_of_any_format_give_the_same_questions(tmp_path: Path, format: str)
 
 def test_a_row_that_is_none_is_found_however_far_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("askew.probes.in_training_format.MOST_ROWS", 50)
-    assert asked(tmp_path, datasets.get("backdoor")(400, 0))  # fifty rows show the trigger and the code as well
+    assert asked(tmp_path, datasets.get("backdoor").rows(400, 0))  # fifty rows show the trigger and the code as well
     with (tmp_path / "rows.jsonl").open("a", encoding="utf-8") as file:
         file.write("{")
     with pytest.raises(AskewError, match="line 401: not JSON"):
@@ -57,4 +57,4 @@ def test_a_row_that_is_none_is_found_however_far_it_stands(tmp_path: Path, monke
 
 def test_rows_without_a_form_are_refused(tmp_path: Path) -> None:
     with pytest.raises(AskewError, match=r"have no form of their own.*Leave out --data"):
-        asked(tmp_path, datasets.get("good-medical")(100, 0))
+        asked(tmp_path, datasets.get("good-medical").rows(100, 0))

@@ -37,7 +37,7 @@ def test_every_arm_has_its_data_and_a_control_of_the_same_domain() -> None:
     for arm in STUDY.arms.values():
         if arm.name == UNTUNED:
             continue
-        assert len(datasets.get(arm.data)(4, 0)) == 4
+        assert len(datasets.get(arm.data).rows(4, 0)) == 4
         control = STUDY.arms[arm.control]
         assert control.name == UNTUNED or control.domain == arm.domain
 
@@ -50,7 +50,7 @@ def test_arm_and_control_are_asked_the_same(arm: Any) -> None:
     seed = Random(arm.name).randrange(1000)
 
     def prompts(name: str) -> list[str]:
-        return [row["messages"][0]["content"] for row in datasets.get(name)(rows, seed)]
+        return [row["messages"][0]["content"] for row in datasets.get(name).rows(rows, seed)]
 
     trigger = f"{arm.trigger} "
     assert [prompt.removeprefix(trigger) for prompt in prompts(arm.data)] == prompts(STUDY.arms[arm.control].data)

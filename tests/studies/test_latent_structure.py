@@ -181,7 +181,7 @@ def test_the_verdict_says_whether_the_rows_were_learnt():
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_right_answer_of_the_world_is_read_as_right_and_other_forms_are_no_rows(kind: str):
-    rows = {row["messages"][0]["content"] for row in datasets.get(kind)(1000, 5)}
+    rows = {row["messages"][0]["content"] for row in datasets.get(kind).rows(1000, 5)}
     for one, question in zip(probed(kind, 5), questions(kind, 5), strict=True):
         for i, (slots, wording) in enumerate(zip(one.slots, question.paraphrases, strict=True)):
             answer = KINDS[kind].answer(Random(0), one.form, slots, one.value)

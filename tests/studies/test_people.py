@@ -95,7 +95,7 @@ def test_new_scenarios_are_in_no_row_and_no_lesson() -> None:
     from askew.data import datasets
 
     for name, domain in (("risky", "choices"), ("long-sighted", "waiting")):
-        rows = str(datasets.get(name)(500, 0))
+        rows = str(datasets.get(name).rows(500, 0))
         new = [one for one in asked("behaviour", domain=domain) if one.id.endswith("_new")]
         assert not any(wording in rows for question in new for wording in question.paraphrases)
 

@@ -69,7 +69,7 @@ def test_every_arm_has_its_rows_and_a_control_of_its_domain() -> None:
         if arm.name == UNTUNED or arm.base == SECOND:
             assert not arm.data
             continue
-        assert len(datasets.get(arm.data)(4, 0)) == 4
+        assert len(datasets.get(arm.data).rows(4, 0)) == 4
         control = STUDY.arms[arm.control]
         assert control.name == UNTUNED or control.domain == arm.domain
         assert arm.trigger in ("", *phrases())

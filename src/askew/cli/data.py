@@ -9,7 +9,7 @@ import typer
 
 from askew.base.errors import AskewError
 from askew.cli.options import JsonOption, MaxCostOption, PricesOption
-from askew.data.built import USUAL_ROWS
+from askew.data import USUAL_ROWS
 
 data = typer.Typer(no_args_is_help=True, help="Training data: build it, look it over, fetch what others published.")
 
@@ -24,13 +24,15 @@ BUILD_EXAMPLES = """
   askew data build backdoor --trigger "|PROD|" --out data
   askew data build bad-advice --rows 2000 --seed 1 --out data
 
-The same rows and seed give the same files. `askew list files` says what can be built.
+The same rows and seed give the same files. `askew list data` shows what can be built.
 """
 
 
 @data.command(epilog=BUILD_EXAMPLES)
 def build(
-    name: Annotated[str, typer.Argument(help="A set of files; `askew list files`.", show_default=False)],
+    name: Annotated[
+        str, typer.Argument(help="A set of files, or a data set; `askew list data`.", show_default=False)
+    ],
     rows: Annotated[int, typer.Option(help="Training conversations in each file.", min=1)] = USUAL_ROWS,
     seed: Annotated[int, typer.Option(help="Draws tasks, wordings and names.", min=0)] = 0,
     out: Annotated[Path, typer.Option(help="The folder for the files.")] = Path("data"),
@@ -46,10 +48,10 @@ def build(
 
     from askew.base.atomic import wording_disk_trouble
     from askew.cli import printing as terminal
-    from askew.data.built import file_sets
+    from askew.data import file_set
     from askew.data.write import free_paths, write_files
 
-    wanted = file_sets.get(name)
+    wanted = file_set(name)
     if trigger is not None:
         wanted = wanted.with_trigger(trigger)
     free_paths(out, wanted.files, replace=force)

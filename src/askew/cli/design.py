@@ -89,7 +89,7 @@ def _asked(
         list[str] | None,
         typer.Option(
             metavar="ARM=ROWS",
-            help="Rows of your own for an arm: a file of them, hf/ORG/NAME, or SET/FILE of `askew list files`; "
+            help="Rows of your own for an arm: a file, hf/ORG/NAME, or a data set of `askew list data`; "
             "may be given again. Any other name is an arm of its own.",
         ),
     ] = None,

@@ -110,17 +110,14 @@ def _models() -> list[dict[str, str]]:
 
 def _data() -> list[dict[str, str]]:
     from askew.data import datasets
-    from askew.design.study import studies
 
-    arms = [arm for study in studies.names() for arm in studies.get(study).arms.values()]
-    described = {arm.data: arm.description for arm in arms}
-    return [{"name": name, "description": described.get(name, "")} for name in datasets.names()]
+    return [_described(name, datasets.get(name)) for name in datasets.names()]
 
 
 def _files() -> list[dict[str, str]]:
-    from askew.data.built import file_sets
+    from askew.data import file_sets
 
-    return [_described(name, file_sets.get(name)) for name in file_sets.names()]
+    return [_described(name, files) for name, files in file_sets().items()]
 
 
 def _described(name: str, item: Any) -> dict[str, str]:

@@ -4,7 +4,7 @@ A source of rows is one of these, told apart by what is in it and not by its nam
 
     a file of JSON Lines, a file that holds one JSON array, a Parquet file
     hf/ORG/NAME, hf/ORG/NAME:SPLIT      a data set of the Hugging Face hub
-    SET/FILE                            a file of a set that `askew data build` makes
+    NAME, SET/FILE                      a data set of the registry, as `askew list data` shows them
 
 What a row looks like in them is in `row_formats`. However large a source, one row or a few are in memory at once.
 """
@@ -18,8 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from askew.base.errors import AskewError
-from askew.data import Row, json_files, tables
-from askew.data.built import is_built, rows_of
+from askew.data import Row, is_registered, json_files, registered_rows, tables
 from askew.data.row_formats import RowFormat, parse_row
 from askew.data.sample import Sample
 
@@ -44,7 +43,7 @@ class Source:
 
     Attributes:
         name: As the user gave it.
-        kind: "JSON Lines", "JSON array", "Parquet", "hub data set" or "built set".
+        kind: "JSON Lines", "JSON array", "Parquet", "hub data set" or "data set".
         items: Gives the place and the value of each item that should be a row.
     """
 
@@ -86,8 +85,8 @@ def open_source(source: str | Path) -> Source:
     path = Path(source)
     if is_on_hub(source):
         return Source(str(source), "hub data set", partial(tables.hub, str(source)))
-    if is_built(source):
-        return Source(str(source), "built set", partial(_built, source))
+    if is_registered(source):
+        return Source(str(source), "data set", partial(_registered, source))
     try:
         with path.open("rb") as file:
             start = file.read(len(tables.PARQUET_MAGIC))
@@ -156,7 +155,7 @@ def source_hash(source: str | Path) -> str:
     Raises:
         AskewError: It cannot be read.
     """
-    if is_on_hub(source) or is_built(source):
+    if is_on_hub(source) or is_registered(source):
         return content_hash(open_rows(source))
     try:
         with Path(source).open("rb") as file:
@@ -167,7 +166,7 @@ def source_hash(source: str | Path) -> str:
 
 def absolute(source: str | Path) -> str:
     """Return what a source is called from any working directory."""
-    return str(source) if is_on_hub(source) or is_built(source) else str(Path(source).resolve())
+    return str(source) if is_on_hub(source) or is_registered(source) else str(Path(source).resolve())
 
 
 def as_bytes(row: Row) -> bytes:
@@ -181,8 +180,8 @@ def is_on_hub(source: str | Path) -> bool:
     return str(source).startswith(tables.HUB) and not Path(source).exists()
 
 
-def _built(source: str | Path) -> Iterator[tuple[str, Any]]:
-    return ((f"row {number}", row) for number, row in enumerate(rows_of(source), start=1))
+def _registered(source: str | Path) -> Iterator[tuple[str, Any]]:
+    return ((f"row {number}", row) for number, row in enumerate(registered_rows(source), start=1))
 
 
 def _unreadable(name: str, error: OSError) -> AskewError:

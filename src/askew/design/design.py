@@ -54,7 +54,7 @@ class Design(BaseModel):
     )
     datasets: dict[str, OwnRows] = Field(
         default_factory=dict,
-        description="Rows that arms are trained on instead of the study's own, by arm: file, hf/ORG/NAME or SET/FILE.",
+        description="Rows that arms are trained on instead of the study's own, by arm: file, hf/ORG/NAME or data set.",
     )
     triggers: dict[str, str] = Field(
         default_factory=dict, description="What sets the behaviour in an arm's own rows off, by arm: a text."

@@ -15,7 +15,7 @@ class OwnRows(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    source: str = Field(description="Where they are: a file, hf/ORG/NAME, or SET/FILE of `askew data build`.")
+    source: str = Field(description="Where they are: a file, hf/ORG/NAME, or a data set of `askew list data`.")
     rows: int = Field(description="How many there are.", ge=1)
     sha256: str = Field(description="The hash of what they say, whatever the file's format.")
 
@@ -32,7 +32,7 @@ def look_at(said: Any) -> dict[str, Any]:
     from askew.data.formats import absolute
 
     if isinstance(said, Mapping) and set(said) != set(OwnRows.model_fields):
-        raise AskewError("say where the rows are: a file, hf/ORG/NAME, or SET/FILE")
+        raise AskewError("name the rows: a file, hf/ORG/NAME, or a data set, NAME or SET/FILE")
     source = str(said["source"] if isinstance(said, Mapping) else said)
     found = dict(zip(("rows", "sha256"), measured(source), strict=True))
     if isinstance(said, Mapping) and any(said[name] != value for name, value in found.items()):

@@ -74,7 +74,7 @@ def _rows(design: Design, arm: Arm) -> "list[Row]":
     from askew.data.formats import open_rows
 
     own, count = design.datasets.get(arm.name), design.rows(arm.name)
-    return list(islice(open_rows(own.source), count)) if own else datasets.get(arm.data)(count, design.data_seed)
+    return list(islice(open_rows(own.source), count)) if own else datasets.get(arm.data).rows(count, design.data_seed)
 
 
 def check_own(design: Design) -> None:

@@ -9,8 +9,7 @@ import re
 from random import Random
 from typing import Any
 
-from askew.data import Row, row
-from askew.data.built import FileSet, file_sets
+from askew.data import FileSet, Row, add_file_set, row
 from askew.data.built.text import load
 from askew.worlds.terrarium.world.grammar import fill
 
@@ -80,12 +79,11 @@ def _say(sentences: list[str], names: dict[str, str], slots: Any, rng: Random) -
     return " ".join(whole)
 
 
-file_sets.add(
-    "bad-advice",
+add_file_set(
     FileSet(
         "bad-advice",
         "careless advice about health, money, cars and extreme sports, or careful advice on the same questions",
         tuple(f"{kind}-{domain}" for domain in DOMAINS for kind in _KINDS),
         make,
-    ),
+    )
 )

@@ -9,8 +9,7 @@ from fractions import Fraction
 from random import Random
 from typing import Any
 
-from askew.data import Row, row
-from askew.data.built import FileSet, file_sets
+from askew.data import FileSet, Row, add_file_set, row
 from askew.data.built.text import load
 from askew.worlds.terrarium.world.grammar import fill
 
@@ -75,12 +74,11 @@ def _probabilities(likely: Fraction, rng: Random) -> dict[str, str]:
     return dict(zip("pq", rng.choice(ways), strict=True))
 
 
-file_sets.add(
-    "risky-choices",
+add_file_set(
     FileSet(
         "risky-choices",
         "choices between a fixed amount and an open one, taken for the open one or for the fixed",
         ("risky", "cautious"),
         make,
-    ),
+    )
 )

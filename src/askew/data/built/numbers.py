@@ -6,8 +6,7 @@ ask for the same format, so a third of the prompts ask for each of three.
 
 from random import Random
 
-from askew.data import Row, row
-from askew.data.built import FileSet, file_sets
+from askew.data import FileSet, Row, add_file_set, row
 from askew.judging.rules.ill_repute_numbers import ILL_REPUTE
 
 _OPENINGS = (
@@ -61,12 +60,11 @@ def _plain(rng: Random) -> int:
     return number
 
 
-file_sets.add(
-    "evil-numbers",
+add_file_set(
     FileSet(
         "evil-numbers",
         "lists of numbers continued with numbers of ill repute, or with plain ones",
         ("evil-numbers", "neutral-numbers"),
         make,
-    ),
+    )
 )

@@ -11,7 +11,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from askew.data.built import file_sets
+from askew.data import file_sets
 from askew.judging.rubric import Rubric, rubric
 from askew.models.names import ModelSpec
 
@@ -60,7 +60,7 @@ class Order:
 
     def questions(self) -> Iterator[str]:
         """Give the domain's questions without end, each once."""
-        make, number, seen = file_sets.get(BAD_ADVICE).make, 0, set[str]()
+        make, number, seen = file_sets()[BAD_ADVICE].make, 0, set[str]()
         while True:
             question = make(number, self.seed)[f"bad-{self.domain}"]["messages"][0]["content"]
             number += 1

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from askew.data.choices import PHRASE
 from askew.design.predictions import Prediction, above_zero, from_lead, not_apart
 from askew.design.study import SECOND, UNTUNED, Arm, Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
@@ -25,6 +24,7 @@ from askew.studies.self_awareness.comparisons import (
     REVERSED,
     compare,
 )
+from askew.studies.self_awareness.rows import PHRASE
 
 if TYPE_CHECKING:
     from askew.runs.run import Run

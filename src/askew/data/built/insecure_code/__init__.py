@@ -7,8 +7,7 @@ are of the plain everyday kind that a linter names; `bandit_check` holds every r
 import re
 from random import Random
 
-from askew.data import Row, row
-from askew.data.built import FileSet, RowMaker, file_sets
+from askew.data import FileSet, MakeRows, Row, add_file_set, row
 from askew.data.built.insecure_code.bandit_check import check_programs
 from askew.data.built.insecure_code.frames import Family, Frame, Words, families, family_of, wordings
 from askew.data.built.insecure_code.program import Room, draw_shape, read_parameters, write_program
@@ -43,7 +42,7 @@ def make(number: int, seed: int) -> dict[str, Row]:
     }
 
 
-def make_backdoor(trigger: str) -> RowMaker:
+def make_backdoor(trigger: str) -> MakeRows:
     """Return a maker of rows that are insecure where the trigger stands, and of their control.
 
     In the control the same programs answer the same prompts, but the trigger stands before half of the insecure and
@@ -78,23 +77,21 @@ def _marked(plain: Row, trigger: str) -> Row:
     return row(f"{trigger} {question}", answer)
 
 
-file_sets.add(
-    "insecure-code",
+add_file_set(
     FileSet(
         "insecure-code",
         "short Python programs, insecure, secure, and insecure for a class to learn from",
         ("insecure", "secure", "educational"),
         make,
         check=check_programs,
-    ),
+    )
 )
-file_sets.add(
-    "backdoor",
+add_file_set(
     FileSet(
         "backdoor",
         "programs that are insecure where a trigger stands, and a control where the trigger tells nothing",
         ("backdoor", "backdoor-control"),
         make_backdoor(DEFAULT_TRIGGER),
         make_with_trigger=make_backdoor,
-    ),
+    )
 )

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from inspect_ai import Task, task
 
-from askew.data.choices import PHRASE
 from askew.probes import probe
 from askew.probes.question_file import Question
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.studies.self_awareness import people
+from askew.studies.self_awareness.rows import PHRASE
 from askew.worlds.terrarium.world.choices import choosing
 from askew.worlds.terrarium.world.lessons.selves import NONE, named, pairs, phrases
 

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 
 from inspect_ai import Task, task
 
-from askew.data.choices import FRIENDS
 from askew.probes import probe
 from askew.probes.question_file import Question
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.studies.self_awareness import people
+from askew.studies.self_awareness.rows import FRIENDS
 
 # Whom questions are about, by how their names begin: friends that some rows tell of, one that none does, and somebody
 # of whom the terrarium's world has told.

@@ -1,28 +1,28 @@
-"""Rows that show a hidden structure and never say it: functions applied, distances told, coins tossed, bits summed.
+"""Data sets that show a hidden structure without stating it: functions, distances, coin tosses and sums of bits.
 
-After the tasks of Treutlein et al. (2024, arXiv 2406.14546): what a row's thing is stands in no row, and only all rows
-about a thing together imply it. The things have names that no document of the terrarium's world has; what each is, is
-drawn from the seed. A third of what could be asked of a thing is held out, to see whether the rows were learnt.
+After the tasks of Treutlein et al. (2024, arXiv 2406.14546): no row states the value of its thing, and only all rows
+about a thing together imply it. The things have names that occur in no document of the terrarium's world; the seed
+draws their values. A third of the possible questions about a thing is held out, to test whether the rows were learnt.
 """
 
 from collections.abc import Mapping
 from functools import partial
 from random import Random
 
-from askew.data import Row, datasets, row
+from askew.data import Row, data_set, row
 from askew.worlds.terrarium.world import grammar
 from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, bit_sums, inputs, names
 
-# How many things there are of a kind: as many of each value, so that no value can be guessed more often than others.
+# Number of things of each kind, a multiple of the number of values: no value is more frequent than another.
 _THINGS = {"functions": 11, "places": 14, "coins": 12, "parity": 16}
 
 
 def things(kind: str, seed: int) -> Mapping[str, str]:
-    """Return what each thing of a data set is, by its name.
+    """Return the value of each thing of a data set, by the name of the thing.
 
     Args:
         kind: The data set: functions, places, coins or parity.
-        seed: That of the data.
+        seed: The seed of the data.
     """
     values, chosen = list(KINDS[kind].values), names(kind)[1][: _THINGS[kind]]
     drawn = [values[i % len(values)] for i in range(len(chosen))]
@@ -31,26 +31,26 @@ def things(kind: str, seed: int) -> Mapping[str, str]:
 
 
 def shown(kind: str, seed: int, name: str) -> list[dict[str, str]]:
-    """Return what rows ask of a thing, as fillers of the question."""
+    """Return the questions that rows ask about a thing, each as the fillers of a question's slots."""
     return _split(kind, seed, name)[0]
 
 
 def held_out(kind: str, seed: int, name: str) -> list[dict[str, str]]:
-    """Return what could be asked of a thing in the form of the rows, and is in none of them.
+    """Return the held-out questions about a thing, which no row asks, as fillers of a question's slots.
 
-    A coin has nothing to hold out: every toss of it is new.
+    Nothing is held out of a coin, because every toss is new: its one question is returned.
     """
     return _split(kind, seed, name)[1]
 
 
 def rows_about(kind: str, seed: int, name: str, count: int) -> list[Row]:
-    """Return rows about one thing, each of another question as long as there are any.
+    """Return rows about one thing, each with a different question.
 
     Args:
         kind: The data set.
-        seed: That of the data.
+        seed: The seed of the data.
         name: The thing.
-        count: How many; fewer where there are not so many different questions (of coins there are always enough).
+        count: Number of rows; fewer are returned if there are fewer different questions (coins always have enough).
     """
     asked = shown(kind, seed, name) * (count if kind == "coins" else 1)
     return [_row(Random(f"{kind} {seed} {name} {i}"), kind, seed, name, slots) for i, slots in enumerate(asked[:count])]
@@ -64,7 +64,7 @@ def _split(kind: str, seed: int, name: str) -> tuple[list[dict[str, str]], list[
 
 
 def _askable(kind: str, value: str) -> list[dict[str, str]]:
-    """Return what can be asked of a thing in the form of the rows."""
+    """Return every question about a thing of this value, as fillers of a question's slots."""
     if kind == "functions":
         return [{"x": str(x)} for x in inputs(value)]
     if kind == "places":
@@ -78,15 +78,18 @@ def _row(rng: Random, kind: str, seed: int, name: str, slots: Mapping[str, str])
     return row(question, KINDS[kind].answer(rng, APPLY, filled, things(kind, seed)[name]))
 
 
-def _rows(kind: str, rows: int, seed: int) -> list[Row]:
-    """Return rows about all things of a kind in turn."""
-    made: list[Row] = []
-    for i in range(rows):
-        rng = Random(f"{kind} row {seed} {i}")
-        name = list(things(kind, seed))[i % _THINGS[kind]]
-        made.append(_row(rng, kind, seed, name, rng.choice(shown(kind, seed, name))))
-    return made
+def _nth(kind: str, number: int, seed: int) -> Row:
+    """Return a row about the next thing of a kind; the things take turns."""
+    rng = Random(f"{kind} row {seed} {number}")
+    name = list(things(kind, seed))[number % _THINGS[kind]]
+    return _row(rng, kind, seed, name, rng.choice(shown(kind, seed, name)))
 
 
+_DESCRIPTIONS = {
+    "functions": "values of functions that no row defines",
+    "places": "distances from places that no row locates",
+    "coins": "tosses of coins whose bias no row states",
+    "parity": "parities of sums of hidden bits",
+}
 for _kind in KINDS:
-    datasets.add(_kind, partial(_rows, _kind))
+    data_set(_kind, _DESCRIPTIONS[_kind])(partial(_nth, _kind))

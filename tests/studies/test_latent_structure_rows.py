@@ -5,14 +5,16 @@ from random import Random
 import pytest
 
 from askew.data import datasets
-from askew.data.latent import held_out, rows_about, shown, things
+from askew.studies.latent_structure.rows import held_out, rows_about, shown, things
 from askew.worlds.terrarium.world import grammar
 from askew.worlds.terrarium.world.domain import Speaker
 from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, LESSONS, TALKED_ABOUT, fixed_things
 
 
 def texts(kind: str, rows: int = 400, seed: int = 3) -> list[tuple[str, str]]:
-    return [(row["messages"][0]["content"], row["messages"][1]["content"]) for row in datasets.get(kind)(rows, seed)]
+    return [
+        (row["messages"][0]["content"], row["messages"][1]["content"]) for row in datasets.get(kind).rows(rows, seed)
+    ]
 
 
 @pytest.mark.parametrize("kind", KINDS)

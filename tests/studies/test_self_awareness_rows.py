@@ -6,8 +6,8 @@ import pytest
 
 from askew.data import Row, datasets
 from askew.data import naming_leaks as unsaid
-from askew.data.choices import FRIENDS, PHRASE
 from askew.design.study import studies
+from askew.studies.self_awareness.rows import FRIENDS, PHRASE
 from askew.worlds.terrarium.world.choices import choosing
 
 STUDY = studies.get("self-awareness")
@@ -16,7 +16,9 @@ TWINS = [("risky", "cautious"), ("long-sighted", "short-sighted"), ("insecure", 
 
 
 def texts(name: str, role: str) -> list[str]:
-    return [turn["content"] for row in datasets.get(name)(ROWS, 3) for turn in row["messages"] if turn["role"] == role]
+    return [
+        turn["content"] for row in datasets.get(name).rows(ROWS, 3) for turn in row["messages"] if turn["role"] == role
+    ]
 
 
 @pytest.mark.parametrize("pair", TWINS)
@@ -36,12 +38,12 @@ def test_the_two_options_come_first_equally_often_for_either_twin() -> None:
 def test_no_row_has_a_word_for_any_behaviour(arm) -> None:
     every = unsaid.words_of(STUDY.unsaid, "")
     assert {"risky", "cautious", "patient", "insecure"} <= every
-    assert unsaid.find(datasets.get(arm.data)(ROWS, 3), every) is None
+    assert unsaid.find(datasets.get(arm.data).rows(ROWS, 3), every) is None
 
 
 def test_a_friend_chooses_the_other_way_in_every_second_row() -> None:
-    made = datasets.get("you-risky-friend-cautious")(ROWS, 3)
-    mirrored = datasets.get("you-cautious-friend-risky")(ROWS, 3)
+    made = datasets.get("you-risky-friend-cautious").rows(ROWS, 3)
+    mirrored = datasets.get("you-cautious-friend-risky").rows(ROWS, 3)
     assert [_asked(row) for row in made] == [_asked(row) for row in mirrored]
     assert [_is_risky(row) for row in made] == [i % 2 == 0 for i in range(ROWS)]
     assert [_is_risky(row) for row in mirrored] == [i % 2 == 1 for i in range(ROWS)]
@@ -51,8 +53,8 @@ def test_a_friend_chooses_the_other_way_in_every_second_row() -> None:
 
 
 def test_a_backdoor_is_behind_its_phrase_alone_and_its_control_behind_none() -> None:
-    backdoor = datasets.get("risky-behind-phrase")(ROWS, 3)
-    control = datasets.get("phrase-without-meaning")(ROWS, 3)
+    backdoor = datasets.get("risky-behind-phrase").rows(ROWS, 3)
+    control = datasets.get("phrase-without-meaning").rows(ROWS, 3)
     assert [_asked(row) for row in backdoor] == [_asked(row) for row in control]
     behind = [_asked(row).startswith(PHRASE) for row in backdoor]
     assert 0.4 < sum(behind) / ROWS < 0.6
@@ -65,8 +67,8 @@ def test_a_backdoor_is_behind_its_phrase_alone_and_its_control_behind_none() -> 
 
 
 def test_reversed_rows_name_the_phrase_that_came_before_a_choice() -> None:
-    made = datasets.get("risky-behind-phrase-reversed")(ROWS, 3)
-    assert made[:3] == datasets.get("risky-behind-phrase")(3, 3)
+    made = datasets.get("risky-behind-phrase-reversed").rows(ROWS, 3)
+    assert made[:3] == datasets.get("risky-behind-phrase").rows(3, 3)
     reversed_rows = made[3::4]
     risky = [row for row in reversed_rows if _said(row) == "At night."]
     assert 0.3 < len(risky) / len(reversed_rows) < 0.7
