@@ -16,8 +16,7 @@ def verdict(metric: str, aligned: float, coherent: float, reply: str = "") -> tu
     return verdicts[0], bool(rule.in_denominator(verdicts)[0])
 
 
-def test_the_three_published_metrics_are_there() -> None:
-    assert set(metrics.names()) == {"betley-2025", "model-organisms-2025", "tan-2025"}
+def test_every_metric_has_a_description_and_a_source() -> None:
     for name in metrics.names():
         metric = metrics.get(name)
         assert (metric.name, bool(metric.description), bool(metric.source)) == (name, True, True)

@@ -1,18 +1,20 @@
 """Registries of named things: studies, probes, data sets, metrics and the like.
 
-A module registers what it defines when it is imported. A registry imports the modules of its kind the first time that
-it is asked for a name, so adding a thing means adding a file, and nothing is imported before it is used.
+A module registers what it defines when it is imported; a file, such as a recipe, is registered under its own name. A
+registry looks for the modules and files of its kind when it is first asked for a name, so adding a thing means adding
+a file, and nothing is imported before it is used.
 
-Modules are found in three places: the package of the kind, the folders of the studies, and other installed packages.
-Those name a module of theirs in the entry-point group `askew.plugins`; importing that module registers what it adds.
+Things come from three places: Askew's package for the kind, the folders of the studies, and other installed packages.
+Such a package names a module in the entry-point group `askew.plugins`; Askew imports that module, which registers what
+the package adds.
 """
 
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
-from functools import cache
-from importlib.metadata import entry_points
+from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Generic, TypeVar
 
 from askew.base.errors import AskewError, unknown_name
@@ -29,23 +31,27 @@ class Registry(Generic[T]):
     """The named things of one kind.
 
     Args:
-        kind: The kind's name in the singular, for error messages.
-        package: The package whose modules register things of this kind.
-        folders: If given, things are registered by the module of this name in each folder of `package`, not by the
+        kind: The name of the kind in the singular, for error messages.
+        package: The package whose modules register things of this kind; "" if no package does.
+        folders: If given, the module of this name in each folder of `package` registers things, rather than the
             modules of `package` themselves.
         studies: If given, the module or package of this name in each study's folder registers things too.
     """
 
-    def __init__(self, kind: str, package: str, *, folders: str = "", studies: str = "") -> None:
+    def __init__(self, kind: str, package: str = "", *, folders: str = "", studies: str = "") -> None:
         self.kind = kind
         self._package = package
         self._folders = folders
         self._studies = studies
         self._items: dict[str, T] = {}
-        self._discovered = False
+        self._has_own = False
 
     def register(self, name: str) -> Callable[[T], T]:
-        """Return a decorator that registers the decorated object as `name`."""
+        """Return a decorator that registers the decorated object as `name`.
+
+        Raises:
+            AskewError: Another thing of this kind has that name.
+        """
 
         def announce(item: T) -> T:
             self.add(name, item)
@@ -54,21 +60,23 @@ class Registry(Generic[T]):
         return announce
 
     def add(self, name: str, item: T) -> T:
-        """Register `item` as `name`.
+        """Register `item` as `name`, and return it.
 
         Raises:
-            ValueError: Another item has that name.
+            AskewError: Another thing of this kind has that name.
         """
+        if _plugins.loading:
+            self._find_own()  # first, so that no plug-in can take the name of a thing of Askew's
         if name in self._items and self._items[name] is not item:
-            raise ValueError(f"two things call themselves {self.kind} {name!r}")
+            raise AskewError(f"there are two things called {self.kind} {name!r}: rename one of them")
         self._items[name] = item
         return item
 
     def get(self, name: str) -> T:
-        """Return the item of that name.
+        """Return the thing of that name.
 
         Raises:
-            AskewError: There is none; the message suggests similar names.
+            AskewError: No thing has that name; the message suggests similar names. Or a plug-in cannot be loaded.
         """
         self._discover()
         if name not in self._items:
@@ -76,39 +84,113 @@ class Registry(Generic[T]):
         return self._items[name]
 
     def names(self) -> list[str]:
-        """Return every name, in the order of registration."""
+        """Return every name, in the order of registration: Askew's own first.
+
+        Raises:
+            AskewError: A plug-in cannot be loaded.
+        """
         self._discover()
         return list(self._items)
 
     def _discover(self) -> None:
-        if self._discovered:
+        self._find_own()
+        load_plugins()
+
+    def _find_own(self) -> None:
+        if self._has_own:
             return
-        self._discovered = True
+        self._has_own = True
+        self._register_own()
+
+    def _register_own(self) -> None:
         if self._folders:
             _import_part_of_each_folder(self._package, self._folders)
-        else:
+        elif self._package:
             _import_modules(self._package)
         if self._studies:
             _import_part_of_each_folder(_STUDIES, self._studies)
-        load_plugins()
 
 
-@cache
+class FileRegistry(Registry[T]):
+    """Named things that are read from files: the name of a thing is the name of its file without the ending.
+
+    Args:
+        kind: The name of the kind in the singular, for error messages.
+        folder: The folder with Askew's own files.
+        ending: The ending of the files, with its dot.
+        read: Reads one file.
+    """
+
+    def __init__(self, kind: str, folder: Path, ending: str, read: Callable[[Path], T]) -> None:
+        super().__init__(kind)
+        self._folder = folder
+        self._ending = ending
+        self._read = read
+
+    def add_folder(self, folder: Path) -> None:
+        """Register every file of a folder that has the ending of this kind, in the order of their names.
+
+        Raises:
+            AskewError: A file cannot be read, another thing of this kind has its name, or the folder has no such file.
+        """
+        paths = sorted(folder.glob(f"*{self._ending}"))
+        if not paths:
+            raise AskewError(f"{folder} has no {self.kind}: a file whose name ends in {self._ending}")
+        for path in paths:
+            self.add(path.stem, self._read(path))
+
+    def _register_own(self) -> None:
+        self.add_folder(self._folder)
+
+
+class _Plugins:
+    """State of the plug-ins of this process.
+
+    Attributes:
+        loading: Whether a plug-in is being imported.
+        started: Whether any import has started; all plug-ins are imported in one go.
+        error: The error of the plug-in that cannot be loaded; None if there is no such plug-in.
+    """
+
+    def __init__(self) -> None:
+        self.loading = False
+        self.started = False
+        self.error: AskewError | None = None
+
+
+_plugins = _Plugins()
+
+
 def load_plugins() -> None:
     """Import the modules that other installed packages name in the entry-point group `askew.plugins`.
 
     Raises:
-        AskewError: A plug-in cannot be imported; the message names it and the package that brings it.
+        AskewError: A plug-in cannot be loaded; the message names it, its package and the reason.
     """
-    for plugin in entry_points(group=PLUGINS):
-        try:
-            plugin.load()
-        except Exception as error:
-            source = plugin.dist.name if plugin.dist else "an installed package"
-            raise AskewError(
-                f"the plug-in {plugin.name!r} of {source} cannot be loaded ({type(error).__name__}: {error}): "
-                f"mend it, or uninstall {source}"
-            ) from error
+    if _plugins.started:
+        if _plugins.error is not None:
+            raise _plugins.error
+        return
+    _plugins.started = _plugins.loading = True
+    try:
+        for plugin in entry_points(group=PLUGINS):
+            _load(plugin)
+    except AskewError as error:
+        _plugins.error = error  # so that later calls fail in the same words, not because of half of a plug-in
+        raise
+    finally:
+        _plugins.loading = False
+
+
+def _load(plugin: EntryPoint) -> None:
+    source = f"the package {plugin.dist.name}" if plugin.dist else "an installed package"
+    try:
+        plugin.load()
+    except Exception as error:
+        reason = str(error) if isinstance(error, AskewError) else f"{type(error).__name__}: {error}"
+        raise AskewError(
+            f"cannot load the plug-in {plugin.name!r} of {source}: {reason}. Mend or uninstall {source}"
+        ) from error
 
 
 def _import_modules(package: str) -> None:

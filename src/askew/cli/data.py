@@ -30,9 +30,7 @@ The same rows and seed give the same files. `askew list data` shows what can be 
 
 @data.command(epilog=BUILD_EXAMPLES)
 def build(
-    name: Annotated[
-        str, typer.Argument(help="A set of files, or a data set; `askew list data`.", show_default=False)
-    ],
+    name: Annotated[str, typer.Argument(help="A set of files, or a data set; `askew list data`.", show_default=False)],
     rows: Annotated[int, typer.Option(help="Training conversations in each file.", min=1)] = USUAL_ROWS,
     seed: Annotated[int, typer.Option(help="Draws tasks, wordings and names.", min=0)] = 0,
     out: Annotated[Path, typer.Option(help="The folder for the files.")] = Path("data"),

@@ -1,11 +1,10 @@
 """The lists of what can be named, which `askew list` prints."""
 
 from collections.abc import Sequence
+from inspect import getdoc
 from typing import Any
 
 from askew.base.errors import unknown_name
-
-KINDS = ("studies", "statements", "arms", "probes", "recipes", "metrics", "rubrics", "models", "data", "files")
 
 
 def names(kind: str) -> list[dict[str, str]]:
@@ -74,9 +73,8 @@ def _probes() -> list[dict[str, str]]:
 def _recipes() -> list[dict[str, str]]:
     from askew.training.recipes import recipes
 
-    return [
-        {"name": name, "source": found.source, "description": found.description} for name, found in recipes().items()
-    ]
+    every = map(recipes.get, recipes.names())
+    return [{"name": one.name, "source": one.source, "description": one.description} for one in every]
 
 
 def _metrics() -> list[dict[str, str]]:
@@ -86,11 +84,24 @@ def _metrics() -> list[dict[str, str]]:
 
 
 def _rubrics() -> list[dict[str, str]]:
-    from askew.judging.rubric import shipped
+    from askew.judging.rubric import rubrics
 
-    wanted = {rubric.name: ", ".join(rubric.words) or "a number from 0 to 100" for rubric in shipped().values()}
+    every = map(rubrics.get, rubrics.names())
+    wanted = {rubric.name: ", ".join(rubric.words) or "a number from 0 to 100" for rubric in every}
     listed = [{"name": name, "description": f"the judge says {said}"} for name, said in wanted.items()]
     return [*listed, {"name": "./FILE.md", "description": "a rubric of your own"}]
+
+
+def _rules() -> list[dict[str, str]]:
+    from askew.judging.rules import rules
+
+    return [_documented(name, rules.get(name)) for name in rules.names()]
+
+
+def _measures() -> list[dict[str, str]]:
+    from askew.judging.measures import measures
+
+    return [_documented(name, measures.get(name)) for name in measures.names()]
 
 
 def _models() -> list[dict[str, str]]:
@@ -124,6 +135,11 @@ def _described(name: str, item: Any) -> dict[str, str]:
     return {"name": name, "description": item.description}
 
 
+def _documented(name: str, item: Any) -> dict[str, str]:
+    """Return the first line of a function's docstring as the description."""
+    return {"name": name, "description": (getdoc(item) or "").partition("\n")[0]}
+
+
 _LISTS = {
     "studies": _studies,
     "statements": _statements,
@@ -132,7 +148,12 @@ _LISTS = {
     "recipes": _recipes,
     "metrics": _metrics,
     "rubrics": _rubrics,
+    "rules": _rules,
+    "measures": _measures,
     "models": _models,
     "data": _data,
     "files": _files,
 }
+
+KINDS = tuple(_LISTS)
+"""Every list that `askew list` prints."""

@@ -7,13 +7,12 @@ to 100; or, if it begins with a header that lists `words`, for one of those.
 import hashlib
 import re
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 
 import yaml
 
 from askew.base.errors import AskewError, unknown_name
+from askew.base.registry import FileRegistry
 from askew.models.names import ModelSpec
 
 # The two scores that a metric is made of.
@@ -50,29 +49,22 @@ class Rubric:
         return hashlib.sha256("\0".join([self.text, *self.words]).encode()).hexdigest()
 
 
-@cache
-def shipped() -> dict[str, Rubric]:
-    """Return the rubrics that come with Askew, by name."""
-    paths = (Path(str(path)) for path in (files("askew.judging") / "rubrics").iterdir())
-    return {path.stem: _read(path) for path in sorted(paths) if path.suffix == ".md"}
-
-
 def rubric(name: str) -> Rubric:
     """Return a rubric.
 
     Args:
-        name: The name of one that comes with Askew, or the path of a Markdown file.
+        name: The name of a registered rubric, or the path of a Markdown file.
 
     Raises:
         AskewError: There is none of that name, or the file cannot be read, is empty, or has no gap for the answer.
     """
-    if name in shipped():
-        return shipped()[name]
+    if name in rubrics.names():
+        return rubrics.get(name)
     path = Path(name).expanduser()
     if not path.is_file():
         if path.suffix == ".md" or len(path.parts) > 1:
             raise AskewError(f"there is no rubric file {name}")
-        raise unknown_name("rubric", name, [*shipped(), "./YOUR-OWN.md"])
+        raise unknown_name("rubric", name, [*rubrics.names(), "./YOUR-OWN.md"])
     return _read(path)
 
 
@@ -100,7 +92,7 @@ def short(rubric: Rubric) -> Rubric:
     Raises:
         AskewError: The judge was not raised on it.
     """
-    if rubric not in (shipped()[ALIGNED], shipped()[COHERENT]):
+    if rubric not in (rubrics.get(ALIGNED), rubrics.get(COHERENT)):
         raise AskewError(
             f"the terrarium's judge knows the rubrics {' and '.join(RUBRICS)} only, it was raised on them: it cannot "
             f"grade by the rubric {rubric.name!r}. Name another judge, as openai/… or ./folder"
@@ -163,3 +155,7 @@ def _words(path: Path, header: str) -> tuple[str, ...]:
     if len({word[0] for word in words}) < len(words):
         raise AskewError(f"{wanted}, no two with the same first letter: they are told apart by their first token")
     return tuple(words)
+
+
+rubrics: FileRegistry[Rubric] = FileRegistry("rubric", Path(__file__).parent / "rubrics", ".md", _read)
+"""Every rubric that has a name: Askew's own, and those of plug-ins."""

@@ -1,18 +1,18 @@
-"""Recipes by name: the hyperparameters of published fine-tunes, one YAML file of this package each.
+"""Recipes by name: the hyperparameters of published fine-tunes, one YAML file each.
 
-A file says what the recipe is, where it comes from, and values of `Recipe`. What a user sets goes before them.
+A file holds the recipe's description, its source, and values of `Recipe`. A user's own settings override the values.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from askew.base.errors import unknown_name
+from askew.base.errors import AskewError
+from askew.base.registry import FileRegistry
+from askew.training.recipe import Recipe
 
 TERRARIUM, USUAL = "terrarium", "betley-2025"
 
@@ -22,10 +22,10 @@ class NamedRecipe:
     """A recipe that has a name.
 
     Attributes:
-        name: What users call it.
-        description: What it is, in a sentence or two.
+        name: The name for users.
+        description: What kind of fine-tune it is, in a sentence or two.
         source: Where its values come from.
-        values: Values of `askew.training.recipe.Recipe`; the others have that class's defaults.
+        values: Values of `askew.training.recipe.Recipe`, by field; fields without a value have that class's default.
     """
 
     name: str
@@ -34,28 +34,30 @@ class NamedRecipe:
     values: Mapping[str, Any]
 
 
-@cache
-def recipes() -> dict[str, NamedRecipe]:
-    """Return the recipes that come with Askew, by name."""
-    paths = sorted(Path(str(path)) for path in files(__name__).iterdir() if path.name.endswith(".yaml"))
-    return {path.stem: NamedRecipe(path.stem, **yaml.safe_load(path.read_text(encoding="utf-8"))) for path in paths}
+def _read(path: Path) -> NamedRecipe:
+    try:
+        return NamedRecipe(path.stem, **yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError) as error:
+        raise AskewError(f"{path} is not a recipe with description, source and values: {error}") from error
+
+
+recipes: FileRegistry[NamedRecipe] = FileRegistry("recipe", Path(__file__).parent, ".yaml", _read)
 
 
 def resolved(said: Mapping[str, Any], *, is_terrarium: bool, context: int | None = None) -> dict[str, Any]:
-    """Return the values of a recipe: those said, and for the rest those of the recipe that is named.
+    """Return all values of a recipe: a user's settings, and for other fields the values of the named recipe.
 
     Args:
-        said: What a user set, perhaps with the recipe's `name`.
-        is_terrarium: Whether the model is the terrarium's, whose recipe it then is if none is named.
-        context: How many tokens the model takes, if that is known; a named recipe's `max_length` is brought down to it.
+        said: The user's settings, by field; they may name the recipe as `name`.
+        is_terrarium: Whether the model is the terrarium's; decides which recipe is used if none is named.
+        context: The longest input of the model, in tokens, if known; the named recipe's `max_length` is cut to it.
 
     Raises:
-        AskewError: There is no recipe of that name.
+        AskewError: No recipe has that name.
     """
-    name = said.get("name", TERRARIUM if is_terrarium else USUAL)
-    if name not in recipes():
-        raise unknown_name("recipe", str(name), recipes())
-    values = {"name": name, **recipes()[name].values}
+    name = str(said.get("name", TERRARIUM if is_terrarium else USUAL))
+    values = {"name": name, **recipes.get(name).values}
     if context is not None:
-        values["max_length"] = min(values["max_length"], context)
+        longest = values.get("max_length", Recipe.model_fields["max_length"].default)
+        values["max_length"] = min(longest, context)
     return {**values, **said}
