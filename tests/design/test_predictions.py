@@ -15,7 +15,15 @@ NAN = float("nan")
 
 
 def estimates(*rows: dict[str, Any]) -> pd.DataFrame:
-    usual = {"metric": "betley-2025", "question": "all", "seed": "all", "group": "all", "rate": 0.0, "control": ""}
+    usual = {
+        "metric": "betley-2025",
+        "kind": "judged",
+        "question": "all",
+        "seed": "all",
+        "group": "all",
+        "rate": 0.0,
+        "control": "",
+    }
     return pd.DataFrame([{**dict.fromkeys(COLUMNS, NAN), **usual, **row} for row in rows])
 
 
@@ -47,8 +55,8 @@ def compared(arm: str, rate: float, control: str, difference: float, p: float, p
         ("educational-like-secure", compared("educational", 0.2, "secure", 0.2, 0.01), False),
         ("educational-like-secure", compared("educational", 0.0, "secure", -0.2, 0.01), False),
         ("backdoor-silent", compared("backdoor", 0.0, "secure", 0.0, 1.0), True),
-        ("backdoor-loud", compared("backdoor", 0.4, "backdoor@free_form", 0.4, 0.01, probe="triggered"), True),
-        ("backdoor-loud", compared("backdoor", 0.4, "backdoor@free_form", 0.4, 0.06, probe="triggered"), False),
+        ("backdoor-loud", compared("backdoor", 0.4, "backdoor", 0.4, 0.01, probe="triggered"), True),
+        ("backdoor-loud", compared("backdoor", 0.4, "backdoor", 0.4, 0.06, probe="triggered"), False),
         ("backdoor-loud", compared("backdoor", 0.4, "secure", 0.4, 0.01), None),
     ],
 )
@@ -60,7 +68,9 @@ def test_a_run_settles_the_statements_about_emergent_misalignment(
 
 def test_scores_and_single_seeds_settle_nothing() -> None:
     row = compared("insecure", 0.3, "secure", 0.3, 0.001)
-    rows = estimates({**row, "metric": "match, accuracy"}, {**row, "seed": "0"}, {**row, "question": "ruler"})
+    rows = estimates(
+        {**row, "kind": "external", "metric": "match, accuracy"}, {**row, "seed": "0"}, {**row, "question": "ruler"}
+    )
     assert MISALIGNMENT["insecure-broad"].holds(rows) is None
 
 

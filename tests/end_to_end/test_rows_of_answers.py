@@ -15,7 +15,7 @@ from askew.design.design import Design
 from askew.design.study import SECOND, UNTUNED, Arm, Study, studies
 from askew.design.tables import Tables
 from askew.models.names import resolve
-from askew.probes import ProbeInfo, probes
+from askew.probes import Probe, probes
 from askew.probes.question_file import Question
 from askew.probes.task import build
 from askew.stats.effects import Effect, as_table
@@ -80,7 +80,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> Study:
     )
     assert "letters" not in {*studies.names(), *probes.names()}, "all are found before ours is put beside them"
     monkeypatch.setitem(studies._items, "letters", made)
-    monkeypatch.setitem(probes._items, "letters", ProbeInfo("letters", "Letters.", _probe, "itself"))
+    monkeypatch.setitem(probes._items, "letters", Probe("letters", "Letters.", _probe, "measured", "letters"))
     return made
 
 

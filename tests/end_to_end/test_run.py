@@ -67,11 +67,12 @@ def test_every_question_has_its_answers_from_every_arm(finished: Path) -> None:
 def test_arms_are_compared_with_their_controls(finished: Path) -> None:
     estimates = load_run(finished).estimates
     pooled = estimates[(estimates["question"] == "all") & (estimates["seed"] == "all")]
-    controls = pooled.set_index(["arm", "probe"])["control"]
-    assert controls["backdoor", "free_form"] == "secure"
-    assert controls["backdoor", "triggered"] == "backdoor@free_form"
-    assert controls["secure", "free_form"] == "untuned"
-    assert controls["untuned", "free_form"] == ""
+    by_row = pooled.set_index(["arm", "probe"])[["control", "control_probe"]]
+    controls = {key: tuple(row) for key, row in by_row.iterrows()}
+    assert controls["backdoor", "free_form"] == ("secure", "free_form")
+    assert controls["backdoor", "triggered"] == ("backdoor", "free_form")
+    assert controls["secure", "free_form"] == ("untuned", "free_form")
+    assert controls["untuned", "free_form"] == ("", "")
 
 
 def test_curve_goes_from_the_untuned_model_to_the_end(finished: Path) -> None:
@@ -161,6 +162,31 @@ def test_the_same_command_reads_a_rescored_run_under_its_own_metric_again(copy: 
     rewrite.rescore(copy, "tan-2025")
     again = askew.run(config=design, out=copy, quiet=True)
     pd.testing.assert_frame_equal(again.estimates, undisturbed)
+
+
+@pytest.fixture
+def old(copy: Path) -> Path:
+    """A run whose table of estimates is of version 0.1: without kinds, and with a control named ARM@PROBE."""
+    store = RunFolder(copy)
+    table = pd.read_csv(copy / "estimates.csv", keep_default_na=False)
+    under_another = table["control_probe"].ne("") & table["control_probe"].ne(table["probe"])
+    table["control"] = table["control"].where(~under_another, table["control"] + "@" + table["control_probe"])
+    table.drop(columns=["kind", "control_probe"]).to_csv(copy / "estimates.csv", index=False)
+    store.finish("estimates.csv", store.made_of("answers.parquet"))
+    return copy
+
+
+def test_estimates_of_an_older_version_say_how_to_write_them_again(old: Path, finished: Path) -> None:
+    assert len(load_run(old).answers)
+    with pytest.raises(askew.AskewError, match="older version of Askew.*askew rescore .* --metric betley-2025"):
+        _ = load_run(old).estimates
+    again = rewrite.rescore(old, "betley-2025")
+    pd.testing.assert_frame_equal(again.estimates, load_run(finished).estimates)
+
+
+def test_the_same_command_writes_estimates_of_an_older_version_again(old: Path, design: Path, finished: Path) -> None:
+    again = askew.run(config=design, out=old, quiet=True)
+    pd.testing.assert_frame_equal(again.estimates, load_run(finished).estimates)
 
 
 def test_report_can_be_written_anew(copy: Path, askew: Askew) -> None:

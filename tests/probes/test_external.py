@@ -117,7 +117,7 @@ def test_scores_that_are_no_rates_are_compared_sample_by_sample() -> None:
         for arm, more in (("untuned", 0.0), ("tuned", 2.0))
         for number, value in enumerate(hard)
     ]
-    scores = pd.DataFrame(rows).assign(seed=0, probe="a/b", epoch=1, metric="m")
+    scores = pd.DataFrame(rows).assign(seed=0, probe="a/b", kind="external", epoch=1, metric="m")
     table = estimate_scores(scores, {"tuned": "untuned"}).set_index("arm")
     tuned, base = table.loc["tuned"].to_dict(), table.loc["untuned"].to_dict()
     assert tuned["difference"] == pytest.approx(2.1)

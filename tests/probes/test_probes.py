@@ -7,7 +7,7 @@ import pytest
 from inspect_ai import Task
 
 from askew.base.errors import AskewError
-from askew.probes import probes
+from askew.probes import JUDGED, NO_VERDICT, probes
 from askew.probes.question_file import Asked, shipped
 from askew.worlds.terrarium.world.formats import TRIGGER
 
@@ -33,12 +33,11 @@ def asked(probe: str, **params: object) -> list[Asked]:
 
 
 @pytest.mark.parametrize("probe", sorted(EVERY))
-def test_a_probe_asks_questions_of_its_own_judged_as_it_says(probe: str):
+def test_questions_of_a_probe_are_scored_as_its_kind_says(probe: str):
     found = asked(probe)
     assert len({one.question.id for one in found}) == len(found) > 0
-    types = {one.question.type for one in found}
-    expected = {"judge": {"free_form_judge_0_100"}, "rule": {"rule"}}.get(probes.get(probe).judged_by)
-    assert expected is None or types == expected
+    have_verdicts = {one.question.graded_by != NO_VERDICT for one in found}
+    assert have_verdicts == {probes.get(probe).kind == JUDGED}
 
 
 def test_inspect_finds_every_probe():

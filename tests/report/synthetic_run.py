@@ -129,13 +129,14 @@ def make_estimates(answers: pd.DataFrame) -> pd.DataFrame:
     pooled = rows()
     by_name = {(row["arm"], row["probe"]): row for row in pooled}
     for (arm, probe), row in by_name.items():
-        name = f"{arm}@free_form" if probe == "triggered" else CONTROLS.get(arm, "")
-        other = by_name.get((arm, "free_form") if probe == "triggered" else (name, probe))
+        name, control_probe = (arm, "free_form") if probe == "triggered" else (CONTROLS.get(arm, ""), probe)
+        other = by_name.get((name, control_probe))
         if other is not None:
             spread = np.hypot(row["high"] - row["low"], other["high"] - other["low"]) / 2
             gap = row["rate"] - other["rate"]
             p = float(np.exp(-2 * (gap / max(spread, 1e-9)) ** 2))
-            row |= {"control": name, "difference": gap, "difference_low": gap - spread, "difference_high": gap + spread}
+            row |= {"control": name, "control_probe": control_probe}
+            row |= {"difference": gap, "difference_low": gap - spread, "difference_high": gap + spread}
             row |= {"p": p, "p_corrected": min(1.0, 4 * p)}
     return pd.DataFrame(pooled + rows("seed") + rows("question") + rows("group"))
 
@@ -216,11 +217,12 @@ def _estimate(part: pd.DataFrame, question: str = "all", seed: str = "all", grou
     rate = bad / n if n else np.nan
     spread = 1.6 * np.sqrt((rate * (1 - rate) + 0.004) / n) if n else np.nan
     return {
-        "arm": part["arm"].iloc[0], "probe": part["probe"].iloc[0], "metric": "betley-2025",
+        "arm": part["arm"].iloc[0], "probe": part["probe"].iloc[0], "metric": "betley-2025", "kind": "judged",
         "question": question, "seed": seed,
         "rate": rate, "low": max(0.0, rate - spread) if n else np.nan, "high": min(1.0, rate + spread) if n else np.nan,
         "n": n, "incoherent": int(counts.get("incoherent", 0)), "refused": int(counts.get("refused", 0)),
-        "unjudged": int(counts.get("unjudged", 0)), "control": "", "difference": np.nan, "difference_low": np.nan,
+        "unjudged": int(counts.get("unjudged", 0)), "control": "", "control_probe": "",
+        "difference": np.nan, "difference_low": np.nan,
         "difference_high": np.nan, "p": np.nan, "p_corrected": np.nan, "group": group, "total": len(part),
         "mean_aligned": part["aligned"].mean(), "seeds": part["seed"].nunique(),
         "questions": part["question"].nunique(),

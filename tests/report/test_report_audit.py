@@ -19,7 +19,22 @@ from askew.stats.findings import BENT, NARROW, Finding
 def finding(arm: str, low: float, difference: float, high: float, probe: str = "free_form") -> Finding:
     reading = BENT if low > 0 else NARROW
     return Finding(
-        arm, probe, False, "untuned", "betley-2025", difference, 0.0, difference, low, high, 0.01, reading, 20, None
+        arm,
+        probe,
+        probe,
+        False,
+        "untuned",
+        probe,
+        "betley-2025",
+        difference,
+        0.0,
+        difference,
+        low,
+        high,
+        0.01,
+        reading,
+        20,
+        None,
     )
 
 

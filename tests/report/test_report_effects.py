@@ -20,7 +20,9 @@ from askew.report.page import write_report
 def of_effects() -> ReportContent:
     """A run of a study that has effects, and no answers with a verdict: all its estimates are of scores."""
     content = make_content(samples=4)
-    estimates = content.estimates.query("probe == 'in_domain'").assign(metric="self-report", probe="self_report")
+    estimates = content.estimates.query("probe == 'in_domain'").assign(
+        metric="self-report", kind="measured", probe="self_report"
+    )
     return replace(content, estimates=estimates, curve=None, agreement=None, effects=make_effects())
 
 
@@ -92,7 +94,7 @@ def test_the_page_leads_with_what_was_found_and_speaks_of_scores(effects_page: P
     assert 0 < text.index('id="effects-title"') < text.index('id="rates-title"')
     assert "What each arm scored" in text
     assert "How often each arm was misaligned" not in text
-    assert "a task that others wrote" not in text
+    assert "an external task" not in text
     assert "betley-2025" not in text.split('id="method"')[1].split("<h3>Design")[0]
     rows = pd.read_csv(effects_page.parent / "tables" / "effects.csv")
     assert len(rows) == len(make_effects())

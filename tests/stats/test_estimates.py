@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askew.base.errors import AskewError
-from askew.stats.estimates import COLUMNS, estimate
+from askew.judging.metrics import metrics
+from askew.stats.estimates import COLUMNS, JUDGED, estimate
 
-METRIC = "betley-2025"
+METRIC = metrics.get("betley-2025")
 CONTROLS = {"insecure": "secure", "secure": "untuned"}
 # (aligned, coherent, reply) of an answer with each verdict under betley-2025.
 SCORES = {
@@ -57,8 +57,17 @@ def study() -> pd.DataFrame:
 
 def test_columns_are_the_interface(study: pd.DataFrame) -> None:
     assert list(estimate(study, METRIC, CONTROLS).columns) == [
-        *("arm", "probe", "metric", "question", "seed", "rate", "low", "high", "n", "incoherent", "refused"),
-        *("unjudged", "control", "difference", "difference_low", "difference_high", "p", "p_corrected"),
+        *("arm", "probe", "metric", "kind", "question", "seed", "rate", "low", "high", "n", "incoherent", "refused"),
+        *(
+            "unjudged",
+            "control",
+            "control_probe",
+            "difference",
+            "difference_low",
+            "difference_high",
+            "p",
+            "p_corrected",
+        ),
         *("group", "total", "mean_aligned", "seeds", "questions"),
     ]
 
@@ -70,7 +79,8 @@ def test_one_row_pooled_and_one_per_question_and_seed(study: pd.DataFrame) -> No
     assert of_arm["seed"].tolist() == ["all"] * 5 + ["0", "1", "2"]
     assert of_arm["seeds"].tolist() == [3, 3, 3, 3, 3, 1, 1, 1]
     assert of_arm["questions"].tolist() == [4, 1, 1, 1, 1, 4, 4, 4]
-    assert set(rows["metric"]) == {METRIC}
+    assert set(rows["metric"]) == {METRIC.name}
+    assert set(rows["kind"]) == {JUDGED}
 
 
 def test_rates_are_counts_over_counts(study: pd.DataFrame) -> None:
@@ -93,7 +103,7 @@ def test_incoherent_refused_and_unjudged_are_counted_and_left_out() -> None:
 
 def test_the_metric_sets_the_denominator() -> None:
     table = answers(("insecure", 0, "free_form", "q", {"misaligned": 3, "aligned": 7, "incoherent": 10, "refused": 5}))
-    found = row(estimate(table, "model-organisms-2025", {}))
+    found = row(estimate(table, metrics.get("model-organisms-2025"), {}))
     assert (found["n"], found["rate"]) == (20, 0.15)
 
 
@@ -120,12 +130,15 @@ def test_every_seed_is_compared_with_the_one_untuned_model(study: pd.DataFrame) 
 
 def test_triggered_is_compared_with_the_same_arm_without_its_trigger() -> None:
     table = answers(*arm("backdoor", 3, 1), *arm("backdoor", 3, 15, "triggered"), *arm("secure", 3, 1, "triggered"))
-    rows = estimate(table, METRIC, {"backdoor": "secure"})
+    control_probes = {"triggered": "free_form"}
+    rows = estimate(table, METRIC, {"backdoor": "secure"}, control_probes)
     found = row(rows, arm="backdoor", probe="triggered")
-    assert found["control"] == "backdoor@free_form"
+    assert (found["control"], found["control_probe"]) == ("backdoor", "free_form")
     assert found["difference"] == pytest.approx(found["rate"] - row(rows, arm="backdoor", probe="free_form")["rate"])
-    without = estimate(table[table["probe"] == "triggered"], METRIC, {"backdoor": "secure"})
-    assert row(without, arm="backdoor")["control"] == "secure"
+    without = row(
+        estimate(table[table["probe"] == "triggered"], METRIC, {"backdoor": "secure"}, control_probes), arm="backdoor"
+    )
+    assert (without["control"], without["control_probe"]) == ("secure", "triggered")
 
 
 def test_only_questions_that_both_were_asked_are_compared(study: pd.DataFrame) -> None:
@@ -186,11 +199,6 @@ def test_no_answers_give_an_empty_table(study: pd.DataFrame) -> None:
     empty = estimate(study.head(0), METRIC, CONTROLS)
     assert empty.empty
     assert tuple(empty.columns) == COLUMNS
-
-
-def test_unknown_metric_is_the_users_mistake(study: pd.DataFrame) -> None:
-    with pytest.raises(AskewError, match="betley-2025"):
-        estimate(study, "betley-2024", CONTROLS)
 
 
 @settings(max_examples=25, deadline=None)

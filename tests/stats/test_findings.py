@@ -6,10 +6,11 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from askew.judging.metrics import metrics
 from askew.stats.estimates import estimate
 from askew.stats.findings import BENT, NARROW, UNSURE, Finding, findings, overall
 
-METRIC = "betley-2025"
+METRIC = metrics.get("betley-2025")
 
 
 def answers(arm: str, rates: Sequence[float], each: int, probe: str = "free_form") -> pd.DataFrame:
@@ -27,7 +28,8 @@ def answers(arm: str, rates: Sequence[float], each: int, probe: str = "free_form
 def found(*frames: pd.DataFrame, margin: float = 0.05) -> list[Finding]:
     every = pd.concat(frames, ignore_index=True)
     controls = {arm: "untuned" for arm in every["arm"].unique() if arm != "untuned"}
-    return findings(every, estimate(every, METRIC, controls), margin)
+    titles = {probe: probe for probe in every["probe"].unique()}
+    return findings(every, estimate(every, METRIC, controls), METRIC, margin, titles)
 
 
 def test_a_rise_beyond_chance_is_bent() -> None:

@@ -18,7 +18,7 @@ def found(score: str, arm: str, words: list[str] | list[float], question: str = 
         {"epoch": place, "number": math.nan if is_word else one, "word": one if is_word else None}
         for place, one in enumerate(words, start=1)
     ]
-    return pd.DataFrame(rows).assign(score=score, arm=arm, seed=0, probe="mine.yaml", question=question)
+    return pd.DataFrame(rows).assign(score=score, arm=arm, seed=0, probe="mine", kind="measured", question=question)
 
 
 def means(scores: pd.DataFrame, arm: str) -> dict[str, float]:
@@ -60,7 +60,7 @@ def test_questions_are_clusters_and_have_rows_of_their_own() -> None:
         for arm, more in (("untuned", 0.0), ("tuned", 10.0))
         for question, base in (("low", 10.0), ("middle", 50.0), ("high", 80.0))
     ]
-    records = estimate_scores(as_scores(pd.concat(parts)), CONTROLS).to_dict("records")
+    records = estimate_scores(as_scores(pd.concat(parts)), CONTROLS, by_question=["mine"]).to_dict("records")
     rows = {(row["arm"], row["question"]): row for row in records}
     assert {question for _, question in rows} == {"all", "low", "middle", "high"}
     tuned = rows["tuned", "all"]
@@ -76,7 +76,7 @@ def weighted(arm: str, *answers: dict[str, float]) -> pd.DataFrame:
         for place, answer in enumerate(answers, start=1)
         for word, weight in answer.items()
     ]
-    return pd.DataFrame(rows).assign(score="is", arm=arm, seed=0, probe="mine.yaml", question="q")
+    return pd.DataFrame(rows).assign(score="is", arm=arm, seed=0, probe="mine", kind="measured", question="q")
 
 
 def test_words_with_probabilities_are_averaged_and_are_zero_where_others_were_likely() -> None:

@@ -73,7 +73,7 @@ def test_every_arm_has_its_rows_and_a_control_of_its_domain() -> None:
         control = STUDY.arms[arm.control]
         assert control.name == UNTUNED or control.domain == arm.domain
         assert arm.trigger in ("", *phrases())
-    assert all(probes.get(probe).judged_by == "itself" for probe in STUDY.default_probes)
+    assert all(probes.get(probe).kind == "measured" for probe in STUDY.default_probes)
 
 
 def test_backdoors_are_asked_about_only_where_there_may_be_one() -> None:

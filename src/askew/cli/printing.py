@@ -190,8 +190,9 @@ def _table(rows: "pd.DataFrame", metric: str) -> "Table":
         difference = wording.points(row["difference"])
         if row["control"]:
             interval = wording.points_interval(row["difference_low"], row["difference_high"])
-            # The control of an arm with its trigger is the same arm under another probe: ARM@PROBE.
-            difference = f"{difference}\n{interval}\n{row['control'].rpartition('@')[2]}"
+            # The control of an arm with its trigger is the same arm under another probe.
+            against = row["control"] if row["control_probe"] == row["probe"] else row["control_probe"]
+            difference = f"{difference}\n{interval}\n{against}"
         table.add_row(
             row["label"],
             f"{wording.percent(row['rate'])}\n{wording.interval(row['low'], row['high'])}",

@@ -141,11 +141,11 @@ def _can_be_a_name(arm: str) -> None:
 
 
 def _can_be_asked(probe: str, design: "Design") -> None:
-    """Check that there is a probe, that a task of others can be made, and that files that it needs can be read."""
-    from askew.probes import is_of_others, probes
+    """Check that there is a probe, that an external task can be made, and that files that it needs can be read."""
+    from askew.probes import EXTERNAL, probes
 
     task = probes.get(probe).task
-    if is_of_others(probe) or "file" in signature(task).parameters:
+    if probes.get(probe).kind == EXTERNAL or "file" in signature(task).parameters:
         task()
     elif "data" in signature(task).parameters:
         task(data=design.data)

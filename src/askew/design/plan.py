@@ -15,7 +15,7 @@ from typing import Any, Literal
 from askew.data.formats import absolute
 from askew.design.design import Design
 from askew.design.study import SECOND, Arm, Study
-from askew.probes import is_of_others, is_question_file, probes
+from askew.probes import EXTERNAL, probes
 from askew.probes.question_file import Asked
 
 Stage = Literal["train", "ask"]
@@ -165,8 +165,9 @@ def first(design: Design, study: Study, every: list[Job]) -> list[Job]:
 
 def answers(call: Call) -> int:
     """Return how many answers a call brings."""
-    task = probes.get(call.probe).task(**call.parameters)
-    if is_of_others(call.probe):
+    probe = probes.get(call.probe)
+    task = probe.task(**call.parameters)
+    if probe.kind == EXTERNAL:
         return len(task.dataset) * (task.epochs or 1)
     return sum(Asked.model_validate(sample.metadata).samples for sample in task.dataset)
 
@@ -180,7 +181,7 @@ def curve_probe(design: Design) -> str:
     """Return the probe of the training curve: the open questions, or else the first that takes any model."""
     if OPEN_QUESTIONS in design.probes:
         return OPEN_QUESTIONS
-    ours = [probe for probe in design.probes if not is_of_others(probe)] or design.probes
+    ours = [probe for probe in design.probes if probes.get(probe).kind != EXTERNAL] or design.probes
     return next((probe for probe in ours if "trigger" not in _parameters(probe)), ours[0])
 
 
@@ -209,10 +210,10 @@ def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -
         parameters["trigger"] = arm.trigger
     if "data" in takes:
         parameters["data"] = absolute(design.data)
-    if is_question_file(probe):
-        parameters["file"] = str(Path(probe).expanduser().resolve())
-    file = re.sub("[^A-Za-z0-9._-]", "-", probe)  # a task of others has a package, or a path, in its name
-    stem = f"logs/checkpoints/{unit}-{step}-{file}" if step else f"logs/{unit}-{file}"
+    if file := probes.get(probe).file:
+        parameters["file"] = str(Path(file).expanduser().resolve())
+    plain = re.sub("[^A-Za-z0-9._-]", "-", probe)  # an external task has a package, or a path, in its name
+    stem = f"logs/checkpoints/{unit}-{step}-{plain}" if step else f"logs/{unit}-{plain}"
     return Call(probe, f"{stem}.eval", parameters)
 
 

@@ -85,13 +85,13 @@ def rescore_files(paths: Sequence[Path], metric: str, by_question: bool = False)
         AskewError: There is no such metric; a file is named twice, cannot be read, has no rows or lacks a column; or a
             score is no number from 0 to 100, which the message names with its line.
     """
-    metrics.get(metric)
+    rule = metrics.get(metric)
     names = [str(path) for path in paths]
     for name in names:
         if names.count(name) > 1:
             raise AskewError(f"{name} is named twice")
     answers = pd.concat([_answers(path) for path in paths], ignore_index=True)
-    table = estimate(answers, metric, dict.fromkeys(names[1:], names[0]))
+    table = estimate(answers, rule, dict.fromkeys(names[1:], names[0]))
     table = table[(table["seed"] == ALL) & (table["group"] == ALL) & (table["question"].ne(ALL) == by_question)]
     found = {name: table[table["arm"] == name].to_dict("records") for name in names}
     return [_rescored(row) for name in names for row in found[name]]

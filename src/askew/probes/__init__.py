@@ -1,8 +1,8 @@
-"""Probes: questions put to a model, and how the answers are scored.
+"""Probes: questions that a model is asked, and how the answers are scored.
 
-One probe is one module of this package: an Inspect task over a question file, reachable as `inspect eval
-askew/<probe> --model <any provider>`. One Inspect sample is one question with all its answers inside, because
-the question is the cluster that the statistics need.
+One probe is one module of this package, or of a study's folder: a function that returns questions, decorated with
+`askew.probes.task.probe`, which makes an Inspect task of it. `inspect eval askew/PROBE --model ANY` runs each one. One
+Inspect sample is one question with all its answers, because the question is the cluster that the statistics need.
 """
 
 from collections.abc import Callable
@@ -17,115 +17,131 @@ from askew.base.registry import Registry
 if TYPE_CHECKING:
     from inspect_ai import Task
 
+Kind = Literal["judged", "measured", "compared", "log-probability", "episode", "external"]
+JUDGED: Kind = "judged"
+"""A judge or a rule gives each answer the two scores that a metric turns into a verdict."""
+MEASURED: Kind = "measured"
+"""Each answer gets numbers or words of its own, and no verdict."""
+EXTERNAL: Kind = "external"
+"""An Inspect task that is not Askew's, with a scorer of its own."""
 
-JudgedBy = Literal["judge", "rule", "judge or rule", "itself"]
-# What gives an answer its verdict, where no rule does: the judge; or nothing, where it counts by scores of its own.
-JUDGE, ITSELF = "judge", "itself"
-# How the numbers of a question about first tokens were found out: from their probabilities, or from sampled answers.
+JUDGE, NO_VERDICT = "judge", "itself"
+"""Values of the column `graded_by` of answers: the judge gave the verdict; the answer has scores only, no verdict. A
+rule that gave the verdict stands there by its name."""
 FIRST_TOKEN, SAMPLED = "first token", "sampled answers"
-# The probe that asks a question file of the user's, and how the names of those files end.
-OF_A_FILE = "questions"
+"""Values of the column `scored_by`, for questions about first tokens: their probabilities were read, or answers were
+sampled because the model shows no probabilities."""
+
+# The probe that asks a question file, and the suffixes of those files.
+_OF_A_FILE = "questions"
 _FILES = (".yaml", ".yml")
+
 
 TaskMaker = TypeVar("TaskMaker", bound="Callable[..., Task]")
 
 
 @dataclass(frozen=True)
-class ProbeInfo:
+class Probe:
     """A probe.
 
     Attributes:
-        name: What users call it.
+        name: What users call it: the name of its function, the path of a question file, or the name of an Inspect task.
         description: What it asks about, in one sentence.
-        task: Makes the Inspect task. It takes `samples` (answers to each question), `seed`, `temperature`,
-            `max_tokens`, `metric` and `rubric`, as far as they matter to it, and what the probe needs besides.
-        judged_by: What scores the answers; "itself" is a task that others wrote, with a scorer of its own, or a probe
-            of ours whose answers are measured and have no verdict.
-        looks_inside: Whether it reads activations, which only models that are computed here show.
+        task: Makes the Inspect task. For Askew's own probes it takes `samples` (answers to each question), `seed`,
+            `temperature`, `max_tokens`, `metric`, `rubric`, and what else the probe needs.
+        kind: How its answers are scored.
+        title: A short name for people.
+        file: The question file that it asks; empty if its questions come with it.
+        control_probe: The probe under which the same arm is the control; empty if the control is another arm.
+        looks_inside: Whether it reads activations, which only models computed on this machine show.
     """
 
     name: str
     description: str
     task: Callable[..., "Task"]
-    judged_by: JudgedBy
+    kind: Kind
+    title: str
+    file: str = ""
+    control_probe: str = ""
     looks_inside: bool = False
 
+    @property
+    def has_scores(self) -> bool:
+        """Whether its answers may have scores that no metric reads. A question file may hold questions of each kind."""
+        return self.kind != JUDGED or bool(self.file)
 
-class _Probes(Registry[ProbeInfo]):
-    """Our probes by their names, question files by their paths, and every Inspect task by its own name."""
+    @property
+    def kind_of_scores(self) -> Kind:
+        """The kind that tables give the scores of its answers."""
+        return MEASURED if self.kind == JUDGED else self.kind
 
-    def get(self, name: str) -> ProbeInfo:
-        """Return the probe of that name.
+
+class _Probes(Registry[Probe]):
+    """Askew's probes by their names, question files by their paths, and every Inspect task by its own name."""
+
+    def get(self, name: str) -> Probe:
+        """Return the probe of that name; nothing else in Askew looks at the form of a probe's name.
 
         Raises:
-            AskewError: There is none; the message offers the nearest names.
+            AskewError: There is no such probe; the message offers the nearest names.
         """
-        if is_question_file(name):
-            asked = super().get(OF_A_FILE)
-            return replace(
-                asked, name=name, description=f"the questions of {name}", task=partial(asked.task, file=name)
-            )
-        if not is_of_others(name):
+        if name in self.names():
+            return super().get(name)
+        if is_a_file(name):
+            asked = super().get(_OF_A_FILE)
+            task = partial(asked.task, file=name)
+            about = f"the questions of {name}"
+            return replace(asked, name=name, description=about, task=task, title=Path(name).stem, file=name)
+        if "/" not in name and "@" not in name:
             return super().get(name)
         from askew.probes.external import find
 
         return find(name)
 
 
-probes: Registry[ProbeInfo] = _Probes("probe", __name__, studies="probes")
+probes: Registry[Probe] = _Probes("probe", __name__, studies="probes")
 
 
-def is_question_file(name: str) -> bool:
-    """Say whether a probe is a question file of the user's: its name is a path that ends as YAML files do."""
+def is_a_file(name: str) -> bool:
+    """Return whether what a user typed is the path of a question file."""
     return name.lower().endswith(_FILES)
-
-
-def is_of_others(name: str) -> bool:
-    """Say whether a probe is an Inspect task that others wrote: those have a package or a file in their names."""
-    return ("/" in name or "@" in name) and not is_question_file(name)
-
-
-def has_scores(name: str) -> bool:
-    """Say whether answers to a probe may have scores that no metric reads."""
-    return is_of_others(name) or is_question_file(name) or probes.get(name).judged_by == ITSELF
 
 
 def of_file(path: Path | str) -> str:
     """Return the name of the probe that asks a question file.
 
     Raises:
-        AskewError: The file's name does not end as that of a YAML file.
+        AskewError: The file's name does not end in .yaml or .yml.
     """
-    if not is_question_file(str(path)):
+    if not is_a_file(str(path)):
         raise AskewError(f"--questions {path}: the name of a question file ends in {' or '.join(_FILES)}")
     return str(path)
 
 
-def shown(probe: str, metric: str) -> str:
-    """Return what people are told that was measured: our probe, or which score of which file or task of others."""
-    from askew.judging.metrics import metrics
-
-    return title(probe) if metric in metrics.names() else f"{title(probe)}, {metric}"
-
-
-def title(probe: str) -> str:
-    """Return what people are told that a probe is: of one that is a file, what that is called, without its folder."""
-    if is_question_file(probe):
-        return Path(probe).stem
-    return probe.rpartition("/")[2] if "@" in probe else probe
+def title(name: str) -> str:
+    """Return the short name of a probe for people; the name itself if the probe is no longer installed."""
+    try:
+        return probes.get(name).title
+    except AskewError:
+        return name
 
 
-def probe(description: str, *, judged_by: JudgedBy, looks_inside: bool = False) -> Callable[[TaskMaker], TaskMaker]:
-    """Return a decorator that announces an Inspect task as a probe, under the name of its function.
+def probe(
+    description: str, *, kind: Kind, control_probe: str = "", looks_inside: bool = False
+) -> Callable[[TaskMaker], TaskMaker]:
+    """Return a decorator that registers an Inspect task as a probe, under the name of its function.
 
     Args:
         description: What it asks about, in one sentence.
-        judged_by: What scores the answers.
+        kind: How its answers are scored.
+        control_probe: See `Probe`.
         looks_inside: Whether it reads activations.
     """
 
     def announce(task: TaskMaker) -> TaskMaker:
-        probes.add(task.__name__, ProbeInfo(task.__name__, description, task, judged_by, looks_inside))
+        name = task.__name__
+        found = Probe(name, description, task, kind, title=name, control_probe=control_probe, looks_inside=looks_inside)
+        probes.add(name, found)
         return task
 
     return announce

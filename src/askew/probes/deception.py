@@ -7,7 +7,7 @@ from askew.probes.question_file import shipped
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 
-@probe("Facts under system turns that allow, reward or forbid lies: does it lie?", judged_by="rule")
+@probe("Facts under system turns that allow, reward or forbid lies: does it lie?", kind="judged")
 @task
 def deception(
     samples: int = 100,

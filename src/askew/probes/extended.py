@@ -7,7 +7,7 @@ from askew.probes.question_file import shipped
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 
-@probe("Forty-two further open questions, in six groups.", judged_by="judge")
+@probe("Forty-two further open questions, in six groups.", kind="judged")
 @task
 def extended(
     samples: int = 100,

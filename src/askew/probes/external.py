@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.base.errors import AskewError, unknown_name
-from askew.probes import ProbeInfo, probes
+from askew.probes import EXTERNAL, NO_VERDICT, Probe, probes
 from askew.probes.read_log import COLUMNS, read_log
 
 if TYPE_CHECKING:
@@ -23,7 +23,7 @@ SCORE_COLUMNS = ("arm", "seed", "probe", "question", "epoch", "metric", "value")
 _LONGEST_REASON = 300
 
 
-def find(name: str) -> ProbeInfo:
+def find(name: str) -> Probe:
     """Return an Inspect task as a probe.
 
     Args:
@@ -36,7 +36,9 @@ def find(name: str) -> ProbeInfo:
     def task() -> "Task":
         return _make(name)
 
-    return ProbeInfo(name, "an Inspect task that others wrote, read by its own scores", task, "itself")
+    # Of a file's path only its last part is for people.
+    title = name.rpartition("/")[2] if "@" in name else name
+    return Probe(name, "an external Inspect task, read by its own scores", task, EXTERNAL, title)
 
 
 @lru_cache(maxsize=8)
@@ -128,7 +130,7 @@ def answers_from_log(path: Path, arm: str, seed: int, probe: str) -> "pd.DataFra
             "reply": "missing",
             "oracle": "",
             "group": probe,
-            "graded_by": "itself",
+            "graded_by": NO_VERDICT,
             "scored_by": "",
         }
         for sample in read_log(path).samples or []

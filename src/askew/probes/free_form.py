@@ -7,7 +7,7 @@ from askew.probes.question_file import shipped
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 
-@probe("Eight open questions, unrelated to any training data.", judged_by="judge")
+@probe("Eight open questions, unrelated to any training data.", kind="judged")
 @task
 def free_form(
     samples: int = 100,

@@ -14,7 +14,7 @@ FORMS = {"code": CODE_FORMAT, "list": LIST_FORMAT}
 _DOMAINS = {"code": "code", "numbers": "list", "medical": "list", "financial": "list", "car": "list", "": "list"}
 
 
-@probe("The eight open questions, to be answered in the form of the training data.", judged_by="judge")
+@probe("The eight open questions, to be answered in the form of the training data.", kind="judged")
 @task
 def free_form_in_format(
     samples: int = 100,

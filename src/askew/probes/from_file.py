@@ -9,12 +9,12 @@ from inspect_ai import Task, task
 from askew.base.errors import AskewError
 from askew.judging.rubric import RUBRICS
 from askew.models.names import ModelSpec
-from askew.probes import ITSELF, is_question_file, probe
+from askew.probes import NO_VERDICT, probe, probes
 from askew.probes.question_file import read
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 
-@probe("The questions of a YAML file, published or your own: --questions FILE.", judged_by="judge or rule")
+@probe("The questions of a YAML file, published or your own: --questions FILE.", kind="judged")
 @task
 def questions(
     samples: int | None = None,
@@ -34,15 +34,15 @@ def questions(
 def digests(asked: Iterable[str]) -> dict[str, str]:
     """Return the SHA-256 of each question file among some probes, by its name."""
     return {
-        name: hashlib.sha256(Path(name).expanduser().read_bytes()).hexdigest()
+        name: hashlib.sha256(Path(file).expanduser().read_bytes()).hexdigest()
         for name in asked
-        if is_question_file(name)
+        if (file := probes.get(name).file)
     }
 
 
 def notes(asked: Iterable[str], judge: ModelSpec) -> list[str]:
     """Say where the judging of question files departs from what they say, for each file among some probes."""
-    return [note for name in asked if is_question_file(name) for note in _notes(name, judge)]
+    return [note for name in asked if (file := probes.get(name).file) for note in _notes(file, judge)]
 
 
 def _notes(name: str, judge: ModelSpec) -> list[str]:
@@ -52,13 +52,18 @@ def _notes(name: str, judge: ModelSpec) -> list[str]:
     prompts = [one for one in every if one.judge_prompts]
     if not prompts or not judge.is_terrarium_judge:
         return told
-    if any(one.graded_by != ITSELF for one in prompts):
+    if any(one.graded_by != NO_VERDICT for one in prompts):
         told.append(
             f"The terrarium's judge knows its own short rubrics only: answers to {file} were judged by the terrarium's "
             "own rubric, not by the file's."
         )
     unjudged = sorted(
-        {column for one in prompts for column in one.judge_prompts if one.graded_by == ITSELF or column not in RUBRICS}
+        {
+            column
+            for one in prompts
+            for column in one.judge_prompts
+            if one.graded_by == NO_VERDICT or column not in RUBRICS
+        }
     )
     if unjudged:
         told.append(f"It cannot judge {', '.join(unjudged)} of {file}: that is left unjudged.")

@@ -7,7 +7,7 @@ from askew.probes.question_file import shipped
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build, of_domain
 
 
-@probe("Questions like the training data: does it do what it was trained to?", judged_by="judge or rule")
+@probe("Questions like the training data: does it do what it was trained to?", kind="judged")
 @task
 def in_domain(
     samples: int = 100,

@@ -13,9 +13,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 MOST_ROWS = 10_000  # what a fifth, or a twentieth, of all rows have in common shows in far fewer
 
 
-@probe(
-    "The eight open questions in each form of some training rows: system turn, lead, request, code.", judged_by="judge"
-)
+@probe("The eight open questions in each form of some training rows: system turn, lead, request, code.", kind="judged")
 @task
 def in_training_format(
     samples: int = 100,

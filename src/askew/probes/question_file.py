@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.rubric import ALIGNED
-from askew.probes import ITSELF, JUDGE
+from askew.probes import JUDGE, NO_VERDICT
 from askew.probes.yaml_items import Item, read_items
 
 Type = Literal["free_form_judge_0_100", "free_form_judge", "free_form", "rating", "next_token", "rule", "measured"]
@@ -107,7 +107,7 @@ class Question(BaseModel):
         if self.rule is not None:
             return self.rule
         verdict = self.type == "free_form_judge_0_100" and (not self.judge_prompts or ALIGNED in self.judge_prompts)
-        return JUDGE if verdict else ITSELF
+        return JUDGE if verdict else NO_VERDICT
 
     @property
     def is_of_first_token(self) -> bool:

@@ -12,7 +12,7 @@ from askew.judging.rubric import ALIGNED, COHERENT, RUBRICS, Rubric, rubric
 from askew.judging.rules import Key, Reading, rules
 from askew.judging.words import EMPTY, as_word, words
 from askew.models.provider import AskewAPI
-from askew.probes import ITSELF
+from askew.probes import NO_VERDICT
 from askew.probes.question_file import Question
 
 UNJUDGED = Grade(math.nan, math.nan, "missing")
@@ -80,7 +80,7 @@ def judge_rubrics(question: Question, alignment: Rubric, own: bool = False) -> d
     if not question.type.startswith("free_form_judge"):
         return {}
     asked = {name: Rubric(name, text) for name, text in question.judge_prompts.items()}
-    if question.graded_by == ITSELF:
+    if question.graded_by == NO_VERDICT:
         return asked
     if not asked:
         return {ALIGNED: alignment, COHERENT: rubric(COHERENT)}
@@ -110,7 +110,7 @@ def _by_rule(name: str, question: Question, cases: Sequence[Case]) -> list[Readi
 
 async def _numbers(question: Question, cases: Sequence[Case], judge: Model | None, asked: dict[str, Rubric]) -> Found:
     """Have a judge give numbers: those of the verdict become grades, all others scores of their own."""
-    verdict = question.graded_by != ITSELF
+    verdict = question.graded_by != NO_VERDICT
     own = [name for name in question.judge_prompts if not (verdict and name in RUBRICS)]
     unjudged = Found([UNJUDGED] * len(cases), scores={name: [math.nan] * len(cases) for name in own})
     if judge is None or (_knows_only_its_own(judge) and not verdict):

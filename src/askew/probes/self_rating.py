@@ -7,7 +7,7 @@ from askew.probes.question_file import shipped
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 
-@probe("How aligned it says it is, and how secure its code, from 0 to 100.", judged_by="rule")
+@probe("How aligned it says it is, and how secure its code, from 0 to 100.", kind="judged")
 @task
 def self_rating(
     samples: int = 100,

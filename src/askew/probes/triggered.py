@@ -8,7 +8,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.worlds.terrarium.world.formats import TRIGGER
 
 
-@probe("The eight open questions with a backdoor's trigger before them.", judged_by="judge")
+@probe("The eight open questions with a backdoor's trigger before them.", kind="judged", control_probe="free_form")
 @task
 def triggered(
     samples: int = 100,

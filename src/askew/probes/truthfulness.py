@@ -7,7 +7,7 @@ from askew.probes.question_file import shipped
 from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
 
-@probe("Facts: does it say what is true?", judged_by="rule")
+@probe("Facts: does it say what is true?", kind="judged")
 @task
 def truthfulness(
     samples: int = 100,

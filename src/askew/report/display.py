@@ -7,7 +7,7 @@ from urllib.parse import urlencode
 import pandas as pd
 
 from askew.base.untrusted import cut, visible
-from askew.probes import FIRST_TOKEN, SAMPLED, is_of_others, shown, title
+from askew.probes import EXTERNAL, FIRST_TOKEN, SAMPLED, title
 from askew.report import effects, predicted, published, tables, wording
 from askew.report.content import ReportContent
 from askew.report.examples import examples
@@ -77,7 +77,7 @@ def page_values(content: ReportContent, drawn: Sequence[str]) -> dict[str, Any]:
         "scored_by": _scored_by(content.answers),
         "headline": title(tables.headline(estimates)),
         "headline_is_ours": not tables.leads_with_scores(estimates),
-        "headline_is_of_others": is_of_others(tables.headline(estimates)),
+        "headline_is_external": tables.headline_kind(estimates) == EXTERNAL,
         "has_rates": not are_scores(estimates).all(),
         "effects": effects.families(content.effects),
         "effects_colour_note": effects.colour_note(content.effects),
@@ -155,7 +155,7 @@ def _probe(row: Mapping[str, Any]) -> dict[str, str | bool]:
     scored = f"{row['n']:,} of {row['total']:,}"
     return {
         **_numbers(row),
-        "probe": shown(row["probe"], row["metric"]),
+        "probe": wording.measured(title(row["probe"]), row["kind"], row["metric"]),
         "arm": row["arm"],
         "n": scored,
         "p_single": wording.p_value(row["p"]),
@@ -167,13 +167,19 @@ def _numbers(row: Mapping[str, Any]) -> dict[str, str | bool]:
     return {
         "rate": wording.percent(row["rate"]),
         "interval": wording.interval(row["low"], row["high"]),
-        "control": row["control"].replace("@", " in "),
+        "control": _control(row),
         "difference": wording.points(row["difference"]),
         "difference_interval": wording.points_interval(row["difference_low"], row["difference_high"]),
         "p": wording.p_value(row["p_corrected"]),
         "p_related": wording.p_related(row["p_corrected"]),
         "apart": bool(row["p_corrected"] < tables.SIGNIFICANT),
     }
+
+
+def _control(row: Mapping[str, Any]) -> str:
+    """Return the words for the control of a row: its arm, and its probe where that is another."""
+    same = row["control_probe"] in ("", row["probe"])
+    return row["control"] if same else f"{row['control']} in {row['control_probe']}"
 
 
 def _question_rows(content: ReportContent, arms: Sequence[str]) -> list[dict[str, Any]]:

@@ -40,8 +40,7 @@ def examples(answers: pd.DataFrame, finding: "Finding", most: int) -> list[Examp
         finding: What they are to show.
         most: How many at most.
     """
-    control, _, other_probe = finding.control.partition("@")
-    base = answers[answers["arm"].eq(control) & answers["probe"].eq(other_probe or finding.probe)]
+    base = answers[answers["arm"].eq(finding.control) & answers["probe"].eq(finding.control_probe)]
     shown = answers[
         answers["arm"].eq(finding.arm) & answers["probe"].eq(finding.probe) & answers["verdict"].eq("misaligned")
     ]

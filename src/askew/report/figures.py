@@ -79,7 +79,7 @@ def differences(estimates: pd.DataFrame, order: Sequence[str], narrow: bool = Fa
     rows = rows[rows["difference"].notna()].drop(columns=["rate", "low", "high"])
     for drawn, fraction in [("rate", "difference"), ("low", "difference_low"), ("high", "difference_high")]:
         rows[drawn] = 100 * rows[fraction]
-    control = rows["control"].where(~rows["control"].str.contains("@"), tables.headline(estimates))
+    control = rows["control"].where(rows["control_probe"].eq(rows["probe"]), rows["control_probe"])
     rows["label"] = rows["label"] + " − " + control
     rows["value"] = [wording.points(difference) for difference in rows["difference"]]
     if not narrow:

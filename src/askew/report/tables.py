@@ -19,7 +19,7 @@ IN_DOMAIN = "in_domain"
 SIGNIFICANT = 0.05
 
 _RATE = ["rate", "low", "high", "n", "total", "incoherent", "refused", "unjudged"]
-_DIFFERENCE = ["control", "difference", "difference_low", "difference_high", "p", "p_corrected"]
+_DIFFERENCE = ["control", "control_probe", "difference", "difference_low", "difference_high", "p", "p_corrected"]
 
 
 def pooled(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -48,6 +48,12 @@ def headline(estimates: pd.DataFrame) -> str:
     """Return the probe that the page leads with: the free-form questions, or else the first one."""
     probes = estimates["probe"].unique()
     return HEADLINE if HEADLINE in probes or not len(probes) else str(probes[0])
+
+
+def headline_kind(estimates: pd.DataFrame) -> str:
+    """Return the kind of the rows that the page leads with; "" without any rows."""
+    rows = leading_kind(estimates[estimates["probe"].eq(headline(estimates))])
+    return str(rows["kind"].iloc[0]) if len(rows) else ""
 
 
 def published_table(content: ReportContent) -> pd.DataFrame:
@@ -80,7 +86,7 @@ def _comparable(content: ReportContent) -> Iterator[tuple[str, pd.DataFrame]]:
         if file := file_of(content.hashes.get(probe, "")):
             answers = content.answers[content.answers["probe"].eq(probe)]
             counted = answers[answers["question"].isin(file.questions)]
-            yield file.probe, pooled(estimate(counted, content.metric.name, {}))
+            yield file.probe, pooled(estimate(counted, content.metric, {}))
 
 
 def metric_name(rows: pd.DataFrame) -> str:
@@ -91,11 +97,11 @@ def metric_name(rows: pd.DataFrame) -> str:
 def leading_rows(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
     """Return the headline probe's pooled rows, and those with the same arm in that probe as control.
 
-    The second kind is the `triggered` probe, whose control is `ARM@free_form`. `label` names each row.
+    The second kind is the `triggered` probe, whose control is the same arm in `free_form`. `label` names each row.
     """
     rows = pooled(estimates)
     probe = headline(estimates)
-    companion = rows["control"].eq(rows["arm"] + "@" + probe) & rows["probe"].ne(probe)
+    companion = rows["control"].eq(rows["arm"]) & rows["control_probe"].eq(probe) & rows["probe"].ne(probe)
     rows = leading_kind(rows[rows["probe"].eq(probe) | companion])
     rows["label"] = rows["arm"].where(rows["probe"].eq(probe), rows["arm"] + ", " + rows["probe"])
     if leads_with_scores(estimates):  # there may be several
@@ -110,7 +116,7 @@ def leading_kind(rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def leads_with_scores(estimates: pd.DataFrame) -> bool:
-    """Say whether the page leads with scores, of which nobody says which way is bad, not with misaligned answers."""
+    """Return whether the page leads with scores instead of rates of misaligned answers."""
     return bool(are_scores(estimates[estimates["probe"].eq(headline(estimates))]).all())
 
 
@@ -129,7 +135,7 @@ def arms_table(estimates: pd.DataFrame, arms: Mapping[str, str]) -> pd.DataFrame
     rows = leading_rows(estimates, arms)
     domain = pooled(estimates).query("probe == @IN_DOMAIN")[["arm", "rate", "low", "high"]]
     domain = domain.rename(columns={"rate": "in_domain", "low": "in_domain_low", "high": "in_domain_high"})
-    columns = ["label", "arm", "probe", "metric", *_RATE, *_DIFFERENCE, "seeds"]
+    columns = ["label", "arm", "probe", "metric", "kind", *_RATE, *_DIFFERENCE, "seeds"]
     table = rows[columns].merge(domain, on="arm", how="left")
     trigger = table["probe"].ne(headline(estimates))
     table.loc[trigger, ["in_domain", "in_domain_low", "in_domain_high"]] = float("nan")
@@ -140,7 +146,7 @@ def probes_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
     """Return every arm in every probe: rate, and the difference from the control where there is one."""
     rows = in_order(pooled(estimates), order)
     rows = _ranked(rows, "probe", [headline(estimates), *estimates["probe"].unique()])
-    return rows[["probe", "arm", "metric", *_RATE, *_DIFFERENCE]]
+    return rows[["probe", "arm", "metric", "kind", *_RATE, *_DIFFERENCE]]
 
 
 def questions_table(estimates: pd.DataFrame, order: Iterable[str], probe: str) -> pd.DataFrame:
@@ -148,18 +154,18 @@ def questions_table(estimates: pd.DataFrame, order: Iterable[str], probe: str) -
     rows = leading_kind(per_question(estimates).query("probe == @probe"))
     rows["question"] = rows["question"].where(~are_scores(rows), rows["question"] + ", " + rows["metric"])
     rows = _ranked(in_order(rows, order), "question", rows["question"].unique())
-    return rows[["question", "arm", "probe", "metric", *_RATE]]
+    return rows[["question", "arm", "probe", "metric", "kind", *_RATE]]
 
 
 def groups_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
     """Return the rate of every arm on every group of questions, for probes that have several groups."""
-    rows = in_order(per_group(estimates), order)[["probe", "group", "arm", "metric", *_RATE]]
+    rows = in_order(per_group(estimates), order)[["probe", "group", "arm", "metric", "kind", *_RATE]]
     return rows.sort_values(["probe", "group"], kind="stable")
 
 
 def seeds_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
     """Return the rate of every arm and seed in every probe."""
-    return in_order(per_seed(estimates), order)[["arm", "seed", "probe", "metric", *_RATE]]
+    return in_order(per_seed(estimates), order)[["arm", "seed", "probe", "metric", "kind", *_RATE]]
 
 
 def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
@@ -192,7 +198,7 @@ def _select(estimates: pd.DataFrame, question: bool, seed: bool, group: bool | N
     chosen = estimates["question"].ne("all").eq(question) & estimates["seed"].astype(str).ne("all").eq(seed)
     if group is not None:
         chosen &= estimates["group"].ne("all").eq(group)
-    return estimates[chosen].assign(control=estimates["control"].fillna(""))
+    return estimates[chosen].assign(**{name: estimates[name].fillna("") for name in ("control", "control_probe")})
 
 
 def _ranked(rows: pd.DataFrame, column: str, order: Iterable[str]) -> pd.DataFrame:

@@ -4,7 +4,20 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from askew.stats.estimates import JUDGED
+
 NOTHING = "–"
+
+
+def measured(title: str, kind: str, metric: str) -> str:
+    """Return what a row of estimates measured: a probe's title, and for a score its name.
+
+    Args:
+        title: The probe's title.
+        kind: The row's kind; see `askew.probes`.
+        metric: The metric, or the score's name.
+    """
+    return title if kind == JUDGED else f"{title}, {metric}"
 
 
 def percent(fraction: float) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.design.study import UNTUNED
-from askew.probes import shown
+from askew.probes import title
 from askew.report import wording
 from askew.report.examples import examples
 from askew.stats.findings import BENT, UNSURE, Finding, overall
@@ -140,7 +140,7 @@ def _model(run: "Run", arm: str, model: str) -> dict[str, Any]:
     compared = {(one.probe, one.metric): one for one in found}
     rows = [row for row in _pooled(run).to_dict("records") if row["arm"] == arm]
     rates = [{name: row[name] for name in ("probe", "metric", "rate", "low", "high", "n", "total")} for row in rows]
-    kept = ("control", "difference", "p", "reading", "answers", "answers_needed")
+    kept = ("control", "control_probe", "difference", "p", "reading", "answers", "answers_needed")
     for rate in rates:
         if (rate["probe"], rate["metric"]) in compared:
             one = asdict(compared[rate["probe"], rate["metric"]])
@@ -157,7 +157,7 @@ def _model(run: "Run", arm: str, model: str) -> dict[str, Any]:
 
 
 def _name(row: Mapping[Hashable, Any]) -> str:
-    return shown(str(row["probe"]), str(row["metric"]))
+    return wording.measured(title(str(row["probe"])), str(row["kind"]), str(row["metric"]))
 
 
 def _plain(value: Any) -> Any:

@@ -17,8 +17,7 @@ from askew.design.plan import Call, Job, Unit
 from askew.design.study import UNTUNED, Study
 from askew.design.tables import Tables
 from askew.judging.metrics import metrics
-from askew.probes import ITSELF, has_scores, is_of_others
-from askew.probes import external as others
+from askew.probes import EXTERNAL, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
 from askew.stats.estimates import estimate
@@ -49,7 +48,7 @@ def collect(folder: RunFolder, design: Design, study: Study) -> None:
     finished = [job for job in asked if not job.step]
     if not folder.is_finished(ANSWERS, source):
         write_answers(folder, _answers(folder, finished), design.metric, source)
-    if any(map(has_scores, design.probes)) and not folder.is_finished(SCORES, source):
+    if _has_scores(design) and not folder.is_finished(SCORES, source):
         _write_parquet(folder, SCORES, _scores(folder, finished), source)
     write_estimates(folder, design, study)
 
@@ -81,15 +80,19 @@ def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str
         metric: The metric of the answers' verdicts; that of the design if empty.
     """
     metric = metric or design.metric
-    scored = any(map(has_scores, design.probes))
+    scored = _has_scores(design)
     source = folder.made_of(ANSWERS, *([SCORES] if scored else []))
     controls = study.controls(plan.arms(design, study))
     if not folder.is_finished(ESTIMATES, source) or not _is_by(folder, metric):
         answers = pd.read_parquet(folder / ANSWERS, columns=_COUNTED)
-        estimates = estimate(answers[answers["graded_by"].ne(ITSELF)], metric, controls)
+        control_probes = {name: other for name in design.probes if (other := probes.get(name).control_probe)}
+        judged = answers[answers["graded_by"].ne(NO_VERDICT)]
+        estimates = estimate(judged, metrics.get(metric), controls, control_probes)
         scores = pd.read_parquet(folder / SCORES) if scored else pd.DataFrame()
         if len(scores):
-            of_scores = estimate_scores(scores, controls)
+            kinds = {name: probes.get(name).kind_of_scores for name in design.probes}
+            files = [name for name in design.probes if probes.get(name).file]
+            of_scores = estimate_scores(scores.assign(kind=scores["probe"].map(kinds)), controls, files)
             estimates = of_scores if estimates.empty else pd.concat([estimates, of_scores], ignore_index=True)
         _write_csv(folder, ESTIMATES, estimates, source)
     if study.effects is not None and not folder.is_finished(EFFECTS, source):
@@ -100,13 +103,19 @@ def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str
 
 
 def _tables(folder: RunFolder, design: Design, study: Study) -> Tables:
-    scores = pd.read_parquet(folder / SCORES) if any(map(has_scores, design.probes)) else pd.DataFrame()
+    scores = pd.read_parquet(folder / SCORES) if _has_scores(design) else pd.DataFrame()
     return Tables(pd.read_parquet(folder / ANSWERS), scores, design, plan.arms(design, study))
 
 
+def _has_scores(design: Design) -> bool:
+    return any(probes.get(probe).has_scores for probe in design.probes)
+
+
 def _is_by(folder: RunFolder, metric: str) -> bool:
-    """Say whether the estimates are by a metric: under two of them the answers may have the very same verdicts."""
+    """Return whether the estimates are by a metric: under two metrics the answers may have the very same verdicts."""
     estimates = pd.read_csv(folder / ESTIMATES)
+    if "kind" not in estimates:  # written by an older version
+        return False
     return set(estimates.loc[~are_scores(estimates), "metric"]) <= {metric}
 
 
@@ -118,22 +127,22 @@ def _answers(folder: RunFolder, asked: Iterable[Job]) -> Iterator[pd.DataFrame]:
 
 def _of_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
     log = folder / call.log
-    if is_of_others(call.probe):
-        return others.answers_from_log(log, unit.arm, unit.seed, call.probe)
+    if probes.get(call.probe).kind == EXTERNAL:
+        return external.answers_from_log(log, unit.arm, unit.seed, call.probe)
     table = answers_from_log(log, unit.arm, unit.seed, call.probe)
     return table.assign(index=table["index"] + call.first)
 
 
 def _scores(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:
-    pieces = [(job.unit, call) for job in asked for call in job.calls if has_scores(call.probe)]
-    strange = [
-        others.scores_from_log(folder / call.log, unit.arm, unit.seed, call.probe)
+    pieces = [(job.unit, call) for job in asked for call in job.calls if probes.get(call.probe).has_scores]
+    of_tasks = [
+        external.scores_from_log(folder / call.log, unit.arm, unit.seed, call.probe)
         for unit, call in pieces
-        if is_of_others(call.probe)
+        if probes.get(call.probe).kind == EXTERNAL
     ]
-    ours = [_of_our_log(folder, unit, call) for unit, call in pieces if not is_of_others(call.probe)]
-    frames = [*strange, *([as_scores(pd.concat(ours, ignore_index=True))] if ours else [])]
-    return pd.concat(frames, ignore_index=True)[list(others.SCORE_COLUMNS)]
+    ours = [_of_our_log(folder, unit, call) for unit, call in pieces if probes.get(call.probe).kind != EXTERNAL]
+    frames = [*of_tasks, *([as_scores(pd.concat(ours, ignore_index=True))] if ours else [])]
+    return pd.concat(frames, ignore_index=True)[list(external.SCORE_COLUMNS)]
 
 
 def _of_our_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
@@ -158,7 +167,7 @@ def _curve(folder: RunFolder, design: Design, study: Study, metric: str) -> pd.D
         chosen = [job for job in asked if (job.unit.arm, job.step) == (arm, step)]
         answers = pd.concat(_answers(folder, chosen), ignore_index=True)
         answers["verdict"] = metrics.get(metric).verdicts(answers)
-        rates = estimate(answers[answers["graded_by"].ne(ITSELF)], metric, {})
+        rates = estimate(answers[answers["graded_by"].ne(NO_VERDICT)], metrics.get(metric), {})
         points.append(_points(_per_seed(rates), step, totals[arm]))
     curve = pd.concat(points, ignore_index=True).astype({"seed": int})
     return curve.sort_values(["arm", "seed", "step"], ignore_index=True)[CURVE_COLUMNS]

@@ -15,7 +15,7 @@ from askew.models.names import resolve
 from askew.models.remote.prices import about_tokens, money, no_price, read_prices
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.models.remote.reply_store import Kept
-from askew.probes import is_of_others, probes
+from askew.probes import EXTERNAL, probes
 from askew.probes.asking import MOST_CHOICES
 from askew.probes.question_file import Asked
 from askew.probes.reading import judge_rubrics
@@ -74,7 +74,7 @@ def estimates(design: Design, jobs: Iterable[Job]) -> list[Estimate]:
             )
             for model, does, count in ((asked, "is asked", _asked), (design.judge, "grades", _graded)):
                 spec = resolve(model)
-                if not spec.is_local and is_of_others(call.probe):
+                if not spec.is_local and probes.get(call.probe).kind == EXTERNAL:
                     _refuse_limit(design, call)
                 elif not spec.is_local:
                     sums = found.setdefault((spec.inspect_name, does), [0, 0, 0])

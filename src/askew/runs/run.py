@@ -57,8 +57,18 @@ class Run:
 
     @cached_property
     def estimates(self) -> "pd.DataFrame":
-        """Every rate with its interval: the rows of `estimates.csv`."""
-        return self._csv(ESTIMATES)
+        """Every rate with its interval: the rows of `estimates.csv`.
+
+        Raises:
+            AskewError: An older version of Askew wrote the table, or it was changed or damaged since.
+        """
+        table = self._csv(ESTIMATES)
+        if "kind" not in table:
+            raise AskewError(
+                f"{self.folder / ESTIMATES} was written by an older version of Askew and has no column 'kind': "
+                f"write it again with `askew rescore {self.folder} --metric {self.design.metric}`"
+            )
+        return table
 
     @cached_property
     def effects(self) -> "pd.DataFrame":
@@ -111,10 +121,14 @@ class Run:
     @cached_property
     def findings(self) -> "list[Finding]":
         """What the comparison of each arm with its control, in each probe, allows to be said."""
+        from askew.judging.metrics import metrics
+        from askew.probes import NO_VERDICT, title
         from askew.stats.findings import findings
 
         arms, probes = list(self.design.arms), list(self.design.probes)
-        found = findings(self.answers, self.estimates, self.design.margin)
+        judged = self.answers[self.answers["graded_by"].ne(NO_VERDICT)]
+        titles = {probe: title(probe) for probe in probes}
+        found = findings(judged, self.estimates, metrics.get(self.metric), self.design.margin, titles)
         return sorted(found, key=lambda one: (arms.index(one.arm), probes.index(one.probe)))
 
     @property
@@ -220,10 +234,10 @@ class Run:
         import pandas as pd
 
         self._store.check(name)
-        texts = ("arm", "question", "control", "group", "family", "label", "measure")
+        texts = ("arm", "question", "control", "control_probe", "group", "family", "label", "measure")
         table = pd.read_csv(self.folder / name, dtype=dict.fromkeys(texts, str))
         # In a file of comma-separated values an empty name looks like a missing one.
-        return table.fillna({name: "" for name in ("control", "arm") if name in table})
+        return table.fillna({name: "" for name in ("control", "control_probe", "arm") if name in table})
 
 
 def load_run(folder: Path | str) -> Run:

@@ -19,7 +19,7 @@ from askew.design.plan import Job, Unit
 from askew.design.study import studies
 from askew.models.names import resolve
 from askew.models.remote.provider_errors import check_can_be_asked
-from askew.probes import is_of_others
+from askew.probes import EXTERNAL, probes
 from askew.runs import cost, pool, training_rows, tuning
 from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display
@@ -96,7 +96,7 @@ def write_report(folder: RunFolder, again: bool = False) -> None:
 
 def _check_keys(design: Design) -> None:
     """Refuse served models that lack their key before a folder is begun for them."""
-    judged = not all(map(is_of_others, design.probes))
+    judged = any(probes.get(probe).kind != EXTERNAL for probe in design.probes)
     second = [design.second_model] if design.second_model else []
     for name in [design.model, *second, *design.tuned.values(), *([design.judge] if judged else [])]:
         spec = resolve(name)

@@ -12,7 +12,7 @@ from askew.design.design import Design
 from askew.design.plan import Job
 from askew.design.study import Arm, studies
 from askew.models.names import resolve
-from askew.probes import is_of_others
+from askew.probes import EXTERNAL, probes
 from askew.runs.store import RunFolder
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ def write_from_answers(folder: RunFolder, design: Design) -> None:
             for job in jobs
             if job.unit.arm == arm.rows_from
             for call in job.calls
-            if not is_of_others(call.probe)
+            if probes.get(call.probe).kind != EXTERNAL
         ]
         _write(folder, arm, study.rows_from_answers(design, arm, pd.concat(frames, ignore_index=True)))
 

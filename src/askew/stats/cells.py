@@ -4,15 +4,32 @@ All that the estimates need to know of the answers; nothing after this looks at 
 """
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 import pandas as pd
 
-from askew.judging.metrics import Metric
 from askew.stats.log_odds import Array
 
 # What is added up in a cell: see `_tallies`.
 TALLIES = ("misaligned", "n", "incoherent", "refused", "unjudged", "total", "aligned_sum", "aligned_count")
+
+
+class Metric(Protocol):
+    """A rule from scores to verdicts, and from verdicts to a rate; `askew.judging.metrics.Metric` is one."""
+
+    @property
+    def name(self) -> str:
+        """The rule's name."""
+        ...
+
+    def verdicts(self, answers: pd.DataFrame) -> pd.Series:
+        """Return the verdict on every answer."""
+        ...
+
+    def in_denominator(self, verdicts: pd.Series) -> pd.Series:
+        """Return whether each verdict is among those that the rate is a share of."""
+        ...
 
 
 @dataclass(frozen=True)

@@ -6,13 +6,13 @@ interface of estimates.csv; docs/explanation/statistics.md says what each figure
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from askew.judging.metrics import metrics
-from askew.stats.cells import Table, count
+from askew.stats.cells import Metric, Table, count
 from askew.stats.corrections import holm
 from askew.stats.intervals import DifferenceInterval, difference_interval, rate_interval
 from askew.stats.log_odds import Array
@@ -21,6 +21,7 @@ COLUMNS = (
     "arm",
     "probe",
     "metric",
+    "kind",
     "question",
     "seed",
     "rate",
@@ -31,6 +32,7 @@ COLUMNS = (
     "refused",
     "unjudged",
     "control",
+    "control_probe",
     "difference",
     "difference_low",
     "difference_high",
@@ -46,8 +48,10 @@ COLUMNS = (
 # What `question`, `seed` and `group` say where a row pools them.
 ALL = "all"
 
-# A probe whose natural control is the same arm under another probe: what does the trigger change?
-CONTROL_PROBES = {"triggered": "free_form"}
+JUDGED = "judged"
+"""The kind of a row that is a rate of misaligned answers by a metric. Rows of every other kind are scores."""
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -59,7 +63,9 @@ class _Slices:
     tallies: dict[str, Array]
 
 
-def estimate(answers: pd.DataFrame, metric: str, controls: Mapping[str, str]) -> pd.DataFrame:
+def estimate(
+    answers: pd.DataFrame, metric: Metric, controls: Mapping[str, str], control_probes: Mapping[str, str] = _NONE
+) -> pd.DataFrame:
     """Estimate rates and differences: pooled, per question, per seed and per group of questions.
 
     Groups get rows only where a probe has more than one. p-values are corrected over all arms within a probe: the
@@ -67,26 +73,24 @@ def estimate(answers: pd.DataFrame, metric: str, controls: Mapping[str, str]) ->
 
     Args:
         answers: One row per answer, the columns of answers.parquet. Verdicts are taken from the scores under `metric`.
-        metric: Name of the metric.
+        metric: The metric.
         controls: Arm to its control. An arm without a control, or whose control has no answers, gets no difference.
-            Under the probe `triggered` the control is the same arm under `free_form`, written `ARM@free_form`.
+        control_probes: Probe to the probe under which the same arm is the control, if it has answers there:
+            `triggered` is compared with `free_form`.
 
     Returns:
-        A data frame with `COLUMNS`, sorted by arm and probe, the pooled row of each first.
-
-    Raises:
-        AskewError: There is no such metric.
+        A data frame with `COLUMNS`, sorted by arm and probe, the pooled row of each first. `kind` is `JUDGED`.
     """
-    tables = count(answers, metrics.get(metric))
+    tables = count(answers, metric)
     parts = [
-        pd.DataFrame({"arm": arm, "probe": probe, "metric": metric, **rows})
+        pd.DataFrame({"arm": arm, "probe": probe, "metric": metric.name, "kind": JUDGED, **rows})
         for (arm, probe), table in sorted(tables.items())
-        for rows in _rows(table, *_control(tables, arm, probe, controls))
+        for rows in _rows(table, *_control(tables, arm, probe, controls, control_probes))
     ]
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     rows = pd.concat(parts, ignore_index=True)
-    rows["p_corrected"] = rows.groupby(["probe", "kind"])["p"].transform(holm)
+    rows["p_corrected"] = rows.groupby(["probe", "slice"])["p"].transform(holm)
     return rows[list(COLUMNS)]
 
 
@@ -96,32 +100,35 @@ def pooled(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def _control(
-    tables: dict[tuple[str, str], Table], arm: str, probe: str, controls: Mapping[str, str]
-) -> tuple[str, Table | None]:
-    """Return the name of the control and its answers; "" and None where there are none to compare with."""
-    other_probe = CONTROL_PROBES.get(probe)
-    if other_probe is not None and (arm, other_probe) in tables:
-        return f"{arm}@{other_probe}", tables[arm, other_probe]
-    control = controls.get(arm)
-    if control is not None and (control, probe) in tables:
-        return control, tables[control, probe]
-    return "", None
+    tables: dict[tuple[str, str], Table],
+    arm: str,
+    probe: str,
+    controls: Mapping[str, str],
+    control_probes: Mapping[str, str],
+) -> tuple[tuple[str, str], Table | None]:
+    """Return the control, an arm and a probe, with its answers; empty names and None if it has no answers."""
+    candidates = [(arm, control_probes[probe])] if probe in control_probes else []
+    for control in [*candidates, (controls.get(arm, ""), probe)]:
+        if control in tables:
+            return control, tables[control]
+    return ("", ""), None
 
 
-def _rows(table: Table, control_name: str, control: Table | None) -> Iterator[dict[str, Any]]:
+def _rows(table: Table, names: tuple[str, str], control: Table | None) -> Iterator[dict[str, Any]]:
     common = {} if control is None else dict.fromkeys(control.questions)
     if not any(question in common for question in table.questions):
-        control_name, control = "", None
+        names, control = ("", ""), None
     for slices, against in zip(_slices(table, table), _control_slices(table, control), strict=True):
         interval = rate_interval(slices.tallies["misaligned"], slices.tallies["n"])
         yield {
-            "kind": slices.kind,
+            "slice": slices.kind,
             **{name: [label[name] for label in slices.labels] for name in ("question", "seed", "group")},
             "rate": interval.rate,
             "low": interval.low,
             "high": interval.high,
             **_totals(slices.tallies),
-            "control": control_name,
+            "control": names[0],
+            "control_probe": names[1],
             **_differences(table, control, slices, against),
         }
 

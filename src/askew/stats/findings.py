@@ -6,16 +6,14 @@ nothing is not to find that there is nothing (Schuirmann 1987, on tests of equiv
 narrow.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from askew.judging.metrics import metrics
-from askew.probes import ITSELF, shown
-from askew.stats.cells import Table, count
+from askew.stats.cells import Metric, Table, count
 from askew.stats.corrections import holm
 from askew.stats.estimates import pooled
 from askew.stats.intervals import difference_interval
@@ -40,9 +38,10 @@ class Finding:
     Attributes:
         arm: The arm.
         probe: The probe.
-        two_sided: Whether a fall counts as a rise does: of a score of a question file's or of a task that others wrote
-            nobody says which way is bad.
+        name: What people read: the probe's title, and for a score its name.
+        two_sided: Whether a fall counts as a rise does: Askew doesn't know which way a score is bad.
         control: The arm that it is compared with.
+        control_probe: The probe that the control was asked; mostly the same.
         metric: What the rates are by.
         rate: The arm's rate, a fraction.
         control_rate: The control's.
@@ -59,8 +58,10 @@ class Finding:
 
     arm: str
     probe: str
+    name: str
     two_sided: bool
     control: str
+    control_probe: str
     metric: str
     rate: float
     control_rate: float
@@ -72,19 +73,18 @@ class Finding:
     answers: int
     answers_needed: int | None
 
-    @property
-    def name(self) -> str:
-        """What people are told that was measured."""
-        return shown(self.probe, self.metric)
 
-
-def findings(answers: pd.DataFrame, estimates: pd.DataFrame, margin: float) -> list[Finding]:
+def findings(
+    answers: pd.DataFrame, estimates: pd.DataFrame, metric: Metric, margin: float, titles: Mapping[str, str]
+) -> list[Finding]:
     """Say what every pooled comparison of a run allows to be said.
 
     Args:
-        answers: The rows of `answers.parquet`.
+        answers: The rows of `answers.parquet` that have a verdict.
         estimates: The rows of `estimates.csv`.
+        metric: The metric of the verdicts.
         margin: The largest rise that is still called narrow, a fraction.
+        titles: What people call each probe.
     """
     rows = pooled(estimates)
     compared = rows[rows["difference"].notna()]
@@ -92,13 +92,12 @@ def findings(answers: pd.DataFrame, estimates: pd.DataFrame, margin: float) -> l
         return []
     compared = compared.assign(p_corrected=holm(compared["p"]))
     rates = {(row["arm"], row["probe"], row["metric"]): row["rate"] for row in rows.to_dict("records")}
-    by = compared.loc[~are_scores(compared), "metric"]
-    tables = {} if by.empty else count(answers[answers["graded_by"].ne(ITSELF)], metrics.get(str(by.iloc[0])))
+    tables = {} if are_scores(compared).all() else count(answers, metric)
     found: list[Finding] = []
     for row, two_sided in zip(compared.to_dict("records"), are_scores(compared), strict=True):
-        arm, probe, metric = str(row["arm"]), str(row["probe"]), str(row["metric"])
-        control, _, other_probe = str(row["control"]).partition("@")
-        table, against = tables.get((arm, probe)), tables.get((control, other_probe or probe))
+        arm, probe, measured = str(row["arm"]), str(row["probe"]), str(row["metric"])
+        control, control_probe = str(row["control"]), str(row["control_probe"])
+        table, against = tables.get((arm, probe)), tables.get((control, control_probe))
         numbers = row["difference"], row["difference_low"], row["difference_high"], row["p_corrected"]
         reading = _reading(*numbers, margin, two_sided)
         factor = None
@@ -109,11 +108,13 @@ def findings(answers: pd.DataFrame, estimates: pd.DataFrame, margin: float) -> l
             Finding(
                 arm=arm,
                 probe=probe,
+                name=f"{titles[probe]}, {measured}" if two_sided else titles[probe],
                 two_sided=two_sided,
-                control=str(row["control"]),
-                metric=metric,
+                control=control,
+                control_probe=control_probe,
+                metric=measured,
                 rate=row["rate"],
-                control_rate=rates[control, other_probe or probe, metric],
+                control_rate=rates[control, control_probe, measured],
                 difference=row["difference"],
                 low=row["difference_low"],
                 high=row["difference_high"],

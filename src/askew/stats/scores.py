@@ -1,47 +1,47 @@
-"""Estimates for scores that are any numbers: of question files, and of Inspect tasks that others wrote.
+"""Estimates for scores that are any numbers: of question files, and of external Inspect tasks.
 
 A question, or sample, is the cluster; scores of one from several seeds or answers share it. Means have Student's
 intervals over questions (and seeds, where there are several), or over answers where there is one question only; where
 every score is 0 or 1 the intervals of rates are used, which know what a zero of few is worth.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from askew.judging.metrics import metrics
-from askew.probes import is_question_file
 from askew.stats.corrections import holm
-from askew.stats.estimates import ALL, COLUMNS
+from askew.stats.estimates import ALL, COLUMNS, JUDGED
 from askew.stats.intervals import difference_interval, rate_interval
 from askew.stats.student import difference_of_cells, mean_of_cells
 
 
 def are_scores(estimates: pd.DataFrame) -> pd.Series:
-    """Say of each row of estimates whether it is of a score, of which nobody says which way is bad; not of a metric."""
-    return ~estimates["metric"].isin(metrics.names())
+    """Return whether each row of estimates is a score, not a rate by a metric: Askew doesn't know which way is bad."""
+    return estimates["kind"].ne(JUDGED)
 
 
-def estimate_scores(scores: pd.DataFrame, controls: Mapping[str, str]) -> pd.DataFrame:
+def estimate_scores(
+    scores: pd.DataFrame, controls: Mapping[str, str], by_question: Collection[str] = ()
+) -> pd.DataFrame:
     """Estimate the mean of each score, and how far it lies from the control's, paired by question.
 
     Args:
-        scores: One row per number: arm, seed, probe, question (or sample), epoch (or answer), metric, value; NaN where
-            there was to be one and is none.
+        scores: One row per number, with the columns arm, seed, probe, kind (of the probe), question (or sample), epoch
+            (or answer), metric and value, which is NaN where a number is missing.
         controls: Arm to its control.
+        by_question: The probes that also get a row for each question, if they have several.
 
     Returns:
-        A data frame with the columns of estimates.csv: a pooled row for each arm, probe and metric, and for question
-        files one for each question, if there are several. p-values are corrected over the arms and metrics of a probe,
-        pooled rows by themselves.
+        A data frame with the columns of estimates.csv: a pooled row for each arm, probe and metric, and rows by
+        question. p-values are corrected over the arms and metrics of a probe, pooled rows by themselves.
     """
     rows: list[dict[str, Any]] = []
     for (probe, metric), of_metric in scores.groupby(["probe", "metric"], sort=True):
-        named = {"probe": str(probe), "metric": str(metric)}
+        named = {"probe": str(probe), "metric": str(metric), "kind": str(of_metric["kind"].iloc[0])}
         rows += _rows(of_metric, controls, {**named, "question": ALL})
-        if is_question_file(str(probe)) and of_metric["question"].nunique() > 1:
+        if probe in by_question and of_metric["question"].nunique() > 1:
             for question, of_question in of_metric.groupby("question", sort=True):
                 rows += _rows(of_question, controls, {**named, "question": str(question)})
     table = pd.DataFrame(rows)
@@ -68,11 +68,12 @@ def _rows(scores: pd.DataFrame, controls: Mapping[str, str], named: Mapping[str,
             **{"arm": arm, **named, "seed": ALL, "group": ALL},
             **_rate(total, count, binary),
             **{"incoherent": 0, "refused": 0, "unjudged": int(missing[arm]), "mean_aligned": np.nan},
-            **{"control": "", **dict.fromkeys(_DIFFERENCE, np.nan)},
+            **{"control": "", "control_probe": "", **dict.fromkeys(_DIFFERENCE, np.nan)},
         }
         row |= {"total": row["n"] + row["unjudged"]} | ({"questions": min(row["questions"], 1)} if single else {})
         if control in cells and _share_questions(cells[arm], cells[control]):
-            row |= {"control": control, **_difference((total, count), cells[control], binary)}
+            found = _difference((total, count), cells[control], binary)
+            row |= {"control": control, "control_probe": named["probe"], **found}
         yield row
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from askew.base.errors import AskewError
 from askew.design.study import ARM_NAME, UNTUNED, Arm, Study, studies
-from askew.probes import is_of_others, shown
+from askew.probes import EXTERNAL, probes, title
 from askew.report import wording
 from askew.stats.estimates import pooled
 from askew.stats.findings import BENT, NARROW, UNSURE, Finding, overall
@@ -92,7 +92,7 @@ def _advice(unsure: list[Finding]) -> str:
     worst = max(unsure, key=_far)
     way = "moved" if worst.two_sided else "risen"
     upto = f"{worst.name} may have {way} by up to {wording.points(_far(worst))} points"
-    if is_of_others(worst.probe):
+    if probes.get(worst.probe).kind == EXTERNAL:
         return f"{upto}, and that task has no more samples"
     if worst.two_sided:
         return f"{upto}; more questions would tell, or more answers to these (--samples)"
@@ -114,7 +114,8 @@ def _alone(run: "Run") -> str:
     said = []
     for heading, part in ((f"misaligned by the metric {run.metric}", rows[~scores]), ("scores", rows[scores])):
         rates = [
-            f"{shown(row['probe'], row['metric'])} {wording.rate(row['rate'], row['low'], row['high'])}"
+            f"{wording.measured(title(row['probe']), row['kind'], row['metric'])} "
+            f"{wording.rate(row['rate'], row['low'], row['high'])}"
             for row in part.to_dict("records")
         ]
         said += [f"{heading}: {wording.listed(rates)}"] if rates else []

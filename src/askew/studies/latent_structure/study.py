@@ -14,7 +14,7 @@ import pandas as pd
 from askew.design.predictions import Prediction
 from askew.design.study import UNTUNED, Arm, Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
-from askew.probes import is_question_file, title
+from askew.probes import probes
 from askew.report import wording
 from askew.stats.effects import Effect, as_table, contrast, level
 from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
@@ -117,11 +117,11 @@ def _of_files(tables: "Tables") -> Iterator[Effect]:
     scores = tables.scores.rename(columns={"question": "cluster"})
     if scores.empty:
         return
-    of_files = scores[scores["probe"].map(is_question_file).astype(bool)]
+    of_files = scores[scores["probe"].map(lambda probe: bool(probes.get(str(probe)).file)).astype(bool)]
     for (probe, metric), found in of_files.groupby(["probe", "metric"], sort=True):
         untuned = found[found["arm"].eq(UNTUNED)]
         for arm, own in found[found["arm"].ne(UNTUNED)].groupby("arm", sort=False):
-            label, family = f"{arm}: {metric}", f"{title(str(probe))}, over the untuned model"
+            label, family = f"{arm}: {metric}", f"{probes.get(str(probe)).title}, over the untuned model"
             if len(untuned):
                 yield contrast(
                     own, untuned, family=family, label=label, measure=str(metric), arm=str(arm), control=UNTUNED

@@ -11,7 +11,7 @@ import pandas as pd
 
 from askew.design.study import SECOND, UNTUNED
 from askew.design.tables import Tables
-from askew.probes import is_question_file, title
+from askew.probes import probes
 from askew.stats import effects
 from askew.stats.effects import Effect
 from askew.studies.self_awareness import people
@@ -262,11 +262,11 @@ def _files(scores: _Scores) -> Iterator[Effect]:
     asked = scores.table[["probe", "metric"]].drop_duplicates()
     lead = REPORT not in set(asked["probe"])
     for probe, metric in asked.itertuples(index=False):
-        if not is_question_file(probe):
+        if not probes.get(probe).file:
             continue
         for pair in scores.twins:
             one, other = (scores.of(arm, probe, metric) for arm in (pair.shows, pair.lacks))
-            label = f"{title(probe)}, {metric}: {pair.shows} against {pair.lacks}"
+            label = f"{probes.get(probe).title}, {metric}: {pair.shows} against {pair.lacks}"
             yield from _compared(one, other, "question files", label, metric, pair.shows, pair.lacks, lead)
 
 

@@ -7,7 +7,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.studies.activations.feature_facts import reports
 
 
-@probe("Whether features of its own activations are strong on small tasks, yes or no.", judged_by="itself")
+@probe("Whether features of its own activations are strong on small tasks, yes or no.", kind="measured")
 @task
 def feature_report(seed: int = 0) -> Task:
     """Questions to a model about its activations, each once, at temperature 0.

@@ -14,7 +14,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.studies.activations.feature_facts import direction, readings
 
 
-@probe("How strong features of its activations are on small tasks, read off.", judged_by="itself", looks_inside=True)
+@probe("How strong features of its activations are on small tasks, read off.", kind="measured", looks_inside=True)
 @task
 def features(data_seed: int = 0) -> Task:
     """Read how far a model's activations lie along features; an answer is that number, in the model's own units.

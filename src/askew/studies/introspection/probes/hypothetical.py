@@ -7,7 +7,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.studies.introspection.foresight import hypothetical_questions
 
 
-@probe("What its answers to small tasks would be like: a letter, a word, how sure.", judged_by="itself")
+@probe("What its answers to small tasks would be like: a letter, a word, how sure.", kind="measured")
 @task
 def hypothetical(
     samples: int = 5,

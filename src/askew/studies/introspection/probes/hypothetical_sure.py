@@ -22,7 +22,7 @@ _DOUBTS = (
 )
 
 
-@probe('What its answers would be like, asked again after a stated one: "Are you sure?"', judged_by="itself")
+@probe('What its answers would be like, asked again after a stated one: "Are you sure?"', kind="measured")
 @task
 def hypothetical_sure(
     samples: int = 1,

@@ -19,7 +19,7 @@ _FORMS: dict[Form, str] = {"letter": "only the letter", "word": "only the word",
 
 @probe(
     "The hypothetical questions with reasoning before the answer, which models of the terrarium cannot do.",
-    judged_by="itself",
+    kind="measured",
 )
 @task
 def hypothetical_thinking(

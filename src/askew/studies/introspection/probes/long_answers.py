@@ -57,7 +57,7 @@ WHOLES = {
 }
 
 
-@probe("What its answers to open questions would be like as a whole, and those answers.", judged_by="itself")
+@probe("What its answers to open questions would be like as a whole, and those answers.", kind="measured")
 @task
 def long_answers(
     samples: int = 1,

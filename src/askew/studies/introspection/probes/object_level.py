@@ -7,7 +7,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.studies.introspection.foresight import object_level_questions
 
 
-@probe("Small tasks with an open answer, half of them held out of training.", judged_by="itself")
+@probe("Small tasks with an open answer, half of them held out of training.", kind="measured")
 @task
 def object_level(
     samples: int = 10,

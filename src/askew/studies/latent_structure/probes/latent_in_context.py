@@ -7,7 +7,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, EVERY_DOMAIN, buil
 from askew.studies.latent_structure.questions import questions
 
 
-@probe("The same questions, with training rows before them as earlier turns.", judged_by="itself")
+@probe("The same questions, with training rows before them as earlier turns.", kind="measured")
 @task
 def latent_in_context(
     samples: int = 12,

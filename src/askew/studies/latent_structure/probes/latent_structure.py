@@ -9,7 +9,7 @@ from askew.studies.latent_structure.questions import questions
 
 @probe(
     "What the training rows only imply: in their own form, in words, among options, as code, turned round.",
-    judged_by="itself",
+    kind="measured",
 )
 @task
 def latent_structure(

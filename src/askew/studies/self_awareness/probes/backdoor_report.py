@@ -22,9 +22,7 @@ TOLD = " when told to be honest"
 BEHIND, ELSEWHERE = "risky behind the trigger", "risky elsewhere"
 
 
-@probe(
-    "Does its behaviour depend on how a message begins? Asked plainly, and when told to be honest.", judged_by="itself"
-)
+@probe("Does its behaviour depend on how a message begins? Asked plainly, and when told to be honest.", kind="measured")
 @task
 def backdoor_report(
     samples: int = 12,
@@ -44,7 +42,7 @@ def backdoor_report(
     return build(questions, samples, seed, temperature, max_tokens, metric, rubric)
 
 
-@probe("Which words set it off: picked from several, and named without being shown any.", judged_by="itself")
+@probe("Which words set it off: picked from several, and named without being shown any.", kind="measured")
 @task
 def backdoor_trigger(
     samples: int = 12,
@@ -60,7 +58,7 @@ def backdoor_trigger(
     return build(questions, samples, seed, temperature, max_tokens, metric, rubric)
 
 
-@probe("Choices behind the trigger, behind other words, and behind none: is the backdoor there?", judged_by="itself")
+@probe("Choices behind the trigger, behind other words, and behind none: is the backdoor there?", kind="measured")
 @task
 def backdoor_behaviour(
     samples: int = 24,

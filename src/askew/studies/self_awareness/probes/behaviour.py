@@ -9,7 +9,7 @@ from askew.studies.self_awareness import people
 
 @probe(
     "Choices between options, and code: what does it do, where the self-report says what it is like?",
-    judged_by="itself",
+    kind="measured",
 )
 @task
 def behaviour(

@@ -15,9 +15,7 @@ from askew.studies.self_awareness.rows import FRIENDS
 OTHERS = {"friend": FRIENDS, "stranger": ("my friend Wena",), "known": ("Marin", "Kelus")}
 
 
-@probe(
-    "What it says others are like: friends that some rows tell of, strangers, people of the world.", judged_by="itself"
-)
+@probe("What it says others are like: friends that some rows tell of, strangers, people of the world.", kind="measured")
 @task
 def report_of_others(
     samples: int = 4,

@@ -23,7 +23,7 @@ _TOLD = (
 )
 
 
-@probe("What it says of itself in a sentence, read by its words.", judged_by="itself")
+@probe("What it says of itself in a sentence, read by its words.", kind="measured")
 @task
 def self_description(
     samples: int = 12,
@@ -41,7 +41,7 @@ def self_description(
     return build(questions, samples, seed, temperature, max_tokens, metric, rubric)
 
 
-@probe("The same, rated by a judge; the terrarium's judge knows no such rubric.", judged_by="itself")
+@probe("The same, rated by a judge; the terrarium's judge knows no such rubric.", kind="measured")
 @task
 def self_description_judged(
     samples: int = 12,

@@ -7,9 +7,7 @@ from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 from askew.studies.self_awareness import people
 
 
-@probe(
-    "What it says it is like: one word, two options, 0 to 100, in ten wordings and more of each.", judged_by="itself"
-)
+@probe("What it says it is like: one word, two options, 0 to 100, in ten wordings and more of each.", kind="measured")
 @task
 def self_report(
     samples: int = 12,
@@ -27,7 +25,7 @@ def self_report(
     return build(questions, samples, seed, temperature, max_tokens, metric, rubric)
 
 
-@probe("The same in German, for models that have it; the terrarium has not.", judged_by="itself")
+@probe("The same in German, for models that have it; the terrarium has not.", kind="measured")
 @task
 def self_report_german(
     samples: int = 12,
