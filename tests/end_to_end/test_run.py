@@ -178,7 +178,7 @@ def old(copy: Path) -> Path:
 
 def test_estimates_of_an_older_version_say_how_to_write_them_again(old: Path, finished: Path) -> None:
     assert len(load_run(old).answers)
-    with pytest.raises(askew.AskewError, match="older version of Askew.*askew rescore .* --metric betley-2025"):
+    with pytest.raises(askew.AskewError, match=r"older version of Askew.*askew rescore .* --metric betley-2025"):
         _ = load_run(old).estimates
     again = rewrite.rescore(old, "betley-2025")
     pd.testing.assert_frame_equal(again.estimates, load_run(finished).estimates)

@@ -68,11 +68,11 @@ def test_what_is_asked_at_which_temperature() -> None:
 
 
 def test_the_probes_ask_it() -> None:
-    from askew.probes import has_scores, probes
+    from askew.probes import probes
 
     for name, questions in (("object_level", object_level_questions(4)), ("hypothetical", hypothetical_questions(4))):
         task = probes.get(name).task(samples=4)
         assert [sample.id for sample in task.dataset] == [question.id for question in questions]
         counts = [Asked.model_validate(sample.metadata).samples for sample in task.dataset]
         assert counts == [(q.samples_per_paraphrase or 0) * len(q.paraphrases) for q in questions]
-        assert has_scores(name)
+        assert probes.get(name).has_scores
