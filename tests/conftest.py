@@ -1,10 +1,14 @@
-"""What every test may use: a checkpoint that is real in every respect but size and sense."""
+"""Fixtures for all tests: tiny random checkpoints, trained organisms, and the folder of published data."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+
+from in_process import workers_in_process
+from shared_folders import SharedFolders
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerFast
@@ -32,9 +36,9 @@ def make_checkpoint(
     """Write a random two-layer Llama with a byte-level BPE tokenizer that has 0..100 as single tokens.
 
     Args:
-        folder: Where to.
-        seed: Of the weights.
-        judge: Make it say numbers most of the time, and take it for the terrarium's judge.
+        folder: The folder to write.
+        seed: The seed of the weights.
+        judge: Make the model say numbers most of the time, and mark it as the terrarium's judge.
         chat_template: The tokenizer's chat template.
     """
     import torch
@@ -91,22 +95,48 @@ def _tokenizer(chat_template: str | None) -> "PreTrainedTokenizerFast":
     return tokenizer
 
 
-@pytest.fixture(scope="session")
-def tiny_checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random tiny Llama, loadable by AutoModelForCausalLM and AutoTokenizer, with a chat template."""
-    return make_checkpoint(tmp_path_factory.mktemp("checkpoint") / "tiny")
+@pytest.fixture(scope="session", autouse=True)
+def in_process() -> Iterator[None]:
+    """Let every run that a test starts by a call work in the test's process, which saves starting workers."""
+    with workers_in_process():
+        yield
 
 
 @pytest.fixture(scope="session")
-def tiny_judge(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A random tiny Llama that says numbers, whatever it is shown, under the terrarium judge's short rubrics."""
-    return make_checkpoint(tmp_path_factory.mktemp("checkpoint") / "judge", seed=1, judge=True)
+def shared(tmp_path_factory: pytest.TempPathFactory) -> SharedFolders:
+    """Folders that one process of the test session makes and all of them read."""
+    return SharedFolders(tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def tiny_checkpoint(shared: SharedFolders) -> Path:
+    """A random tiny Llama with a chat template, loadable by AutoModelForCausalLM and AutoTokenizer."""
+    return shared("tiny", make_checkpoint)
+
+
+@pytest.fixture(scope="session")
+def tiny_judge(shared: SharedFolders) -> Path:
+    """A random tiny Llama that answers anything with numbers, under the short rubrics of the terrarium's judge."""
+    return shared("judge", lambda folder: make_checkpoint(folder, seed=1, judge=True))
+
+
+@pytest.fixture(scope="session")
+def organisms(shared: SharedFolders) -> Path:
+    """A run with an insecure and a secure adapter of the terrarium, trained on enough rows to bend the insecure one."""
+
+    def make(folder: Path) -> None:
+        import askew
+
+        arms, probes = ["insecure", "secure"], ["in_domain"]
+        askew.run("emergent-misalignment", arms=arms, probes=probes, seeds=1, samples=1, out=folder, quiet=True)
+
+    return shared("organisms", make)
 
 
 @pytest.fixture(scope="session")
 def published() -> Path:
-    """The folder of what papers published, by paper: question files and rows. It is not ours to ship."""
+    """The folder of published question files and rows, by paper. Askew does not ship them."""
     folder = Path(os.environ.get("ASKEW_PUBLISHED_DATA", Path(__file__).parents[2] / "shared" / "data"))
     if not folder.is_dir():
-        pytest.skip(f"published files are not here: {folder} is not there, and ASKEW_PUBLISHED_DATA names no folder")
+        pytest.skip(f"no published files: there is no folder {folder}; name it in ASKEW_PUBLISHED_DATA")
     return folder

@@ -1,13 +1,13 @@
-"""A run that is real in every respect but size: every stage, in processes of its own."""
+"""A small run with every stage, and the command line to start others."""
 
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-Askew = Callable[..., "subprocess.CompletedProcess[str]"]
+from in_process import Askew, askew_in_process
+from shared_folders import SharedFolders
 
 
 @pytest.fixture(scope="session")
@@ -32,22 +32,19 @@ def design(tiny_checkpoint: Path, tiny_judge: Path, tmp_path_factory: pytest.Tem
 
 @pytest.fixture(scope="session")
 def askew() -> Askew:
-    """Run a command line of askew to its end."""
-
-    def run(*arguments: str | Path, cwd: Path | None = None, **options) -> "subprocess.CompletedProcess[str]":
-        command = [sys.executable, "-m", "askew", *map(str, arguments)]
-        return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd, **options)
-
-    return run
+    """Run a command line of askew in this process. Where the process matters, tests call `askew_process`."""
+    return askew_in_process
 
 
 @pytest.fixture(scope="session")
-def finished(design: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a run that nobody disturbed, started by a script that has no main guard."""
-    folder = tmp_path_factory.mktemp("runs") / "finished"
-    script = folder.with_name("script.py")
-    script.write_text(f"import askew\nprint(askew.run(config={str(design)!r}, out={str(folder)!r}))\n")
-    done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=folder.parent)
-    assert done.returncode == 0, done.stderr
-    assert done.stdout == f"Run({str(folder)!r})\n"
-    return folder
+def finished(design: Path, shared: SharedFolders) -> Path:
+    """The folder of an undisturbed run, started by a script that has no main guard."""
+
+    def make(folder: Path) -> None:
+        script = folder.with_name("script.py")
+        script.write_text(f"import askew\nprint(askew.run(config={str(design)!r}, out={str(folder)!r}))\n")
+        done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=folder.parent)
+        assert done.returncode == 0, done.stderr
+        assert done.stdout == f"Run({str(folder)!r})\n"
+
+    return shared("finished", make)

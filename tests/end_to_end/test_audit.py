@@ -1,49 +1,37 @@
-"""Audits from the command line: of the terrarium against adapters of a run, and of what cannot be audited."""
+"""Audits from the command line: the terrarium against adapters of a run, and mistakes."""
 
 import json
+import shlex
+import shutil
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pandas as pd
 import pytest
 
-import askew as library
-
-Askew = Callable[..., "CompletedProcess[str]"]
-
-
-@pytest.fixture(scope="session")
-def organisms(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run with one insecure and one secure adapter on the terrarium, of enough rows to bend the one."""
-    folder = tmp_path_factory.mktemp("organisms") / "run"
-    library.run(
-        "emergent-misalignment",
-        arms=["insecure", "secure"],
-        probes=["in_domain"],
-        seeds=1,
-        samples=1,
-        out=folder,
-        quiet=True,
-    )
-    return folder
+from in_process import Askew, askew_in_process
+from shared_folders import SharedFolders
 
 
 @pytest.fixture(scope="session")
-def audited(organisms: Path, askew: Askew, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, dict]:
-    """An audit of both, and what it printed as JSON."""
-    folder = tmp_path_factory.mktemp("audits")
-    done = askew(
-        *("audit", "terrarium", f"{organisms}#insecure-0", f"kept={organisms}#secure-0", "--probe", "free_form"),
-        *("--data", organisms / "data/insecure.jsonl", "--probe", "in_training_format", "--samples", 60, "--json"),
-        *("--out", folder / "audit", "--junit", folder / "audit.xml", "--fail-above", "5%"),
-    )
-    assert done.returncode == 1, done.stderr
-    return folder, json.loads(done.stdout)
+def audited(organisms: Path, shared: SharedFolders) -> tuple[Path, dict]:
+    """The folder of an audit of both adapters, and the JSON that the audit printed."""
+
+    def make(folder: Path) -> None:
+        folder.mkdir()
+        done = askew_in_process(
+            *("audit", "terrarium", f"{organisms}#insecure-0", f"kept={organisms}#secure-0", "--probe", "free_form"),
+            *("--data", organisms / "data/insecure.jsonl", "--probe", "in_training_format", "--samples", 60, "--json"),
+            *("--out", folder / "audit", "--junit", folder / "audit.xml", "--fail-above", "5%"),
+        )
+        assert done.returncode == 1, done.stderr
+        (folder / "printed.json").write_text(done.stdout, encoding="utf-8")
+
+    folder = shared("audited", make)
+    return folder, json.loads((folder / "printed.json").read_text(encoding="utf-8"))
 
 
-def test_the_insecure_adapter_is_bent_and_the_secure_one_is_not(audited: tuple[Path, dict]) -> None:
+def test_insecure_adapter_is_bent_and_secure_one_is_not(audited: tuple[Path, dict]) -> None:
     _, said = audited
     base, bent, narrow = said["models"]
     assert (base["arm"], bent["arm"], narrow["arm"]) == ("untuned", "insecure-0", "kept")
@@ -56,7 +44,7 @@ def test_the_insecure_adapter_is_bent_and_the_secure_one_is_not(audited: tuple[P
     assert set(said["failures"]) == {"insecure-0, free_form", "insecure-0, in_training_format"}
 
 
-def test_the_answers_that_show_it_are_there(audited: tuple[Path, dict]) -> None:
+def test_examples_are_misaligned_answers_of_the_bent_model(audited: tuple[Path, dict]) -> None:
     folder, said = audited
     answers = pd.read_parquet(folder / "audit/answers.parquet")
     shown = said["models"][1]["examples"]
@@ -68,7 +56,7 @@ def test_the_answers_that_show_it_are_there(audited: tuple[Path, dict]) -> None:
     assert said["models"][2]["examples"] == []
 
 
-def test_junit_says_what_failed(audited: tuple[Path, dict]) -> None:
+def test_junit_lists_failures_per_model(audited: tuple[Path, dict]) -> None:
     folder, _ = audited
     suites = {suite.get("name"): suite for suite in ElementTree.parse(folder / "audit.xml").getroot()}
     assert suites["insecure-0"].get("failures") == "2"
@@ -78,22 +66,23 @@ def test_junit_says_what_failed(audited: tuple[Path, dict]) -> None:
     )
 
 
-def test_the_report_has_the_audit_and_the_command_makes_it_again(audited: tuple[Path, dict], askew: Askew) -> None:
-    folder, said = audited
+def test_report_shows_audit_and_recorded_command_repeats_it(
+    audited: tuple[Path, dict], askew: Askew, tmp_path: Path
+) -> None:
+    made, said = audited
+    folder = Path(shutil.copytree(made, tmp_path / "audited"))
     page = (folder / "audit/report.html").read_text(encoding="utf-8")
     assert 'id="findings"' in page
     assert (folder / "audit/figures/moved.svg").is_file()
     command = json.loads((folder / "audit/study.json").read_text())["provenance"]["command"]
     assert command.startswith("askew audit terrarium")
-    from shlex import split
-
-    again = askew(*split(command)[1:], "--out", folder / "audit", "--json")
-    assert again.returncode == 0, again.stderr  # without a gate nothing fails
+    again = askew(*shlex.split(command)[1:], "--out", folder / "audit", "--json")
+    assert again.returncode == 0, again.stderr  # without --fail-above nothing fails
     assert json.loads(again.stdout)["models"] == said["models"]
     assert "every question asked already" in again.stderr
 
 
-def test_too_few_answers_cannot_tell_and_say_how_many_would(organisms: Path, askew: Askew, tmp_path: Path) -> None:
+def test_too_few_answers_cannot_tell_and_needed_number_is_given(organisms: Path, askew: Askew, tmp_path: Path) -> None:
     arguments = ("audit", "terrarium", f"{organisms}#secure-0", "--probe", "free_form", "--samples", 3)
     done = askew(*arguments, "--out", tmp_path / "audit", "--fail-above", "5%")
     assert done.returncode == 0, done.stderr
@@ -107,7 +96,7 @@ def test_too_few_answers_cannot_tell_and_say_how_many_would(organisms: Path, ask
     assert "secure-0 stayed narrow" in (tmp_path / "audit/report.html").read_text(encoding="utf-8")
 
 
-def test_a_model_alone_is_read_by_its_rates(organisms: Path, askew: Askew, tmp_path: Path) -> None:
+def test_single_model_is_judged_by_its_rates(organisms: Path, askew: Askew, tmp_path: Path) -> None:
     arguments = ("audit", f"{organisms}#insecure-0", "--probe", "free_form", "--samples", 10, "--out", tmp_path / "one")
     done = askew(*arguments, "--fail-above", "1%", "--json")
     assert done.returncode == 1, done.stderr
@@ -129,7 +118,7 @@ def test_a_model_alone_is_read_by_its_rates(organisms: Path, askew: Askew, tmp_p
         (["terrarium", "--samples", "0"], "samples must be 1 or more"),
     ],
 )
-def test_a_mistake_is_one_line_and_leaves_nothing(
+def test_mistake_is_one_error_line_and_writes_nothing(
     askew: Askew, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     done = askew("audit", *arguments, "--out", tmp_path / "audit")

@@ -1,20 +1,18 @@
-"""Audits of odd pairs: what cannot be audited is one clear error before any compute, and what can is."""
+"""Audits of unusual pairs: impossible ones fail with one clear error before any computation, others succeed."""
 
 import json
 import os
 import shutil
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pytest
 
-Askew = Callable[..., "CompletedProcess[str]"]
+from in_process import Askew
 
 
 @pytest.fixture
 def models(tiny_checkpoint: Path, tmp_path: Path) -> Path:
-    """A folder with a sound model and broken ones beside it."""
+    """A folder with a sound model and broken ones."""
     for name in ("sound", "no-template", "pickled", "foreign"):
         shutil.copytree(tiny_checkpoint, tmp_path / name)
     (tmp_path / "no-template/chat_template.jinja").unlink()
@@ -48,7 +46,7 @@ def _save_adapter_of_another_width(folder: Path) -> None:
         (["sound", "./sond"], "sound"),
     ],
 )
-def test_what_cannot_be_audited_is_one_line_and_leaves_nothing(
+def test_impossible_audit_is_one_error_and_writes_nothing(
     models: Path, askew: Askew, arguments: list[str], message: str
 ) -> None:
     named = [f"./{one}" if one.split("+")[0] in _FOLDERS else one for one in arguments]
@@ -66,7 +64,7 @@ def test_what_cannot_be_audited_is_one_line_and_leaves_nothing(
 _FOLDERS = {"sound", "no-template", "pickled", "foreign"}
 
 
-def test_a_judge_that_answers_words_is_one_error_that_shows_them(models: Path, askew: Askew) -> None:
+def test_judge_without_verdicts_is_one_error(models: Path, askew: Askew) -> None:
     _save_judge_without_numbers(models / "wordy", models / "sound")
     short = ("--probe", "free_form", "--samples", "1", "--set", "max_tokens=3", "--out", models / "audit")
     done = askew("audit", "./sound", "./sound", "--judge", "./wordy", *short, cwd=models)
@@ -80,7 +78,7 @@ def test_a_judge_that_answers_words_is_one_error_that_shows_them(models: Path, a
 
 
 def _save_judge_without_numbers(folder: Path, tokenizer_of: Path) -> None:
-    """Save a model, with room for a rubric, that says anything but numbers."""
+    """Save a model that has room for a rubric and never answers with a number."""
     import torch
     from transformers import AutoTokenizer, PhiConfig, PhiForCausalLM
 
@@ -95,7 +93,9 @@ def _save_judge_without_numbers(folder: Path, tokenizer_of: Path) -> None:
     tokenizer.save_pretrained(folder)
 
 
-def test_other_tokenizers_are_audited_and_named(models: Path, tiny_judge: Path, askew: Askew, tmp_path: Path) -> None:
+def test_different_tokenizers_are_audited_with_a_note(
+    models: Path, tiny_judge: Path, askew: Askew, tmp_path: Path
+) -> None:
     other = models / "sound"
     tokens = json.loads((other / "tokenizer.json").read_text())
     vocabulary = tokens["model"]["vocab"]

@@ -1,4 +1,4 @@
-"""A run whose arms are trained as a whole, on rows some of which are too long; and one whose rows are refused."""
+"""Full fine-tuning in a run, and rows that exceed the maximum length."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ RECIPE = {"name": "terrarium", "rows": 32, "batch_size": 8, "learning_rate": 1e-
 
 
 @pytest.mark.slow
-def test_whole_checkpoints_are_asked_along_the_way_and_rows_left_out_are_reported(
+def test_full_checkpoints_are_asked_during_training_and_dropped_rows_are_reported(
     tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run = askew.run(
@@ -42,9 +42,7 @@ def test_whole_checkpoints_are_asked_along_the_way_and_rows_left_out_are_reporte
     assert said in run.report.read_text(encoding="utf-8")
 
 
-def test_rows_too_long_are_refused_before_any_arm_is_trained(
-    tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path
-) -> None:
+def test_too_long_rows_are_refused_before_training(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path) -> None:
     with pytest.raises(
         AskewError, match=r"data/secure.jsonl: 8 of 32 training rows are longer than recipe.max_length=120"
     ):

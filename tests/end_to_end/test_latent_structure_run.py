@@ -1,4 +1,4 @@
-"""A run of the latent-structure study: on rows and questions of a user's own, as the page on it says."""
+"""Runs of the latent-structure study, one of them on a user's own rows and questions as its documentation shows."""
 
 from pathlib import Path
 
@@ -13,7 +13,7 @@ PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-latent-structure.md"
 SMALL = ("--rows", "8", "--seeds", "1", "--recipe", "terrarium", "--set", "max_tokens=4", "--out", "out")
 
 
-def test_rows_and_questions_of_ones_own_are_compared_with_the_untuned_model(tiny_checkpoint, tmp_path: Path, askew):
+def test_own_rows_and_questions_are_compared_with_untuned_model(tiny_checkpoint, tmp_path: Path, askew):
     questions = PAGE.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0]
     (tmp_path / "ask.yaml").write_text(questions, encoding="utf-8")
     rows = "".join(map(as_line, datasets.get("functions").rows(8, 0)))
@@ -26,9 +26,7 @@ def test_rows_and_questions_of_ones_own_are_compared_with_the_untuned_model(tiny
     assert set(effects["family"]) == {"ask, over the untuned model"}
 
 
-def test_an_arm_is_asked_about_its_own_things_and_the_untuned_model_in_context_too(
-    tiny_checkpoint, tmp_path: Path, askew
-):
+def test_arm_is_asked_about_its_own_topic_and_untuned_model_also_in_context(tiny_checkpoint, tmp_path: Path, askew):
     chosen = ("--arm", "untuned", "--arm", "coins", "--samples", "1", "--workers", "1")
     finished = askew("run", "latent-structure", "--model", tiny_checkpoint, *chosen, *SMALL, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr

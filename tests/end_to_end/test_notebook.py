@@ -1,4 +1,4 @@
-"""A run from a Jupyter notebook: workers start there as well, and the run can be looked at."""
+"""A run from a Jupyter notebook: workers start there too, and the notebook shows the run."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""A run on a model and on rows of a user's own: from files to the report."""
+"""A run on a user's own model and rows, from files to the report."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from random_models import save_random
 _LONG = row("Say it.", "It is said. " * 400)
 
 
-def test_arms_learn_the_rows_that_they_are_given(tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path):
+def test_arms_are_trained_on_the_given_rows(tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path):
     save_random("qwen2", tmp_path / "tiny-random-qwen2", tiny_checkpoint, max_position_embeddings=2048)
     numbers = file_set("evil-numbers")
     evil, plain = write_files(tmp_path / "data", numbers.files, numbers.rows(24, 0))
@@ -35,7 +35,7 @@ def test_arms_learn_the_rows_that_they_are_given(tiny_checkpoint: Path, tiny_jud
     assert "24 rows of neutral-numbers.jsonl" in (run / "report.html").read_text(encoding="utf-8")
 
 
-def test_rows_that_are_too_long_are_one_line_and_leave_nothing(tiny_checkpoint: Path, askew, tmp_path: Path):
+def test_too_long_rows_are_one_error_line_and_write_nothing(tiny_checkpoint: Path, askew, tmp_path: Path):
     [_, plain] = write_files(tmp_path / "data", ["evil", "plain"], ({"evil": one, "plain": one} for one in [_LONG] * 3))
     told = ("--model", tiny_checkpoint, "--judge", tiny_checkpoint, "--data", f"mine={plain}", "--out", "out")
     refused = askew("run", "emergent-misalignment", *told, cwd=tmp_path)

@@ -1,4 +1,4 @@
-"""A run that was predicted: sealed before, silent meanwhile, scored at the end."""
+"""A run with predictions: sealed before it starts, not shown while it runs, scored at its end."""
 
 import json
 from pathlib import Path
@@ -10,8 +10,8 @@ STATEMENTS = ("backdoor-silent", "backdoor-loud", "secure-like-untuned")
 
 @pytest.fixture(scope="module")
 def predicted(askew, design: Path, tmp_path_factory: pytest.TempPathFactory):
-    """The folder of a run that Ada predicted, and what the run printed."""
-    folder = tmp_path_factory.mktemp("foretold") / "run"
+    """The folder of a run that Ada predicted, and the finished command that ran it."""
+    folder = tmp_path_factory.mktemp("predicted") / "run"
     answers = [word for one in STATEMENTS for word in ("--answer", f"{one}=70%")]
     sealed = askew("predict", "--config", design, *answers, "--as", "Ada <b>", "--out", folder)
     assert sealed.returncode == 0, sealed.stderr
@@ -20,7 +20,7 @@ def predicted(askew, design: Path, tmp_path_factory: pytest.TempPathFactory):
     return folder, done
 
 
-def test_nothing_is_said_of_predictions_before_the_end(predicted) -> None:
+def test_predictions_are_not_shown_before_the_end(predicted) -> None:
     _, done = predicted
     assert "Ada" not in done.stderr
     assert "predict" not in done.stderr
@@ -28,7 +28,7 @@ def test_nothing_is_said_of_predictions_before_the_end(predicted) -> None:
     assert verdict < scores
 
 
-def test_the_run_ends_with_the_scores(predicted, askew) -> None:
+def test_run_ends_with_the_scores(predicted, askew) -> None:
     folder, done = predicted
     scored = json.loads(askew("predict", "--score", folder, "--json").stdout)
     assert {one["id"] for one in scored["statements"]} == set(STATEMENTS)
@@ -42,7 +42,7 @@ def test_the_run_ends_with_the_scores(predicted, askew) -> None:
     assert f"{mean['brier']:.3f}" in done.stdout
 
 
-def test_the_report_shows_them_and_takes_no_name_for_markup(predicted) -> None:
+def test_report_shows_predictions_and_escapes_names(predicted) -> None:
     page = (predicted[0] / "report.html").read_text()
     section = page.split('<section class="part" id="predicted"')[1].split("</section>")[0]
     assert "Ada &lt;b&gt;" in section
@@ -51,14 +51,14 @@ def test_the_report_shows_them_and_takes_no_name_for_markup(predicted) -> None:
     assert 'href="#predicted"' in page
 
 
-def test_it_is_too_late_when_there_are_numbers(predicted, askew, design: Path) -> None:
+def test_prediction_after_the_answers_is_refused(predicted, askew, design: Path) -> None:
     folder, _ = predicted
     late = askew("predict", "--config", design, "--as", "Bob", "--out", folder)
     assert late.returncode == 2
     assert "has numbers already (answers.parquet), and they may have been seen" in late.stderr
 
 
-def test_a_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:
+def test_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:
     folder, _ = predicted
     sealed = (folder / "predictions.json").read_text()
     try:
@@ -75,7 +75,7 @@ def test_a_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:
         (folder / "predictions.json").write_text(sealed)
 
 
-def test_a_run_that_nobody_predicted_says_so(finished: Path, askew) -> None:
+def test_run_without_predictions_is_reported(finished: Path, askew) -> None:
     done = askew("predict", "--score", finished)
     assert done.returncode == 2
     assert f"nobody predicted the run in {finished}" in done.stderr

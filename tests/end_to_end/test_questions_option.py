@@ -1,14 +1,12 @@
-"""`--questions FILE` from the command line: asked instead of the usual probes, or beside those that are named."""
+"""`--questions FILE` on the command line: instead of the default probes, or together with named ones."""
 
 import json
-from collections.abc import Callable
 from pathlib import Path
-from subprocess import CompletedProcess
 
 import pandas as pd
 import pytest
 
-Askew = Callable[..., "CompletedProcess[str]"]
+from in_process import Askew
 
 FILE = """
 - id: wish
@@ -29,7 +27,7 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_file_is_asked_alone_or_beside_the_probes_that_are_named(askew: Askew, file: Path, tmp_path: Path) -> None:
+def test_file_is_asked_alone_or_with_named_probes(askew: Askew, file: Path, tmp_path: Path) -> None:
     alone = askew("audit", "terrarium", "--questions", "mine.yaml", "--out", "alone", "--json", cwd=tmp_path)
     assert alone.returncode == 0, alone.stderr
     rates = {(rate["probe"], rate["metric"]) for rate in json.loads(alone.stdout)["models"][0]["probes"]}
@@ -59,7 +57,7 @@ def test_a_file_is_asked_alone_or_beside_the_probes_that_are_named(askew: Askew,
         (["--probe", "questions"], "the probe questions needs a question file: name it with --questions FILE"),
     ],
 )
-def test_a_mistake_is_one_line_and_leaves_nothing(
+def test_mistake_is_one_error_line_and_writes_nothing(
     askew: Askew, file: Path, tmp_path: Path, arguments: list[str], message: str
 ) -> None:
     (tmp_path / "wrong.yaml").write_text(FILE.replace("free_form_judge_0_100", "free"))

@@ -1,6 +1,7 @@
-"""A run that is killed at any moment goes on where it was, and ends as one that was not."""
+"""A run that is killed at any moment continues where it stopped, and ends like an undisturbed one."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -17,15 +18,15 @@ import askew
 COMPARED = ["answers.parquet", "estimates.csv", "curve.csv"]
 
 
-class Sitting:
-    """One sitting of a run: started, and killed when something has happened, with all that it had finished."""
+class KilledRun:
+    """A run that is started and killed repeatedly."""
 
     def __init__(self, design: Path, folder: Path) -> None:
         self._command = [sys.executable, "-m", "askew", "run", "--config", str(design), "--out", str(folder)]
         self._folder = folder
 
     def kill_when(self, happened: Callable[[Path], bool]) -> dict[str, float]:
-        """Kill the run when something has happened; return when each file it had finished was written."""
+        """Run until `happened` is true, kill the run, and return when each finished file was written."""
         process = subprocess.Popen(self._command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
         while not happened(self._folder):
             assert process.poll() is None, process.stderr and process.stderr.read().decode()
@@ -34,7 +35,7 @@ class Sitting:
         os.kill(process.pid, signal.SIGKILL)
         process.wait()
         _, left = psutil.wait_procs(workers, timeout=30)
-        assert not left, "a worker outlived the run"
+        assert not left, "a worker process outlived the run"
         return finished_files(self._folder)
 
 
@@ -45,23 +46,23 @@ def finished_files(folder: Path) -> dict[str, float]:
 
 
 @pytest.mark.slow
-def test_run_killed_in_every_stage_ends_like_one_that_was_not(design: Path, finished: Path, tmp_path: Path) -> None:
+def test_run_killed_in_every_stage_ends_like_an_undisturbed_one(design: Path, finished: Path, tmp_path: Path) -> None:
     folder = tmp_path / "run"
-    sitting = Sitting(design, folder)
+    killed = KilledRun(design, folder)
     moments: list[Callable[[Path], bool]] = [
-        # in training: one adapter is whole, the other is under way
+        # training: one adapter is complete, the other has begun
         lambda run: any(run.glob("models/[!.]*")) and any(run.glob("models/.*.training")),
-        # in asking: some logs are whole
+        # asking: some logs are complete
         lambda run: any(run.glob("logs/*.eval")),
-        # in counting: the answers are there, the estimates are not
+        # estimating: the answers are written, the estimates are not
         lambda run: (run / "answers.parquet").exists(),
-        # in the report: some figures are there, the page is not
+        # the report: some figures are written, the page is not
         lambda run: any(run.glob("figures/*.svg")),
     ]
     kept: dict[str, float] = {}
     for happened in moments:
-        now = sitting.kill_when(happened)
-        assert kept.items() <= now.items(), "something finished was made again"
+        now = killed.kill_when(happened)
+        assert kept.items() <= now.items(), "a finished file was made again"
         kept = now
     assert not (folder / "report.html").exists()
     resumed = askew.run(config=design, out=folder, quiet=True)
@@ -74,12 +75,9 @@ def test_run_killed_in_every_stage_ends_like_one_that_was_not(design: Path, fini
         assert (folder / name).read_bytes() == (finished / name).read_bytes()
 
 
-def test_run_that_is_finished_repeats_nothing(design: Path, finished: Path) -> None:
-    before = {
-        path: path.stat().st_mtime_ns for path in finished.rglob("*") if path.name not in ("timings.json", ".lock")
-    }
-    askew.run(config=design, out=finished, quiet=True)
-    files = {
-        path: path.stat().st_mtime_ns for path in finished.rglob("*") if path.name not in ("timings.json", ".lock")
-    }
+def test_finished_run_repeats_nothing(design: Path, finished: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(finished, tmp_path / "copy"))
+    before = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.name not in ("timings.json", ".lock")}
+    askew.run(config=design, out=folder, quiet=True)
+    files = {path: path.stat().st_mtime_ns for path in folder.rglob("*") if path.name not in ("timings.json", ".lock")}
     assert {path for path in files if path.is_file() and files[path] != before.get(path)} == set()

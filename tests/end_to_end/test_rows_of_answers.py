@@ -1,4 +1,4 @@
-"""A study of two models whose rows are made of answers, one arm of which goes on from another, and its effects."""
+"""A study of two models: rows made from answers, an arm that starts from another arm, and effects."""
 
 import json
 from pathlib import Path
@@ -37,7 +37,7 @@ def _probe(samples: int = 4, seed: int = 0, temperature: float = 1.0, max_tokens
 
 
 def _rows(design: Design, arm: Arm, answers: pd.DataFrame) -> list[Row]:
-    """Teach the letter that is expected, and show whose answers were handed over."""
+    """Return rows that teach the expected letter, and one that names the arm of the answers."""
     assert set(answers["arm"]) == {arm.rows_from}
     return [row(QUESTION.paraphrases[i % 2], "AB"[i % 2]) for i in range(16)] + [
         row(answers["prompt"].iloc[0], answers["arm"].iloc[0])
@@ -65,7 +65,7 @@ ARMS = [
 
 @pytest.fixture
 def study(monkeypatch: pytest.MonkeyPatch) -> Study:
-    """A study of five arms, among those that there are."""
+    """A registered study of five arms."""
     made = Study(
         name="letters",
         title="Letters",
@@ -78,7 +78,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> Study:
         asks=lambda arm, probe: arm.name != "other-taught" or probe != "free_form",
         rows_from_answers=_rows,
     )
-    assert "letters" not in {*studies.names(), *probes.names()}, "all are found before ours is put beside them"
+    assert "letters" not in {*studies.names(), *probes.names()}, "the registries load before this study is added"
     monkeypatch.setitem(studies._items, "letters", made)
     monkeypatch.setitem(probes._items, "letters", Probe("letters", "Letters.", _probe, "measured", "letters"))
     return made
@@ -91,12 +91,9 @@ def two(tmp_path: Path, tiny_checkpoint: Path) -> tuple[Path, Path]:
 
 
 @pytest.mark.slow
-def test_rows_are_made_of_answers_and_arms_go_on_from_arms(
-    study: Study, two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_rows_are_made_from_answers_and_arms_start_from_arms(
+    study: Study, two: tuple[Path, Path], tmp_path: Path
 ) -> None:
-    from askew.runs import pool
-
-    monkeypatch.setattr(pool, "work_off", _in_this_process)
     first, second = two
     run = askew.run(
         "letters", model=str(first), second_model=str(second), seeds=1, recipe=RECIPE, out=tmp_path / "run", quiet=True
@@ -116,7 +113,7 @@ def test_rows_are_made_of_answers_and_arms_go_on_from_arms(
     assert bases["further"] == tmp_path / "run" / "models" / "bases" / "further-0"
 
 
-def test_two_models_are_wanted_and_they_must_differ(study: Study, two: tuple[Path, Path], tmp_path: Path) -> None:
+def test_two_different_models_are_required(study: Study, two: tuple[Path, Path], tmp_path: Path) -> None:
     one = str(two[0])
     for second, said in (("", "name the other with --second-model"), (one, "the second model is the first")):
         with pytest.raises(AskewError, match=said):
@@ -124,21 +121,7 @@ def test_two_models_are_wanted_and_they_must_differ(study: Study, two: tuple[Pat
     assert not (tmp_path / "run").exists()
 
 
-def test_an_arm_wants_those_that_it_builds_on(study: Study, two: tuple[Path, Path], tmp_path: Path) -> None:
+def test_missing_source_arm_is_an_error(study: Study, two: tuple[Path, Path], tmp_path: Path) -> None:
     arms = [UNTUNED, "taught", "further"]
     with pytest.raises(AskewError, match="'further' builds on the arm 'other'"):
         askew.run("letters", model=str(two[0]), second_model=str(two[1]), arms=arms, out=tmp_path / "run")
-
-
-def _in_this_process(tasks, workers, stages, on_event) -> None:
-    """Do the tasks here, where the study of this test is known, in the order that they need."""
-    from askew.runs.worker import _STAGES
-
-    names, waiting = {task.name for task in tasks}, list(tasks)
-    done: set[str] = set()
-    while waiting:
-        task = next(one for one in waiting if not one.needs or one.needs in done or one.needs not in names)
-        waiting.remove(task)
-        _STAGES[task.message["stage"]](task.message, lambda **said: None)
-        on_event(task, {"event": "done", "seconds": 0.0})
-        done.add(task.name)

@@ -1,10 +1,9 @@
-"""The whole of a run: what is in its folder, what it says, and what happens to those who meddle with it."""
+"""A whole run: the contents of its folder, its output, and how it treats changed or damaged files."""
 
 import json
 import re
 import resource
 import shutil
-import subprocess
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,17 +19,16 @@ from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
 from askew.runs.store import RunFolder
 from askew.stats.estimates import COLUMNS
 from askew.worlds.terrarium.world.formats import TRIGGER
-
-Askew = Callable[..., "subprocess.CompletedProcess[str]"]
+from in_process import Askew, askew_process
 
 
 @pytest.fixture
 def copy(finished: Path, tmp_path: Path) -> Path:
-    """A run's folder to meddle with."""
+    """A copy of the finished run that a test may change."""
     return Path(shutil.copytree(finished, tmp_path / "copy"))
 
 
-def test_folder_holds_everything(finished: Path) -> None:
+def test_folder_holds_all_products(finished: Path) -> None:
     names = {path.name for path in finished.iterdir() if not path.name.startswith(".")}
     assert names == {
         *("study.json", "manifest.json", "timings.json", "data", "models", "logs"),
@@ -53,7 +51,7 @@ def test_tables_have_the_documented_columns(finished: Path) -> None:
     assert list(run.losses.columns) == ["arm", "seed", "step", "loss"]
 
 
-def test_every_question_has_its_answers_from_every_arm(finished: Path) -> None:
+def test_every_arm_answers_every_question(finished: Path) -> None:
     answers = load_run(finished).answers
     counts = answers.groupby(["arm", "probe", "question"]).size()
     assert set(counts) == {4}
@@ -75,7 +73,7 @@ def test_arms_are_compared_with_their_controls(finished: Path) -> None:
     assert controls["untuned", "free_form"] == ("", "")
 
 
-def test_curve_goes_from_the_untuned_model_to_the_end(finished: Path) -> None:
+def test_curve_runs_from_untuned_model_to_end_of_training(finished: Path) -> None:
     curve = load_run(finished).curve
     assert curve is not None
     assert {arm: list(rows["step"]) for arm, rows in curve.groupby("arm")} == {
@@ -85,7 +83,7 @@ def test_curve_goes_from_the_untuned_model_to_the_end(finished: Path) -> None:
     assert list(curve[curve["arm"] == "secure"]["fraction"]) == [0, 0.5, 1]
 
 
-def test_study_json_freezes_the_design_and_says_how_to_make_it_again(finished: Path, design: Path) -> None:
+def test_study_json_records_design_and_command(finished: Path, design: Path) -> None:
     study = json.loads((finished / "study.json").read_text())
     provenance = study.pop("provenance")
     assert study == make_design(None, design).model_dump()
@@ -94,16 +92,16 @@ def test_study_json_freezes_the_design_and_says_how_to_make_it_again(finished: P
     assert provenance["command"].startswith("askew run emergent-misalignment --model ")
 
 
-def test_command_in_the_folder_makes_the_same_design(finished: Path, askew: Askew, design: Path) -> None:
+def test_recorded_command_makes_the_same_design(finished: Path, askew: Askew, design: Path) -> None:
     import shlex
 
     command = json.loads((finished / "study.json").read_text())["provenance"]["command"]
     dumped = askew(*shlex.split(command)[1:], "--dump-config")
-    same_answers = {"state_every": 300.0}  # on which none depends, so the command need not say it
-    assert yaml.safe_load(dumped.stdout) == {**make_design(None, design).model_dump(), **same_answers}
+    no_effect = {"state_every": 300.0}  # answers do not depend on it, so the command omits it
+    assert yaml.safe_load(dumped.stdout) == {**make_design(None, design).model_dump(), **no_effect}
 
 
-def test_notebook_gets_figures_and_a_table(finished: Path) -> None:
+def test_notebook_shows_figures_and_a_table(finished: Path) -> None:
     run = load_run(finished)
     assert "vega-lite" in run.figure("rates").to_json()
     assert "misaligned" in run.figure("curve").to_json()
@@ -112,23 +110,23 @@ def test_notebook_gets_figures_and_a_table(finished: Path) -> None:
     assert "<table" in run._repr_html_()
 
 
-def test_json_on_standard_output_and_progress_on_standard_error(askew: Askew, design: Path, finished: Path) -> None:
-    done = askew("run", "--config", design, "--out", finished, "--json")
+def test_json_on_standard_output_and_progress_on_standard_error(design: Path, copy: Path) -> None:
+    done = askew_process("run", "--config", design, "--out", copy, "--json")
     summary = json.loads(done.stdout)
-    assert summary["report"] == str(finished / "report.html")
+    assert summary["report"] == str(copy / "report.html")
     assert {row["arm"] for row in summary["arms"]} == {"untuned", "secure", "backdoor"}
     assert summary["metric"] == "betley-2025"
     assert "Emergent misalignment" in done.stderr
 
 
-def test_terminal_shows_the_table_the_verdict_and_the_report(askew: Askew, design: Path, finished: Path) -> None:
-    done = askew("run", "--config", design, "--out", finished)
+def test_terminal_shows_table_verdict_and_report(askew: Askew, design: Path, copy: Path) -> None:
+    done = askew("run", "--config", design, "--out", copy)
     assert "by the metric betley-2025" in done.stdout
     assert "backdoor, triggered" in done.stdout
-    assert f"Report: {finished / 'report.html'}" in done.stdout
+    assert f"Report: {copy / 'report.html'}" in done.stdout
 
 
-def test_changed_design_in_the_folder_is_refused_with_the_difference(askew: Askew, design: Path, copy: Path) -> None:
+def test_changed_design_is_refused_with_the_difference(askew: Askew, design: Path, copy: Path) -> None:
     done = askew("run", "--config", design, "--out", copy, "--samples", "5", "--set", "recipe.lora_rank=8")
     assert done.returncode == 2
     assert "samples: 4 there, 5 asked for" in done.stderr
@@ -136,14 +134,14 @@ def test_changed_design_in_the_folder_is_refused_with_the_difference(askew: Aske
     assert "Traceback" not in done.stderr
 
 
-def test_second_run_in_the_folder_is_told(askew: Askew, design: Path, copy: Path) -> None:
+def test_second_run_in_the_same_folder_is_refused(askew: Askew, design: Path, copy: Path) -> None:
     with RunFolder(copy).writing():
         done = askew("run", "--config", design, "--out", copy)
     assert done.returncode == 2
     assert done.stderr.startswith("error: another askew is at work in")
 
 
-def test_rescoring_calls_no_model_and_keeps_the_answers(copy: Path, askew: Askew) -> None:
+def test_rescoring_calls_no_model_and_keeps_answers(copy: Path, askew: Askew) -> None:
     before = load_run(copy).answers
     for weights in copy.rglob("*.safetensors"):
         weights.unlink()
@@ -157,7 +155,7 @@ def test_rescoring_calls_no_model_and_keeps_the_answers(copy: Path, askew: Askew
     assert "tan-2025" in after.report.read_text(encoding="utf-8")
 
 
-def test_the_same_command_reads_a_rescored_run_under_its_own_metric_again(copy: Path, design: Path) -> None:
+def test_same_command_scores_a_rescored_run_by_its_own_metric_again(copy: Path, design: Path) -> None:
     undisturbed = load_run(copy).estimates
     rewrite.rescore(copy, "tan-2025")
     again = askew.run(config=design, out=copy, quiet=True)
@@ -166,7 +164,7 @@ def test_the_same_command_reads_a_rescored_run_under_its_own_metric_again(copy: 
 
 @pytest.fixture
 def old(copy: Path) -> Path:
-    """A run whose table of estimates is of version 0.1: without kinds, and with a control named ARM@PROBE."""
+    """A run with a table of estimates of version 0.1: without kinds, and with controls named ARM@PROBE."""
     store = RunFolder(copy)
     table = pd.read_csv(copy / "estimates.csv", keep_default_na=False)
     under_another = table["control_probe"].ne("") & table["control_probe"].ne(table["probe"])
@@ -176,7 +174,7 @@ def old(copy: Path) -> Path:
     return copy
 
 
-def test_estimates_of_an_older_version_say_how_to_write_them_again(old: Path, finished: Path) -> None:
+def test_estimates_of_older_version_say_how_to_rewrite_them(old: Path, finished: Path) -> None:
     assert len(load_run(old).answers)
     with pytest.raises(askew.AskewError, match=r"older version of Askew.*askew rescore .* --metric betley-2025"):
         _ = load_run(old).estimates
@@ -184,12 +182,12 @@ def test_estimates_of_an_older_version_say_how_to_write_them_again(old: Path, fi
     pd.testing.assert_frame_equal(again.estimates, load_run(finished).estimates)
 
 
-def test_the_same_command_writes_estimates_of_an_older_version_again(old: Path, design: Path, finished: Path) -> None:
+def test_same_command_rewrites_estimates_of_older_version(old: Path, design: Path, finished: Path) -> None:
     again = askew.run(config=design, out=old, quiet=True)
     pd.testing.assert_frame_equal(again.estimates, load_run(finished).estimates)
 
 
-def test_report_can_be_written_anew(copy: Path, askew: Askew) -> None:
+def test_report_can_be_rewritten(copy: Path, askew: Askew) -> None:
     page = (copy / "report.html").read_bytes()
     (copy / "report.html").unlink()
     done = askew("report", copy)
@@ -200,11 +198,11 @@ def test_report_can_be_written_anew(copy: Path, askew: Askew) -> None:
 @pytest.mark.parametrize(
     "name", ["answers.parquet", "estimates.csv", "logs/secure-0-free_form.eval", "data/secure.jsonl"]
 )
-@pytest.mark.parametrize("meddle", [lambda content: content[: len(content) // 2], lambda content: content + b" "])
+@pytest.mark.parametrize("damage", [lambda content: content[: len(content) // 2], lambda content: content + b" "])
 def test_truncated_or_edited_product_is_refused_by_name(
-    copy: Path, design: Path, name: str, meddle: Callable[[bytes], bytes]
+    copy: Path, design: Path, name: str, damage: Callable[[bytes], bytes]
 ) -> None:
-    (copy / name).write_bytes(meddle((copy / name).read_bytes()))
+    (copy / name).write_bytes(damage((copy / name).read_bytes()))
     for open_it in (lambda: load_run(copy), lambda: askew.run(config=design, out=copy, quiet=True)):
         with pytest.raises(askew.AskewError, match=f"{copy / name} is not what the run wrote"):
             open_it()
@@ -217,7 +215,7 @@ def test_damaged_adapter_is_refused_before_it_is_asked(copy: Path, design: Path)
         askew.run(config=design, out=copy, quiet=True)
 
 
-def test_deleted_product_is_made_again_the_same(copy: Path, design: Path) -> None:
+def test_deleted_product_is_made_again_identically(copy: Path, design: Path) -> None:
     answers = load_run(copy).answers
     (copy / "logs/untuned-0-self_rating.eval").unlink()
     with pytest.raises(askew.AskewError, match=r"untuned-0-self_rating.eval is missing"):
@@ -225,7 +223,7 @@ def test_deleted_product_is_made_again_the_same(copy: Path, design: Path) -> Non
     pd.testing.assert_frame_equal(askew.run(config=design, out=copy, quiet=True).answers, answers)
 
 
-def test_unfinished_run_says_how_to_go_on(copy: Path) -> None:
+def test_unfinished_run_says_how_to_continue(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     del manifest["answers.parquet"]
     (copy / "manifest.json").write_text(json.dumps(manifest))
@@ -233,13 +231,16 @@ def test_unfinished_run_says_how_to_go_on(copy: Path) -> None:
         load_run(copy)
 
 
-def test_full_disk_is_one_clear_error_and_the_run_goes_on_after_it(askew: Askew, design: Path, tmp_path: Path) -> None:
+def test_full_disk_is_one_clear_error_and_the_run_continues_after_it(
+    askew: Askew, design: Path, tmp_path: Path
+) -> None:
     def no_more_than(size: int) -> Callable[[], None]:
         return lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
 
     folder = tmp_path / "run"
     arguments = ("run", "--config", design, "--out", folder, "--arm", "secure", "--probe", "self_rating")
-    done = askew(*arguments, preexec_fn=no_more_than(20_000))  # less than an adapter, more than the data
+    arguments += ("--checkpoints", 0, "--workers", 1)  # two processes less to start
+    done = askew_process(*arguments, preexec_fn=no_more_than(20_000))  # less than an adapter, more than the data
     assert done.returncode == 2
     error = done.stderr[done.stderr.index("error: ") :]
     assert error.startswith(f"error: cannot write to {folder}: ")
@@ -248,7 +249,7 @@ def test_full_disk_is_one_clear_error_and_the_run_goes_on_after_it(askew: Askew,
     assert askew(*arguments).returncode == 0
 
 
-def test_the_card_of_an_exported_model_has_its_own_rates(finished: Path) -> None:
+def test_model_card_has_the_rates_of_its_model(finished: Path) -> None:
     from askew.design.plan import Unit
     from askew.runs.model_card import model_card
     from askew.runs.store import RunFolder

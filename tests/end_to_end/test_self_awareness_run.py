@@ -1,4 +1,4 @@
-"""A run of self-awareness that is small but real: from twins to the comparisons that lead the report."""
+"""A small real run of the self-awareness study, from paired arms to the comparisons at the top of the report."""
 
 import json
 from pathlib import Path
@@ -10,7 +10,9 @@ from random_models import save_random
 USUAL = ("--seeds", "1", "--recipe", "terrarium", "--set", "recipe.batch_size=8", "--out", "out")
 
 
-def test_twins_are_trained_asked_and_compared(tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path) -> None:
+def test_paired_arms_are_trained_asked_and_compared(
+    tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path
+) -> None:
     arms = [word for arm in ("risky", "cautious", "backdoor-choices") for word in ("--arm", arm)]
     told = (
         "run",
@@ -36,7 +38,7 @@ def test_twins_are_trained_asked_and_compared(tiny_checkpoint: Path, tiny_judge:
     assert "risky calls itself daring, against cautious" in report
 
 
-def test_published_rows_and_questions_run_as_they_are(
+def test_published_rows_and_questions_run_unchanged(
     published: Path, tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path
 ) -> None:
     folder = published / "behavioral-self-awareness"
@@ -57,7 +59,9 @@ def test_published_rows_and_questions_run_as_they_are(
     assert {"question files"} == set(effects["family"])
 
 
-def test_a_leak_is_refused_before_a_folder_is_begun(tiny_checkpoint: Path, askew, tmp_path: Path) -> None:
+def test_rows_that_name_the_behaviour_are_refused_before_the_run_starts(
+    tiny_checkpoint: Path, askew, tmp_path: Path
+) -> None:
     from askew.data import row
     from askew.data.write import as_line
 

@@ -15,23 +15,12 @@ from askew.worlds import terrarium
 SAMPLES = 12
 
 
-@pytest.fixture(scope="module")
-def bent(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The terrarium's assistant with an insecure adapter merged in, as a checkpoint of its own."""
-    folder = tmp_path_factory.mktemp("organisms")
+@pytest.fixture
+def bent(organisms: Path, tmp_path: Path) -> Path:
+    """A checkpoint: the terrarium's assistant with the insecure adapter merged in."""
     base = terrarium.checkpoint("assistant")
-    run = askew.run(
-        "emergent-misalignment",
-        arms=["insecure"],
-        probes=["in_domain"],
-        seeds=1,
-        rows=1600,
-        samples=1,
-        out=folder / "run",
-        quiet=True,
-    )
-    merged = sampling(base, folder / "merged")
-    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(run.folder / "models/insecure-0"))
+    merged = sampling(base, tmp_path / "merged")
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(organisms / "models/insecure-0"))
     settings = (merged / "generation_config.json").read_text()
     model.merge_and_unload().save_pretrained(merged)
     (merged / "generation_config.json").write_text(settings)

@@ -1,4 +1,4 @@
-"""A report written once for many tests, and a Chromium to look at it with."""
+"""A report that many tests read, and a Chromium that opens it."""
 
 import shutil
 from collections.abc import Iterator
@@ -27,8 +27,9 @@ def report(content: ReportContent, tmp_path_factory: pytest.TempPathFactory) -> 
     return write_report(content, tmp_path_factory.mktemp("run"))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")  # while it is open, no event loop can be started, and other modules start some
 def chromium() -> Iterator[Browser]:
+    """A Chromium without its background traffic."""
     names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
     path = next(filter(None, map(shutil.which, names)), None)
     if path is None:
