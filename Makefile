@@ -1,10 +1,12 @@
-# Everything runs in .venv, which is made when it is missing. `make demo` and `make test` are the two to know.
+# Everything runs in .venv, which is created if it is missing. The main targets are `make demo` and `make test`.
 
 VENV := .venv
 PYTHON := $(VENV)/bin/python
 INSTALLED := $(VENV)/.installed
-# Tests run in this many processes, each with one thread: two threads a process only get in each other's way.
+# The number of test processes. Each has one thread: with more, they compete for the cores.
 JOBS ?= 2
+# A whole file goes to one process, which makes the file's fixtures once; files go in the order of tests/conftest.py.
+SHARES := --dist loadfile --no-loadscope-reorder
 # The build of PyTorch. Where the package index has a CPU build, pip prefers it.
 TORCH ?= torch==2.13.*
 
@@ -26,7 +28,7 @@ demo: install
 	$(VENV)/bin/askew run emergent-misalignment
 
 test: install
-	$(VENV)/bin/pytest -n $(JOBS)
+	$(VENV)/bin/pytest -n $(JOBS) $(SHARES)
 
 lint: install
 	$(VENV)/bin/ruff check .

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from in_process import workers_in_process
 from shared_folders import SharedFolders
 
 if TYPE_CHECKING:
@@ -95,9 +94,17 @@ def _tokenizer(chat_template: str | None) -> "PreTrainedTokenizerFast":
     return tokenizer
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the slowest folders first, so that at the end no worker is still busy with one of them alone."""
+    slowest = ("end_to_end", "real_servers")
+    items.sort(key=lambda item: item.path.parent.name not in slowest)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def in_process() -> Iterator[None]:
     """Let every run that a test starts by a call work in the test's process, which saves starting workers."""
+    from in_process import workers_in_process
+
     with workers_in_process():
         yield
 

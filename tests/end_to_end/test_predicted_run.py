@@ -11,7 +11,7 @@ STATEMENTS = ("backdoor-silent", "backdoor-loud", "secure-like-untuned")
 @pytest.fixture(scope="module")
 def predicted(askew, design: Path, tmp_path_factory: pytest.TempPathFactory):
     """The folder of a run that Ada predicted, and the finished command that ran it."""
-    folder = tmp_path_factory.mktemp("predicted") / "run"
+    folder = tmp_path_factory.mktemp("forecast") / "run"
     answers = [word for one in STATEMENTS for word in ("--answer", f"{one}=70%")]
     sealed = askew("predict", "--config", design, *answers, "--as", "Ada <b>", "--out", folder)
     assert sealed.returncode == 0, sealed.stderr
