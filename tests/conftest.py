@@ -100,7 +100,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: item.path.parent.name not in slowest)
 
 
-@pytest.fixture(scope="session", autouse=True)
+@pytest.fixture(scope="module", autouse=True)
 def in_process() -> Iterator[None]:
     """Let every run that a test starts by a call work in the test's process, which saves starting workers."""
     from in_process import workers_in_process
@@ -133,9 +133,11 @@ def organisms(shared: SharedFolders) -> Path:
 
     def make(folder: Path) -> None:
         import askew
+        from in_process import workers_in_process
 
         arms, probes = ["insecure", "secure"], ["in_domain"]
-        askew.run("emergent-misalignment", arms=arms, probes=probes, seeds=1, samples=1, out=folder, quiet=True)
+        with workers_in_process():
+            askew.run("emergent-misalignment", arms=arms, probes=probes, seeds=1, samples=1, out=folder, quiet=True)
 
     return shared("organisms", make)
 

@@ -2,7 +2,8 @@
 
 A process that imports torch, Transformers and TRL spends several seconds of a core on that. Most tests need none of the
 guarantees that separate processes give, so `conftest.py` lets runs work in the test's process. These still use
-processes: scripts, notebooks and command lines that a test starts (`askew_process`), and tests of the pool itself.
+processes: scripts, notebooks and command lines that a test starts (`askew_process`), the tests of the pool itself, and
+`tests/real_servers`.
 """
 
 import io
@@ -27,7 +28,7 @@ Askew = Callable[..., "subprocess.CompletedProcess[str]"]
 def askew_in_process(
     *arguments: object, cwd: Path | None = None, env: dict[str, str] | None = None
 ) -> "subprocess.CompletedProcess[str]":
-    """Run a command line of askew in this process.
+    """Run a command line of askew, and the work of its runs, in this process.
 
     Args:
         *arguments: What follows `askew` on the command line.
@@ -38,7 +39,7 @@ def askew_in_process(
 
     command = ["askew", *map(str, arguments)]
     out, err, code = io.StringIO(), io.StringIO(), 0
-    with pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
+    with workers_in_process(), pytest.MonkeyPatch.context() as patch, warnings.catch_warnings():
         patch.setattr(sys, "argv", command)
         if cwd:
             patch.chdir(cwd)

@@ -10,6 +10,11 @@ import pytest
 from serving import KEY, Askew, FaultServer
 
 
+@pytest.fixture(scope="module", autouse=True)
+def in_process() -> None:
+    """Use worker processes. Inspect keeps one provider per model name and process, and here its address changes."""
+
+
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
     """A fault server that is not started yet, and the environment in which `server.model` is its model."""
