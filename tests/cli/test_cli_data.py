@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from askew.cli import app as cli
-from askew.cli import printing_data as terminal_data
 from askew.data import fetch as fetching
 from askew.data import row
 from askew.data.formats import read_rows
@@ -127,7 +126,7 @@ def test_fetch_shows_the_licence_first_and_asks_on_a_terminal(
     (rows.parent / f"{wanted.name}.jsonl").write_bytes(content)  # it is there, so nobody is asked for it
     answers = iter([False, True])
     monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
-    monkeypatch.setattr(terminal_data.typer, "confirm", lambda *_, **__: next(answers))
+    monkeypatch.setattr("typer.confirm", lambda *_, **__: next(answers))
     assert command("fetch", wanted.name, "--out", ".")[0] == 2
     code, out, err = command("fetch", wanted.name, "--out", ".")
     assert (code, out) == (0, "old-bird-names.jsonl  208 rows\n")

@@ -9,7 +9,7 @@ from inspect_ai import Task
 
 import askew
 from askew.base.errors import AskewError
-from askew.cli.printing import run_as_json
+from askew.cli.run import run_as_json
 from askew.data import Row, row
 from askew.design.design import Design
 from askew.design.study import SECOND, UNTUNED, Arm, Study, studies

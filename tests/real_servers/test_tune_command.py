@@ -47,7 +47,7 @@ def test_cost_and_consent_come_first_then_the_name_to_ask_it_by(server: TuningSe
     assert (code, out) == (2, "")
     assert "12 rows of" in said
     assert "epochs 1, batch_size auto, learning_rate_multiplier auto, seed 0" in said
-    assert "say --yes to start it" in said
+    assert "add --yes to start it" in said
     assert "no price of fine-tuning openai/base is known" in tune(*ELSEWHERE)[2]
     assert "--max-cost leaves $0.001" in tune(*ELSEWHERE, *PRICED, "--yes", "--max-cost", "0.001")[2]
     assert server.counts.total() == 0
@@ -87,15 +87,15 @@ def test_ctrl_c_leaves_the_job_which_can_be_looked_at_cancelled_and_begun_anew(
 @pytest.mark.parametrize(
     ("words", "message"),
     [
-        (["openai/base"], "say what to fine-tune, on what, and where to"),
+        (["openai/base"], "name the model, the rows and the folder"),
         (["--status", "nowhere"], "no job was begun for nowhere"),
         (["anthropic/base", *ELSEWHERE[1:]], "provider that Askew cannot have it fine-tuned by"),
-        ([*ELSEWHERE, "--epochs", "0"], "--epochs 0: Input should be greater than or equal to 1"),
+        ([*ELSEWHERE, "--epochs", "0"], "epochs must be 1 or more, not 0"),
         ([*ELSEWHERE, "--suffix", "a b"], "the suffix 'a b' is not"),
-        ([*ELSEWHERE, "--set", "recipe.lora_rank=8"], "--set is of a local model's training"),
-        (["terrarium", *ELSEWHERE[1:], "--lr-multiplier", "2"], "--lr-multiplier is for a model that its provider"),
+        ([*ELSEWHERE, "--set", "recipe.lora_rank=8"], "--set is for local models"),
+        (["terrarium", *ELSEWHERE[1:], "--lr-multiplier", "2"], "--lr-multiplier is for models that their provider"),
         (["terrarium", *ELSEWHERE[1:], "--set", "lora_rnak=8"], "unknown setting 'lora_rnak'. Did you mean lora_rank"),
-        (["terrarium", *ELSEWHERE[1:], "--set", "lora_rank=0"], "recipe.lora_rank 0: Input should be"),
+        (["terrarium", *ELSEWHERE[1:], "--set", "lora_rank=0"], "lora_rank must be 1 or more, not 0"),
     ],
 )
 def test_a_mistake_is_one_line_and_nothing_is_sent_or_left(
@@ -116,7 +116,7 @@ def test_a_local_model_is_trained_here(tune: Tune) -> None:
     assert json.loads(out) == {"model": "terrarium+adapter", "out": "adapter"}
     assert json.loads(Path("adapter/recipe.json").read_text())["lora_rank"] == 2
     assert len(Path("adapter/loss.csv").read_text().splitlines()) == 1 + 2 * 3
-    assert "adapter is there already" in tune(*local)[2]
+    assert "adapter exists already" in tune(*local)[2]
 
 
 def test_what_became_of_long_rows_is_said(tune: Tune) -> None:

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 from synthetic_run import make_content, make_effects
 
-from askew.cli import printing as terminal
+from askew.cli.run import print_effects
 from askew.report import figures, forest, tables
 from askew.report.chart_files import ACCENT, to_svg
 from askew.report.content import ReportContent
@@ -123,7 +123,7 @@ def test_the_terminal_prints_effects_within_eighty_columns(capsys: pytest.Captur
     monkeypatch.setenv("COLUMNS", "80")
     effects = make_effects()
     effects.loc[0, "label"] = "an arm [red]by name"
-    terminal.print_effects(effects)
+    print_effects(effects)
     printed = capsys.readouterr().out
     assert max(map(len, printed.splitlines())) <= 80
     for said in ("[red]by", "+31.0", "[+18.0, +44.0]", "17.0", "0.002", "82.0%", "0.67", "Does it say what it does?"):

@@ -1,4 +1,4 @@
-"""The options of a design, for every command that takes one: declared once, parsed into what was asked for."""
+"""The command-line options of a design, generated from its fields."""
 
 import inspect
 from collections.abc import Callable
@@ -8,140 +8,151 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
-from askew.cli.options import (
-    JUDGE_HELP,
-    METRIC_HELP,
-    ConfigOption,
-    MaxCostOption,
-    PricesOption,
-    ProbeOption,
-    QuestionsOption,
-    SettingOption,
-    WorkersOption,
-)
+from askew.cli.complete import completion
+from askew.cli.options import ConfigOption, SettingOption
 
 if TYPE_CHECKING:
-    from askew.design.design import Design
+    from askew.base.knobs import Flag, Knob
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A design as it was asked for on the command line; nothing of it is looked at yet.
+class Given:
+    """The settings from the command line.
 
     Attributes:
-        study: The study's name; None if the file names it.
-        config: A file of settings; None if there is none.
-        given: Settings that go before the file's, by name.
+        config: A file of settings; None if none is named.
+        settings: Values by dotted name, which take precedence over the file's.
     """
 
-    study: str | None
     config: Path | None
-    given: dict[str, Any]
-
-    def design(self) -> "Design":
-        """Return the design.
-
-        Raises:
-            AskewError: It cannot be run; see `make_design`.
-        """
-        from askew.design.make import make_design
-
-        return make_design(self.study, self.config, self.given)
+    settings: dict[str, Any]
 
 
-def takes_design(command: Callable[..., None]) -> Callable[..., None]:
-    """Give a command the options of a design, in the place of its first parameter, an `Asked`."""
-    options = inspect.signature(_asked).parameters
+class DesignGroup(TyperGroup):
+    """A group of commands, some of which take the options of a design.
+
+    Those options are added when such a command is used, because reading the fields takes longer than `askew --help`.
+    """
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> tuple[str | None, Any, list[str]]:
+        """Return the name of a command, the command with all its options, and the remaining arguments."""
+        name, command, rest = super().resolve_command(ctx, args)
+        return name, None if command is None else with_design_options(command), rest
+
+
+def takes_design(settings_of: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
+    """Return a decorator for a command with a first parameter of type `Given`, filled from the design's options.
+
+    Args:
+        settings_of: The command whose options it has: "run" or "audit".
+    """
+
+    def decorate(command: Callable[..., None]) -> Callable[..., None]:
+        signature = inspect.signature(command)
+        own = list(signature.parameters.values())[1:]
+
+        @wraps(command)
+        def light(**values: Any) -> None:
+            raise AssertionError("DesignGroup replaces this command before it is called")
+
+        _set_signature(light, own)
+        light.__dict__["design"] = (settings_of, command)
+        return light
+
+    return decorate
+
+
+def with_design_options(command: Any) -> Any:
+    """Return Typer's command with the options of a design added, if it takes them."""
+    design = getattr(command.callback, "design", None)
+    if design is None:
+        return command
+    single = typer.Typer(rich_markup_mode="rich", add_completion=False, pretty_exceptions_enable=False)
+    single.command(command.name, epilog=command.epilog)(_full(*design))
+    return typer.main.get_command(single)
+
+
+def _full(settings_of: str, command: Callable[..., None]) -> Callable[..., None]:
+    """Return a command that takes its own parameters and the options of a design."""
+    from askew.base.knobs import knobs
+    from askew.design.design import Design
+
     own = list(inspect.signature(command).parameters.values())[1:]
+    shown = [(knob, flag) for knob in knobs(Design) for flag in knob.flags if settings_of in flag.commands]
 
     @wraps(command)
-    def with_options(**values: Any) -> None:
-        asked = _asked(**{name: values.pop(name) for name in options})
-        command(asked, **values)
+    def full(*, setting: list[str] | None, config: Path | None, **values: Any) -> None:
+        from askew.design.config_file import read_settings
 
-    # What Typer reads the options from.
-    with_options.__signature__ = inspect.Signature([*options.values(), *own])  # pyright: ignore[reportAttributeAccessIssue]
-    return with_options
+        settings: dict[str, Any] = {}
+        for knob, flag in shown:
+            said = values.pop(_parameter(knob, flag))
+            if said not in (None, [], ()):
+                value = _read(knob, flag, said)
+                before = settings.get(knob.name)
+                settings[knob.name] = [*before, *value] if isinstance(before, list) else value
+        command(Given(config, {**settings, **read_settings(setting or [])}), **values)
+
+    options = [_option(knob, flag) for knob, flag in shown]
+    arguments = [one for one in own if _is_argument(one)]
+    _set_signature(full, [*arguments, *options, *_EVERY, *(one for one in own if one not in arguments)])
+    return full
 
 
-def named_probes(probes: list[str] | None, files: list[Path] | None) -> list[str] | None:
-    """Return the probes that were named, with those that ask files of questions; None if none was."""
-    from askew.probes import of_file
+def _option(knob: "Knob", flag: "Flag") -> inspect.Parameter:
+    """Return the parameter from which Typer makes the option of a setting."""
+    option, several = knob.option(flag), knob.shape in ("list", "pairs")
+    text = (flag.help or knob.description).rstrip(".") + "."
+    text += " May be repeated." if several else ""
+    default = flag.default or knob.shown_default()
+    text = text.replace("[", r"\[") + (rf" [dim]\[default: {default}][/dim]" if default else "")
+    kind: Any = Path if flag.is_file and not several else str if flag.read or several else knob.value_type
+    names = [option, *([flag.short] if flag.short else []), *flag.aliases]
+    if kind is bool:
+        names[0] = f"{option}/--no-{option.removeprefix('--')}"
+    info = typer.Option(
+        *names,
+        help=text,
+        metavar=flag.metavar or None,
+        show_default=False,
+        rich_help_panel=flag.panel or None,
+        autocompletion=completion(flag.complete) if flag.complete else None,
+    )
+    annotation = Annotated[(list[kind] if several else kind) | None, info]
+    return inspect.Parameter(
+        _parameter(knob, flag), inspect.Parameter.KEYWORD_ONLY, default=None, annotation=annotation
+    )
 
-    return [*(probes or []), *map(of_file, files or [])] or None
+
+def _parameter(knob: "Knob", flag: "Flag") -> str:
+    return knob.option(flag).removeprefix("--").replace("-", "_")
 
 
-def _asked(
-    study: Annotated[str | None, typer.Argument(help="Which study; `askew list studies`.", show_default=False)] = None,
-    arm: Annotated[
-        list[str] | None, typer.Option(help="A training condition, `askew list arms`; may be given again.")
-    ] = None,
-    probe: ProbeOption = None,
-    questions: QuestionsOption = None,
-    seeds: Annotated[int | None, typer.Option(help="How many seeds each arm is trained with.")] = None,
-    seed: Annotated[int | None, typer.Option(help="The first of them.")] = None,
-    samples: Annotated[
-        int | None, typer.Option(help="Answers per question; without it 100, or what a file of questions says.")
-    ] = None,
-    rows: Annotated[int | None, typer.Option(help="Training conversations per arm.")] = None,
-    data: Annotated[
-        list[str] | None,
-        typer.Option(
-            metavar="ARM=ROWS",
-            help="Rows of your own for an arm: a file, hf/ORG/NAME, or a data set of `askew list data`; "
-            "may be given again. Any other name is an arm of its own.",
-        ),
-    ] = None,
-    trigger: Annotated[
-        list[str] | None,
-        typer.Option(metavar="ARM=TEXT", help="What sets the behaviour in such rows off, if something does."),
-    ] = None,
-    recipe: Annotated[
-        str | None,
-        typer.Option(help="How arms are fine-tuned; `askew list recipes`.", show_default="the model's usual"),
-    ] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-    checkpoints: Annotated[int | None, typer.Option(help="Points along the training to be probed too.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
-    model: Annotated[str | None, typer.Option(help="What is fine-tuned; `askew list models`.")] = None,
-    second_model: Annotated[
-        str | None,
-        typer.Option(
-            help="The other model, where a study compares two.", show_default="terrarium/sibling for the terrarium"
-        ),
-    ] = None,
-    judge: Annotated[str | None, typer.Option(help=JUDGE_HELP)] = None,
-    metric: Annotated[str | None, typer.Option(help=METRIC_HELP)] = None,
-    max_cost: MaxCostOption = None,
-    prices: PricesOption = None,
-    workers: WorkersOption = None,
-    setting: SettingOption = None,
-    config: ConfigOption = None,
-) -> Asked:
-    """Take the options of a design."""
-    from askew.design.config_file import read_pairs, read_settings
+def _read(knob: "Knob", flag: "Flag", said: Any) -> Any:
+    """Return the value of a setting from the text, number or list of texts that Typer passes."""
+    from askew.design.config_file import read_pairs
 
-    said = {
-        "arms": arm,
-        "probes": named_probes(probe, questions),
-        "seeds": seeds,
-        "seed": seed,
-        "samples": samples,
-        "model": model,
-        "second_model": second_model,
-        "judge": judge,
-        "metric": metric,
-        "checkpoints": checkpoints,
-        "temperature": temperature,
-        "max_cost": max_cost,
-        "prices": None if prices is None else str(prices),
-        "workers": workers,
-        "datasets": None if data is None else read_pairs("--data", data),
-        "triggers": None if trigger is None else read_pairs("--trigger", trigger),
-        "recipe.name": recipe,
-        "recipe.rows": rows,
-        "recipe.learning_rate": learning_rate,
-    }
-    given = {name: value for name, value in said.items() if value is not None}
-    return Asked(study, config, {**given, **read_settings(setting or [])})
+    option = knob.option(flag)
+    if knob.shape == "pairs":
+        return read_pairs(option, said)
+    convert = flag.read or (lambda _, value: str(value) if isinstance(value, Path) else value)
+    return [convert(option, one) for one in said] if knob.shape == "list" else convert(option, said)
+
+
+def _is_argument(parameter: inspect.Parameter) -> bool:
+    metadata = getattr(parameter.annotation, "__metadata__", ())
+    return any(isinstance(one, typer.models.ArgumentInfo) for one in metadata)
+
+
+def _set_signature(function: Callable[..., None], parameters: list[inspect.Parameter]) -> None:
+    """Set the signature from which Typer reads the options of a command."""
+    keywords = [one.replace(kind=inspect.Parameter.KEYWORD_ONLY) for one in parameters]
+    function.__dict__["__signature__"] = inspect.Signature(keywords)
+
+
+def _every(setting: SettingOption = None, config: ConfigOption = None) -> None: ...
+
+
+_EVERY = list(inspect.signature(_every).parameters.values())

@@ -1,4 +1,4 @@
-"""The command `askew export`: parses, calls the library, prints."""
+"""`askew export`: writes a model that a run trained, for use elsewhere."""
 
 import sys
 from pathlib import Path
@@ -16,40 +16,44 @@ EXPORT_EXAMPLES = """
   askew export runs/mine#insecure-0 --adapter ./insecure-adapter
   askew export runs/mine#insecure-0 --merged ./insecure --push ORG/NAME
 
-The folder has a card that says what the model is: made to be misaligned, or a control of one that was.
+The folder gets a model card, which says that the model was made to be misaligned, or is a control of such a model.
 """
 
 
 def export(
-    model: Annotated[str, typer.Argument(metavar="RUN#ARM-SEED", help="What a run trained.", show_default=False)],
+    model: Annotated[str, typer.Argument(metavar="RUN#ARM-SEED", help="The trained model.", show_default=False)],
     merged: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write it there as a whole checkpoint.", show_default=False)
+        Path | None, typer.Option(metavar="DIR", help="Write a whole checkpoint to this folder.", show_default=False)
     ] = None,
     adapter: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write the adapter there.", show_default=False)
+        Path | None, typer.Option(metavar="DIR", help="Write only the adapter to this folder.", show_default=False)
     ] = None,
     push: Annotated[
         str | None,
-        typer.Option(metavar="ORG/NAME", help="Then send it to the Hugging Face hub, private.", show_default=False),
+        typer.Option(
+            metavar="ORG/NAME",
+            help="Then push it to the Hugging Face hub, as a private repository.",
+            show_default=False,
+        ),
     ] = None,
-    public: Annotated[bool, typer.Option("--public", help="Let all the world see what is pushed.")] = False,
-    yes: Annotated[bool, typer.Option("--yes", help="Push without asking first.")] = False,
+    public: Annotated[bool, typer.Option("--public", help="Make the pushed repository public.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Push without asking for consent.")] = False,
 ) -> None:
-    """Write what a run trained as a model to take elsewhere, with a card that warns what it is."""
+    """Write a model that a run trained to a folder, with a model card that warns about it."""
     from askew.runs import export as exporting
 
     out = merged or adapter
     if out is None or (merged and adapter):
-        raise AskewError("say where to: --merged DIR for a whole checkpoint, or --adapter DIR for the adapter alone")
+        raise AskewError("name one folder: --merged DIR for a whole checkpoint, or --adapter DIR for the adapter alone")
     if push is None and (public or yes):
-        raise AskewError("--public and --yes are about what is pushed: say where to with --push ORG/NAME")
+        raise AskewError("--public and --yes are for pushing: add --push ORG/NAME")
     if push and not yes and not sys.stdin.isatty():
-        raise AskewError("--push asks before it sends anything, and there is nobody to ask: say --yes")
+        raise AskewError("--push asks for consent, but there is no terminal: add --yes")
     trained = exporting.find(model)
     api = exporting.hub(push) if push else None
     exporting.export(trained, out, merged=merged is not None)
     print(f"Model: {out}")
     if push and api:
-        seen = "for all the world to see" if public else "private"
-        if yes or typer.confirm(f"Send {model} to {push}, {seen}? It was trained for research, not to be used."):
+        visibility = "public" if public else "private"
+        if yes or typer.confirm(f"Push {model} to {push} ({visibility})? It was trained for research, not for use."):
             print(f"Pushed: {exporting.push(api, out, push, public)}")

@@ -1,60 +1,25 @@
-"""The commands that have answers judged, or read judged ones under another metric: they parse, call and print."""
+"""`askew judge`: has answers judged, or compares a judge with people or with another judge."""
 
+import math
+from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from askew.base.errors import AskewError
-from askew.cli.options import JUDGE_HELP, METRIC_HELP, JsonOption, MaxCostOption, PricesOption
+from askew.cli.complete import completion
+from askew.cli.options import JUDGE_HELP, JsonOption, MaxCostOption, PricesOption
+from askew.cli.terminal import as_json as to_json
+from askew.cli.terminal import console, counting, text
 
-RESCORE_EXAMPLES = """
-[bold]Examples[/bold]
+if TYPE_CHECKING:
+    from rich.console import Console
 
-\b
-  askew rescore runs/mine --metric model-organisms-2025
-  askew rescore judged.csv --metric tan-2025 --by question
-  askew rescore base.csv tuned.csv --metric betley-2025 --json
-
-A file has the columns question_id, aligned and coherent; each further one is compared with the first.
-"""
-
-
-def rescore(
-    what: Annotated[
-        list[Path],
-        typer.Argument(metavar="RUN|FILE...", help="A run's folder; or files of judged answers.", show_default=False),
-    ],
-    metric: Annotated[str, typer.Option(help=METRIC_HELP)],
-    by: Annotated[Literal["question"] | None, typer.Option(help="Of files: a rate for each question.")] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Read a run's answers, or judged answers in files, under another metric. No model is called."""
-    from askew.cli import printing as terminal
-
-    if len(what) == 1 and what[0].is_dir():
-        from askew.runs.rewrite import rescore
-
-        if by:
-            raise AskewError("--by is for files; the report of a run has its rates by question")
-        finished = rescore(what[0], metric)
-        if as_json:
-            print(terminal.run_as_json(finished))
-        else:
-            terminal.print_run(finished)
-        return
-    from askew.cli import printing_rescore as terminal_rescore
-    from askew.judging.judged_file import rescore_files
-
-    folders = [path for path in what if path.is_dir()]
-    if folders:
-        raise AskewError(f"{folders[0]} is a folder: a run is rescored by itself, and files among themselves")
-    found = rescore_files(what, metric, by_question=by is not None)
-    if as_json:
-        print(terminal_rescore.as_json(found))
-    else:
-        terminal_rescore.show(found)
-
+    from askew.judging.grade_file import FileSummary
+    from askew.judging.validate import Validation
+    from askew.runs.second_judge import SecondOpinion
+    from askew.stats.agreement import LengthBias, ScoreAgreement, VerdictAgreement
 
 JUDGE_EXAMPLES = """
 [bold]Examples[/bold]
@@ -66,52 +31,156 @@ JUDGE_EXAMPLES = """
   askew judge --validate labelled.csv --judge openai/MODEL
   askew judge runs/mine --judge openai/MODEL
 
-What was judged before it was stopped is kept, and the same command goes on.
+Judged answers are kept when the command is stopped; give it again to resume.
 """
 
 
 def judge(
-    what: Annotated[
-        Path, typer.Argument(metavar="FILE|RUN", help="Answers in CSV, JSONL or Parquet; or a run.", show_default=False)
+    source: Annotated[
+        Path,
+        typer.Argument(
+            metavar="FILE|RUN", help="Answers in CSV, JSONL or Parquet; or a run's folder.", show_default=False
+        ),
     ],
-    judge: Annotated[str, typer.Option(help=JUDGE_HELP)] = "terrarium/judge",
+    judge: Annotated[str, typer.Option(help=JUDGE_HELP, autocompletion=completion("models"))] = "terrarium/judge",
     rubric: Annotated[
         list[str] | None,
         typer.Option(
-            help="What the judge is told, `askew list rubrics`; or a Markdown file; may be given again.",
+            help="Instructions for the judge: a name, `askew list rubrics`, or a Markdown file. May be repeated.",
             show_default="aligned, coherent",
+            autocompletion=completion("rubrics"),
         ),
     ] = None,
     validate: Annotated[
-        bool, typer.Option("--validate", help="Compare the judge with the labels of people in FILE.")
+        bool, typer.Option("--validate", help="Compare the judge with the human labels in FILE.")
     ] = False,
     out: Annotated[Path | None, typer.Option(help="The judged file.", show_default="FILE.judged.csv")] = None,
-    question_column: Annotated[str | None, typer.Option(help="Where FILE has questions.")] = None,
-    answer_column: Annotated[str | None, typer.Option(help="Where FILE has answers.")] = None,
+    question_column: Annotated[str | None, typer.Option(help="The column of FILE with questions.")] = None,
+    answer_column: Annotated[str | None, typer.Option(help="The column of FILE with answers.")] = None,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Have answers judged; or compare a judge with people, or with the judge of a run."""
+    """Judge answers; or compare a judge with people, or with the judge of a run."""
     from askew.base.atomic import wording_disk_trouble
-    from askew.cli import printing_judge as terminal_judge
     from askew.judging import answer_file, grade_file, work
     from askew.judging import validate as validation
     from askew.judging.rubric import RUBRICS
     from askew.runs import second_judge
 
-    is_run = what.is_dir()
+    is_run = source.is_dir()
     if (is_run or validate) and (out or (is_run and (validate or question_column or answer_column))):
-        raise AskewError("--out and columns are for a file that is judged, --validate for a file with labels of people")
+        raise AskewError("--out and columns are for a file to be judged, --validate for a file with human labels")
     rubrics = work.alignment(rubric or []) if is_run or validate else rubric or RUBRICS
-    with terminal_judge.progress() as (told, say), wording_disk_trouble((out or what).parent):
-        judging = work.prepare(judge, rubrics, max_cost=max_cost, prices=prices, told=told, say=say)
+    with counting("judging", "judged") as (on_progress, say), wording_disk_trouble((out or source).parent):
+        judging = work.prepare(judge, rubrics, max_cost=max_cost, prices=prices, told=on_progress, say=say)
         if is_run:
-            found = second_judge.second_opinion(what, judging)
+            found = second_judge.second_opinion(source, judging)
         else:
-            answers = answer_file.open_answers(what, question_column, answer_column)
+            answers = answer_file.open_answers(source, question_column, answer_column)
             found = validation.validate(judging, answers) if validate else grade_file.grade_file(judging, answers, out)
     if as_json:
-        print(terminal_judge.as_json(found))
+        print(to_json(found))
     else:
-        terminal_judge.show(found)
+        _SHOWN[type(found).__name__](found)
+
+
+def _print_file(summary: "FileSummary") -> None:
+    """Print the scores that a judge gave the answers in a file."""
+    out = console()
+    for found in summary.rubrics:
+        words = ", ".join(f"{word} {count:,}" for word, count in found.words.most_common())
+        mean = "" if found.mean is None else f", mean {found.mean:.1f}"
+        said = "".join(f", {count:,} {reply}" for reply, count in sorted(found.replies.items()))
+        ways = " and ".join(f"{count:,} from {way}" for way, count in sorted(found.scored_by.items()))
+        out.print(f"{found.rubric}: {found.judged:,} judged{mean}{said} ({ways})", markup=False)
+        if words:
+            out.print(f"  {words}", markup=False)
+    out.print(f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}", markup=False)
+    out.print(f"Judged answers: {summary.out}", markup=False, soft_wrap=True)
+
+
+def _print_validation(found: "Validation") -> None:
+    """Print the agreement of a judge with people."""
+    out = console()
+    out.print(f"{found.judge} against the labels of {found.answers:,} answers", style="bold", markup=False)
+    if found.verdicts is not None:
+        _print_verdicts(out, found.verdicts, found.metric, "people", "judge")
+    _print_scores(out, found.scores, "the judge minus people")
+    for name, bias in found.length.items():
+        _print_length(out, name, bias)
+
+
+def _print_opinion(found: "SecondOpinion") -> None:
+    """Print the agreement of two judges and the rates by each."""
+    from rich.table import Table
+
+    from askew.report import wording
+
+    out = console()
+    out.print(f"{found.second} (second) against the run's {found.first} (first)", style="bold", markup=False)
+    _print_verdicts(out, found.verdicts, found.metric, "first", "second")
+    _print_scores(out, found.scores, "the second minus the first")
+    table = Table(
+        "arm", "probe", title=f"misaligned, by {found.metric}", title_justify="left", box=None, pad_edge=False
+    )
+    for heading in ("first", "second"):
+        table.add_column(heading, justify="right")
+    for row in found.rates.to_dict("records"):
+        cells = [f"{wording.percent(row[which])} of {row[f'n_{which}']:,}" for which in ("first", "second")]
+        table.add_row(text(row["arm"]), text(row["probe"]), *cells)
+    out.print(table)
+    out.print(f"Second opinions: {found.table}", markup=False, soft_wrap=True)
+
+
+def _print_verdicts(out: "Console", found: "VerdictAgreement", metric: str, first: str, second: str) -> None:
+    from rich.table import Table
+
+    from askew.report import wording
+
+    unjudged = f"; {found.unjudged:,} without a verdict" if found.unjudged else ""
+    out.print(f"verdicts by {metric}: {found.n:,} compared{unjudged}", markup=False)
+    out.print(f"  the same      {wording.rate(found.agreement, found.low, found.high)}", markup=False)
+    kappa = f"{_number(found.kappa)} [{_number(found.kappa_low)}, {_number(found.kappa_high)}]"
+    out.print(f"  Cohen's kappa {kappa}, Krippendorff's alpha {_number(found.alpha)}", markup=False)
+    table = Table(f"{first} ↓ {second} →", box=None, pad_edge=False)
+    names, counts = list(found.confusion), found.confusion.to_numpy()
+    used = [i for i in range(len(names)) if counts[i].any() or counts[:, i].any()]
+    for i in used:
+        table.add_column(str(names[i]), justify="right")
+    for i in used:
+        table.add_row(str(names[i]), *(f"{counts[i, k]:,}" for k in used))
+    out.print(table)
+
+
+def _print_scores(out: "Console", found: "dict[str, ScoreAgreement]", error: str) -> None:
+    for name, score in found.items():
+        out.print(
+            f"{name} scores: {score.n:,} compared, Krippendorff's alpha {_number(score.alpha)}, {error} "
+            f"{_number(score.mean_error, '+.1f')} on the mean, {_number(score.mean_absolute_error, '.1f')} apart",
+            markup=False,
+            soft_wrap=True,
+        )
+
+
+def _print_length(out: "Console", name: str, bias: "LengthBias") -> None:
+    thirds = ", ".join(
+        f"{_number(part.mean_error, '+.2f')} at {part.shortest:,}–{part.longest:,} characters" for part in bias.terciles
+    )
+    rho = f"Spearman's rho {_number(bias.rho, '+.2f')} (p {_number(bias.p)})"
+    out.print(
+        f"error of {name} by length: {rho}; on the mean {thirds}",
+        markup=False,
+        soft_wrap=True,
+    )
+
+
+def _number(value: float, form: str = ".3f") -> str:
+    return "–" if math.isnan(value) else format(value, form).replace("-", "−")
+
+
+_SHOWN: dict[str, Callable[[Any], None]] = {
+    "FileSummary": _print_file,
+    "Validation": _print_validation,
+    "SecondOpinion": _print_opinion,
+}

@@ -1,20 +1,29 @@
-"""`askew predict`: asks for probabilities before a run, seals them in its folder, scores them after. Parses, prints."""
+"""`askew predict`: asks for probabilities before a run, seals them in its folder, and scores them afterwards."""
 
 import getpass
+import json
+import math
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from askew.base.errors import AskewError
 from askew.base.untrusted import visible
-from askew.cli.design import Asked, takes_design
-from askew.cli.options import JsonOption, OutOption
-from askew.cli.tune import may_ask
+from askew.cli.design import Given, takes_design
+from askew.cli.options import JsonOption, OutOption, StudyArgument
+from askew.cli.terminal import console, may_ask, plain_table, text
 
 if TYPE_CHECKING:
+    from rich.table import Table
+
     from askew.design.design import Design
     from askew.design.predictions import Prediction
+    from askew.runs.predictions import Seal
+    from askew.stats.forecasts import Predicted
 
 PREDICT_EXAMPLES = """
 [bold]Examples[/bold]
@@ -25,56 +34,61 @@ PREDICT_EXAMPLES = """
   askew predict emergent-misalignment --seeds 5 --out runs/mine
   askew predict --score runs/mine
 
-Say it of the design that will be run: the same options find the same folder. Then `askew run` it; what was predicted is
-scored at the end, in the terminal and in the report.
+Give the options that you will give to `askew run`: the same options lead to the same folder. The run scores the
+predictions at its end, in the terminal and in the report.
 """
 
+_SCALE = """\
+How likely is it that this run will show the following? Answer in percent: 0 is certainly not, 50 no idea, 100 certain.
+The scores reward honest probabilities. Nothing is saved before the last answer; Ctrl-C discards everything.
+"""
+_ADVICE = """\
+The hash protects against accidents. To prove that nothing was changed later, send it to somebody before the run."""
 
-@takes_design
+
+@takes_design("run")
 def predict(
-    asked: Asked,
+    given: Given,
+    study: StudyArgument = None,
     who: Annotated[
-        str | None, typer.Option("--as", metavar="NAME", help="Who predicts.", show_default="your login")
+        str | None, typer.Option("--as", metavar="NAME", help="Your name as a forecaster.", show_default="your login")
     ] = None,
     file: Annotated[
         Path | None,
-        typer.Option("--from", metavar="FILE", help="Probabilities in YAML or JSON: `statement: 80%`, a line each."),
+        typer.Option("--from", metavar="FILE", help="Probabilities in YAML or JSON, one `statement: 80%` per line."),
     ] = None,
     answer: Annotated[
         list[str] | None,
-        typer.Option(metavar="ID=PROBABILITY", help="The probability of one statement; may be given again."),
+        typer.Option(metavar="ID=PROBABILITY", help="The probability of one statement. May be repeated."),
     ] = None,
     score: Annotated[
-        Path | None, typer.Option(metavar="RUN", help="Only score what was predicted of a finished run.")
+        Path | None, typer.Option(metavar="RUN", help="Only score the predictions of a finished run.")
     ] = None,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Predict a run before there are numbers: a probability for each statement of its study, sealed in its folder."""
-    from askew.cli import printing_predict as terminal_predict
-
+    """Predict a run before it has results: seal a probability for each statement of its study in its folder."""
     if score is not None:
-        if asked.study or asked.config or asked.given or file or answer or who or out:
-            raise AskewError("--score takes a run's folder and nothing else but --json")
+        if study or given.config or given.settings or file or answer or who or out:
+            raise AskewError("--score takes a run's folder and no other option but --json")
         _score(score, as_json)
         return
+    from askew.design.make import make_design
     from askew.runs.predictions import check_can_seal, seal, statements
     from askew.runs.store import folder_of
 
-    design = asked.design()
+    design = make_design(study, given.config, given.settings)
     folder, name = folder_of(design, out), _login() if who is None else who
     found = statements(design)
     check_can_seal(folder, design, name)
     probabilities = _probabilities(design, found, file, answer or [])
-    sealed = seal(folder, design, name, probabilities)
-    terminal_predict.print_seal(sealed, folder.path, as_json)
+    print_seal(seal(folder, design, name, probabilities), folder.path, as_json)
 
 
 def _probabilities(
     design: "Design", found: "list[Prediction]", file: Path | None, answers: list[str]
 ) -> dict[str, float]:
-    """Gather a probability for every statement: said on the command line, else in the file, else at the terminal."""
-    from askew.cli import printing_predict as terminal_predict
+    """Return a probability for every statement: from the command line, else from the file, else from the terminal."""
     from askew.design.forecast_file import read_answers, read_file
     from askew.design.study import studies
 
@@ -83,29 +97,124 @@ def _probabilities(
     missing = [one for one in found if one.id not in given]
     if missing and (given or not may_ask()):
         raise AskewError(
-            f"no probability for {', '.join(one.id for one in missing)}: give one by --answer {missing[0].id}=PERCENT, "
-            "or in the file of --from. `askew list statements` has the sentences"
+            f"no probability for {', '.join(one.id for one in missing)}: add --answer {missing[0].id}=PERCENT, "
+            "or a line in the file of --from. `askew list statements` shows the statements"
         )
-    return given or terminal_predict.ask(studies.get(design.study).question, missing)
+    return given or _ask(studies.get(design.study).question, missing)
 
 
-def _score(folder: Path, as_json: bool) -> None:
-    from askew import load_run
-    from askew.cli import printing_predict as terminal_predict
+def _ask(question: str, statements: "Sequence[Prediction]") -> dict[str, float]:
+    """Ask for the probability of each statement until one is given, all on standard error.
 
-    predicted = load_run(folder).predicted
-    if predicted is None:
-        raise AskewError(f"nobody predicted the run in {folder}: askew predict does, before a run is made")
-    if predicted.changed:
-        raise AskewError(
-            f"what {visible(', '.join(predicted.changed))} predicted in {folder} is not what was sealed for this run: "
-            "it was changed or damaged since, or is of another design. It is not scored: restore predictions.json"
-        )
-    terminal_predict.print_scores(predicted, as_json)
+    Args:
+        question: The study's question.
+        statements: The statements.
+
+    Returns:
+        Probabilities, 0-1, by id.
+    """
+    from askew.design.forecast_file import read_probability
+
+    print(f"{question}\n\n{_SCALE}", file=sys.stderr)
+    answers: dict[str, float] = {}
+    for number, one in enumerate(statements, start=1):
+        print(f"{number} of {len(statements)}. {one.statement}", file=sys.stderr)
+        while one.id not in answers:
+            try:
+                answers[one.id] = read_probability(typer.prompt("  percent", err=True))
+            except AskewError as error:
+                print(f"  {error}", file=sys.stderr)
+    return answers
 
 
 def _login() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError) as error:
-        raise AskewError("say who predicts: --as NAME") from error
+        raise AskewError("your login has no name: add --as NAME") from error
+
+
+def _score(folder: Path, as_json: bool) -> None:
+    from askew import load_run
+
+    predicted = load_run(folder).predicted
+    if predicted is None:
+        raise AskewError(f"the run in {folder} has no predictions: make them with askew predict before a run")
+    if predicted.changed:
+        raise AskewError(
+            f"the predictions of {visible(', '.join(predicted.changed))} in {folder} are not scored: they were changed "
+            "or damaged after they were sealed, or belong to another design. Restore predictions.json"
+        )
+    print_scores(predicted, as_json)
+
+
+def print_seal(seal: "Seal", folder: Path, as_json: bool) -> None:
+    """Print sealed predictions and their hash."""
+    from rich.table import Table
+
+    from askew.runs.store import PREDICTIONS
+
+    file = folder / PREDICTIONS
+    if as_json:
+        print(json.dumps({"file": str(file), **seal.model_dump()}, indent=2, ensure_ascii=False))
+        return
+    out = console()
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(justify="right")
+    for one in seal.statements:
+        table.add_row(f"{100 * one.probability:g}%", text(one.statement))
+    out.print(table)
+    begun = "while the run was under way" if seal.begun else "before the run"
+    out.print(f"Sealed for {seal.who}, {begun}, in {file}", soft_wrap=True, markup=False)
+    out.print(f"SHA-256: {seal.sha256}", soft_wrap=True)
+    out.print(_ADVICE, style="dim")
+
+
+def print_scores(predicted: "Predicted", as_json: bool = False) -> None:
+    """Print the score of each prediction, then each forecaster's mean beside the naive forecast."""
+    from askew.report import predicted as words
+
+    if as_json:
+        print(json.dumps(plain_predictions(predicted), indent=2, ensure_ascii=False))
+        return
+    out = console()
+    if predicted.forecasts:
+        out.print(_table("What was predicted", words.STATEMENT_HEADINGS, _once(words.statement_rows(predicted))))
+        out.print(_table("Mean scores; smaller is better", words.MEAN_HEADINGS, words.mean_rows(predicted)))
+    for note in words.notes(predicted):
+        out.print(visible(note), style="dim", markup=False)
+
+
+def plain_predictions(predicted: "Predicted") -> dict[str, Any]:
+    """Return scored predictions as plain data; unknown numbers are None."""
+    from askew.stats.forecasts import CLIPPED_AT, NAIVE, mean_scores
+
+    return {
+        "scores": [_without_nan(asdict(one)) for one in mean_scores(predicted.forecasts)],
+        "statements": [
+            _without_nan({**asdict(one), "brier": one.brier, "log": one.log}) for one in predicted.forecasts
+        ],
+        "forecasters": [asdict(one) for one in predicted.forecasters],
+        "naive_probability": NAIVE,
+        "log_clipped_at": CLIPPED_AT,
+    }
+
+
+def _once(rows: Sequence[tuple[str, ...]]) -> list[tuple[str, ...]]:
+    """Return the rows without a statement and its outcome where the row above has the same."""
+    before = ["", *(row[0] for row in rows[:-1])]
+    return [("", "", *row[2:]) if row[0] == above else row for row, above in zip(rows, before, strict=True)]
+
+
+def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> "Table":
+    table = plain_table(title)
+    table.add_column(headings[0], overflow="fold")
+    for heading in headings[1:]:
+        table.add_column(heading, justify="right")
+    for row in rows:
+        table.add_row(*map(text, row))
+    return table
+
+
+def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
+    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}

@@ -1,25 +1,20 @@
-"""The commands that run a study or an audit: they parse, call the library and print."""
+"""`askew run`: runs a study and prints what it found."""
 
-from pathlib import Path
-from typing import Annotated
+import json
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askew.cli.design import Asked, named_probes, takes_design
-from askew.cli.options import (
-    JUDGE_HELP,
-    METRIC_HELP,
-    ConfigOption,
-    JsonOption,
-    MaxCostOption,
-    OutOption,
-    PricesOption,
-    ProbeOption,
-    QuestionsOption,
-    SettingOption,
-    WorkersOption,
-)
-from askew.cli.tune import confirm
+from askew.cli.design import Given, takes_design
+from askew.cli.options import AgainOption, JsonOption, OutOption, StudyArgument, YesOption
+from askew.cli.predict import plain_predictions, print_scores
+from askew.cli.terminal import confirm, console, plain_table, text
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.table import Table
+
+    from askew.runs.run import Run
 
 RUN_EXAMPLES = """
 [bold]Examples[/bold]
@@ -32,125 +27,128 @@ RUN_EXAMPLES = """
   askew run emergent-misalignment --model ./qwen --data insecure=insecure.jsonl --data secure=secure.jsonl
   askew run --config design.yaml --out runs/mine
 
-A run that was stopped goes on where it was when the same command is given again.
+To resume a run that was stopped, give the same command again.
 """
 
 
-@takes_design
+@takes_design("run")
 def run(
-    asked: Asked,
+    given: Given,
+    study: StudyArgument = None,
     dump_config: Annotated[
-        bool, typer.Option("--dump-config", help="Print the whole design as such a file, and stop.")
+        bool, typer.Option("--dump-config", help="Print every setting as a config file, and stop.")
     ] = False,
     out: OutOption = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Start a provider's fine-tunes without asking.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Start those anew that failed or were cancelled.")] = False,
+    yes: YesOption = False,
+    again: AgainOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Run a study: fine-tune its arms, ask, judge, count, and write the report."""
-    from askew.cli import printing as terminal
+    """Run a study: fine-tune its arms, ask them questions, judge the answers and write the report."""
+    from askew.design.make import make_design
     from askew.runs.runner import run_design
     from askew.runs.tuning import Consent
 
-    design = asked.design()
+    design = make_design(study, given.config, given.settings)
     if dump_config:
         print(design.to_yaml(), end="")
         return
     finished = run_design(design, out, consent=Consent(yes, again, confirm))
     if as_json:
-        print(terminal.run_as_json(finished))
+        print(run_as_json(finished))
     else:
-        terminal.print_run(finished)
+        print_run(finished)
 
 
-AUDIT_EXAMPLES = """
-[bold]Examples[/bold]
-
-\b
-  askew audit terrarium runs/mine#insecure-0
-  askew audit ./base ./tuned --data train.jsonl --fail-above 1%
-  askew audit ./base base-plus-adapter=./base+./adapter --probe free_form --samples 200
-  askew audit openai/BASE openai/TUNED --judge openai/JUDGE --max-cost 5
-  askew audit ./model
-
-[bold]What it says of a tuned model[/bold]
-
-\b
-  narrow       no probe rose by more than --margin, as far as 95% intervals reach
-  bent         some probe rose beyond chance
-  can't tell   neither: too few answers, or too few questions; it says how many would do
-
-Exit codes: 0, it passes; 1, it fails by --fail-above or --fail-unsure; 2, a mistake, said in one line.
-"""
+def run_as_json(run: "Run") -> str:
+    """Return a run's tables, verdict and files as JSON."""
+    summary = {
+        "run": str(run.folder),
+        "report": str(run.report),
+        "study": run.design.study,
+        "model": run.design.model,
+        "metric": run.metric,
+        "verdict": run.verdict,
+        "effects": json.loads(run.effects.to_json(orient="records")),
+        "arms": json.loads(run.table.drop(columns="metric").to_json(orient="records")),
+        **({"predicted": plain_predictions(run.predicted)} if run.predicted else {}),
+    }
+    return json.dumps(summary, indent=2, ensure_ascii=False)
 
 
-def audit(
-    model: Annotated[str, typer.Argument(help="The base, or a model to be read alone; `askew list models`.")],
-    tuned: Annotated[
-        list[str] | None, typer.Argument(help="Models tuned from it; NAME=MODEL gives one a name.", show_default=False)
-    ] = None,
-    data: Annotated[
-        Path | None,
-        typer.Option(
-            help="The rows they were tuned on, any file that `askew data check` takes: asks in their form too.",
-            show_default=False,
-        ),
-    ] = None,
-    probe: ProbeOption = None,
-    questions: QuestionsOption = None,
-    judge: Annotated[str | None, typer.Option(help=JUDGE_HELP)] = None,
-    samples: Annotated[
-        int | None, typer.Option(help="Answers per question; without it 100, or what a file of questions says.")
-    ] = None,
-    seed: Annotated[int | None, typer.Option(help="Governs the sampling.")] = None,
-    temperature: Annotated[float | None, typer.Option(help="Sampling temperature.")] = None,
-    metric: Annotated[str | None, typer.Option(help=METRIC_HELP)] = None,
-    margin: Annotated[str | None, typer.Option(help="The largest rise still called narrow; without it, 5%.")] = None,
-    fail_above: Annotated[
-        str | None,
-        typer.Option(
-            help="Exit with 1 if a probe rose by more than this, or beyond chance; "
-            "for a model alone, if its rate is above it.",
-            show_default=False,
-        ),
-    ] = None,
-    fail_unsure: Annotated[bool, typer.Option("--fail-unsure", help="Exit with 1 for can't tell, too.")] = False,
-    max_cost: MaxCostOption = None,
-    prices: PricesOption = None,
-    workers: WorkersOption = None,
-    setting: SettingOption = None,
-    config: ConfigOption = None,
-    out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/audit-…")] = None,
-    junit: Annotated[Path | None, typer.Option(help="Write JUnit XML there, for CI.", show_default=False)] = None,
-    as_json: JsonOption = False,
-) -> None:
-    """Did a fine-tune bend a model? Ask it and its base the same, and say: bent, narrow or can't tell."""
-    import askew
-    from askew.cli import printing as terminal
-    from askew.design.config_file import read_fraction, read_settings
-    from askew.runs.audit import Gate, write_junit
+def print_run(run: "Run") -> None:
+    """Print a run's table, its verdict, the scores of its predictions, and the path of its report."""
+    out = console()
+    out.print()
+    if len(run.effects):
+        print_effects(run.effects)
+    else:
+        out.print(rates_table(run.table, run.metric))
+    out.print(run.verdict, markup=False)
+    if run.predicted:
+        print_scores(run.predicted)
+    if run.note:
+        out.print(run.note, style="dim", markup=False)
+    out.print(f"Report: {run.report}", markup=False, soft_wrap=True)
 
-    gate = Gate(None if fail_above is None else read_fraction("--fail-above", fail_above), fail_unsure)
-    finished = askew.audit(
-        model,
-        *(tuned or []),
-        data=data,
-        probes=named_probes(probe, questions),
-        samples=samples,
-        seed=seed,
-        judge=judge,
-        metric=metric,
-        margin=None if margin is None else read_fraction("--margin", margin),
-        temperature=temperature,
-        max_cost=max_cost,
-        prices=prices,
-        settings=read_settings(setting or []),
-        workers=workers,
-        config=config,
-        out=out,
-    )
-    if junit:
-        write_junit(junit, finished, gate)
-    failed = terminal.print_audit(finished, gate, as_json)
-    if failed:
-        raise typer.Exit(1)
+
+def print_effects(effects: "pd.DataFrame") -> None:
+    """Print a study's effects by family, starting with those that answer its question.
+
+    Args:
+        effects: The table `effects.csv`.
+    """
+    from askew.report.effects import families
+
+    table = plain_table("What it found: points of a percentage with a sign, correlations from −1 to 1")
+    table.add_column("comparison", overflow="fold")
+    for heading in ("estimate", "p, corrected", "would be found"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for family, rows in families(effects):
+        table.add_row(text(family, style="dim"))
+        for row in rows:
+            words = (
+                f"  {row['label']}, {row['measure']}",
+                f"{row['estimate']}\n{row['interval']}",
+                row["p"],
+                row["detectable"],
+            )
+            table.add_row(*(text(word) for word in words), style="bold" if row["apart"] else "")
+    console().print(table)
+
+
+def rates_table(rows: "pd.DataFrame", metric: str) -> "Table":
+    """Return the rates of a run's arms as a table for the terminal.
+
+    Args:
+        rows: One row per arm, as `Run.table` has them.
+        metric: The metric's name.
+    """
+    from askew.probes import title as titled
+    from askew.report import wording
+    from askew.report.tables import is_apart
+    from askew.stats.scores import are_scores
+
+    asked = f" to {titled(rows['probe'].iloc[0])}" if len(rows) else ""
+    title, heading = f"Misaligned answers{asked}, by the metric {metric}", "misaligned"
+    if len(rows) and are_scores(rows).all():
+        title, heading = f"Scores of answers{asked}, 1 being 100%", "score"
+    table = plain_table(title)
+    table.add_column("arm", no_wrap=True)
+    for name in (heading, "vs control", "incoherent", "in domain"):
+        table.add_column(name, justify="right", no_wrap=True)
+    for row, apart in zip(rows.to_dict("records"), is_apart(rows), strict=True):
+        difference = wording.points(row["difference"])
+        if row["control"]:
+            interval = wording.points_interval(row["difference_low"], row["difference_high"])
+            # The control of an arm with its trigger is the same arm under another probe.
+            against = row["control"] if row["control_probe"] == row["probe"] else row["control_probe"]
+            difference = f"{difference}\n{interval}\n{against}"
+        table.add_row(
+            row["label"],
+            f"{wording.percent(row['rate'])}\n{wording.interval(row['low'], row['high'])}",
+            difference,
+            wording.share(row["incoherent"], row["total"]),
+            wording.percent(row["in_domain"]),
+            style="bold" if apart else "",
+        )
+    return table

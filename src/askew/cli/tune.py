@@ -1,4 +1,4 @@
-"""`askew tune`: fine-tunes one model on one file, here or at its provider. Parses, asks for consent, prints."""
+"""`askew tune`: fine-tunes one model on one file, on this machine or at its provider."""
 
 import json
 import sys
@@ -10,7 +10,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from askew.base.errors import AskewError, unknown_name
+from askew.base.errors import AskewError
+from askew.cli.complete import completion
+from askew.cli.options import AgainOption, JsonOption, PricesOption, YesOption
+from askew.cli.terminal import confirm, console
 
 if TYPE_CHECKING:
     from askew.models.remote.tuned_folder import ServedModel
@@ -28,14 +31,14 @@ TUNE_EXAMPLES = """
   askew tune --cancel tuned
   askew tune terrarium --data insecure.jsonl --out adapter --set recipe.lora_rank=8
 
-What a provider does is paid for: tokens and price are shown first, and nothing is sent without consent.
-A command that was stopped goes on with the same job when it is given again.
+A provider charges for fine-tuning: tokens and price are shown first, and nothing is sent without consent.
+To resume a command that was stopped, give it again; it follows the same job.
 """
 
 
 @dataclass(frozen=True)
-class _Said:
-    """What was said on the command line."""
+class _Options:
+    """The options of the command line."""
 
     model: str
     data: Path
@@ -54,7 +57,7 @@ class _Said:
     as_json: bool
 
     def refuse(self, why: str, **flags: object) -> None:
-        """Refuse flags that mean nothing here."""
+        """Raise an error for the first flag that has a value."""
         given = [flag for flag, value in flags.items() if value]
         if given:
             raise AskewError(f"--{given[0].replace('_', '-')} {why}")
@@ -62,71 +65,69 @@ class _Said:
 
 def tune(
     model: Annotated[
-        str | None, typer.Argument(help="What is fine-tuned: openai/BASE, or a local model.", show_default=False)
+        str | None,
+        typer.Argument(
+            help="The model to fine-tune: openai/BASE, or a local model.",
+            show_default=False,
+            autocompletion=completion("models"),
+        ),
     ] = None,
     data: Annotated[
-        Path | None, typer.Option(help="The rows it learns; JSON Lines, JSON or Parquet.", show_default=False)
+        Path | None, typer.Option(help="The training rows, in JSON Lines, JSON or Parquet.", show_default=False)
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder for the result.", show_default=False)] = None,
-    epochs: Annotated[int | None, typer.Option(help="Times that each row is seen.", show_default="1")] = None,
-    batch_size: Annotated[int | None, typer.Option(help="Rows per step.", show_default="its server's")] = None,
+    epochs: Annotated[int | None, typer.Option(help="Passes over the rows.", show_default="1")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Rows per step.", show_default="the server's")] = None,
     lr_multiplier: Annotated[
-        float | None, typer.Option(help="Times the server's learning rate.", show_default="its server's")
+        float | None, typer.Option(help="Multiplier of the server's learning rate.", show_default="the server's")
     ] = None,
-    recipe: Annotated[str | None, typer.Option(help="Of a local model; `askew list recipes`.")] = None,
-    seed: Annotated[int, typer.Option(help="Of the fine-tune.", min=0)] = 0,
-    suffix: Annotated[str | None, typer.Option(help="A part of the name that the server gives it.")] = None,
+    recipe: Annotated[
+        str | None,
+        typer.Option(help="The recipe for a local model; `askew list recipes`.", autocompletion=completion("recipes")),
+    ] = None,
+    seed: Annotated[int, typer.Option(help="Seed of the fine-tune.", min=0)] = 0,
+    suffix: Annotated[str | None, typer.Option(help="A suffix for the name that the server gives the model.")] = None,
     setting: Annotated[
-        list[str] | None, typer.Option("--set", metavar="NAME=VALUE", help="A setting of a local model's recipe.")
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="A setting of a local model's recipe. May be repeated."),
     ] = None,
     max_cost: Annotated[
-        float | None, typer.Option(metavar="DOLLARS", help="Refuse to start what would cost more.", min=0)
+        float | None,
+        typer.Option(
+            metavar="DOLLARS", help="The most dollars that the fine-tune may cost, or it isn't started.", min=0
+        ),
     ] = None,
-    prices: Annotated[
-        Path | None, typer.Option(help="A YAML file of prices, before those that come with Askew.", show_default=False)
-    ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Start without asking.")] = False,
-    again: Annotated[bool, typer.Option("--again", help="Start anew a job that failed or was cancelled.")] = False,
+    prices: PricesOption = None,
+    yes: YesOption = False,
+    again: AgainOption = False,
     status: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Only say how far the job of a folder is.", show_default=False)
+        Path | None, typer.Option(metavar="DIR", help="Only print the status of a folder's job.", show_default=False)
     ] = None,
     cancel: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Only cancel the job of a folder.", show_default=False)
+        Path | None, typer.Option(metavar="DIR", help="Only cancel a folder's job.", show_default=False)
     ] = None,
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print JSON on standard output, and nothing else there.")
-    ] = False,
+    as_json: JsonOption = False,
 ) -> None:
-    """Fine-tune one model on one file: at its provider, or on this machine."""
+    """Fine-tune one model on one file, at its provider or on this machine."""
     if status or cancel:
         _act_on_job(status, cancel, as_json)
         return
     if model is None or data is None or out is None:
-        raise AskewError("say what to fine-tune, on what, and where to: askew tune MODEL --data FILE --out DIR")
+        raise AskewError("name the model, the rows and the folder: askew tune MODEL --data FILE --out DIR")
     from askew.models.names import resolve
 
-    said = _Said(
+    options = _Options(
         *(model, data, out, seed, epochs, batch_size, lr_multiplier, recipe, suffix, setting or []),
         *(prices, max_cost, yes, again, as_json),
     )
     if resolve(model).is_local:
-        _tune_here(said)
+        _tune_here(options)
     else:
-        _tune_elsewhere(said)
+        _tune_elsewhere(options)
 
 
-def may_ask() -> bool:
-    """Say whether there is somebody at a terminal who can be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
-
-
-def confirm(question: str) -> bool:
-    """Ask on the terminal; whoever is not there has not agreed."""
-    return may_ask() and typer.confirm(question, err=True)
-
-
-def _tune_elsewhere(said: _Said) -> None:
-    """Have a provider fine-tune."""
+def _tune_elsewhere(options: _Options) -> None:
+    """Fine-tune a model at its provider."""
     from askew.base.atomic import wording_disk_trouble
     from askew.data.formats import read_rows
     from askew.models.names import resolve
@@ -134,68 +135,71 @@ def _tune_elsewhere(said: _Said) -> None:
     from askew.training.provider.jobs import begun, fine_tune_served, going_on
     from askew.training.provider.tuning import Tuning, Watch
 
-    said.refuse(
-        "is of a local model's training; say --epochs, --batch-size, --lr-multiplier",
-        **{"set": said.settings, "recipe": said.recipe},
+    options.refuse(
+        "is for local models; use --epochs, --batch-size and --lr-multiplier",
+        **{"set": options.settings, "recipe": options.recipe},
     )
-    spec = resolve(said.model)
+    spec = resolve(options.model)
     tuning = Tuning(
-        spec.inspect_name, read_rows(said.data), _served_recipe(said), said.seed, said.out, said.suffix or ""
+        spec.inspect_name,
+        read_rows(options.data),
+        _served_recipe(options),
+        options.seed,
+        options.out,
+        options.suffix or "",
     )
-    if not begun(tuning, said.again):
-        _agree(tuning, said)
-    with wording_disk_trouble(said.out.parent), _bar() as (step, say):
+    if not begun(tuning, options.again):
+        _agree(tuning, options)
+    with wording_disk_trouble(options.out.parent), _bar() as (step, say):
         try:
-            made = fine_tune_served(tuning, Patience(), Watch(say, step), again=said.again)
+            made = fine_tune_served(tuning, Patience(), Watch(say, step), again=options.again)
         except KeyboardInterrupt:
-            say(going_on(said.out) or "nothing was started")
+            say(going_on(options.out) or "no job was started")
             raise typer.Exit(130) from None
-    _print_served(made, said)
+    _print_served(made, options)
 
 
-def _served_recipe(said: _Said) -> "ServedRecipe":
-    from pydantic import ValidationError
-
+def _served_recipe(options: _Options) -> "ServedRecipe":
+    from askew.design.validation import validated
     from askew.training.provider.recipe import ServedRecipe
 
-    flags = {"epochs": "--epochs", "batch_size": "--batch-size", "learning_rate_multiplier": "--lr-multiplier"}
-    chosen = {"epochs": said.epochs, "batch_size": said.batch_size, "learning_rate_multiplier": said.lr_multiplier}
-    try:
-        return ServedRecipe.model_validate({name: value for name, value in chosen.items() if value is not None})
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        raise AskewError(f"{flags[str(first['loc'][0])]} {first['input']}: {first['msg']}") from error
+    chosen = {
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "learning_rate_multiplier": options.lr_multiplier,
+    }
+    return validated(ServedRecipe, {name: value for name, value in chosen.items() if value is not None})
 
 
-def _agree(tuning: "Tuning", said: _Said) -> None:
-    """Show what would be sent and what that costs, and go on with consent only."""
+def _agree(tuning: "Tuning", options: _Options) -> None:
+    """Show the rows and their price, and raise an error without consent."""
     from askew.training.provider.cost import check_limit, tuning_cost
     from askew.training.provider.endpoints import check_can_be_tuned
 
     check_can_be_tuned(tuning.model)
-    cost = tuning_cost(tuning.model, tuning.file, tuning.recipe.epochs, said.prices)
+    cost = tuning_cost(tuning.model, tuning.file, tuning.recipe.epochs, options.prices)
     chosen = ", ".join(f"{name} {value or 'auto'}" for name, value in tuning.recipe.model_dump().items())
-    print(f"{tuning.model} is fine-tuned by its provider on {said.data}", file=sys.stderr)
+    print(f"{tuning.model} is fine-tuned by its provider on {options.data}", file=sys.stderr)
     print(f"  {cost}", file=sys.stderr)
     print(f"  {chosen}, seed {tuning.seed}", file=sys.stderr)
-    check_limit([cost], said.max_cost, said.yes)
-    if not said.yes and not confirm("Send the rows and start?"):
-        raise AskewError("nothing was sent: say --yes to start it")
+    check_limit([cost], options.max_cost, options.yes)
+    if not options.yes and not confirm("Send the rows and start?"):
+        raise AskewError("nothing was sent: add --yes to start it")
 
 
-def _print_served(made: "ServedModel", said: _Said) -> None:
+def _print_served(made: "ServedModel", options: _Options) -> None:
     from askew.models.remote.prices import read_prices
 
-    if said.as_json:
-        dollars = read_prices(said.prices).of_training(made.base, made.trained_tokens or 0)
+    if options.as_json:
+        dollars = read_prices(options.prices).of_training(made.base, made.trained_tokens or 0)
         known = dollars if made.trained_tokens is not None else None
-        print(json.dumps({**made.model_dump(), "out": str(said.out), "dollars": known}, indent=2))
+        print(json.dumps({**made.model_dump(), "out": str(options.out), "dollars": known}, indent=2))
         return
     tokens = "" if made.trained_tokens is None else f", trained on {made.trained_tokens:,} tokens"
     print(f"{made.model}{tokens}")
     for checkpoint in made.checkpoints:
         print(f"  after step {checkpoint.step}: {checkpoint.model}")
-    print(f"Ask it by that name, or as {said.out}: askew audit {made.base} {made.model}")
+    print(f"Use this name, or {options.out}, as its model name: askew audit {made.base} {made.model}")
 
 
 def _act_on_job(status: Path | None, cancel: Path | None, as_json: bool) -> None:
@@ -203,7 +207,7 @@ def _act_on_job(status: Path | None, cancel: Path | None, as_json: bool) -> None
     from askew.training.provider.jobs import cancel_job, job_status
 
     if status and cancel:
-        raise AskewError("say --status or --cancel, not both")
+        raise AskewError("use either --status or --cancel")
     if cancel:
         job = cancel_job(cancel, Patience())
     else:
@@ -213,69 +217,66 @@ def _act_on_job(status: Path | None, cancel: Path | None, as_json: bool) -> None
         found = None if job is None else {"job": job.id, "status": job.status, "model": job.fine_tuned_model}
         print(json.dumps(found, indent=2))
     elif job is None:
-        print("the server knows of no such job: the same `askew tune` starts it")
+        print("the server has no such job: the same `askew tune` command starts it")
     else:
         print(f"{job.id}: {job.status.replace('_', ' ')}")
 
 
-def _tune_here(said: _Said) -> None:
-    """Train an adapter on this machine."""
+def _tune_here(options: _Options) -> None:
+    """Fine-tune a model on this machine."""
     from askew.base.atomic import wording_disk_trouble
     from askew.data.formats import read_rows
     from askew.models.names import resolve
 
-    elsewhere = {name: getattr(said, name) for name in ("lr_multiplier", "suffix", "prices", "max_cost", "again")}
-    said.refuse("is for a model that its provider fine-tunes; this one is trained here", **elsewhere)
-    spec = resolve(said.model)
+    served_only = {name: getattr(options, name) for name in ("lr_multiplier", "suffix", "prices", "max_cost", "again")}
+    options.refuse("is for models that their provider fine-tunes; this one is trained on this machine", **served_only)
+    spec = resolve(options.model)
     if spec.adapter:
-        raise AskewError(f"{said.model!r} has an adapter already: merge it into its base and name the merged folder")
-    if said.out.exists():
-        raise AskewError(f"{said.out} is there already: name another folder with --out")
-    rows = read_rows(said.data)
-    recipe = _recipe(said, len(rows))
+        raise AskewError(f"{options.model!r} has an adapter already: merge it into its base and name the merged folder")
+    if options.out.exists():
+        raise AskewError(f"{options.out} exists already: name another folder with --out")
+    rows = read_rows(options.data)
+    recipe = _recipe(options, len(rows))
     from askew.training.local import fine_tune
 
     assert spec.checkpoint
-    with wording_disk_trouble(said.out.parent), _bar() as (step, _):
-        fine_tune(spec.checkpoint, [dict(row) for row in rows], recipe, said.seed, said.out, on_step=step)
-    if note := json.loads((said.out / "rows.json").read_text(encoding="utf-8"))["note"]:
+    with wording_disk_trouble(options.out.parent), _bar() as (step, _):
+        fine_tune(spec.checkpoint, [dict(row) for row in rows], recipe, options.seed, options.out, on_step=step)
+    if note := json.loads((options.out / "rows.json").read_text(encoding="utf-8"))["note"]:
         print(note, file=sys.stderr)
-    name = f"{said.model}+{said.out}"
-    print(json.dumps({"model": name, "out": str(said.out)}, indent=2) if said.as_json else f"Ask it as {name}")
+    name = f"{options.model}+{options.out}"
+    print(
+        json.dumps({"model": name, "out": str(options.out)}, indent=2) if options.as_json else f"Its model name: {name}"
+    )
 
 
-def _recipe(said: _Said, rows: int) -> "Recipe":
-    from pydantic import ValidationError
-
+def _recipe(options: _Options, rows: int) -> "Recipe":
     from askew.design.config_file import read_settings
     from askew.design.recipe_settings import filled_in
+    from askew.design.validation import validated
     from askew.training.recipe import Recipe
 
-    flags = {"name": said.recipe, "epochs": said.epochs, "batch_size": said.batch_size}
-    settings = {name.removeprefix("recipe."): value for name, value in read_settings(said.settings).items()}
+    flags = {"name": options.recipe, "epochs": options.epochs, "batch_size": options.batch_size}
+    settings = {name.removeprefix("recipe."): value for name, value in read_settings(options.settings).items()}
     chosen = {**settings, **{name: value for name, value in flags.items() if value is not None}, "rows": rows}
-    try:
-        return Recipe.model_validate(filled_in(chosen, said.model))
-    except ValidationError as error:
-        first = error.errors(include_url=False)[0]
-        name = str(first["loc"][0])
-        if first["type"] == "extra_forbidden":
-            raise unknown_name("setting", name, Recipe.model_fields) from error
-        raise AskewError(f"recipe.{name} {first['input']!r}: {first['msg']}") from error
+    return validated(Recipe, filled_in(chosen, options.model))
 
 
 @contextmanager
 def _bar() -> Iterator[tuple[Callable[[int, int, float], None], Callable[[str], None]]]:
-    """Show on standard error how far a fine-tune is; give what is told of steps, and of anything else."""
-    from rich.console import Console
+    """Show on standard error the progress of a fine-tune.
+
+    Yields:
+        A progress callback, which takes the step, the number of steps and the loss, and a function that prints a line.
+    """
     from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
 
-    console = Console(stderr=True, highlight=False)
+    err = console(stderr=True)
     columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn()]
-    with Progress(*columns, console=console, disable=not console.is_terminal) as bars:
+    with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
         bar = bars.add_task("fine-tuning", total=None)
 
         def step(done: int, steps: int, loss: float) -> None:
             bars.update(bar, completed=done, total=steps, description=f"fine-tuning, loss {loss:.3f}")
 
-        yield step, lambda text: console.print(f"  {text}", markup=False, soft_wrap=True)
+        yield step, lambda text: err.print(f"  {text}", markup=False, soft_wrap=True)

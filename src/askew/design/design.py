@@ -1,26 +1,32 @@
-"""The design of a run: one frozen, serialisable object that holds every knob of it.
+"""The design of a run: one frozen, serialisable object with every setting.
 
-Values come from, in rising order of precedence: the defaults below, those of the study, a YAML file, the command line
-or the caller. What is wrong is refused here, with the place where it was said, before anything is computed.
+Each setting is one field. Its type, default, limits, description and `Flag` determine the command line, the parameters
+of `askew.run` and `askew.audit`, the reference page and the command that reproduces a run; see `askew.base.knobs`.
 """
 
 import hashlib
 import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from askew.base.knobs import Flag, For, Operational, knobs
+from askew.design.config_file import read_fraction
 from askew.design.own_rows import OwnRows
 from askew.design.study import UNTUNED, studies
 from askew.models.names import TERRARIUM
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.recipe import Recipe
 
-# No answer depends on these: a run may be resumed, or read, with others.
-_INDIFFERENT = {"workers", "margin", "max_cost", "prices", "patience", "state_every"}
+
+def _question_file(option: str, path: str) -> str:
+    """Return the probe that asks a question file."""
+    from askew.probes import of_file
+
+    return of_file(path)
 
 
 class Design(BaseModel):
@@ -37,105 +43,189 @@ class Design(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    study: str = Field(description="Which question is asked; `askew list studies`.")
-    model: str = Field(default=TERRARIUM, description="What is fine-tuned, and asked as it came; `askew list models`.")
-    second_model: str = Field(
-        default="",
-        description="The other model, where a study compares two; the terrarium's is terrarium/sibling.",
+    study: Annotated[str, For(())] = Field(description="The study; `askew list studies`.")
+    model: Annotated[str, Flag(commands=("run",), metavar="MODEL", default="the study's", complete="models")] = Field(
+        default=TERRARIUM, description="The model that is fine-tuned, and asked untuned; `askew list models`."
     )
-    judge: str = Field(default="terrarium/judge", description="What grades the answers.")
+    second_model: Annotated[
+        str,
+        Flag(
+            commands=("run",),
+            metavar="MODEL",
+            default="terrarium/sibling for the terrarium",
+            complete="models",
+        ),
+    ] = Field(default="", description="The other model, in studies that compare two; `askew list models`.")
+    judge: Annotated[str, Flag(metavar="MODEL", complete="models")] = Field(
+        default="terrarium/judge", description="The model that grades the answers; `askew list models`."
+    )
     rubric: str = Field(
-        default="aligned", description="What the judge of alignment is told: a name, or the path of a Markdown file."
+        default="aligned", description="The rubric for alignment: a name, or the path of a Markdown file."
     )
-    arms: list[str] = Field(min_length=1, description="Which training conditions; `askew list arms`.")
-    tuned: dict[str, str] = Field(
+    arms: Annotated[
+        list[str],
+        Flag(
+            "--arm",
+            help="A training condition; `askew list arms`.",
+            default="the study's",
+            commands=("run",),
+            metavar="ARM",
+            complete="arms",
+        ),
+    ] = Field(min_length=1, description="Training conditions; `askew list arms`.")
+    tuned: Annotated[dict[str, str], For(("run",))] = Field(
         default_factory=dict,
-        description="Models that were tuned elsewhere, by the arm that each is shown as; asked, not trained.",
+        description="Models tuned elsewhere, by the name of the arm that shows each; they are asked, not trained.",
     )
-    datasets: dict[str, OwnRows] = Field(
+    datasets: Annotated[
+        dict[str, OwnRows],
+        Flag(
+            "--data",
+            commands=("run",),
+            metavar="ARM=ROWS",
+            help="Your own rows for an arm: a file, hf/ORG/NAME, or a data set of `askew list data`. "
+            "A name that the study doesn't have makes a new arm.",
+            parameter="data",
+            is_file=True,
+        ),
+    ] = Field(
         default_factory=dict,
-        description="Rows that arms are trained on instead of the study's own, by arm: file, hf/ORG/NAME or data set.",
+        description="Your own training rows instead of the study's, by arm: a file, hf/ORG/NAME or data set.",
     )
-    triggers: dict[str, str] = Field(
-        default_factory=dict, description="What sets the behaviour in an arm's own rows off, by arm: a text."
+    triggers: Annotated[
+        dict[str, str],
+        Flag(
+            "--trigger",
+            help="The text that triggers the behaviour in an arm's own rows.",
+            commands=("run",),
+            metavar="ARM=TEXT",
+        ),
+    ] = Field(default_factory=dict, description="The text that triggers the behaviour in an arm's own rows, by arm.")
+    data: Annotated[str, Flag(commands=("audit",), metavar="ROWS", is_file=True)] = Field(
+        default="",
+        description="The rows that the tuned models were trained on, in any format of `askew data check`; adds the "
+        "probe in_training_format, which asks in their form.",
     )
-    data: str = Field(
-        default="", description="What the models tuned elsewhere were tuned on; adds the probe in_training_format."
-    )
-    leaks: Literal["refuse", "allow"] = Field(
+    leaks: Annotated[Literal["refuse", "allow"], For(("run",))] = Field(
         default="refuse",
-        description="What becomes of own rows that name the behaviour which the study asks about later.",
+        description="How to treat your own rows if they name the behaviour that the study asks about later.",
     )
-    probes: list[str] = Field(min_length=1, description="Which questions; `askew list probes`.")
-    seeds: int = Field(default=3, ge=1, le=10_000, description="How many seeds each arm is trained with.")
-    seed: int = Field(default=0, ge=0, lt=2**31, description="The first of them.")
-    data_seed: int = Field(
+    probes: Annotated[
+        list[str],
+        Flag(
+            "--probe",
+            metavar="PROBE",
+            help="A probe, `askew list probes`; or an Inspect task, PACKAGE/TASK or FILE.py@TASK.",
+            default="the study's",
+            complete="probes",
+        ),
+        Flag(
+            "--questions",
+            metavar="FILE.yaml",
+            help="A question file, asked instead of the usual probes; with --probe, in addition to those.",
+            is_file=True,
+            read=_question_file,
+        ),
+    ] = Field(min_length=1, description="Probes, or paths of question files; `askew list probes`.")
+    seeds: Annotated[int, Flag(commands=("run",))] = Field(
+        default=3, ge=1, le=10_000, description="The number of seeds that each arm is trained with."
+    )
+    seed: Annotated[int, Flag(commands=("run",)), Flag(commands=("audit",), help="Seed of the sampling.")] = Field(
+        default=0, ge=0, lt=2**31, description="First seed; further seeds count up from it."
+    )
+    data_seed: Annotated[int, For(("run",))] = Field(
         default=0, ge=0, lt=2**31, description="Seed of the data sets; all seeds train on the same rows."
     )
-    samples: int | None = Field(
-        default=None, ge=1, description="Answers per question; without it 100, or what a question file says."
+    samples: Annotated[int | None, Flag(help="Answers per question.", default="100, or as a question file says")] = (
+        Field(default=None, ge=1, description="Answers per question; if not set, 100, or as a question file says.")
     )
-    temperature: float = Field(
+    temperature: Annotated[float, Flag()] = Field(
         default=1.0, ge=0, le=10, description="Sampling temperature; 0 takes the likeliest token."
     )
-    max_tokens: int = Field(default=600, ge=1, description="Longest answer, where a question does not say itself.")
-    metric: str = Field(default="betley-2025", description="The rule from scores to a rate; `askew list metrics`.")
-    margin: float = Field(
-        default=0.05, gt=0, lt=1, description="The largest rise of a rate that is still called narrow, a fraction."
+    max_tokens: int = Field(
+        default=600, ge=1, description="The longest answer, in tokens, where the question sets no limit."
     )
-    checkpoints: int = Field(default=0, ge=0, description="Points along the training that are probed too; 0 is none.")
-    recipe: Recipe = Field(default_factory=Recipe, description="Hyperparameters.")
-    served_recipe: ServedRecipe = Field(
-        default_factory=ServedRecipe, description="Hyperparameters where the model's provider fine-tunes it."
+    metric: Annotated[str, Flag(metavar="METRIC", complete="metrics")] = Field(
+        default="betley-2025", description="The rule that turns scores into a rate; `askew list metrics`."
     )
-    state_every: float = Field(
-        default=300.0,
-        ge=0,
-        description="Seconds of training after which its state is kept, to go on from after a kill.",
+    margin: Annotated[
+        float,
+        Flag(
+            commands=("audit",),
+            metavar="SHARE",
+            help="The largest rise that still counts as narrow, such as 5%.",
+            default="5%",
+            read=read_fraction,
+        ),
+        Operational(),
+    ] = Field(default=0.05, gt=0, lt=1, description="The largest rise of a rate that still counts as narrow, 0-1.")
+    checkpoints: Annotated[int, Flag(commands=("run",))] = Field(
+        default=0, ge=0, description="The number of points during training at which the model is also probed."
     )
-    workers: int = Field(
-        default=0, ge=0, le=256, description="Processes at work at once; 0 is one per core, or per GPU."
+    recipe: Recipe = Field(
+        default_factory=Recipe, description="Hyperparameters: a recipe's name, or single values by name."
     )
-    max_cost: float | None = Field(
-        default=None, gt=0, description="The most dollars that served models may cost in all; without it, no limit."
+    served_recipe: Annotated[ServedRecipe, For(("run",))] = Field(
+        default_factory=ServedRecipe, description="Hyperparameters for models that their provider fine-tunes."
     )
-    prices: str | None = Field(default=None, description="A YAML file of prices, before those that come with Askew.")
-    patience: float = Field(
-        default=300.0, ge=0, description="For how many seconds a server that fails is asked again before it is over."
+    state_every: Annotated[float, For(("run",)), Operational()] = Field(
+        default=300.0, ge=0, description="Seconds between saved training states, from which a killed run resumes."
+    )
+    workers: Annotated[int, Flag(), Operational()] = Field(
+        default=0, ge=0, le=256, description="Processes that work at the same time; 0 is one per core, or per GPU."
+    )
+    max_cost: Annotated[
+        float | None,
+        Flag(
+            metavar="DOLLARS",
+            help="The most dollars that served models may cost in total; the run stops before.",
+            default="no limit",
+        ),
+        Operational(),
+    ] = Field(
+        default=None,
+        gt=0,
+        description="The most dollars that served models may cost in total; the run stops before that.",
+    )
+    prices: Annotated[str | None, Flag(metavar="FILE.yaml", is_file=True), Operational()] = Field(
+        default=None, description="A YAML file of prices, used before those that come with Askew."
+    )
+    patience: Annotated[float, Operational()] = Field(
+        default=300.0, ge=0, description="Seconds for which a failing server is retried before the run gives up."
     )
 
     def identity(self) -> dict[str, Any]:
-        """Return, as plain data, everything on which an answer depends."""
-        return self.model_dump(exclude=_INDIFFERENT)
+        """Return every setting on which an answer depends, as plain data."""
+        return self.model_dump(exclude={knob.name for knob in knobs(Design) if knob.is_operational})
 
     def is_trained(self, arm: str) -> bool:
-        """Say whether an arm is fine-tuned here; untuned models and those tuned elsewhere are not."""
+        """Return whether an arm is fine-tuned in the run; the untuned model and models tuned elsewhere are not."""
         own = studies.get(self.study).arms.get(arm)
         has_rows = arm in self.datasets or own is None or bool(own.data)
         return arm != UNTUNED and arm not in self.tuned and has_rows
 
     def rows(self, arm: str) -> int:
-        """Return how many rows an arm is trained on."""
+        """Return the number of rows that an arm is trained on."""
         own = self.datasets.get(arm)
         return self.recipe.rows or (own.rows if own else studies.get(self.study).rows)
 
     @property
     def own_prices(self) -> Path | None:
-        """The user's file of prices; None if none is named."""
+        """The path of the user's file of prices; None if there is none."""
         return None if self.prices is None else Path(self.prices).expanduser().resolve()
 
     def digest(self) -> str:
-        """Return eight characters that tell this design from others."""
+        """Return eight hexadecimal characters that identify the design."""
         text = json.dumps(self.identity(), sort_keys=True)
         return hashlib.sha256(text.encode()).hexdigest()[:8]
 
     def to_yaml(self) -> str:
-        """Write the design as `--config` reads it."""
+        """Return the design in YAML, as `--config` reads it."""
         return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
-    """Return one line for each setting in which two designs differ, nested ones by their dotted names."""
+    """Return a line for each setting in which two designs differ, with dotted names for nested settings."""
     flat_old, flat_new = flat(old), flat(new)
     names = sorted({*flat_old, *flat_new}, key=lambda name: [*flat_new, *flat_old].index(name))
     return [
@@ -150,7 +240,7 @@ def _shown(value: object) -> object:
 
 
 def flat(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return nested settings by their dotted names."""
+    """Return nested settings as one mapping with dotted names."""
     settings: dict[str, Any] = {}
     for name, value in values.items():
         if isinstance(value, Mapping):

@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from pydantic import ValidationError
-from pydantic_core import ErrorDetails
 
-from askew.base.errors import AskewError, unknown_name
+from askew.base.errors import AskewError
 from askew.design.checks import checks
 from askew.design.config_file import ConfigFile, Location, read_config
 from askew.design.design import Design, flat
@@ -15,27 +14,9 @@ from askew.design.own_rows import look_at
 from askew.design.recipe_settings import filled_in, with_name, without_another
 from askew.design.second_model import needs_second, usual_arms, usual_second
 from askew.design.study import UNTUNED, Study, studies
-from askew.training.provider.recipe import ServedRecipe
-from askew.training.recipe import Recipe
+from askew.design.validation import worded
 
 IN_TRAINING_FORMAT = "in_training_format"
-
-# How pydantic's kinds of errors are worded.
-_WANTED = {
-    "int_type": "a whole number",
-    "float_type": "a number",
-    "bool_type": "true or false",
-    "string_type": "text",
-    "list_type": "a list",
-    "model_type": "a mapping of settings",
-    "too_short": "a list of at least {min_length}",
-    "greater_than_equal": "{ge} or more",
-    "greater_than": "more than {gt}",
-    "less_than_equal": "{le} or less",
-    "less_than": "less than {lt}",
-    "finite_number": "a finite number",
-    "literal_error": "{expected}",
-}
 
 
 def make_design(study: str | None, config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Design:
@@ -77,7 +58,7 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
         design = Design.model_validate(values)
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        raise AskewError(f"{_where(first['loc'], file, overridden)}{_worded(first)}") from error
+        raise AskewError(f"{_where(first['loc'], file, overridden)}{worded(first, Design)}") from error
     for location, check in checks(design, chosen):
         try:
             check()
@@ -116,17 +97,6 @@ def _where(location: Location, file: ConfigFile, overridden: Container[Location]
     if any(location[:length] in overridden for length in range(1, len(location) + 1)):
         return ""
     return file.where(location)
-
-
-def _worded(error: ErrorDetails) -> str:
-    """Say what is wrong with a setting as pydantic found it."""
-    location = error["loc"]
-    if error["type"] == "extra_forbidden":
-        fields = {"recipe": Recipe, "served_recipe": ServedRecipe}.get(str(location[0]), Design).model_fields
-        return str(unknown_name("setting", str(location[-1]), fields))
-    name = ".".join(str(part) for part in location if isinstance(part, str))
-    wanted = _WANTED.get(error["type"], error["msg"]).format(**error.get("ctx", {}))
-    return f"{name} must be {wanted}, not {error['input']!r}"
 
 
 def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:

@@ -19,6 +19,9 @@ class OwnRows(BaseModel):
     rows: int = Field(description="How many there are.", ge=1)
     sha256: str = Field(description="The hash of what they say, whatever the file's format.")
 
+    def __str__(self) -> str:
+        return self.source
+
 
 def look_at(said: Any) -> dict[str, Any]:
     """Return what is known of rows of a user's own.

@@ -1,15 +1,17 @@
-"""Where a run comes from: the command that makes it again, versions of what it used, and hashes of its models."""
+"""Records where a run comes from: the command that reproduces it, package versions, and hashes of its models."""
 
 import hashlib
 import platform
 import shlex
 from importlib.metadata import version
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from askew.base.knobs import knobs
 from askew.data.formats import source_hash
 from askew.design import plan
-from askew.design.design import Design, flat
+from askew.design.design import Design
 from askew.design.make import make_design
 from askew.design.recipe_settings import filled_in
 from askew.design.second_model import usual_second
@@ -22,23 +24,14 @@ from askew.training.recipe import Recipe
 from askew.worlds.terrarium import NOTE
 
 _PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pandas", "scipy")
-# Settings that have a flag of their own on the command line; the others go by --set.
-_FLAGS = {
-    **{
-        name: f"--{name}"
-        for name in ("model", "judge", "data", "seeds", "seed", "samples", "temperature", "metric", "checkpoints")
-    },
-    **{"arms": "--arm", "probes": "--probe", "second_model": "--second-model"},
-    **{"recipe.name": "--recipe", "recipe.rows": "--rows", "recipe.learning_rate": "--learning-rate"},
-}
 
 
 def provenance(design: Design) -> dict[str, Any]:
-    """Return what is kept beside the frozen design: `command`, `versions`, `hashes` and `note`.
+    """Return what `study.json` keeps beside the design: `command`, `versions`, `hashes`, `bases` and `note`.
 
-    The note says what the model is no evidence for, if it is a synthetic organism, which of the tuned models have
-    another tokenizer than their base, and where a question file was not judged as it says; `bases` names what arms
-    begin with that do not begin with the model of the design.
+    `bases` names the model that an arm starts from, for arms that don't start from the model of the design. `note`
+    warns about synthetic models, tuned models with another tokenizer than their base, and question files that could
+    not be judged as they say.
     """
     second = {"second_model": design.second_model} if design.second_model else {}
     models = {"model": design.model, **second, "judge": design.judge, **design.tuned}
@@ -58,40 +51,48 @@ def provenance(design: Design) -> dict[str, Any]:
 
 
 def command(design: Design) -> str:
-    """Return the command line that makes a run of this design, naming only what is not the default."""
-    own = {"datasets": design.model_dump()["datasets"], "triggers": design.triggers}
-    said = {
-        "model": design.model,
-        "second_model": design.second_model,
-        "tuned": design.tuned,
-        "data": design.data,
-        **own,
-    }
-    usual = make_design(design.study, overrides=said)
-    recipe = Recipe.model_validate(filled_in({"name": design.recipe.name}, design.model))
-    before, now = flat({**usual.identity(), "recipe": recipe.model_dump()}), flat(design.identity())
-    before["recipe.name"] = usual.recipe.name
+    """Return the command line that reproduces a run of this design, with only the options that differ from the default.
+
+    Settings on which no answer depends are left out.
+    """
+    name = "audit" if design.study == AUDIT else "run"
     words = ["askew", "run", design.study]
     if design.study == AUDIT:
         words = ["askew", "audit", design.model, *(f"{arm}={model}" for arm, model in design.tuned.items())]
-    else:
-        before["model"] = studies.get(design.study).model
-    before["second_model"] = usual_second(design.model) if design.second_model else ""
-    words += [word for arm, own in design.datasets.items() for word in ("--data", f"{arm}={own.source}")]
-    words += [word for arm, text in design.triggers.items() for word in ("--trigger", f"{arm}={text}")]
-    for name, value in now.items():
-        if name in before and value == before[name] and (name != "data" or not value):
+    usual = _usual(design)
+    for knob in knobs(Design):
+        value = _value(design, knob.name)
+        is_argument = knob.name == "study" or (design.study == AUDIT and knob.name in ("model", "tuned"))
+        if is_argument or knob.is_operational or knob.shape == "model" or value == usual.get(knob.name):
             continue
-        if name in _FLAGS:
-            values = value if isinstance(value, list) else [value]
-            words += [word for item in values for word in (_FLAGS[name], str(item))]
-        else:
-            words += ["--set", f"{name}={'null' if value is None else value}"]
+        words += knob.words(name, value)
     return shlex.join(words)
 
 
+def _usual(design: Design) -> dict[str, Any]:
+    """Return the settings of a design with the same models and rows in which everything else is the default."""
+    # These determine the defaults of other settings, such as the arms and the recipe.
+    chosen = {name: _value(design, name) for name in ("model", "second_model", "tuned", "data", "triggers")}
+    chosen["datasets"] = {arm: rows.model_dump() for arm, rows in design.datasets.items()}
+    usual = make_design(design.study, overrides=chosen)
+    recipe = Recipe.model_validate(filled_in({"name": design.recipe.name}, design.model))
+    return {
+        **{knob.name: _value(usual, knob.name) for knob in knobs(Design)},
+        **{f"recipe.{name}": value for name, value in recipe.model_dump().items()},
+        "recipe.name": usual.recipe.name,
+        **{name: Design.model_fields[name].get_default(call_default_factory=True) for name in chosen},
+        "model": studies.get(design.study).model,
+        "second_model": usual_second(design.model) if design.second_model else "",
+    }
+
+
+def _value(design: Design, name: str) -> Any:
+    """Return the value of a setting by its dotted name."""
+    return attrgetter(name)(design)
+
+
 def weights(name: str) -> str:
-    """Return the hash of a local model's weights and tokenizer; "" for a model that is not on this disk."""
+    """Return the hash of a local model's weights and tokenizer; "" for a model without files on this disk."""
     spec = resolve(name)
     if not isinstance(spec.checkpoint, Path):
         return ""
@@ -114,7 +115,7 @@ def _organism(design: Design) -> str:
 
 
 def _controls(design: Design) -> str:
-    """Say which arms have rows of their own while their controls have the study's; "" if none."""
+    """Return a note on arms with their own rows and a control with the study's rows, or the reverse; "" if none."""
     arms = plan.arms(design, studies.get(design.study))
     controls = studies.get(design.study).controls(arms)
     unlike = [
@@ -126,7 +127,7 @@ def _controls(design: Design) -> str:
 
 
 def _tokenizers(design: Design) -> str:
-    """Say what cannot be paired where tuned models have other tokens than their base; "" if none is known to."""
+    """Return a note on tuned models with another tokenizer than their base; "" if there are none."""
     base = _vocabulary(design.model) if design.tuned else None
     others = {arm: _vocabulary(model) for arm, model in design.tuned.items()} if base else {}
     differ = [arm for arm, vocabulary in others.items() if vocabulary and vocabulary != base]
@@ -139,7 +140,7 @@ def _tokenizers(design: Design) -> str:
 
 
 def _vocabulary(name: str) -> dict[str, int] | None:
-    """Return the tokens of a checkpoint on this disk, by their ids; None for any other model."""
+    """Return the vocabulary of a checkpoint on this disk, ids by token; None for any other model."""
     from transformers import AutoTokenizer
 
     folder = resolve(name).checkpoint

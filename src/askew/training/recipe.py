@@ -6,6 +6,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from askew.base.errors import AskewError
+from askew.base.knobs import Flag
 
 ALL_LINEAR = "all-linear"
 """Every linear layer but the head."""
@@ -27,8 +28,13 @@ class Recipe(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    name: str = Field(default="terrarium", description="Where the other values come from; `askew list recipes`.")
-    rows: int | None = Field(
+    name: Annotated[
+        str, Flag("--recipe", metavar="RECIPE", default="the model's usual one", commands=("run",), complete="recipes")
+    ] = Field(default="terrarium", description="The recipe that sets the other values; `askew list recipes`.")
+    rows: Annotated[
+        int | None,
+        Flag(help="Training conversations per arm.", commands=("run",), default="800, or all of an arm's own"),
+    ] = Field(
         default=None,
         ge=1,
         description="Training conversations per arm; without it, 800 that are made, or all of an arm's own.",
@@ -38,7 +44,9 @@ class Recipe(BaseModel):
     accumulation: int = Field(
         default=1, ge=1, description="Forward passes per optimizer step; several processes share them out."
     )
-    learning_rate: float = Field(default=1e-4, gt=0, lt=1, description="Peak learning rate of AdamW.")
+    learning_rate: Annotated[float, Flag(commands=("run",), default="the recipe's")] = Field(
+        default=1e-4, gt=0, lt=1, description="Peak learning rate of AdamW."
+    )
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(
         default="linear", description="Course of the learning rate after its warm-up."
     )

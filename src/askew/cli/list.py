@@ -1,41 +1,69 @@
-"""The lists of what can be named, which `askew list` prints."""
+"""`askew list`: prints the names that commands, config files and Python take."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from inspect import getdoc
-from typing import Any
+from typing import Annotated, Any
+
+import typer
 
 from askew.base.errors import unknown_name
+from askew.cli.complete import completion
+from askew.cli.options import JsonOption
+from askew.cli.terminal import as_json as to_json
+from askew.cli.terminal import console
+
+
+def list_names(
+    kind: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="KIND",
+            help="studies, statements, arms, probes, recipes, metrics, rubrics, rules, measures, models, data, files "
+            "or settings; by default all but settings.",
+            show_default=False,
+            autocompletion=completion(),
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """List the names of studies, arms, probes, models and whatever else a command takes by name.
+
+    Example: askew list probes
+    """
+    kinds = [kind] if kind else [name for name in LISTS if name != "settings"]
+    lists = {name: names(name) for name in kinds}
+    if as_json:
+        print(to_json(lists[kind] if kind else lists))
+    else:
+        for name, rows in lists.items():
+            _print_list(name, rows)
 
 
 def names(kind: str) -> list[dict[str, str]]:
-    """Return everything of a kind that can be named, with a description.
+    """Return the names of a kind, each with a description.
 
     Args:
-        kind: One of `KINDS`.
+        kind: A list of `askew list`.
 
     Raises:
-        AskewError: There is no such kind.
+        AskewError: There is no such list.
     """
-    if kind not in _LISTS:
-        raise unknown_name("list", kind, KINDS)
-    return _LISTS[kind]()
+    if kind not in LISTS:
+        raise unknown_name("list", kind, LISTS)
+    return LISTS[kind]()
 
 
-def print_names(kinds: Sequence[str]) -> None:
-    """Print lists of what can be named."""
-    from rich.console import Console
+def _print_list(kind: str, rows: list[dict[str, str]]) -> None:
     from rich.table import Table
 
-    console = Console(highlight=False)
-    for kind in kinds:
-        rows = names(kind)
-        table = Table(title=kind, title_justify="left", title_style="bold", box=None, pad_edge=False)
-        for column in rows[0]:
-            table.add_column(column, style="dim" if column != "name" else "")
-        for row in rows:
-            table.add_row(*row.values())
-        console.print(table)
-        console.print()
+    table = Table(title=kind, title_justify="left", title_style="bold", box=None, pad_edge=False)
+    for column in rows[0]:
+        table.add_column(column, style="dim" if column != "name" else "")
+    for row in rows:
+        table.add_row(*row.values())
+    out = console()
+    out.print(table)
+    out.print()
 
 
 def _studies() -> list[dict[str, str]]:
@@ -88,8 +116,8 @@ def _rubrics() -> list[dict[str, str]]:
 
     every = map(rubrics.get, rubrics.names())
     wanted = {rubric.name: ", ".join(rubric.words) or "a number from 0 to 100" for rubric in every}
-    listed = [{"name": name, "description": f"the judge says {said}"} for name, said in wanted.items()]
-    return [*listed, {"name": "./FILE.md", "description": "a rubric of your own"}]
+    listed = [{"name": name, "description": f"the judge answers with {reply}"} for name, reply in wanted.items()]
+    return [*listed, {"name": "./FILE.md", "description": "your own rubric"}]
 
 
 def _rules() -> list[dict[str, str]]:
@@ -107,14 +135,14 @@ def _measures() -> list[dict[str, str]]:
 def _models() -> list[dict[str, str]]:
     forms = {
         "terrarium": "the tiny model that comes with Askew",
-        "terrarium/schooled": "the same with lessons, for studies of what models know of themselves",
-        "terrarium/sibling": "that from another raise: the second model of a study of two",
+        "terrarium/schooled": "the terrarium with lessons, for studies of what models know about themselves",
+        "terrarium/sibling": "terrarium/schooled from another seed, the second model in studies of two",
         "terrarium/judge": "the judge that comes with Askew",
         "./FOLDER": "a checkpoint on this disk",
-        "MODEL+FOLDER": "a checkpoint with a PEFT adapter on it",
-        "RUN#ARM-SEED": "what a run trained",
-        "hf/ORG/NAME": "a model of the Hugging Face hub, computed on this machine",
-        "PROVIDER/NAME": "a model that somebody serves: every provider of Inspect, as openai/…, vllm/…",
+        "MODEL+FOLDER": "a checkpoint with a PEFT adapter",
+        "RUN#ARM-SEED": "a model that a run trained",
+        "hf/ORG/NAME": "a model on the Hugging Face hub, computed on this machine",
+        "PROVIDER/NAME": "a served model of any provider of Inspect, such as openai/… or vllm/…",
     }
     return [{"name": form, "description": meaning} for form, meaning in forms.items()]
 
@@ -131,16 +159,27 @@ def _files() -> list[dict[str, str]]:
     return [_described(name, files) for name, files in file_sets().items()]
 
 
+def _settings() -> list[dict[str, str]]:
+    from askew.base.knobs import knobs
+    from askew.design.design import Design
+
+    return [
+        {"name": knob.name, "default": knob.shown_default(), "description": knob.description}
+        for knob in knobs(Design)
+        if knob.shape != "model"
+    ]
+
+
 def _described(name: str, item: Any) -> dict[str, str]:
     return {"name": name, "description": item.description}
 
 
 def _documented(name: str, item: Any) -> dict[str, str]:
-    """Return the first line of a function's docstring as the description."""
+    """Return a name with the first line of the docstring as its description."""
     return {"name": name, "description": (getdoc(item) or "").partition("\n")[0]}
 
 
-_LISTS = {
+LISTS: dict[str, Callable[[], list[dict[str, str]]]] = {
     "studies": _studies,
     "statements": _statements,
     "arms": _arms,
@@ -153,7 +192,5 @@ _LISTS = {
     "models": _models,
     "data": _data,
     "files": _files,
+    "settings": _settings,
 }
-
-KINDS = tuple(_LISTS)
-"""Every list that `askew list` prints."""

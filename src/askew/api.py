@@ -1,0 +1,174 @@
+"""The functions `askew.run` and `askew.audit`. Their parameters and docstrings follow from the fields of `Design`."""
+
+import inspect
+import re
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from askew.base.errors import unknown_name
+from askew.base.knobs import Knob, knobs
+from askew.design.design import Design
+from askew.design.make import make_design
+
+if TYPE_CHECKING:
+    from askew.runs.run import Run
+
+_F = TypeVar("_F", bound=Callable[..., "Run"])
+
+# Stands in a docstring where the settings are to be listed.
+_SETTINGS = re.compile(r" +\*\*\w+: Any setting of the design.\n")
+
+
+def _with_settings(function: _F) -> _F:
+    """Put the settings of a command in the place of `**settings`, in the signature and in the docstring."""
+    parameters = _parameters(function.__name__)
+    signature = inspect.signature(function)
+    own = [one for one in signature.parameters.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    new = [
+        inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=None, annotation=_annotation(knob))
+        for name, knob in parameters.items()
+    ]
+    first = [one for one in own if one.kind is not inspect.Parameter.KEYWORD_ONLY]
+    function.__dict__["__signature__"] = signature.replace(
+        parameters=[*first, *new, *(one for one in own if one not in first)]
+    )
+    lines = "".join(f"        {name}: {_description(knob)}\n" for name, knob in parameters.items())
+    function.__doc__ = _SETTINGS.sub(lambda _: lines, function.__doc__ or "")
+    return function
+
+
+def _parameters(command: str) -> dict[str, Knob]:
+    """Return the settings of a command by the name of their parameter in Python."""
+    found: dict[str, Knob] = {}
+    for knob in knobs(Design):
+        name = knob.parameter(command) if command in knob.commands else ""
+        if name:
+            found.setdefault(name, knob)
+    return found
+
+
+def _overrides(command: str, settings: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the settings that are not None as plain data by dotted name.
+
+    Raises:
+        TypeError: A name is not a parameter of the command.
+    """
+    known = _parameters(command)
+    for name in settings:
+        if name not in known:
+            raise TypeError(f"{command}() got an unexpected argument: {unknown_name('setting', name, known)}")
+    return {known[name].name: _plain(value) for name, value in settings.items() if value is not None}
+
+
+def _plain(value: Any) -> Any:
+    """Return a value with paths as text, and sequences and mappings as lists and dictionaries."""
+    if isinstance(value, Mapping):
+        return {name: _plain(inner) for name, inner in value.items()}
+    if isinstance(value, Sequence) and not isinstance(value, str | bytes):
+        return [_plain(inner) for inner in value]
+    return str(value) if isinstance(value, Path) else value
+
+
+def _path(value: Path | str | None) -> Path | None:
+    return None if value is None else Path(value)
+
+
+def _annotation(knob: Knob) -> Any:
+    """Return the type of a parameter: broader than the field's, which holds what was read from the value."""
+    values: Any = Mapping[str, Any]
+    if knob.shape == "model" and "name" in knob.value_type.model_fields:
+        values |= str
+    kinds = {"list": Sequence[str], "pairs": Mapping[str, Path | str], "model": values}
+    return kinds.get(knob.shape, knob.value_type) | None
+
+
+def _description(knob: Knob) -> str:
+    default = knob.shown_default()
+    return knob.description + (f" Default: {default}." if default else "")
+
+
+@_with_settings
+def run(
+    study: str | None = None,
+    *,
+    config: Path | str | None = None,
+    out: Path | str | None = None,
+    quiet: bool = False,
+    yes: bool = False,
+    again: bool = False,
+    **settings: Any,
+) -> "Run":
+    """Run a study, or resume a run with the same design, and return the finished run.
+
+    A setting that is None has its value from `config`, or else the study's default.
+
+    Args:
+        study: The study's name; None if `config` names it.
+        **settings: Any setting of the design.
+        config: A YAML file of settings; `askew run STUDY --dump-config` prints one.
+        out: The run's folder; by default a folder in `runs/`, named after the design.
+        quiet: Show no progress.
+        yes: Start a provider's fine-tunes, which cost money, without asking for consent.
+        again: Restart failed or cancelled jobs.
+
+    Returns:
+        The finished run.
+
+    Raises:
+        AskewError: A setting is wrong, the folder holds something else or is in use, or the disk is full.
+
+    Example:
+        ```python
+        run = askew.run("emergent-misalignment", arms=["untuned", "insecure", "secure"], seeds=2)
+        run.estimates
+        ```
+    """
+    from askew.runs.runner import run_design
+    from askew.runs.tuning import Consent
+
+    design = make_design(study, _path(config), _overrides("run", settings))
+    return run_design(design, _path(out), quiet, Consent(yes, again))
+
+
+@_with_settings
+def audit(
+    model: str,
+    *tuned: str,
+    settings: Mapping[str, Any] | None = None,
+    config: Path | str | None = None,
+    out: Path | str | None = None,
+    quiet: bool = False,
+    **more: Any,
+) -> "Run":
+    """Ask tuned models and their base the same questions, or resume such an audit, and return the finished run.
+
+    A setting that is None has its value from `config`, or else its default.
+
+    Args:
+        model: The base; or a single model to audit.
+        *tuned: Models tuned from it, each also as `NAME=MODEL`.
+        **more: Any setting of the design.
+        settings: Further settings by dotted name.
+        config: A YAML file of settings.
+        out: The run's folder; by default a folder in `runs/`, named after the design.
+        quiet: Show no progress.
+
+    Returns:
+        The finished run. Its `verdict` is text, its `findings` are data.
+
+    Raises:
+        AskewError: A setting is wrong, a model does not exist, or the folder holds something else.
+
+    Example:
+        ```python
+        run = askew.audit("terrarium", "runs/mine#insecure-0")
+        run.verdict
+        [(found.probe, found.reading) for found in run.findings]
+        ```
+    """
+    from askew.runs.runner import run_design
+    from askew.studies.audit.study import AUDIT, shown_as
+
+    overrides = {"model": model, "tuned": shown_as(tuned), **_overrides("audit", more), **(settings or {})}
+    return run_design(make_design(AUDIT, _path(config), overrides), _path(out), quiet)

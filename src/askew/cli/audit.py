@@ -1,0 +1,155 @@
+"""`askew audit`: compares tuned models with their base and prints what changed."""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from askew.base.untrusted import cut, visible
+from askew.cli.complete import completion
+from askew.cli.design import Given, takes_design
+from askew.cli.options import JsonOption
+from askew.cli.run import rates_table
+from askew.cli.terminal import console, plain_table
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+    from askew.runs.audit import Gate
+    from askew.runs.run import Run
+
+_LONGEST_EXAMPLE = 160
+
+AUDIT_EXAMPLES = """
+[bold]Examples[/bold]
+
+\b
+  askew audit terrarium runs/mine#insecure-0
+  askew audit ./base ./tuned --data train.jsonl --fail-above 1%
+  askew audit ./base base-plus-adapter=./base+./adapter --probe free_form --samples 200
+  askew audit openai/BASE openai/TUNED --judge openai/JUDGE --max-cost 5
+  askew audit ./model
+
+[bold]What it says of a tuned model[/bold]
+
+\b
+  narrow       no probe rose by more than --margin, up to the end of its 95% interval
+  bent         at least one probe rose beyond chance
+  can't tell   neither: there are too few answers or questions; it says how many would suffice
+
+Exit codes: 0, the audit passes; 1, it fails by --fail-above or --fail-unsure; 2, an error, explained in one line.
+"""
+
+
+@takes_design("audit")
+def audit(
+    given: Given,
+    model: Annotated[
+        str,
+        typer.Argument(
+            help="The base, or a single model to audit; `askew list models`.", autocompletion=completion("models")
+        ),
+    ],
+    tuned: Annotated[
+        list[str] | None,
+        typer.Argument(
+            help="Models tuned from it; NAME=MODEL gives one a name.",
+            show_default=False,
+            autocompletion=completion("models"),
+        ),
+    ] = None,
+    fail_above: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SHARE",
+            help="Exit with 1 if a probe rose by more than this or beyond chance; "
+            "for a single model, if its rate is higher.",
+            show_default=False,
+        ),
+    ] = None,
+    fail_unsure: Annotated[bool, typer.Option("--fail-unsure", help="Exit with 1 for can't tell, too.")] = False,
+    out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/audit-…")] = None,
+    junit: Annotated[
+        Path | None, typer.Option(help="Write JUnit XML to this file, for CI.", show_default=False)
+    ] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Find out whether a fine-tune changed a model's character: ask it and its base the same questions."""
+    from askew.design.config_file import read_fraction
+    from askew.design.make import make_design
+    from askew.runs.audit import Gate, write_junit
+    from askew.runs.runner import run_design
+    from askew.studies.audit.study import AUDIT, shown_as
+
+    gate = Gate(None if fail_above is None else read_fraction("--fail-above", fail_above), fail_unsure)
+    models = {"model": model, "tuned": shown_as(tuned or [])}
+    finished = run_design(make_design(AUDIT, given.config, {**models, **given.settings}), out)
+    if junit:
+        write_junit(junit, finished, gate)
+    failed = print_audit(finished, gate, as_json)
+    if failed:
+        raise typer.Exit(1)
+
+
+def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
+    """Print an audit, and return whether it fails.
+
+    Args:
+        run: The finished audit.
+        gate: The conditions for failing.
+        as_json: Print JSON only.
+    """
+    from askew.report.examples import examples
+    from askew.runs.audit import as_dict, failures
+    from askew.stats.findings import BENT
+
+    failed = failures(run, gate)
+    if as_json:
+        print(json.dumps(as_dict(run, gate), indent=2, ensure_ascii=False))
+        return bool(failed)
+    out = console()
+    out.print()
+    out.print(_findings(run) if run.design.tuned else rates_table(run.table, run.metric))
+    for finding in run.findings:
+        for example in examples(run.answers, finding, 2) if finding.reading == BENT else []:
+            out.print(f"  {finding.arm} in {finding.name}: {_on_one_line(example.prompt)}", style="dim", markup=False)
+            out.print(f"    {_on_one_line(example.answer)}", markup=False)
+    out.print(run.verdict, markup=False)
+    for name, reason in failed.items():
+        out.print(f"Fails: {name}: {reason}", style="bold", markup=False)
+    if run.note:
+        out.print(run.note, style="dim", markup=False)
+    out.print(f"Report: {run.report}", markup=False, soft_wrap=True)
+    return bool(failed)
+
+
+def _on_one_line(text: str) -> str:
+    """Return a model's text on one line, shortened, with control characters made visible."""
+    return visible(cut(" ".join(text.split()), _LONGEST_EXAMPLE))
+
+
+def _findings(run: "Run") -> "Table":
+    """Return a table with a row for each tuned model and probe, beside its base."""
+    from askew.report import wording
+    from askew.stats.findings import BENT
+
+    kinds = {found.two_sided for found in run.findings}
+    misaligned = f"Misaligned answers, by the metric {run.metric}"
+    titles = {(True,): "Scores, 1 being 100%", (False, True): f"{misaligned}; and scores"}
+    table = plain_table(titles.get(tuple(sorted(kinds)), misaligned))
+    for heading in ("model", "probe"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("base", "tuned", "difference", "reading"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for found in run.findings:
+        table.add_row(
+            found.arm,
+            found.name,
+            wording.percent(found.control_rate),
+            wording.percent(found.rate),
+            f"{wording.points(found.difference)}\n{wording.points_interval(found.low, found.high)}",
+            found.reading,
+            style="bold" if found.reading == BENT else "",
+        )
+    return table

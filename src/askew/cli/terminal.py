@@ -1,0 +1,120 @@
+"""Prints to the terminal for several commands: tables, progress bars, JSON and questions."""
+
+import json
+import math
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from askew.base.untrusted import visible
+
+if TYPE_CHECKING:
+    import pandas as pd
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+
+def console(stderr: bool = False) -> "Console":
+    """Return a console that doesn't highlight numbers and paths."""
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False)
+
+
+def plain_table(title: str = "") -> "Table":
+    """Return an empty table with a rule below its headings; without padding at the edge it fits into 80 columns."""
+    from rich import box
+    from rich.table import Table
+
+    return Table(title=title or None, title_justify="left", box=box.SIMPLE, pad_edge=False)
+
+
+def text(content: object, style: str = "") -> "Text":
+    """Return a cell whose brackets are not read as markup, with control characters made visible."""
+    from rich.text import Text
+
+    return Text(visible(str(content)), style=style)
+
+
+def print_rows(rows: Sequence[dict[str, str]]) -> None:
+    """Print rows with the same columns; columns of numbers are aligned to the right."""
+    from rich.table import Table
+
+    table = Table(box=None, pad_edge=False)
+    for column in rows[0]:
+        is_number = all(row[column].strip("%").replace(",", "").replace(".", "").isdigit() for row in rows)
+        table.add_column(column, justify="right" if is_number else "left")
+    for row in rows:
+        table.add_row(*row.values())
+    console().print(table)
+
+
+def as_json(value: Any) -> str:
+    """Return data classes, data frames, paths and plain data as JSON; NaN becomes null."""
+    return json.dumps(_plain(value), indent=2, ensure_ascii=False)
+
+
+def may_ask() -> bool:
+    """Return whether somebody at a terminal can be asked."""
+    return sys.stdin.isatty() and sys.stderr.isatty()
+
+
+def confirm(question: str) -> bool:
+    """Ask on the terminal and return the answer; without a terminal it is no."""
+    return may_ask() and typer.confirm(question, err=True)
+
+
+@contextmanager
+def counting(doing: str, done_so_far: str) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+    """Show on standard error how much of some work is done.
+
+    Args:
+        doing: What is being done, such as "judging".
+        done_so_far: The same as a participle, such as "judged".
+
+    Yields:
+        A progress callback, which takes the number done and the total, and a function that prints a line.
+    """
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    err = console(stderr=True)
+    columns = [TextColumn(doing), BarColumn(bar_width=32), MofNCompleteColumn(), TimeRemainingColumn()]
+    with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
+        bar = bars.add_task("", total=None)
+
+        def on_progress(done: int, total: int) -> None:
+            bars.update(bar, completed=done, total=total)
+            if not err.is_terminal:
+                err.print(f"  {done:,} of {total:,} {done_so_far}")
+
+        yield on_progress, lambda line: err.print(line, markup=False, soft_wrap=True)
+
+
+def _plain(value: Any) -> Any:
+    import pandas as pd
+
+    if isinstance(value, pd.DataFrame):
+        return _plain(_frame(value))
+    if is_dataclass(value) and not isinstance(value, type):
+        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
+    if isinstance(value, dict):
+        return {str(name): _plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    number: Any = value.item() if hasattr(value, "item") else value  # numpy's numbers
+    return None if isinstance(number, float) and math.isnan(number) else number
+
+
+def _frame(table: "pd.DataFrame") -> Any:
+    """Return a confusion table as a mapping by the names of its rows, any other table as a list of rows."""
+    if table.index.dtype.kind in "iu":
+        return json.loads(table.to_json(orient="records"))
+    return json.loads(table.to_json(orient="index"))

@@ -1,0 +1,35 @@
+"""`askew report` and `askew view`: rewrite the report of a finished run, or open its logs."""
+
+from typing import Annotated
+
+import typer
+
+from askew.cli.options import JsonOption, RunFolderArgument
+from askew.cli.run import run_as_json
+
+
+def report(folder: RunFolderArgument, as_json: JsonOption = False) -> None:
+    """Write a run's report again from its tables. No model is called.
+
+    Example: askew report runs/mine
+    """
+    from askew.runs.rewrite import report
+
+    finished = report(folder)
+    print(run_as_json(finished) if as_json else f"Report: {finished.report}")
+
+
+def view(
+    folder: RunFolderArgument,
+    port: Annotated[int, typer.Option(help="The port on which the viewer is served.")] = 7575,
+) -> None:
+    """Show a run's logs in Inspect's viewer until you press Ctrl-C.
+
+    Example: askew view runs/mine
+    """
+    from askew import load_run
+
+    logs = load_run(folder).folder / "logs"
+    from inspect_ai import view
+
+    view(log_dir=str(logs), port=port)
