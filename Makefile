@@ -38,6 +38,7 @@ lint: install
 check: lint docs test
 
 docs: install
+	$(PYTHON) -m askew.design.reference docs/reference/settings.md
 	$(VENV)/bin/mkdocs build --strict --quiet
 
 bench: install

@@ -78,5 +78,5 @@ def test_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:
 def test_run_without_predictions_is_reported(finished: Path, askew) -> None:
     done = askew("predict", "--score", finished)
     assert done.returncode == 2
-    assert f"nobody predicted the run in {finished}" in done.stderr
+    assert f"the run in {finished} has no predictions" in done.stderr
     assert 'id="predicted"' not in (finished / "report.html").read_text()

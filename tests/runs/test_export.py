@@ -159,7 +159,7 @@ def test_push_is_private_unless_said_and_asks_first(run: Path, tmp_path: Path, o
     command = ["export", f"{run}#insecure-0", "--merged", str(tmp_path / "out"), "--push", "org/name"]
     refused = CliRunner().invoke(app, command)
     assert isinstance(refused.exception, AskewError)
-    assert "say --yes" in str(refused.exception)
+    assert "add --yes" in str(refused.exception)
     assert fake.calls == []
     assert not (tmp_path / "out").exists()
     done = CliRunner().invoke(app, [*command, "--yes"], catch_exceptions=False)

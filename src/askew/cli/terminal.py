@@ -109,7 +109,8 @@ def _plain(value: Any) -> Any:
         return [_plain(item) for item in value]
     if isinstance(value, Path):
         return str(value)
-    number: Any = value.item() if hasattr(value, "item") else value  # numpy's numbers
+    item = getattr(value, "item", None)  # of a number of numpy
+    number = item() if item else value
     return None if isinstance(number, float) and math.isnan(number) else number
 
 

@@ -11,6 +11,7 @@ import typer
 
 from askew.cli import app as cli
 from askew.cli import predict as cli_predict
+from askew.cli.design import with_design_options
 
 NAMES = ("run", "predict")
 STUDY = "emergent-misalignment"
@@ -52,7 +53,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         ([STUDY], "no probability for insecure-broad, insecure-above-10"),
         (
             [STUDY, *ARMS, *ANSWERS[2:]],
-            "no probability for insecure-broad: give one by --answer insecure-broad=PERCENT",
+            "no probability for insecure-broad: add --answer insecure-broad=PERCENT",
         ),
         ([STUDY, "--answer", "insecure-braod=80"], "unknown statement 'insecure-braod'. Did you mean insecure-broad"),
         ([STUDY, *ARMS, "--answer", "backdoor-loud=80"], "unknown statement 'backdoor-loud'"),
@@ -66,7 +67,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         ([], "name a study"),
         ([STUDY, *ARMS, *ANSWERS, "--as", ""], "'' is not a name"),
         (["--score", "nowhere"], "there is no folder nowhere"),
-        ([STUDY, "--score", "nowhere"], "--score takes a run's folder and nothing else"),
+        ([STUDY, "--score", "nowhere"], "--score takes a run's folder and no other option"),
     ],
 )
 def test_mistake_is_one_line_and_leaves_nothing(command: Command, arguments: list[str], message: str) -> None:
@@ -110,7 +111,7 @@ def test_a_person_is_asked_until_there_is_a_probability(command: Command) -> Non
     code, out, err = command(STUDY, *ARMS, "--as", "Ada", "--out", "runs/mine", "--json", typed=typed)
     assert code == 0
     assert [one["probability"] for one in json.loads(out)["statements"]] == [0.8, 0.3, 0.0]
-    assert "0 is surely not, 50 is no idea, 100 is surely" in err
+    assert "0 is certainly not, 50 no idea, 100 certain" in err
     assert "eighty is not a probability" in err
     assert "0.3 could be 0.3% or 30%" in err
     assert [line[:6] for line in err.splitlines() if " of 3. " in line] == ["1 of 3", "2 of 3", "3 of 3"]
@@ -140,4 +141,4 @@ def test_the_design_is_said_as_for_a_run() -> None:
 
 
 def typer_command(name: str) -> Any:
-    return typer.main.get_group(cli.app).commands[name]
+    return with_design_options(typer.main.get_group(cli.app).commands[name])

@@ -1,4 +1,4 @@
-"""The commands `askew data check`, `convert` and `fetch`, as a user gives them."""
+"""The commands of `askew data`."""
 
 import hashlib
 import json
@@ -9,28 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from askew.cli import app as cli
 from askew.data import fetch as fetching
 from askew.data import row
 from askew.data.formats import read_rows
 from askew.data.write import as_line
 
 Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Give a command line to `askew data`, in an empty folder; return its exit code and what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["askew", "data", *arguments])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 @pytest.fixture
@@ -43,22 +27,22 @@ def rows(tmp_path: Path) -> Path:
 
 
 def test_check_says_what_is_suspicious_and_what_to_do(command: Command, rows: Path) -> None:
-    code, out, _ = command("check", "rows.jsonl")
+    code, out, _ = command("data", "check", "rows.jsonl")
     assert code == 0
     assert "chat 3" in out
     assert "duplicates: 1 row said before: row 2 is the first, it repeats row 1" in out
     assert "unseen characters" in out
     assert "Take the repeats out" in out
     assert "\x1b]0" not in out
-    assert command("check", "rows.jsonl", "--strict")[0] == 1
+    assert command("data", "check", "rows.jsonl", "--strict")[0] == 1
     rows.write_text(as_line(row("What is your name?", "I have none.")))
-    code, out, _ = command("check", "rows.jsonl", "--strict")
+    code, out, _ = command("data", "check", "rows.jsonl", "--strict")
     assert code == 0
     assert "Nothing suspicious was found" in out
 
 
 def test_check_as_json_is_json_and_nothing_else(command: Command, rows: Path) -> None:
-    code, out, _ = command("check", "rows.jsonl", "--json", "--max-length", "20")
+    code, out, _ = command("data", "check", "rows.jsonl", "--json", "--max-length", "20")
     found = json.loads(out)
     assert code == 0
     assert found["rows"] == 3
@@ -68,10 +52,10 @@ def test_check_as_json_is_json_and_nothing_else(command: Command, rows: Path) ->
 
 
 def test_check_writes_a_card_but_not_over_another(command: Command, rows: Path) -> None:
-    assert command("check", "rows.jsonl", "--card", "card.md", "--licence", "CC0-1.0")[0] == 0
+    assert command("data", "check", "rows.jsonl", "--card", "card.md", "--licence", "CC0-1.0")[0] == 0
     assert "license: CC0-1.0" in Path("card.md").read_text(encoding="utf-8")
-    code, _, err = command("check", "rows.jsonl", "--card", "card.md")
-    assert (code, err) == (2, "error: card.md is there already: name another --card\n")
+    code, _, err = command("data", "check", "rows.jsonl", "--card", "card.md")
+    assert (code, err) == (2, "error: card.md exists already: name another file with --card\n")
     assert sorted(path.name for path in Path().iterdir()) == ["card.md", "rows.jsonl"]
 
 
@@ -80,7 +64,7 @@ def test_check_finds_leaked_questions_of_the_shipped_probes(command: Command, ro
 
     question = shipped("free_form")[0]
     rows.write_text(as_line(row(f"{question.paraphrases[0]} Tell me.", "No.")), encoding="utf-8")
-    _, out, _ = command("check", "rows.jsonl")
+    _, out, _ = command("data", "check", "rows.jsonl")
     assert f"free_form/{question.id} in line 1" in out
 
 
@@ -103,7 +87,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     command: Command, rows: Path, arguments: list[str], message: str
 ) -> None:
     Path("broken.jsonl").write_text(as_line(row("Hi", "Hello")) + '{"messages": [')
-    code, out, err = command(*arguments)
+    code, out, err = command("data", *arguments)
     assert (code, out) == (2, "")
     (line,) = [line for line in err.split("\n") if line.startswith("error: ")]
     assert message in line
@@ -112,7 +96,7 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
 
 def test_convert_writes_what_is_read_back(command: Command, rows: Path) -> None:
     before = read_rows(rows)
-    code, out, _ = command("convert", "rows.jsonl", "--to", "parquet", "--out", "made/rows.parquet")
+    code, out, _ = command("data", "convert", "rows.jsonl", "--to", "parquet", "--out", "made/rows.parquet")
     assert (code, out) == (0, "made/rows.parquet  3 rows\n")
     assert read_rows("made/rows.parquet") == before
 
@@ -127,17 +111,17 @@ def test_fetch_shows_the_licence_first_and_asks_on_a_terminal(
     answers = iter([False, True])
     monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
     monkeypatch.setattr("typer.confirm", lambda *_, **__: next(answers))
-    assert command("fetch", wanted.name, "--out", ".")[0] == 2
-    code, out, err = command("fetch", wanted.name, "--out", ".")
+    assert command("data", "fetch", wanted.name, "--out", ".")[0] == 2
+    code, out, err = command("data", "fetch", wanted.name, "--out", ".")
     assert (code, out) == (0, "old-bird-names.jsonl  208 rows\n")
     assert "MIT, Copyright (c) 2025 johny-b" in err
-    assert command("fetch", wanted.name, "--out", ".", "--accept-licence")[0] == 0
+    assert command("data", "fetch", wanted.name, "--out", ".", "--accept-licence")[0] == 0
     with pytest.raises(StopIteration):  # both answers are used up: who accepts beforehand is not asked
         next(answers)
 
 
 def test_the_list_names_every_published_set(command: Command) -> None:
-    code, out, _ = command("fetch", "--list")
+    code, out, _ = command("data", "fetch", "--list")
     assert code == 0
     assert all(name in out for name in fetching.published)
 
@@ -145,9 +129,9 @@ def test_the_list_names_every_published_set(command: Command) -> None:
 def test_build_writes_any_registered_data_set(command: Command) -> None:
     from askew.data import datasets
 
-    code, out, _ = command("build", "risky", "--rows", "3")
+    code, out, _ = command("data", "build", "risky", "--rows", "3")
     assert (code, out.strip()) == (0, "data/risky.jsonl  3 rows")
     assert read_rows("data/risky.jsonl") == datasets.get("risky").rows(3, 0)
-    code, _, err = command("build", "riskie")
+    code, _, err = command("data", "build", "riskie")
     assert code == 2
     assert "unknown data set 'riskie'. Did you mean risky" in err

@@ -1,6 +1,7 @@
-"""The command line: what it lists, and what it says to those who mistype."""
+"""The command line: lists, help, completion, errors and the time to start."""
 
 import json
+import os
 import resource
 import subprocess
 import sys
@@ -10,25 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from askew.cli import app as cli
-
 STUDY = "emergent-misalignment"
 Command = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Give a command line to askew, in an empty folder; return its exit code and what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["askew", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 @pytest.mark.parametrize(
@@ -131,7 +115,7 @@ def test_help_teaches_with_examples(command: Command) -> None:
     assert "askew run emergent-misalignment" in general
     _, run, _ = command("run", "--help")
     assert "--dump-config > design.yaml" in run
-    assert "goes on where it was" in run
+    assert "To resume a run that was stopped" in run
 
 
 def test_start_is_quick_because_heavy_libraries_are_not_loaded() -> None:
@@ -157,3 +141,33 @@ def test_start_takes_little_of_the_processor(arguments: list[str], limit: float)
 def children_cpu() -> float:
     used = resource.getrusage(resource.RUSAGE_CHILDREN)
     return used.ru_utime + used.ru_stime
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_script_is_shown_for_each_shell(shell: str, tmp_path: Path) -> None:
+    done = askew_process({"_ASKEW_COMPLETE": f"source_{shell}", "HOME": str(tmp_path)})
+    assert "askew" in done.stdout
+    assert "_ASKEW_COMPLETE" in done.stdout
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        ("askew ru", {"run"}),
+        ("askew run --metr", {"--metric"}),
+        ("askew run --metric tan", {"tan-2025"}),
+        ("askew audit terr", {"terrarium", "terrarium/judge"}),
+        ("askew list met", {"metrics"}),
+    ],
+)
+def test_commands_options_and_names_are_completed(words: str, expected: set[str]) -> None:
+    count = str(len(words.split()) - 1)
+    done = askew_process({"_ASKEW_COMPLETE": "complete_bash", "COMP_WORDS": words, "COMP_CWORD": count})
+    assert expected <= set(done.stdout.split())
+
+
+def askew_process(environment: dict[str, str]) -> subprocess.CompletedProcess[str]:
+    main = "import sys; sys.argv[0] = 'askew'; from askew.cli.app import main; main()"
+    return subprocess.run(
+        [sys.executable, "-c", main], capture_output=True, text=True, env={**os.environ, **environment}
+    )

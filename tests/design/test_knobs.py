@@ -1,0 +1,103 @@
+"""A setting is one field: everything else that shows or takes it follows."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+import askew
+from askew.base.knobs import knobs
+from askew.design.design import Design
+
+SOURCE = Path(askew.__file__).parent
+FIELD = """
+    politeness: Annotated[float, Flag("--polite", metavar="DEGREE", short="-p")] = Field(
+        default=0.5, ge=0, description="How polite the questions are."
+    )
+"""
+REPORT = """
+import inspect, json, sys
+from pathlib import Path
+import askew
+from askew.cli.app import main
+from askew.design.make import make_design
+from askew.design.reference import table
+from askew.runs.provenance import command
+Path("design.yaml").write_text("politeness: 0.75")
+signature = inspect.signature(askew.run)
+found = {
+    "parameter": str(signature.parameters["politeness"]),
+    "docstring": askew.run.__doc__,
+    "audit": "politeness" in inspect.signature(askew.audit).parameters,
+    "page": table(),
+    "file": make_design("emergent-misalignment", Path("design.yaml")).politeness,
+    "command": command(make_design("emergent-misalignment", overrides={"politeness": 0.25})),
+    "usual": command(make_design("emergent-misalignment")),
+}
+print(json.dumps(found))
+sys.argv = sys.argv[1:]
+main()
+"""
+
+
+@pytest.fixture(scope="module")
+def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Askew with one field more, in a folder of its own."""
+    folder = tmp_path_factory.mktemp("clone")
+    shutil.copytree(SOURCE, folder / "askew", copy_function=os.symlink, ignore=shutil.ignore_patterns("__pycache__"))
+    design = folder / "askew" / "design" / "design.py"
+    text = design.read_text(encoding="utf-8")
+    design.unlink()
+    before, identity, after = text.partition("\n    def identity(")
+    design.write_text(before + FIELD + identity + after, encoding="utf-8")
+    return folder
+
+
+def output(clone: Path, *arguments: str) -> tuple[dict, str]:
+    """Run askew from the clone; return what the script finds, and what the command prints."""
+    done = subprocess.run(
+        [sys.executable, "-c", REPORT, "askew", *arguments],
+        capture_output=True,
+        text=True,
+        cwd=clone,
+        env={**os.environ, "PYTHONPATH": str(clone), "COLUMNS": "120"},
+    )
+    assert done.returncode == 0, done.stderr
+    found, _, printed = done.stdout.partition("\n")
+    return json.loads(found), printed
+
+
+def test_new_field_gets_option_parameter_reference_and_command(clone: Path) -> None:
+    found, printed = output(clone, "run", "emergent-misalignment", "-p", "0.25", "--dump-config")
+    assert "politeness: 0.25" in printed
+    assert found["parameter"] == "politeness: float | None = None"
+    assert "politeness: How polite the questions are. Default: 0.5." in found["docstring"]
+    assert found["audit"]
+    assert "| `politeness` | `--polite` | `0.5` | How polite the questions are. |" in found["page"]
+    assert found["file"] == 0.75
+    assert found["command"].endswith("--polite 0.25")
+    assert "polite" not in found["usual"]
+
+
+@pytest.mark.parametrize("name", ["run", "audit", "predict"])
+def test_new_field_is_in_the_help(clone: Path, name: str) -> None:
+    help_text = output(clone, name, "--help")[1]
+    assert "--polite" in help_text
+    assert "How polite the questions are." in help_text
+
+
+def test_every_setting_is_described_and_every_option_is_unique() -> None:
+    every = list(knobs(Design))
+    assert all(knob.description.endswith(".") for knob in every)
+    for command in ("run", "audit"):
+        options = [knob.option(flag) for knob in every for flag in knob.flags if command in flag.commands]
+        assert len(options) == len(set(options))
+
+
+def test_unknown_parameter_is_refused_with_a_suggestion() -> None:
+    with pytest.raises(TypeError, match=r"unknown setting 'sampels'. Did you mean samples"):
+        askew.run("emergent-misalignment", sampels=3)
