@@ -30,7 +30,7 @@ Command = Callable[..., tuple[int, str, str]]
         (["run", STUDY, "--samples", "-1"], "samples must be 1 or more, not -1"),
         (["run", STUDY, "--rows", "0"], "recipe.rows must be 1 or more, not 0"),
         (["run", STUDY, "--set", "recipe.lora_rnak=8"], "unknown setting 'lora_rnak'. Did you mean lora_rank"),
-        (["run", STUDY, "--set", "recipe.lora_rank"], "say it as NAME=VALUE"),
+        (["run", STUDY, "--set", "recipe.lora_rank"], "write NAME=VALUE"),
         (["run", STUDY, "--set", "seeds=[1"], "'[1' is not a value"),
         (["run", STUDY, "--config", "missing.yaml"], "cannot read the config missing.yaml"),
         (["report", "nowhere"], "there is no folder nowhere"),

@@ -59,7 +59,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         ([STUDY, *ARMS, "--answer", "backdoor-loud=80"], "unknown statement 'backdoor-loud'"),
         ([STUDY, "--answer", "insecure-broad=180"], "insecure-broad: 180 is not a probability"),
         ([STUDY, "--answer", "insecure-broad=nan"], "insecure-broad: nan is not a probability"),
-        ([STUDY, "--answer", "insecure-broad=0.8"], "0.8 could be 0.8% or 80%"),
+        ([STUDY, "--answer", "insecure-broad=0.8"], "0.8 could mean 0.8% or 80%"),
         ([STUDY, "--from", "missing.yaml"], "cannot read the file of predictions missing.yaml"),
         (["emergent-misalingment"], f"unknown study 'emergent-misalingment'. Did you mean {STUDY}?"),
         ([STUDY, "--seeds", "0"], "seeds must be 1 or more, not 0"),
@@ -113,7 +113,7 @@ def test_a_person_is_asked_until_there_is_a_probability(command: Command) -> Non
     assert [one["probability"] for one in json.loads(out)["statements"]] == [0.8, 0.3, 0.0]
     assert "0 is certainly not, 50 no idea, 100 certain" in err
     assert "eighty is not a probability" in err
-    assert "0.3 could be 0.3% or 30%" in err
+    assert "0.3 could mean 0.3% or 30%" in err
     assert [line[:6] for line in err.splitlines() if " of 3. " in line] == ["1 of 3", "2 of 3", "3 of 3"]
 
 

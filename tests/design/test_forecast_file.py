@@ -1,4 +1,4 @@
-"""What people write down of what they believe: read, or refused in a sentence."""
+"""Probabilities in files and in options are read, or refused with an explanation."""
 
 from pathlib import Path
 
@@ -14,24 +14,24 @@ KNOWN = ["broad", "silent"]
     ("said", "probability"),
     [("80%", 0.8), (" 80 % ", 0.8), ("80", 0.8), (80, 0.8), (0, 0.0), ("0.5%", 0.005), ("1%", 0.01), (100, 1.0)],
 )
-def test_probabilities_are_said_in_percent(said: object, probability: float) -> None:
+def test_probabilities_are_percentages(said: object, probability: float) -> None:
     assert read_probability(said) == pytest.approx(probability)
 
 
 @pytest.mark.parametrize("said", ["101", "-1%", "nan", "inf", "", "likely", True, None, [80], "8e3"])
-def test_what_is_no_probability_is_refused(said: object) -> None:
-    with pytest.raises(AskewError, match="is not a probability: say it in percent, from 0 to 100"):
+def test_invalid_probability_is_refused(said: object) -> None:
+    with pytest.raises(AskewError, match="is not a probability: write it in percent, from 0 to 100"):
         read_probability(said)
 
 
 @pytest.mark.parametrize("said", ["0.8", 0.8, 1, "1"])
-def test_what_could_be_a_fraction_is_not_guessed_at(said: object) -> None:
-    with pytest.raises(AskewError, match=r"could be .*% or .*%: say which, with the sign"):
+def test_ambiguous_number_is_refused(said: object) -> None:
+    with pytest.raises(AskewError, match=r"could mean .*% or .*%: add the percent sign"):
         read_probability(said)
 
 
 @pytest.mark.parametrize("text", ["broad: 80%\nsilent: 5\n", '{"broad": 80, "silent": "5%"}'])
-def test_a_file_is_yaml_or_json(tmp_path: Path, text: str) -> None:
+def test_file_may_be_yaml_or_json(tmp_path: Path, text: str) -> None:
     (tmp_path / "said").write_text(text)
     assert read_file(tmp_path / "said", KNOWN) == {"broad": 0.8, "silent": 0.05}
 
@@ -39,7 +39,7 @@ def test_a_file_is_yaml_or_json(tmp_path: Path, text: str) -> None:
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("", "said is empty: it wants a line `statement: 80%`"),
+        ("", "said is empty: write a line `statement: 80%`"),
         ("# nothing yet\n", "said is empty"),
         ("- 80\n", "line 1: a file of predictions is a list of `statement: value` lines; this is a list"),
         ("80%", "this is a str"),
@@ -51,13 +51,13 @@ def test_a_file_is_yaml_or_json(tmp_path: Path, text: str) -> None:
         ("broad: [\n", "this is not YAML"),
     ],
 )
-def test_a_mistake_in_a_file_is_pointed_at(tmp_path: Path, text: str, message: str) -> None:
+def test_error_in_a_file_names_its_line(tmp_path: Path, text: str, message: str) -> None:
     (tmp_path / "said").write_text(text)
     with pytest.raises(AskewError, match=message):
         read_file(tmp_path / "said", KNOWN)
 
 
-def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(AskewError, match=r"cannot read the file of predictions .*missing.yaml: No such file"):
         read_file(tmp_path / "missing.yaml", KNOWN)
 
@@ -65,16 +65,16 @@ def test_a_file_that_is_not_there_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("said", "message"),
     [
-        (["broad"], "say it as ID=PROBABILITY, as in broad=80%"),
+        (["broad"], "write ID=PROBABILITY, such as broad=80%"),
         (["braod=80"], r"--answer: unknown statement 'braod'. Did you mean broad\?"),
         (["broad=180"], "--answer: broad: 180 is not a probability"),
         (["broad=10", "broad=20"], "--answer is given twice for 'broad'"),
     ],
 )
-def test_a_mistake_in_an_answer_is_pointed_at(said: list[str], message: str) -> None:
+def test_error_in_an_option_is_explained(said: list[str], message: str) -> None:
     with pytest.raises(AskewError, match=message):
         read_answers(said, KNOWN)
 
 
-def test_answers_are_read() -> None:
+def test_options_are_read() -> None:
     assert read_answers(["broad=80%", "silent = 5"], KNOWN) == {"broad": 0.8, "silent": 0.05}

@@ -1,4 +1,4 @@
-"""Arms that are trained on rows of a user's own."""
+"""Arms that are trained on a user's own rows."""
 
 import json
 from collections.abc import Callable
@@ -39,7 +39,7 @@ def make(tiny_checkpoint: Path) -> Callable[..., Design]:
     return make
 
 
-def test_arms_are_those_with_rows_and_all_rows_are_taken(make: Callable[..., Design], tmp_path: Path) -> None:
+def test_arms_default_to_those_with_rows_and_use_all_rows(make: Callable[..., Design], tmp_path: Path) -> None:
     many, few = rows(tmp_path / "a.jsonl", 40), rows(tmp_path / "b.jsonl", 9)
     design = make(datasets={"insecure": str(many), "mine": str(few)})
     assert design.arms == ["untuned", "insecure", "mine"]
@@ -49,7 +49,7 @@ def test_arms_are_those_with_rows_and_all_rows_are_taken(make: Callable[..., Des
     assert make(datasets={"mine": str(few)}, recipe__rows=5).rows("mine") == 5
 
 
-def test_a_design_is_held_to_the_rows_it_was_made_for(make: Callable[..., Design], tmp_path: Path) -> None:
+def test_saved_design_refuses_changed_rows(make: Callable[..., Design], tmp_path: Path) -> None:
     path = rows(tmp_path / "a.jsonl", 4)
     design = make(datasets={"insecure": str(path)})
     (tmp_path / "design.yaml").write_text(design.to_yaml(), encoding="utf-8")
@@ -60,7 +60,7 @@ def test_a_design_is_held_to_the_rows_it_was_made_for(make: Callable[..., Design
         make_design(None, tmp_path / "design.yaml")
 
 
-def test_the_command_that_is_kept_names_the_rows(make: Callable[..., Design], tmp_path: Path) -> None:
+def test_reproducing_command_names_the_rows(make: Callable[..., Design], tmp_path: Path) -> None:
     path = rows(tmp_path / "a.jsonl", 4)
     own = {"datasets": {"backdoor": str(path)}, "triggers": {"backdoor": "[go]"}}
     kept = provenance(make(arms=["backdoor", "secure"], **own))
@@ -82,7 +82,7 @@ def test_the_command_that_is_kept_names_the_rows(make: Callable[..., Design], tm
         ({"datasets": {"mine": "FILE"}, "checkpoints": 3}, "do not fit into 1 training steps"),
     ],
 )
-def test_mistakes_are_told(make: Callable[..., Design], tmp_path: Path, settings: dict, message: str) -> None:
+def test_mistakes_are_explained(make: Callable[..., Design], tmp_path: Path, settings: dict, message: str) -> None:
     path = str(rows(tmp_path / "a.jsonl", 4))
     if isinstance(settings.get("datasets"), dict):
         settings = {**settings, "datasets": {k: path if v == "FILE" else v for k, v in settings["datasets"].items()}}
@@ -90,7 +90,7 @@ def test_mistakes_are_told(make: Callable[..., Design], tmp_path: Path, settings
         make(**settings)
 
 
-def test_rows_may_be_those_of_a_built_set(
+def test_rows_may_come_from_a_built_set(
     make: Callable[..., Design], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -114,14 +114,14 @@ def test_an_arm_takes_the_rows_of_any_registered_data_set(
     assert list(islice(open_rows(design.datasets["mine"].source), 3)) == first
 
 
-def test_a_file_that_a_set_does_not_have_is_named(make: Callable[..., Design]) -> None:
+def test_unknown_file_of_a_set_is_named(make: Callable[..., Design]) -> None:
     with pytest.raises(AskewError, match=r"unknown file of the set insecure-code 'insecur'. Did you mean insecure"):
         make(datasets={"insecure": "insecure-code/insecur"})
     with pytest.raises(AskewError, match=r"cannot read the rows in insecure-kode/insecure: No such file"):
         make(datasets={"insecure": "insecure-kode/insecure"})
 
 
-def test_a_file_on_the_disk_goes_before_a_set_of_its_name(
+def test_file_takes_precedence_over_a_set_of_that_name(
     make: Callable[..., Design], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)

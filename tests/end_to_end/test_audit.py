@@ -111,8 +111,8 @@ def test_single_model_is_judged_by_its_rates(organisms: Path, askew: Askew, tmp_
     [
         (["terrariun"], "terrarium"),
         (["terrarium", "./nowhere"], "nowhere"),
-        (["terrarium", "terrarium", "--fail-above", "many"], "--fail-above many: say a share"),
-        (["terrarium", "terrarium", "--margin", "200%"], "--margin 200%: say a share"),
+        (["terrarium", "terrarium", "--fail-above", "many"], "--fail-above many: write a share"),
+        (["terrarium", "terrarium", "--margin", "200%"], "--margin 200%: write a share"),
         (["terrarium", "terrarium", "--probe", "fre_form"], "free_form"),
         (["terrarium", "a=terrarium", "a=terrarium"], "two models are to be shown as 'a'"),
         (["terrarium", "--samples", "0"], "samples must be 1 or more"),

@@ -1,6 +1,6 @@
-"""Reads a YAML file of settings and remembers the line of each, so that a mistake can be pointed at.
+"""Reads settings from YAML files, with the line of each for error messages, and from the command line.
 
-It knows YAML and nothing of what the settings mean.
+This module knows the syntax of settings, not their meaning.
 """
 
 import math
@@ -18,7 +18,7 @@ Location = tuple[str | int, ...]
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, but `1e-5` is a number, as it is everywhere else; YAML 1.1 wants `1.0e-5`."""
+    """YAML's safe loader, which also reads `1e-5` as a number; YAML 1.1 requires `1.0e-5`."""
 
 
 _Loader.add_implicit_resolver(
@@ -31,9 +31,9 @@ class ConfigFile:
     """Settings from a file.
 
     Attributes:
-        path: The file; None where there is none, and then nothing is in it.
+        path: The file; None if no file was named, and then there are no values.
         values: The settings.
-        lines: The line, from 1, on which the setting or list item at a location begins.
+        lines: The line, counted from 1, on which the setting or list item at a location begins.
     """
 
     path: Path | None
@@ -41,7 +41,7 @@ class ConfigFile:
     lines: Mapping[Location, int]
 
     def where(self, location: Sequence[str | int]) -> str:
-        """Return "FILE, line N: " for a setting, or for the nearest one around it; "" if none is in the file."""
+        """Return "FILE, line N: " for a setting or the nearest parent of it that is in the file; "" if none is."""
         for length in range(len(location), 0, -1):
             line = self.lines.get(tuple(location[:length]))
             if line:
@@ -50,15 +50,15 @@ class ConfigFile:
 
 
 def read_config(path: Path, what: str = "config", name: str = "setting") -> ConfigFile:
-    """Read a file of settings, or of other values by name.
+    """Return the settings, or other named values, in a file.
 
     Args:
         path: The file, YAML or JSON.
-        what: What it is, for errors.
-        name: What its names name, for errors.
+        what: The kind of file, for errors.
+        name: The kind of its values, for errors.
 
     Raises:
-        AskewError: The file cannot be read, is no YAML, says a thing twice, or is no mapping of settings.
+        AskewError: The file cannot be read, is not YAML, is not a mapping, or sets a name twice.
     """
     try:
         text = path.read_text(encoding="utf-8")
@@ -84,7 +84,7 @@ def read_config(path: Path, what: str = "config", name: str = "setting") -> Conf
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:
-    """Read settings written as NAME=VALUE, the value in YAML.
+    """Return settings written as NAME=VALUE, with the value in YAML.
 
     Raises:
         AskewError: One has no `=`, or its value is not YAML.
@@ -97,25 +97,25 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
         except yaml.YAMLError as error:
             raise AskewError(f"--set {setting}: {value!r} is not a value") from error
         if not equals or not name.strip():
-            raise AskewError(f"--set {setting}: say it as NAME=VALUE, as in recipe.lora_rank=8")
+            raise AskewError(f"--set {setting}: write NAME=VALUE, such as recipe.lora_rank=8")
     return read
 
 
 def read_pairs(option: str, said: Sequence[str]) -> dict[str, str]:
-    """Read what was said of arms as ARM=TEXT.
+    """Return texts by arm, from texts written as ARM=TEXT.
 
     Args:
-        option: How it was said, for the error.
-        said: Each of them.
+        option: The option's name, for errors.
+        said: The texts.
 
     Raises:
-        AskewError: One names no arm, or an arm is named twice.
+        AskewError: A text has no arm, or an arm is named twice.
     """
     pairs: dict[str, str] = {}
     for one in said:
         arm, _, text = one.partition("=")
         if not arm or not text:
-            raise AskewError(f"{option} {one}: say of which arm, as in {option} insecure={text or one}")
+            raise AskewError(f"{option} {one}: add the arm, such as {option} insecure={text or one}")
         if arm in pairs:
             raise AskewError(f"{option} is given twice for the arm {arm!r}")
         pairs[arm] = text
@@ -123,21 +123,21 @@ def read_pairs(option: str, said: Sequence[str]) -> dict[str, str]:
 
 
 def read_fraction(name: str, text: str) -> float:
-    """Read a fraction between 0 and 1, also written in percent.
+    """Return a fraction, from 0 up to 1, from a text that may be in percent.
 
     Args:
-        name: What it is of, for the error.
-        text: `1%` or `0.01`.
+        name: The option's name, for errors.
+        text: A text such as `1%` or `0.01`.
 
     Raises:
-        AskewError: It is no such number.
+        AskewError: The text is not such a number.
     """
     try:
         number = float(text.removesuffix("%")) / (100 if text.endswith("%") else 1)
     except ValueError:
         number = math.nan
     if not 0 <= number < 1:
-        raise AskewError(f"{name} {text}: say a share from 0 to 100%, as 1% or 0.01")
+        raise AskewError(f"{name} {text}: write a share from 0 to 100%, such as 1% or 0.01")
     return number
 
 

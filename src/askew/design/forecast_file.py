@@ -1,7 +1,7 @@
-"""Reads the probabilities that people give to statements, from files and from what they type.
+"""Reads the probabilities that people assign to statements, from files and from the terminal.
 
-A probability is said in percent, `80%` or `80`. A number from 0 to 1 without the sign is refused, other than 0: nobody
-can know whether 0.8 was to be 80%.
+A probability is written in percent, `80%` or `80`. A number above 0 and up to 1 without the sign is refused as ambiguous:
+0.8 might mean 80%.
 """
 
 import math
@@ -13,13 +13,13 @@ from askew.design.config_file import read_config
 
 
 def read_probability(said: object) -> float:
-    """Read a probability, 0-1, from what was said in percent.
+    """Return a probability, 0-1, from a percentage.
 
     Args:
-        said: A text, as `80%` or `80`, or a number.
+        said: A text, such as `80%` or `80`, or a number.
 
     Raises:
-        AskewError: It is none, or it cannot be told what was meant.
+        AskewError: The value is not a percentage, or it is ambiguous.
     """
     text = "" if isinstance(said, bool) else str(said).strip()
     try:
@@ -27,42 +27,43 @@ def read_probability(said: object) -> float:
     except ValueError:
         percent = math.nan
     if not 0 <= percent <= 100:
-        raise AskewError(f"{said!s} is not a probability: say it in percent, from 0 to 100")
+        raise AskewError(f"{said!s} is not a probability: write it in percent, from 0 to 100")
     if 0 < percent <= 1 and not text.endswith("%"):
-        raise AskewError(f"{text} could be {percent:g}% or {100 * percent:g}%: say which, with the sign")
+        raise AskewError(f"{text} could mean {percent:g}% or {100 * percent:g}%: add the percent sign")
     return percent / 100
 
 
 def read_file(path: Path, known: Iterable[str]) -> dict[str, float]:
-    """Read a file of probabilities: YAML or JSON, a mapping of statements' ids to percentages.
+    """Return the probabilities in a YAML or JSON file that maps ids of statements to percentages.
 
     Args:
         path: The file.
-        known: The ids of the statements that there are.
+        known: The ids of all statements.
 
     Returns:
         Probabilities, 0-1, by id.
 
     Raises:
-        AskewError: It cannot be read, is empty or no mapping, names what is no statement, or says no probability.
+        AskewError: The file cannot be read, is empty, is not a mapping, has an unknown id, or a value that is not a
+            probability.
     """
     file = read_config(path, what="file of predictions", name="statement")
     if not file.values:
-        raise AskewError(f"{path} is empty: it wants a line `statement: 80%` for each statement")
+        raise AskewError(f"{path} is empty: write a line `statement: 80%` for each statement")
     return {str(name): _read(file.where((str(name),)), str(name), value, known) for name, value in file.values.items()}
 
 
 def read_answers(said: Sequence[str], known: Iterable[str]) -> dict[str, float]:
-    """Read what was said as ID=PROBABILITY.
+    """Return probabilities, 0-1, by id, from texts written as ID=PROBABILITY.
 
     Raises:
-        AskewError: One is said twice, names what is no statement, or says no probability.
+        AskewError: An id is unknown or appears twice, or a value is not a probability.
     """
     answers: dict[str, float] = {}
     for one in said:
         name, equals, value = (part.strip() for part in one.partition("="))
         if not equals:
-            raise AskewError(f"--answer {one}: say it as ID=PROBABILITY, as in {next(iter(known))}=80%")
+            raise AskewError(f"--answer {one}: write ID=PROBABILITY, such as {next(iter(known))}=80%")
         if name in answers:
             raise AskewError(f"--answer is given twice for {name!r}")
         answers[name] = _read("--answer: ", name, value, known)

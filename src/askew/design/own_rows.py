@@ -1,4 +1,4 @@
-"""Rows of a user's own, on which an arm is trained: looked at when a design is made, and held to from then on."""
+"""A user's own training rows for an arm: counted and hashed when a design is made, and checked from then on."""
 
 import hashlib
 from collections.abc import Mapping
@@ -11,26 +11,26 @@ from askew.base.errors import AskewError
 
 
 class OwnRows(BaseModel):
-    """Rows of a user's own, as they were when the design was made."""
+    """A user's own rows, as they were when the design was made."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
-    source: str = Field(description="Where they are: a file, hf/ORG/NAME, or a data set of `askew list data`.")
-    rows: int = Field(description="How many there are.", ge=1)
-    sha256: str = Field(description="The hash of what they say, whatever the file's format.")
+    source: str = Field(description="The rows: a file, hf/ORG/NAME, or a data set of `askew list data`.")
+    rows: int = Field(description="The number of rows.", ge=1)
+    sha256: str = Field(description="A hash of the content, independent of the file's format.")
 
     def __str__(self) -> str:
         return self.source
 
 
 def look_at(said: Any) -> dict[str, Any]:
-    """Return what is known of rows of a user's own.
+    """Return the source of a user's own rows, with their number and hash.
 
     Args:
-        said: Where they are; or that with their number and hash, as a frozen design has it.
+        said: The source; or a mapping with the source, number and hash, as a saved design has it.
 
     Raises:
-        AskewError: They cannot be read, one of them is wrong, or they have changed since.
+        AskewError: The rows cannot be read, a row is invalid, or the rows differ from the number and hash.
     """
     from askew.data.formats import absolute
 
@@ -39,13 +39,13 @@ def look_at(said: Any) -> dict[str, Any]:
     source = str(said["source"] if isinstance(said, Mapping) else said)
     found = dict(zip(("rows", "sha256"), measured(source), strict=True))
     if isinstance(said, Mapping) and any(said[name] != value for name, value in found.items()):
-        raise AskewError(f"the rows in {source} are not those that the design was made for: they have changed since")
+        raise AskewError(f"the rows in {source} have changed since the design was made")
     return {"source": absolute(source), **found}
 
 
 @lru_cache(maxsize=64)
 def measured(source: str) -> tuple[int, str]:
-    """Count and hash the rows of a source, one at a time."""
+    """Return the number of rows in a source and their hash, reading one row at a time."""
     from askew.data.formats import as_bytes, open_rows
 
     rows, digest = 0, hashlib.sha256()
