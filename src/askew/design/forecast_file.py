@@ -1,7 +1,7 @@
 """Reads the probabilities that people assign to statements, from files and from the terminal.
 
-A probability is written in percent, `80%` or `80`. A number above 0 and up to 1 without the sign is refused as ambiguous:
-0.8 might mean 80%.
+A probability is written in percent, `80%` or `80`. A number above 0 and up to 1 without the sign is refused as
+ambiguous: 0.8 might mean 80%.
 """
 
 import math

@@ -29,8 +29,8 @@ def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
     """Return all values of a recipe: those given, else those of the named recipe, else the model's defaults.
 
     Args:
-        said: The values given, with `name` for a named recipe. A value that isn't a mapping is returned unchanged, so that
-            validation refuses its type.
+        said: The values given, with `name` for a named recipe. A value that isn't a mapping is returned unchanged, and
+            validation refuses its type later.
         model: The model's name. An unknown model is refused elsewhere.
         study_recipe: The study's default recipe for models of the terrarium; empty if it is their usual one.
 

@@ -27,7 +27,7 @@ def check_can_be_trained(design: "Design") -> None:
         return
     if design.served_recipe != ServedRecipe():
         raise AskewError(
-            f"served_recipe is for models that their provider fine-tunes, and {design.model!r} is trained on this machine"
+            f"served_recipe is for models that their provider fine-tunes; {design.model!r} is trained on this machine"
         )
     if model.adapter:
         raise AskewError(f"{design.model!r} has an adapter already: merge it into its base and name the merged folder")
@@ -48,9 +48,7 @@ def _check_elsewhere(design: "Design", model: str) -> None:
             f"which takes {', '.join(f'served_recipe.{name}' for name in ServedRecipe.model_fields)}"
         )
     if design.checkpoints:
-        raise AskewError(
-            f"{design.model!r} is fine-tuned by its provider, which chooses the checkpoints that it keeps: remove checkpoints"
-        )
+        raise AskewError(f"{design.model!r} is fine-tuned by its provider, which chooses the checkpoints: set none")
     for arm in filter(design.is_trained, design.arms):
         if design.rows(arm) < FEWEST_ROWS:
             raise AskewError(f"the fine-tuning API needs at least {FEWEST_ROWS} rows, and {arm} has {design.rows(arm)}")
