@@ -90,7 +90,7 @@ def test_a_job_that_fails_is_told_and_the_rest_of_the_run_is_kept(
     ("settings", "message"),
     [
         ({"model": "anthropic/claude"}, "provider that Askew cannot have it fine-tuned by"),
-        ({"recipe": {"learning_rate": 3e-5}}, "recipe.learning_rate is for training on this machine"),
+        ({"recipe": {"learning_rate": 3e-5}}, "recipe.learning_rate is of training on this machine"),
         ({"checkpoints": 2}, "leave checkpoints out"),
         ({"rows": 5}, "no fewer than 10 rows, and .* would have 5"),
     ],

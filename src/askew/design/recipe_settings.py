@@ -1,4 +1,4 @@
-"""Fills in the recipe of a design: the values of the named recipe, under those that were set one by one."""
+"""The recipe among the settings of a design: by its name, with every value that the name stands for filled in."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -11,13 +11,13 @@ if TYPE_CHECKING:
 
 
 def with_name(values: Mapping[str, Any]) -> dict[str, Any]:
-    """Return settings in which a recipe given as a name is a mapping with that `name`."""
+    """Return settings in which a recipe that is a bare name is a mapping with that `name`."""
     recipe = values.get("recipe")
     return {**values, "recipe": {"name": recipe}} if isinstance(recipe, str) else dict(values)
 
 
 def without_another(file: Mapping[str, Any], caller: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a file's settings, without its recipe but with its `rows` if the caller names a recipe."""
+    """Return a file's settings without those of its recipe, if the caller names another; rows are no part of it."""
     kept = with_name(file)
     recipe = kept.get("recipe")
     if isinstance(recipe, Mapping) and "name" in recipe and "name" in caller.get("recipe", {}):
@@ -26,16 +26,15 @@ def without_another(file: Mapping[str, Any], caller: Mapping[str, Any]) -> dict[
 
 
 def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
-    """Return all values of a recipe: those given, else those of the named recipe, else the model's defaults.
+    """Return the values of a recipe: those said, and for the rest those of the one that is named, or usual for a model.
 
     Args:
-        said: The values given, with `name` for a named recipe. A value that isn't a mapping is returned unchanged, and
-            validation refuses its type later.
-        model: The model's name. An unknown model is refused elsewhere.
-        study_recipe: The study's default recipe for models of the terrarium; empty if it is their usual one.
+        said: What was said of the recipe; what is no mapping stays as it is, to be refused as the wrong type.
+        model: The model's name; one that is not there is refused elsewhere.
+        study_recipe: What is usual for models of the terrarium in a study, if not what is usual for them.
 
     Raises:
-        AskewError: No recipe has that name.
+        AskewError: There is no recipe of that name.
     """
     from askew.models.names import ModelSpec, resolve
     from askew.training.fit import context_of
@@ -54,7 +53,7 @@ def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
 
 
 def check_fits_model(design: "Design") -> None:
-    """Check that the recipe of a design fits its model and this machine, if an arm is trained.
+    """Check that the arms of a design can be trained by its recipe, if any is trained.
 
     Raises:
         AskewError: The recipe fits neither the model nor this machine.

@@ -1,4 +1,4 @@
-"""Defaults for the second model and for the arms of a design."""
+"""The second model of a design that names none, and the arms of one that names no arms."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -8,21 +8,21 @@ from askew.models.names import TERRARIUM, TERRARIUM_SCHOOLED, TERRARIUM_SIBLING
 
 
 def usual_second(model: object) -> str:
-    """Return the default second model: the sibling for the terrarium, "" for any other model."""
+    """Return the second model of a design that names none: the terrarium has a sibling, others have not."""
     return TERRARIUM_SIBLING if model in (TERRARIUM, TERRARIUM_SCHOOLED) else ""
 
 
 def needs_second(values: Mapping[str, Any], study: Study) -> bool:
-    """Return whether an arm of a design starts from the second model."""
+    """Say whether an arm of a design begins with the second model."""
     arms = values["arms"] if isinstance(values["arms"], list) else []
     return any(study.arms[arm].base == SECOND for arm in arms if arm in study.arms)
 
 
 def usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:
-    """Return the default arms of a design.
+    """Return the arms of a design that names none.
 
-    If there is no second model, arms that only ask it are left out. If the study trains arms on the second model, they
-    stay, so that the design is refused with an explanation.
+    Where no second model is named and none is usual, arms that merely ask it are left out. Arms that are trained on it
+    stay, for the study is about two models and the design is refused.
     """
     of_second = [arm for arm in study.default_arms if study.arms[arm].base == SECOND]
     second = values.get("second_model") or usual_second(values["model"])

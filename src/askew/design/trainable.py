@@ -1,4 +1,4 @@
-"""Checks that the model of a design can be fine-tuned with its settings, on this machine or by its provider."""
+"""Whether the model of a design can be fine-tuned as the design says: here, or by its provider."""
 
 from typing import TYPE_CHECKING
 
@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 
 
 def check_can_be_trained(design: "Design") -> None:
-    """Check that the model exists, and that it can be fine-tuned if an arm is trained.
+    """Make sure that there is such a model, and that it can be fine-tuned if an arm wants that.
 
     Raises:
-        AskewError: The model doesn't exist or cannot be fine-tuned, or a setting would have no effect.
+        AskewError: There is none, it cannot be fine-tuned, or something is set that would go unheeded.
     """
     from askew.models.names import resolve
 
@@ -27,14 +27,14 @@ def check_can_be_trained(design: "Design") -> None:
         return
     if design.served_recipe != ServedRecipe():
         raise AskewError(
-            f"served_recipe is for models that their provider fine-tunes; {design.model!r} is trained on this machine"
+            f"served_recipe is for models that their provider fine-tunes, and {design.model!r} is trained here"
         )
     if model.adapter:
         raise AskewError(f"{design.model!r} has an adapter already: merge it into its base and name the merged folder")
 
 
 def _check_elsewhere(design: "Design", model: str) -> None:
-    """Check that a provider fine-tunes the model, and that each setting has an effect there."""
+    """Check that a provider fine-tunes the model, and that nothing is set that it would take no notice of."""
     from askew.training.provider.endpoints import address
     from askew.training.provider.rows import FEWEST_ROWS
 
@@ -44,11 +44,15 @@ def _check_elsewhere(design: "Design", model: str) -> None:
     here = next((name for name in unheeded if name != "rows"), None)
     if here:
         raise AskewError(
-            f"recipe.{here} is for training on this machine, and {design.model!r} is fine-tuned by its provider, "
+            f"recipe.{here} is of training on this machine, and {design.model!r} is fine-tuned by its provider, "
             f"which takes {', '.join(f'served_recipe.{name}' for name in ServedRecipe.model_fields)}"
         )
     if design.checkpoints:
-        raise AskewError(f"{design.model!r} is fine-tuned by its provider, which chooses the checkpoints: set none")
+        raise AskewError(
+            f"{design.model!r} is fine-tuned by its provider, which chooses itself what it keeps: leave checkpoints out"
+        )
     for arm in filter(design.is_trained, design.arms):
         if design.rows(arm) < FEWEST_ROWS:
-            raise AskewError(f"the fine-tuning API needs at least {FEWEST_ROWS} rows, and {arm} has {design.rows(arm)}")
+            raise AskewError(
+                f"the fine-tuning API takes no fewer than {FEWEST_ROWS} rows, and {arm} would have {design.rows(arm)}"
+            )
