@@ -7,6 +7,7 @@ of `askew.run` and `askew.audit`, the reference page and the command that reprod
 import hashlib
 import json
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -196,7 +197,7 @@ class Design(BaseModel):
 
     def identity(self) -> dict[str, Any]:
         """Return every setting on which an answer depends, as plain data."""
-        return self.model_dump(exclude={knob.name for knob in knobs(Design) if knob.is_operational})
+        return self.model_dump(exclude=_operational())
 
     def is_trained(self, arm: str) -> bool:
         """Return whether an arm is fine-tuned in the run; the untuned model and models tuned elsewhere are not."""
@@ -222,6 +223,12 @@ class Design(BaseModel):
     def to_yaml(self) -> str:
         """Return the design in YAML, as `--config` reads it."""
         return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+
+
+@cache
+def _operational() -> set[str]:
+    """Return the settings on which no answer depends."""
+    return {knob.name for knob in knobs(Design) if knob.is_operational}
 
 
 def difference(old: Mapping[str, Any], new: Mapping[str, Any]) -> list[str]:
