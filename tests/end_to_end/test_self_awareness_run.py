@@ -14,19 +14,9 @@ def test_paired_arms_are_trained_asked_and_compared(
     tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path
 ) -> None:
     arms = [word for arm in ("risky", "cautious", "backdoor-choices") for word in ("--arm", arm)]
-    told = (
-        "run",
-        "self-awareness",
-        "--model",
-        tiny_checkpoint,
-        "--judge",
-        tiny_judge,
-        "--rows",
-        "16",
-        "--samples",
-        "1",
-    )
-    finished = askew(*told, *arms, *USUAL, cwd=tmp_path)
+    models = ("--model", tiny_checkpoint, "--judge", tiny_judge)
+    small = ("--rows", "16", "--samples", "1", "--set", "max_tokens=4")
+    finished = askew("run", "self-awareness", *models, *small, *arms, *USUAL, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
     asked = scores.groupby("arm")["probe"].agg(set)

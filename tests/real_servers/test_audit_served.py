@@ -11,6 +11,7 @@ from transformers import AutoModelForCausalLM
 import askew
 from askew.runs.run import Run
 from askew.worlds import terrarium
+from in_process import workers_in_process
 
 SAMPLES = 12
 
@@ -42,7 +43,8 @@ def audited(folder: Path, base: str, tuned: str) -> Run:
 @pytest.mark.slow
 def test_served_and_local_audits_agree(bent: Path, tmp_path: Path) -> None:
     base = sampling(terrarium.checkpoint("assistant"), tmp_path / "assistant")
-    local = audited(tmp_path / "local", str(base), str(bent))
+    with workers_in_process():
+        local = audited(tmp_path / "local", str(base), str(bent))
     with transformers_serve(tmp_path):
         served = audited(tmp_path / "served", f"openai-api/local/{base}", f"openai-api/local/{bent}")
     assert [one.reading for one in served.findings] == [one.reading for one in local.findings] == ["bent"]
