@@ -1,4 +1,4 @@
-"""The documentation keeps to what is true: its tables name the real columns, and its tutorial runs."""
+"""The documentation matches the code: its tables name the real columns, and its tutorial runs."""
 
 import re
 from pathlib import Path
@@ -11,7 +11,7 @@ DOCS = Path(__file__).parents[1] / "docs"
 
 
 def documented_columns(heading: str) -> set[str]:
-    """Read the names in the first column of the table under a heading of the page on tables."""
+    """Return the names in the first column of the table under a heading of `reference/tables.md`."""
     section = (
         (DOCS / "reference" / "tables.md").read_text(encoding="utf-8").split(f"## `{heading}`")[1].split("\n## ")[0]
     )
@@ -26,7 +26,7 @@ def test_every_documentation_page_is_in_the_navigation():
 
 
 @pytest.mark.slow
-def test_the_tutorial_runs_and_shows_what_it_says(tmp_path: Path):
+def test_tutorial_runs_and_writes_its_report(tmp_path: Path):
     notebook = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
     NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
     said = " ".join(
@@ -45,7 +45,7 @@ def test_settings_page_is_up_to_date():
     assert page == updated(page), "run `python -m askew.design.reference docs/reference/settings.md`"
 
 
-def test_the_page_on_tables_names_the_columns_that_there_are():
+def test_tables_page_names_the_real_columns():
     from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
     from askew.stats.effects import EFFECT_COLUMNS
     from askew.stats.estimates import COLUMNS
