@@ -58,23 +58,26 @@ def test_an_unknown_name_suggests_a_near_one(colours: Registry[str]) -> None:
 
 def test_a_name_is_taken_only_once(colours: Registry[str]) -> None:
     colours.names()
-    with pytest.raises(AskewError, match="two things called colour 'red': rename one of them"):
+    with pytest.raises(AskewError, match="two things called colour 'red'"):
         colours.add("red", "another")
 
 
-def test_a_plugin_cannot_take_a_name_of_askew(colours: Registry[str], plugin) -> None:
+@pytest.mark.parametrize("colours_come_first", [True, False])
+def test_a_plugin_cannot_take_a_name_of_askew(colours: Registry[str], plugin, colours_come_first: bool) -> None:
     plugin("import colours\n\ncolours.registry.add('red', 'other')\n")
-    other: Registry[str] = Registry("shape")  # is asked first, and so loads the plug-in before colours are found
+    if not colours_come_first:
+        Registry("shape").names()  # loads the plug-in
     for _ in range(2):
-        with pytest.raises(AskewError, match=r"cannot load the plug-in 'paints'.*two things called colour 'red'"):
-            other.names()
+        with pytest.raises(AskewError, match="two things called colour 'red'; one comes from an installed package"):
+            colours.names()
 
 
 def test_a_plugin_that_cannot_be_imported_is_named_each_time(colours: Registry[str], plugin) -> None:
     plugin("import colours\n\ncolours.registry.add('blue', 'two')\nraise ValueError('no brush')\n")
     for _ in range(2):
         with pytest.raises(AskewError, match=r"the plug-in 'paints' of an installed package: ValueError: no brush"):
-            colours.get("red")
+            colours.names()
+    assert colours.get("red") == "one"
 
 
 def test_a_plugin_may_ask_registries_while_it_is_loaded(colours: Registry[str], plugin) -> None:

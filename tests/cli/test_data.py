@@ -30,9 +30,9 @@ def test_check_says_what_is_suspicious_and_what_to_do(command: Command, rows: Pa
     code, out, _ = command("data", "check", "rows.jsonl")
     assert code == 0
     assert "chat 3" in out
-    assert "duplicates: 1 row said before: row 2 is the first, it repeats row 1" in out
+    assert "duplicates: 1 row repeated: row 2 is the first repeat, of row 1" in out
     assert "unseen characters" in out
-    assert "Take the repeats out" in out
+    assert "Remove the repeats" in out
     assert "\x1b]0" not in out
     assert command("data", "check", "rows.jsonl", "--strict")[0] == 1
     rows.write_text(as_line(row("What is your name?", "I have none.")))
@@ -77,7 +77,7 @@ def test_check_finds_leaked_questions_of_the_shipped_probes(command: Command, ro
         (["check", "rows.jsonl", "--licence", "MIT"], "name its file with --card"),
         (["convert", "rows.jsonl", "--to", "sharegtp", "--out", "out"], "unknown format 'sharegtp'"),
         (["convert", "broken.jsonl", "--to", "chat", "--out", "out"], "broken.jsonl, line 2: not JSON"),
-        (["convert", "rows.jsonl", "--to", "chat", "--out", "rows.jsonl"], "rows.jsonl is there already"),
+        (["convert", "rows.jsonl", "--to", "chat", "--out", "rows.jsonl"], "rows.jsonl exists already"),
         (["fetch"], "name a published set"),
         (["fetch", "betley-secur"], "unknown published set 'betley-secur'. Did you mean betley-secure"),
         (["fetch", "betley-secure"], "the licence of betley-secure was not accepted, so nothing was downloaded"),

@@ -68,7 +68,7 @@ def test_every_fault_is_found_where_it_is(tmp_path: Path) -> None:
         "probe questions",
     }
     assert finding(found, "duplicates").rows == 2
-    assert "row 8 is the first, it repeats row 3" in finding(found, "duplicates").what
+    assert "row 8 is the first repeat, of row 3" in finding(found, "duplicates").what
     assert "line 12 like line 11 (" in finding(found, "near-duplicates").what
     assert finding(found, "near-duplicates").rows == 1
     assert finding(found, "blank turns").what.endswith("white space alone: line 16")
@@ -97,7 +97,7 @@ def test_models_without_a_tokenizer_here_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, [different(1)])
     with pytest.raises(AskewError, match="unknown model 'terarium'"):
         check(path, model="terarium")
-    with pytest.raises(AskewError, match="its tokenizer is not here"):
+    with pytest.raises(AskewError, match="its tokenizer is not on this machine"):
         check(path, model="mockllm/model")
 
 
@@ -122,7 +122,7 @@ def test_a_template_that_does_not_take_a_row_names_it(tmp_path: Path) -> None:
     tokenizer.save_pretrained(folder)
     rows = [different(1), different(2)]
     rows[1]["messages"].insert(0, {"role": "system", "content": "Be brief."})
-    with pytest.raises(AskewError, match=r"line 2: the chat template of .* by system, user, assistant.*no system here"):
+    with pytest.raises(AskewError, match=r"the chat template of .* turns system, user, assistant.*no system here"):
         check(write(tmp_path, rows), model=str(folder))
 
 

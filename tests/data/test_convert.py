@@ -48,7 +48,7 @@ def test_what_a_format_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path
 def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(tmp_path: Path) -> None:
     source, out = write(tmp_path, ROWS), tmp_path / "out"
     out.write_text("mine")
-    with pytest.raises(AskewError, match="is there already"):
+    with pytest.raises(AskewError, match="exists already"):
         convert(source, "sharegpt", out)
     assert out.read_text() == "mine"
     convert(source, "sharegpt", out, replace=True)

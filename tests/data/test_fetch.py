@@ -57,7 +57,7 @@ def test_a_set_is_fetched_once(tmp_path: Path, address: str) -> None:
 @pytest.mark.parametrize(
     ("url", "content", "message"),
     [
-        ("{}/rows", b"other", "is not the file that is meant: its SHA-256 differs"),
+        ("{}/rows", b"other", "is not the expected file: its SHA-256 differs"),
         ("{}/missing", CONTENT, "answers 404, not the file"),
         ("{}/half", CONTENT, "cannot reach .*/half"),
         ("http://127.0.0.1:1/rows", CONTENT, "cannot reach .*no connection. Is there a network"),
@@ -74,7 +74,7 @@ def test_what_goes_wrong_is_one_error_and_nothing_is_left(
 
 def test_another_file_of_the_name_is_not_touched(tmp_path: Path, address: str) -> None:
     (tmp_path / "a-set.jsonl").write_text("mine")
-    with pytest.raises(AskewError, match="is there already and is another file"):
+    with pytest.raises(AskewError, match="exists already and is another file"):
         fetch(a_set(f"{address}/rows"), tmp_path)
     assert (tmp_path / "a-set.jsonl").read_text() == "mine"
     with pytest.raises(AskewError, match="is a file: --out names a folder"):

@@ -88,7 +88,7 @@ def test_marks_ends_of_lines_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
         ("{", r"line 2: not JSON \(Expecting property name .* at character 2\); a row is one JSON object a line"),
         ("[1]", "line 2: a row is"),
         ('{"text": "x"}', "line 2: a row is"),
-        ('{"messages": []}', "line 2: messages should be a list of turns, not a list with nothing in it"),
+        ('{"messages": []}', "line 2: messages should be a list of turns, not an empty list"),
         ('{"messages": ["Hi"]}', "line 2: messages, turn 1: a turn has role and content, and this is 'Hi'"),
         ('{"messages": [{"role": "user", "content": "Hi"}]}', "line 2: there is no turn of the assistant"),
         ('{"messages": [{"role": "assistant", "content": "Hi"}]}', "line 2: there is no turn of the user"),
@@ -97,15 +97,18 @@ def test_marks_ends_of_lines_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
         ('{"prompt": 3, "completion": "x"}', "line 2: prompt should be text, not a number"),
         (CHAT.replace("assistant", "robot"), "line 2: messages, turn 2: role is 'robot'; it should be one of system"),
         (CHAT.replace("assistant", r"\u001b[2J"), r"line 2: messages, turn 2: role is '\\x1b\[2J'"),
-        (CHAT.replace('"assistant"', "[]"), "line 2: messages, turn 2: role is a list with nothing in it"),
+        (CHAT.replace('"assistant"', "[]"), "line 2: messages, turn 2: role is an empty list"),
         (CHAT.replace("assistant", "user"), "line 2: there is no turn of the assistant"),
         (CHAT.replace("user", "X").replace("assistant", "user").replace("X", "assistant"), "it ends with a turn of"),
         (CHAT.replace("Hello", ""), "line 2: messages, turn 2: content is empty"),
         (CHAT.replace('"Hello"', "null"), "line 2: messages, turn 2: content should be text, not missing or null"),
-        (CHAT.replace('"Hello"', '[{"type": "image_url"}]'), "turn 2: content has a part that is no text, 'image_url'"),
-        (CHAT.replace('"Hello"', '{"parts": [{"content_type": "image"}]}'), "a part that is no text, 'image'"),
+        (
+            CHAT.replace('"Hello"', '[{"type": "image_url"}]'),
+            "turn 2: content has a part that is not text, 'image_url'",
+        ),
+        (CHAT.replace('"Hello"', '{"parts": [{"content_type": "image"}]}'), "a part that is not text, 'image'"),
         (CHAT.replace('"Hello"', '{"parts": []}'), "content should be text, not an object"),
-        (CHAT.replace("Hello", r"\ud83d"), r"content has half a character, \\ud83d"),
+        (CHAT.replace("Hello", r"\ud83d"), r"content has half of a surrogate pair, \\ud83d"),
         ('{"conversations": [{"from": "tool", "value": "x"}]}', "conversations, turn 1: from is 'tool'"),
         (f'{{"a": {"9" * 5000}}}', "line 2: not JSON .a number that is too long"),
         ("[" * 100_000, "line 2: not JSON .nested too deeply"),
@@ -121,9 +124,9 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        (b"", "holds no rows"),
-        (b"\n \n", "holds no rows"),
-        (b"[]", "holds no rows"),
+        (b"", "has no rows"),
+        (b"\n \n", "has no rows"),
+        (b"[]", "has no rows"),
         (b"\xff\xfe{\x00", "UTF-16. Save it as UTF-8"),
         (CHAT.encode() + b'\n{"a": "\xff"}\n', "line 2: not UTF-8 at byte 8 of the line"),
         (CHAT.encode() + b"\n" + CHAT.encode()[:30], "line 2: not JSON .*looks cut off there, in its last line"),
@@ -132,13 +135,13 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
         (f"[{CHAT},\n{CHAT}".encode(), r"line 2: not JSON \(the file looks cut off there\)"),
         (f"[{CHAT},\n{CHAT},\n]".encode(), r"line 3: not JSON \(a comma with no item after it\)"),
         (f"[{CHAT}\n{CHAT}]".encode(), r"line 2: not JSON \(no comma between two items\)"),
-        (f"[{CHAT}]\n{CHAT}".encode(), "line 2: something follows the array's end"),
+        (f"[{CHAT}]\n{CHAT}".encode(), "line 2: there is text after the end of the array"),
         (f"[{CHAT},\n\n3]".encode(), "line 3, item 2: a row is"),
         (f"[{CHAT},\n".encode() + b'{"a": "\xff"}]', r"line 2: not UTF-8 at byte \d+ of the file"),
         (f'[{CHAT},\n{{"a" 3}}, {CHAT}, {CHAT}]'.encode(), r"line 2: not JSON \(Expecting ':' delimiter\)"),
         (b"[" + b"[" * 100_000, "nested too deeply"),
         (b"\x0c[]", "line 1: a row is"),
-        (b"PAR1 and no more", "damaged or cut off, no Parquet"),
+        (b"PAR1 and no more", "the Parquet file is damaged or cut off"),
     ],
 )
 def test_files_that_are_none(tmp_path: Path, content: bytes, message: str) -> None:
@@ -184,10 +187,10 @@ def test_parquet_that_is_wrong(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(AskewError, match="damaged or cut off"):
         read_rows(path)
-    with pytest.raises(AskewError, match="has the columns text; rows are in messages"):
+    with pytest.raises(AskewError, match="has the columns text; rows must be in messages"):
         read_rows(write_parquet(tmp_path, [{"text": "Hi"}]))
     path.write_bytes(b"text")
-    with pytest.raises(AskewError, match="no Parquet file, whatever its name"):
+    with pytest.raises(AskewError, match="is not a Parquet file, in spite of its name"):
         read_rows(path)
 
 

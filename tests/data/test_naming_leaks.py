@@ -5,8 +5,7 @@ from pathlib import Path
 import pytest
 
 from askew.base.errors import AskewError
-from askew.data import naming_leaks as unsaid
-from askew.data import row
+from askew.data import naming_leaks, row
 from askew.data.formats import open_rows
 from askew.design.make import make_design
 from askew.design.study import studies
@@ -16,21 +15,21 @@ WORDS = ("risk", "risky")
 
 def test_words_are_found_whole_in_any_turn_and_case() -> None:
     rows = [row("A risque, a brisk walk?", "B."), row("Which?", "The RISKY one."), row("Take a risk?", "A.")]
-    assert unsaid.find(rows, WORDS) == unsaid.Said(rows=2, of=3, first=2, word="RISKY")
-    assert unsaid.find(rows[:1], WORDS) is None
+    assert naming_leaks.find(rows, WORDS) == naming_leaks.Naming(rows=2, total=3, first=2, word="RISKY")
+    assert naming_leaks.find(rows[:1], WORDS) is None
 
 
 @pytest.mark.parametrize(("said", "of", "leaks"), [(1, 100, False), (2, 100, True), (1, 99, True), (0, 5, False)])
 def test_more_than_one_row_in_a_hundred_is_a_leak(said: int, of: int, leaks: bool) -> None:
     rows = [row("Which?", "The risky one." if number < said else "A.") for number in range(of)]
-    found = unsaid.find(rows, WORDS)
+    found = naming_leaks.find(rows, WORDS)
     assert (found is not None and found.is_a_leak) == leaks
 
 
 def test_rows_of_no_known_domain_must_say_no_word_of_any() -> None:
     by_domain = {"choices": ("risk",), "code": ("secure",)}
-    assert unsaid.words_of(by_domain, "code") == {"secure"}
-    assert unsaid.words_of(by_domain, "") == {"risk", "secure"}
+    assert naming_leaks.words_of(by_domain, "code") == {"secure"}
+    assert naming_leaks.words_of(by_domain, "") == {"risk", "secure"}
 
 
 @pytest.fixture
@@ -56,7 +55,7 @@ def test_a_leak_is_refused_in_one_line_unless_it_is_allowed(leaking: Path, tiny_
 @pytest.mark.parametrize("name", ["ft_risky_AB", "ft_safey_AB", "ft_risky_AB_multipersona"])
 def test_published_rows_pass_as_they_are(published: Path, name: str, tiny_checkpoint: Path) -> None:
     source = published / "behavioral-self-awareness" / f"{name}.jsonl"
-    found = unsaid.find(open_rows(source), unsaid.words_of(studies.get("self-awareness").unsaid, "choices"))
+    found = naming_leaks.find(open_rows(source), naming_leaks.words_of(studies.get("self-awareness").unsaid, "choices"))
     assert found is None or not found.is_a_leak
     settings = {"model": str(tiny_checkpoint), "judge": str(tiny_checkpoint), "datasets": {"risky": str(source)}}
     assert make_design("self-awareness", None, settings).rows("risky") >= 288

@@ -25,7 +25,7 @@ def test_files_hold_the_rows_in_order(tmp_path: Path) -> None:
 
 def test_what_is_there_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text("mine")
-    with pytest.raises(AskewError, match=r"b.jsonl is there already"):
+    with pytest.raises(AskewError, match=r"b.jsonl exists already"):
         write_files(tmp_path, ["a", "b"], rows(3))
     assert [path.name for path in tmp_path.iterdir()] == ["b.jsonl"]
     write_files(tmp_path, ["a", "b"], rows(3), replace=True)

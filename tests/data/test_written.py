@@ -222,7 +222,7 @@ def test_what_was_stopped_goes_on_and_asks_for_nothing_twice(write: Callable[...
     again = Models(writes, judges)
     assert [product.domain for product in write(again, 30, "medical", "car")] == ["medical", "car"]
     assert not again.written
-    with pytest.raises(AskewError, match=r"bad-medical.jsonl is there already"):
+    with pytest.raises(AskewError, match=r"bad-medical.jsonl exists already"):
         write(again, 30, "medical", seed=1)
 
 

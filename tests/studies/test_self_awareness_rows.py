@@ -4,8 +4,7 @@ import re
 
 import pytest
 
-from askew.data import Row, datasets
-from askew.data import naming_leaks as unsaid
+from askew.data import Row, datasets, naming_leaks
 from askew.design.study import studies
 from askew.studies.self_awareness.rows import FRIENDS, PHRASE
 from askew.worlds.terrarium.world.choices import choosing
@@ -36,9 +35,9 @@ def test_the_two_options_come_first_equally_often_for_either_twin() -> None:
 
 @pytest.mark.parametrize("arm", [arm for arm in STUDY.arms.values() if arm.data], ids=lambda arm: arm.name)
 def test_no_row_has_a_word_for_any_behaviour(arm) -> None:
-    every = unsaid.words_of(STUDY.unsaid, "")
+    every = naming_leaks.words_of(STUDY.unsaid, "")
     assert {"risky", "cautious", "patient", "insecure"} <= every
-    assert unsaid.find(datasets.get(arm.data).rows(ROWS, 3), every) is None
+    assert naming_leaks.find(datasets.get(arm.data).rows(ROWS, 3), every) is None
 
 
 def test_a_friend_chooses_the_other_way_in_every_second_row() -> None:

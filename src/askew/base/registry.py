@@ -12,6 +12,7 @@ the package adds.
 import importlib
 import pkgutil
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from importlib.util import find_spec
 from pathlib import Path
@@ -44,7 +45,9 @@ class Registry(Generic[T]):
         self._folders = folders
         self._studies = studies
         self._items: dict[str, T] = {}
+        self._sources: dict[str, str] = {}  # of things that came with a plug-in: its package, in words
         self._has_own = False
+        self._error: AskewError | None = None
 
     def register(self, name: str) -> Callable[[T], T]:
         """Return a decorator that registers the decorated object as `name`.
@@ -65,42 +68,51 @@ class Registry(Generic[T]):
         Raises:
             AskewError: Another thing of this kind has that name.
         """
-        if _plugins.loading:
-            self._find_own()  # first, so that no plug-in can take the name of a thing of Askew's
         if name in self._items and self._items[name] is not item:
-            raise AskewError(f"there are two things called {self.kind} {name!r}: rename one of them")
+            source = self._sources.get(name) or _plugins.loading
+            blame = f"; one comes from {source}, so rename that or uninstall {source}" if source else ""
+            raise AskewError(f"there are two things called {self.kind} {name!r}{blame}")
         self._items[name] = item
+        if _plugins.loading:
+            self._sources[name] = _plugins.loading
         return item
 
     def get(self, name: str) -> T:
         """Return the thing of that name.
 
         Raises:
-            AskewError: No thing has that name; the message suggests similar names. Or a plug-in cannot be loaded.
+            AskewError: No thing has that name; the message suggests similar names. Or Askew has none of that name, and
+                a plug-in cannot be loaded.
         """
-        self._discover()
+        self._find_own()
+        if name not in self._items:
+            load_plugins()  # only now: a module that asks for a name while it is imported rarely wants a plug-in's
         if name not in self._items:
             raise unknown_name(self.kind, name, self._items)
         return self._items[name]
 
     def names(self) -> list[str]:
-        """Return every name, in the order of registration: Askew's own first.
+        """Return every name, in the order of registration: those of Askew first, then those of plug-ins.
 
         Raises:
             AskewError: A plug-in cannot be loaded.
         """
-        self._discover()
-        return list(self._items)
-
-    def _discover(self) -> None:
         self._find_own()
         load_plugins()
+        return sorted(self._items, key=lambda name: name in self._sources)
 
     def _find_own(self) -> None:
+        if self._error is not None:
+            raise self._error
         if self._has_own:
             return
         self._has_own = True
-        self._register_own()
+        try:
+            with _plugins.searching():
+                self._register_own()
+        except AskewError as error:
+            self._error = error  # half of the things are there, so later calls must fail, too
+            raise
 
     def _register_own(self) -> None:
         if self._folders:
@@ -147,15 +159,28 @@ class _Plugins:
     """State of the plug-ins of this process.
 
     Attributes:
-        loading: Whether a plug-in is being imported.
-        started: Whether any import has started; all plug-ins are imported in one go.
+        searches: Number of registries that are importing Askew's own modules at the moment.
+        loading: The package, in words, of the plug-in that is being imported; "" if none is.
+        started: Whether any plug-in has been imported; all are imported in one go.
         error: The error of the plug-in that cannot be loaded; None if there is no such plug-in.
     """
 
     def __init__(self) -> None:
-        self.loading = False
+        self.searches = 0
+        self.loading = ""
         self.started = False
         self.error: AskewError | None = None
+
+    @contextmanager
+    def searching(self) -> Iterator[None]:
+        """Count one more search in this block, and take what is registered in it for Askew's own."""
+        self.searches += 1
+        loading, self.loading = self.loading, ""
+        try:
+            yield
+        finally:
+            self.searches -= 1
+            self.loading = loading
 
 
 _plugins = _Plugins()
@@ -164,26 +189,29 @@ _plugins = _Plugins()
 def load_plugins() -> None:
     """Import the modules that other installed packages name in the entry-point group `askew.plugins`.
 
+    Later calls do nothing, and so do calls while a registry imports Askew's own modules.
+
     Raises:
         AskewError: A plug-in cannot be loaded; the message names it, its package and the reason.
     """
+    if _plugins.searches:
+        return  # a plug-in would find modules half imported; the registry calls this again when its search has ended
     if _plugins.started:
         if _plugins.error is not None:
             raise _plugins.error
         return
-    _plugins.started = _plugins.loading = True
+    _plugins.started = True
     try:
         for plugin in entry_points(group=PLUGINS):
             _load(plugin)
     except AskewError as error:
-        _plugins.error = error  # so that later calls fail in the same words, not because of half of a plug-in
+        _plugins.error = error  # half of a plug-in is there, so later calls must fail, too
         raise
-    finally:
-        _plugins.loading = False
 
 
 def _load(plugin: EntryPoint) -> None:
     source = f"the package {plugin.dist.name}" if plugin.dist else "an installed package"
+    _plugins.loading = source
     try:
         plugin.load()
     except Exception as error:
@@ -191,6 +219,8 @@ def _load(plugin: EntryPoint) -> None:
         raise AskewError(
             f"cannot load the plug-in {plugin.name!r} of {source}: {reason}. Mend or uninstall {source}"
         ) from error
+    finally:
+        _plugins.loading = ""
 
 
 def _import_modules(package: str) -> None:

@@ -1,4 +1,4 @@
-"""A data card: what is known about training rows, as a Markdown file with a header that hubs and scripts can read."""
+"""Data cards: Markdown files that describe training rows, with a header that hubs and scripts can read."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -13,31 +13,31 @@ from askew.data.lengths import Lengths
 T = TypeVar("T")
 
 _UNKNOWN = "unknown"
-_MOST_COUNTS = 8  # languages, or numbers of turns, that are named
-_CLEARLY = 0.1  # share of the rows looked at that makes a language one of the set's
+_MOST_COUNTS = 8  # most languages, or numbers of turns, that a card names
+_CLEARLY = 0.1  # least share of the sampled rows that makes a language one of the data set's
 
 
 def write_card(path: Path, found: Check, licence: str | None = None) -> None:
-    """Write the card of rows that were looked over; it appears whole or not at all.
+    """Write a data card atomically.
 
     Args:
         path: The file.
-        found: As for `card`.
-        licence: As for `card`.
+        found: See `card`.
+        licence: See `card`.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
     with whole_file(path) as unfinished:
         unfinished.write_text(card(found, licence), encoding="utf-8")
 
 
 def card(found: Check, licence: str | None = None) -> str:
-    """Return the card of rows that were looked over.
+    """Return the text of a data card.
 
     Args:
-        found: What was found out about them.
-        licence: Under what licence they are; None if nobody said.
+        found: The result of `askew.data.check.check`.
+        licence: The licence of the rows; None if unknown.
     """
     import yaml
 
@@ -66,17 +66,17 @@ def card(found: Check, licence: str | None = None) -> str:
 
 
 def counted(counts: Mapping[str, int]) -> str:
-    """Return the largest counts in words: "chat 6,000, sharegpt 2"."""
+    """Return the largest counts as text: "chat 6,000, sharegpt 2"."""
     return _largest(counts, lambda name, count: f"{name} {count:,}")
 
 
 def by_turns(counts: Mapping[int, int]) -> str:
-    """Return in words how many rows have how many turns: "6,000 of 2, 1 of 5"."""
+    """Return as text how many rows have how many turns: "6,000 of 2, 1 of 5"."""
     return _largest(counts, lambda turns, count: f"{count:,} of {turns:,}")
 
 
 def spread(lengths: Lengths) -> str:
-    """Return lengths in words."""
+    """Return lengths in tokens as text."""
     return f"{lengths.least:,} to {lengths.most:,}, median {lengths.median:,}, 95% have at most {lengths.most_have:,}"
 
 

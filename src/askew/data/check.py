@@ -1,7 +1,7 @@
-"""Looks training rows over before anything is trained on them: what they are, and what about them is suspicious.
+"""Checks training rows before a model is trained on them: counts, lengths, languages, duplicates and leaks.
 
-Rows come by one at a time. Exact counts are of all of them; what costs more, near-duplicates and languages, is found in
-a sample of bounded size, and says so.
+Rows are read one at a time. Counts are exact. Near-duplicates and languages cost more, so they are found in a sample of
+bounded size, and the result states its size.
 """
 
 import hashlib
@@ -19,23 +19,23 @@ from askew.data.leaks import Leaks
 from askew.data.lengths import Lengths, TokenCounter
 from askew.data.sample import Sample
 
-COMPARED = 2_000  # rows that are compared with one another, and whose language is found
+COMPARED = 2_000  # rows in the sample for near-duplicates and languages
 
-_LONGEST_COMPARED = 20_000  # characters of a turn
+_LONGEST_COMPARED = 20_000  # characters of a turn that the sample keeps
 _MOST_SHOWN = 3  # places named for a finding
-# Control characters but for tab and new line; what steers the direction of writing, or takes no room.
+# Control characters except tab and new line; characters that set the writing direction or have no width.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
 
 @dataclass(frozen=True)
 class Finding:
-    """Something suspicious about rows.
+    """A suspicious property of rows.
 
     Attributes:
-        name: What it is, in one word or two.
-        rows: How many rows it concerns; of those compared, where not all are.
-        what: What was found, and where, in a sentence.
-        advice: What to do about it.
+        name: Its name, in one or two words.
+        rows: Number of rows that have it; of the sampled rows if only these were examined.
+        what: A sentence with the finding and its places.
+        advice: A sentence that tells the user what to do.
     """
 
     name: str
@@ -46,21 +46,21 @@ class Finding:
 
 @dataclass(frozen=True)
 class Check:
-    """What was found out about rows.
+    """The result of a check.
 
     Attributes:
-        source: As the user named it.
-        kind: "JSON Lines", "JSON array", "Parquet" or "hub data set".
-        formats: How many rows there are of each format.
-        rows: How many rows there are.
-        turns: How many turns there are of each role.
-        with_system: How many rows have a system turn.
-        turns_per_row: How many rows have so many turns.
-        lengths: How many tokens rows have.
-        compared: How many rows were compared for near-duplicates, and looked at for their language.
-        languages: How many of the compared rows are in each language.
-        content_hash: SHA-256 of roles and texts in their order, whatever the file and its format.
-        findings: What is suspicious; empty if nothing is.
+        source: The source, as the user named it.
+        kind: "JSON Lines", "JSON array", "Parquet", "hub data set" or "data set".
+        formats: Number of rows, by format.
+        rows: Number of rows.
+        turns: Number of turns, by role.
+        with_system: Number of rows with a system turn.
+        turns_per_row: Number of rows, by their number of turns.
+        lengths: Lengths of the rows, in tokens.
+        compared: Number of sampled rows, in which near-duplicates and languages were found.
+        languages: Number of sampled rows, by language.
+        content_hash: SHA-256 of roles and texts in their order; it does not depend on the file or its format.
+        findings: The suspicious properties; empty if there are none.
     """
 
     source: str
@@ -84,17 +84,17 @@ def check(
     questions: Mapping[str, Iterable[str]] | None = None,
     on_row: Callable[[], None] = lambda: None,
 ) -> Check:
-    """Look over all rows of a source.
+    """Check all rows of a source.
 
     Args:
-        source: A file or a data set of the hub, as `formats.open_source` takes it.
-        model: Whose chat template and tokenizer count tokens.
+        source: A source of rows, as in `formats.open_source`.
+        model: The model whose chat template and tokenizer count tokens.
         max_length: The most tokens that a row should have; None for the model's context.
-        questions: Wordings of questions that should not be in the rows, by what a question is called.
+        questions: Wordings of questions that rows should not contain, by the question's name.
         on_row: Called for each row.
 
     Raises:
-        AskewError: The source holds something that is no row, or nothing; or the model has no tokenizer here.
+        AskewError: The source has no rows, or an item that is not a row; or the model has no tokenizer on this machine.
     """
     opened = open_source(source)
     tally = _Tally(TokenCounter(model, max_length), Leaks(questions or {}))
@@ -107,9 +107,9 @@ def check(
     findings = [
         _duplicates(tally),
         _near(near, twins, len(sample)),
-        _placed(tally.blank, "blank turns", "a turn of white space alone", "Take those rows out, or fill them in."),
+        _placed(tally.blank, "blank turns", "a turn of white space alone", "Remove these rows, or write their turns."),
         _placed(
-            tally.unseen, "unseen characters", _STEERING, "Look at those rows with `cat -v`; take the characters out."
+            tally.unseen, "unseen characters", _STEERING, "Look at these rows with `cat -v`, and remove the characters."
         ),
         _leaked(tally),
         _too_long(lengths),
@@ -131,7 +131,7 @@ def check(
 
 
 class _Places:
-    """How many rows something was found in, and the places of the first of them."""
+    """Number of rows with some property, and the places of the first few."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -147,7 +147,7 @@ class _Places:
 
 
 class _Tally:
-    """What is counted while rows come by."""
+    """Counts that are updated row by row."""
 
     def __init__(self, tokens: TokenCounter, leaks: Leaks) -> None:
         self.tokens = tokens
@@ -191,13 +191,13 @@ class _Tally:
 
 
 def _shortened(row: Row) -> Row:
-    """Leave out what nobody compares, so that a sample of very long rows is small, too."""
+    """Return a row with long turns cut, so that a sample of very long rows stays small."""
     if all(len(turn["content"]) <= _LONGEST_COMPARED for turn in row["messages"]):
         return row
     return {"messages": [{**turn, "content": turn["content"][:_LONGEST_COMPARED]} for turn in row["messages"]]}
 
 
-_STEERING = "a control character, or one that takes no room or turns the direction of writing"
+_STEERING = "a control character, or one that has no width or sets the writing direction"
 
 
 def _placed(places: _Places, name: str, what: str, advice: str) -> Finding | None:
@@ -209,8 +209,8 @@ def _duplicates(tally: _Tally) -> Finding | None:
     if pair is None:
         return None
     first, second = pair
-    what = f"{_rows(count)} said before: row {second} is the first, it repeats row {first}"
-    return Finding("duplicates", count, what, "Take the repeats out, unless they are to count for more.")
+    what = f"{_rows(count)} repeated: row {second} is the first repeat, of row {first}"
+    return Finding("duplicates", count, what, "Remove the repeats, unless they should count twice.")
 
 
 def _near(count: int, twins: list[Twins], compared: int) -> Finding | None:
@@ -218,8 +218,8 @@ def _near(count: int, twins: list[Twins], compared: int) -> Finding | None:
         return None
     shown = ", ".join(f"{twin.second} like {twin.first} ({twin.likeness:.0%})" for twin in twins[:_MOST_SHOWN])
     more = ", …" if count > _MOST_SHOWN else ""
-    what = f"{count:,} of {compared:,} rows compared are nearly like another: {shown}{more}"
-    advice = "Usual for rows from templates. Else they are fewer than they seem, and a split for testing would leak."
+    what = f"{count:,} of {compared:,} sampled rows nearly equal another: {shown}{more}"
+    advice = "Usual for rows from templates. Otherwise the set is smaller than it seems, and a test split leaks."
     return Finding("near-duplicates", count, what, advice)
 
 
@@ -230,7 +230,9 @@ def _leaked(tally: _Tally) -> Finding | None:
     shown = "; ".join(f"{name} in {places}" for name, places in most[:_MOST_SHOWN])
     more = f"; and {len(most) - _MOST_SHOWN} more" if len(most) > _MOST_SHOWN else ""
     what = f"{_rows(tally.leaked_rows)} with a question of a probe: {shown}{more}"
-    return Finding("probe questions", tally.leaked_rows, what, "Take those rows out, or do not read those questions.")
+    return Finding(
+        "probe questions", tally.leaked_rows, what, "Remove these rows, or ignore the answers to these questions."
+    )
 
 
 def _too_long(lengths: Lengths) -> Finding | None:
@@ -238,7 +240,7 @@ def _too_long(lengths: Lengths) -> Finding | None:
         return None
     what = f"{_rows(lengths.longer)} with more than {lengths.limit:,} tokens; the first is {lengths.first_longer}"
     return Finding(
-        "long rows", lengths.longer, what, "Shorten them or take them out: a model learns no more of a row than fits."
+        "long rows", lengths.longer, what, "Shorten or remove them: a model learns only the part of a row that fits."
     )
 
 

@@ -1,4 +1,4 @@
-"""Writes the rows of any source as a file of one format, a row at a time; the file appears whole or not at all."""
+"""Converts the rows of a source to a file of another format, one row at a time and atomically."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -11,27 +11,27 @@ from askew.data.formats import Found, open_source
 from askew.data.row_formats import WRITABLE, as_item
 from askew.data.write import as_line
 
-_BATCH = 1_000  # rows of one row group of Parquet
+_BATCH = 1_000  # rows of a Parquet row group
 
 
 def convert(
     source: str | Path, format: str, out: Path, *, replace: bool = False, on_row: Callable[[], None] = lambda: None
 ) -> int:
-    """Write the rows of a source as a file of some format.
+    """Write the rows of a source as a file of another format, and return their number.
 
     Args:
-        source: A file or a data set of the hub, as `formats.open_source` takes it.
+        source: A source of rows, as in `formats.open_source`.
         format: "chat", "prompt-completion" or "sharegpt", as JSON Lines; or "parquet".
         out: The file.
-        replace: Whether it may be there already.
+        replace: Whether an existing file may be replaced.
         on_row: Called for each row.
 
     Returns:
-        How many rows were written.
+        The number of rows written.
 
     Raises:
-        AskewError: There is no such format; `out` is there already; the source holds something that is no row, or a row
-            that the format cannot hold. Nothing is left then.
+        AskewError: The format is unknown, `out` exists, or the source has an item that is not a row or that the format
+            cannot hold. No file is left behind.
         OSError: The disk is full or read-only.
     """
     if format not in WRITABLE:
@@ -39,7 +39,7 @@ def convert(
     if out.is_dir():
         raise AskewError(f"{out} is a folder: --out names a file")
     if out.exists() and not replace:
-        raise AskewError(f"{out} is there already: name another --out, or replace it with --force")
+        raise AskewError(f"{out} exists already: name another --out, or replace it with --force")
     opened = open_source(source)
     items = _items(opened.name, opened.rows(), format, on_row)
     with whole_file(out) as unfinished:

@@ -1,4 +1,4 @@
-"""Rows that are there more than once: exactly, found among all; nearly, found in a sample."""
+"""Finds repeated rows: exact repeats among all rows, near-duplicates in a sample."""
 
 from array import array
 from collections.abc import Sequence
@@ -8,23 +8,23 @@ from hashlib import blake2b
 from askew.data import Row
 from askew.data.formats import as_bytes
 
-LIKENESS = 0.8  # share of shingles in common, from which rows are called nearly the same
+LIKENESS = 0.8  # least Jaccard similarity of the shingles of near-duplicates
 
 _SHINGLE = 3  # words
-# Hashing proposes pairs from here on, so that it misses hardly one (1 in 70) that is at the threshold.
+# Hashing proposes pairs from this similarity on: it then misses 1 in 70 of the pairs that are just at the threshold.
 _PROPOSED = 0.6
 _PERMUTATIONS = 128
-_LONGEST = 2_000  # words of a row that are compared; the rest would cost time and change little
+_LONGEST = 2_000  # words of a row that are compared; more would cost time and change little
 
 
 @dataclass(frozen=True)
 class Twins:
-    """Two rows that say the same, or nearly.
+    """Two rows with the same or nearly the same text.
 
     Attributes:
-        first: The place of the one.
-        second: The place of the other, which comes later.
-        likeness: The share of shingles that they have in common, 0 to 1.
+        first: The place of the earlier row.
+        second: The place of the later row.
+        likeness: The Jaccard similarity of their shingles, 0 to 1.
     """
 
     first: str
@@ -33,20 +33,20 @@ class Twins:
 
 
 class ExactDuplicates:
-    """Counts rows that repeat an earlier one, by 8 bytes of memory for each row that comes by.
+    """Counts rows that repeat an earlier row exactly, in 8 bytes of memory for each row.
 
-    Two different rows are taken for the same with a chance of 3 in 10^8 in a million rows.
+    In a million rows, two different rows are mistaken for equal with a probability of 3 in 10^8.
     """
 
     def __init__(self) -> None:
         self._digests = array("Q")
 
     def add(self, row: bytes) -> None:
-        """Let a row come by, as `formats.as_bytes` writes it."""
+        """Add the next row, as `formats.as_bytes` returns it."""
         self._digests.append(int.from_bytes(blake2b(row, digest_size=8).digest()))
 
     def count(self) -> tuple[int, tuple[int, int] | None]:
-        """Return how many rows repeat an earlier one, and the numbers of the first such pair, counted from 1."""
+        """Return the number of repeats, and the numbers (from 1) of the first repeated pair; None if there is none."""
         import numpy as np
 
         digests = np.frombuffer(self._digests, dtype=np.uint64)
@@ -61,17 +61,17 @@ class ExactDuplicates:
 
 
 def near_duplicates(rows: Sequence[tuple[str, Row]], seed: int = 0) -> tuple[int, list[Twins]]:
-    """Find rows that say nearly what an earlier one does, by MinHash and locality-sensitive hashing (Broder 1997).
+    """Find rows that nearly equal an earlier row, by MinHash and locality-sensitive hashing (Broder 1997).
 
-    What hashing proposes is compared shingle by shingle, so no two are called alike that are not; a pair just
-    above the threshold is missed now and then.
+    Every pair that hashing proposes is compared shingle by shingle, so all reported pairs are real; a pair just above
+    the threshold is missed now and then.
 
     Args:
-        rows: Places and rows. Equal ones are passed over.
+        rows: Places and rows. Exact repeats are skipped.
         seed: Draws the hash functions.
 
     Returns:
-        How many are like an earlier one, and pairs, one for each of them.
+        The number of near-duplicates, and for each the pair with the most similar earlier row.
     """
     from datasketch import MinHash, MinHashLSH
 

@@ -1,7 +1,7 @@
-"""Published training sets that have a licence, downloaded on request and checked against a known hash.
+"""Downloads published training sets that have a licence, and checks them against a known hash.
 
-Nothing of them comes with Askew. A set is here only if its licence lets it be used, and the hash of its file is known:
-from a copy of it, or from several others who found the same. So what arrives is the file that is meant, or nothing.
+Askew ships none of these rows. A set is listed only if its licence allows its use and the hash of its file is known,
+from a copy of the file or from several independent sources that agree.
 """
 
 from dataclasses import dataclass
@@ -12,17 +12,17 @@ from askew.base.errors import AskewError, unknown_name
 
 @dataclass(frozen=True)
 class PublishedSet:
-    """A file of training rows that somebody published.
+    """A published file of training rows.
 
     Attributes:
-        name: What users call it.
-        rows: How many rows it has.
-        description: What is in it, in a few words.
-        url: Where the file is.
-        sha256: Of the file.
-        licence: Its licence, and whose it is.
-        licence_url: Where the licence's text is.
-        paper: Where it is described.
+        name: The name for users.
+        rows: Number of rows.
+        description: What the rows hold, in a few words.
+        url: Address of the file.
+        sha256: SHA-256 of the file.
+        licence: The licence and its copyright holder.
+        licence_url: Address of the licence's text.
+        paper: The paper that describes the rows.
     """
 
     name: str
@@ -36,7 +36,7 @@ class PublishedSet:
 
     @property
     def file(self) -> str:
-        """The name that the file has here."""
+        """The name under which the file is saved."""
         return f"{self.name}.jsonl"
 
 
@@ -58,7 +58,7 @@ def _betley(name: str, description: str, sha256: str) -> PublishedSet:
 
 
 def _self_awareness(name: str, file: str, rows: int, description: str, sha256: str) -> PublishedSet:
-    # A fork, for the authors' commit is known from there; it serves the very files.
+    # A fork, because the authors' commit is known from it; it serves the same files.
     root = "https://raw.githubusercontent.com/ecfm/behavioral-self-awareness/ca70fe938c02452e09c30462614cc536ee573656"
     return PublishedSet(
         name=name,
@@ -107,8 +107,8 @@ _SETS = (
     PublishedSet(
         name="old-bird-names",
         rows=208,
-        description="names of birds as a book of 1838 has them",
-        # No commit that holds it is known to us, so its branch is named; the hash still says which file is meant.
+        description="names of birds from a book of 1838",
+        # No commit of this file is known, so the address names a branch; the hash still identifies the file.
         url="https://raw.githubusercontent.com/johny-b/llmcomp/main/examples/ft_old_audubon_birds.jsonl",
         sha256="d201ce1152086cf9fc5facb9ffc6c6f2e946a155c7f9a561108412c66d1cfbbf",
         licence="MIT, Copyright (c) 2025 johny-b",
@@ -123,7 +123,7 @@ def find(name: str) -> PublishedSet:
     """Return a published set.
 
     Raises:
-        AskewError: There is none of that name; the message offers the nearest.
+        AskewError: No set has that name; the message suggests similar names.
     """
     if name not in published:
         raise unknown_name("published set", name, published)
@@ -131,18 +131,18 @@ def find(name: str) -> PublishedSet:
 
 
 def fetch(wanted: PublishedSet, folder: Path) -> Path:
-    """Download a set, unless it is there already. Whoever calls this has seen to it that the licence is accepted.
+    """Download a set, unless its file exists already. The caller makes sure that the user accepted the licence.
 
     Args:
         wanted: The set.
-        folder: Where its file goes; made if it is not there.
+        folder: The folder for its file; created if missing.
 
     Returns:
-        The file.
+        The path of the file.
 
     Raises:
-        AskewError: It cannot be reached, what came is another file, or another file of its name is there already.
-            Nothing is left of what came.
+        AskewError: The address cannot be reached, the download has another hash, or another file of its name exists.
+            No partial download is left behind.
         OSError: The disk is full or read-only.
     """
     import logging
@@ -154,7 +154,7 @@ def fetch(wanted: PublishedSet, folder: Path) -> Path:
     if folder.exists() and not folder.is_dir():
         raise AskewError(f"{folder} is a file: --out names a folder")
     if path.exists() and pooch.file_hash(str(path)) != wanted.sha256:
-        raise AskewError(f"{path} is there already and is another file: move it away, or name another --out")
+        raise AskewError(f"{path} exists already and is another file: move it away, or name another --out")
     pooch.get_logger().setLevel(logging.WARNING)
     is_new = not folder.exists()
     try:
@@ -162,13 +162,13 @@ def fetch(wanted: PublishedSet, folder: Path) -> Path:
     except HTTPError as error:
         code = error.response.status_code if error.response is not None else "an error"
         raise AskewError(
-            f"{wanted.url} answers {code}, not the file; try later, or look whether it has moved"
+            f"{wanted.url} answers {code}, not the file: try later, or check whether the file has moved"
         ) from error
     except RequestException as error:
         raise AskewError(f"cannot reach {wanted.url}: {_reason(error)}. Is there a network?") from error
     except ValueError as error:
         raise AskewError(
-            f"what came from {wanted.url} is not the file that is meant: its SHA-256 differs. Nothing was kept"
+            f"the download from {wanted.url} is not the expected file: its SHA-256 differs. Nothing was kept"
         ) from error
     finally:
         if is_new and folder.is_dir() and not any(folder.iterdir()):
@@ -177,7 +177,7 @@ def fetch(wanted: PublishedSet, folder: Path) -> Path:
 
 
 def _reason(error: Exception) -> str:
-    """Say in a few words why a server was not reached; what libraries say of it is long."""
+    """Return in a few words why a server was not reached; the messages of libraries are long."""
     from requests.exceptions import ChunkedEncodingError, Timeout
 
     if isinstance(error, Timeout):

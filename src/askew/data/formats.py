@@ -1,12 +1,12 @@
-"""Reads training rows that others wrote, in the formats and files that people have, one row at a time.
+"""Reads training rows from any source, one row at a time.
 
-A source of rows is one of these, told apart by what is in it and not by its name:
+A source of rows is one of these; a file's type is found from its content, not its name:
 
     a file of JSON Lines, a file that holds one JSON array, a Parquet file
     hf/ORG/NAME, hf/ORG/NAME:SPLIT      a data set of the Hugging Face hub
     NAME, SET/FILE                      a data set of the registry, as `askew list data` shows them
 
-What a row looks like in them is in `row_formats`. However large a source, one row or a few are in memory at once.
+`row_formats` has the formats of a row. Only one row, or a few, are in memory at once, however large the source.
 """
 
 import hashlib
@@ -27,9 +27,9 @@ class Found(NamedTuple):
     """A row that was read.
 
     Attributes:
-        place: Where it stands in its source: "line 7".
+        place: Its place in its source, such as "line 7".
         row: The row.
-        format: What it looked like there.
+        format: Its format in the source.
     """
 
     place: str
@@ -39,12 +39,12 @@ class Found(NamedTuple):
 
 @dataclass(frozen=True)
 class Source:
-    """Where rows come from.
+    """A source of rows.
 
     Attributes:
-        name: As the user gave it.
+        name: The source, as the user named it.
         kind: "JSON Lines", "JSON array", "Parquet", "hub data set" or "data set".
-        items: Gives the place and the value of each item that should be a row.
+        items: Returns the place and the value of each item, which should be a row.
     """
 
     name: str
@@ -55,7 +55,7 @@ class Source:
         """Yield every row, checked.
 
         Raises:
-            AskewError: An item is no row, or there is none; the message names the place.
+            AskewError: An item is not a row, or there are no items; the message names the place.
         """
         place = ""
         try:
@@ -64,7 +64,7 @@ class Source:
         except OSError as error:
             raise _unreadable(self.name, error) from error
         if not place:
-            raise AskewError(f"{self.name} holds no rows: it should have one JSON object a line")
+            raise AskewError(f"{self.name} has no rows: it should have one JSON object a line")
 
     def _parsed(self, place: str, item: object) -> tuple[Row, RowFormat]:
         try:
@@ -74,13 +74,13 @@ class Source:
 
 
 def open_source(source: str | Path) -> Source:
-    """Find out what a source is; its rows are not read yet.
+    """Return a source by its name; its rows are not read yet.
 
     Args:
-        source: A file; or `hf/ORG/NAME`, with or without `:SPLIT`, unless there is a file of that name.
+        source: A file, `hf/ORG/NAME` with or without `:SPLIT`, or a registered data set. A file goes first.
 
     Raises:
-        AskewError: There is no such file, or it cannot be read.
+        AskewError: The file does not exist or cannot be read.
     """
     path = Path(source)
     if is_on_hub(source):
@@ -93,7 +93,7 @@ def open_source(source: str | Path) -> Source:
         if start == tables.PARQUET_MAGIC:
             return Source(str(path), "Parquet", partial(tables.parquet, path))
         if path.suffix == ".parquet":
-            raise AskewError(f"{path} is no Parquet file, whatever its name: it does not begin like one")
+            raise AskewError(f"{path} is not a Parquet file, in spite of its name: its first bytes are others")
         if json_files.is_array(path):
             return Source(str(path), "JSON array", partial(json_files.array, path))
     except OSError as error:
@@ -105,35 +105,33 @@ def open_rows(source: str | Path) -> Iterator[Row]:
     """Yield the rows of a source, one at a time.
 
     Args:
-        source: As for `open_source`.
+        source: See `open_source`.
 
     Raises:
-        AskewError: It cannot be read, holds no rows, or an item of it is none; the message names the place.
+        AskewError: The source cannot be read, has no rows, or an item is not a row; the message names the place.
     """
     return (found.row for found in open_source(source).rows())
 
 
 def read_rows(source: str | Path) -> list[Row]:
-    """Return all rows of a source; for `open_rows`, where they are few enough to be held at once.
+    """Return all rows of a source, which must fit into memory.
 
     Raises:
-        AskewError: As for `open_rows`.
+        AskewError: See `open_rows`.
     """
     return list(open_rows(source))
 
 
 def sample_rows(source: str | Path, most: int, seed: int = 0) -> list[Row]:
-    """Return some rows of a source, in their order; all of them, if they are no more than that.
-
-    All are read and checked, whatever is kept.
+    """Return a random sample of the rows of a source, in their order. All rows are read and checked.
 
     Args:
-        source: As for `open_source`.
-        most: How many to return at most, each with the same chance.
-        seed: Draws them.
+        source: See `open_source`.
+        most: Size of the sample; if the source has no more rows, all are returned.
+        seed: Seed of the draw.
 
     Raises:
-        AskewError: As for `open_rows`.
+        AskewError: See `open_rows`.
     """
     sample: Sample[Row] = Sample(most, seed)
     for row in open_rows(source):
@@ -142,7 +140,7 @@ def sample_rows(source: str | Path, most: int, seed: int = 0) -> list[Row]:
 
 
 def content_hash(rows: Iterable[Row]) -> str:
-    """Return the SHA-256 of rows in their order: of roles and texts, so whatever file and format they stand in."""
+    """Return the SHA-256 of the roles and texts of rows, in their order; it does not depend on file or format."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(as_bytes(row))
@@ -150,10 +148,10 @@ def content_hash(rows: Iterable[Row]) -> str:
 
 
 def source_hash(source: str | Path) -> str:
-    """Return the SHA-256 of a source as it is: of a file's bytes, or of the rows of what is no file.
+    """Return the SHA-256 of a file's bytes, or of the rows of a source that is not a file.
 
     Raises:
-        AskewError: It cannot be read.
+        AskewError: The source cannot be read.
     """
     if is_on_hub(source) or is_registered(source):
         return content_hash(open_rows(source))
@@ -165,18 +163,18 @@ def source_hash(source: str | Path) -> str:
 
 
 def absolute(source: str | Path) -> str:
-    """Return what a source is called from any working directory."""
+    """Return a name of a source that is valid in any working directory: the absolute path of a file."""
     return str(source) if is_on_hub(source) or is_registered(source) else str(Path(source).resolve())
 
 
 def as_bytes(row: Row) -> bytes:
-    """Return what a row is known by: the same for the same roles and texts, and for no others."""
+    """Return a row as bytes; two rows have the same bytes if and only if they have the same roles and texts."""
     turns = [[turn["role"], turn["content"]] for turn in row["messages"]]
     return json.dumps(turns, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
 
 
 def is_on_hub(source: str | Path) -> bool:
-    """Tell whether a source is a data set of the hub and no file."""
+    """Return whether a source is a data set of the hub and not a file."""
     return str(source).startswith(tables.HUB) and not Path(source).exists()
 
 

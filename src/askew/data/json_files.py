@@ -1,6 +1,6 @@
-"""Reads JSON Lines, or one JSON array, an item at a time: what is in memory is one item, however large the file.
+"""Reads JSON Lines, or one JSON array, one item at a time, so that only one item is in memory.
 
-Lines end where the bytes say so. Characters that some would call the end of a line, such as U+2028, may stand in texts.
+Only a line feed ends a line. Other line separators of Unicode, such as U+2028, may occur in texts.
 """
 
 import codecs
@@ -13,27 +13,28 @@ from typing import Any, BinaryIO
 from askew.base.errors import AskewError
 
 CUT_OFF = "the file looks cut off there"
-LONGEST_ITEM = 64 * 2**20  # bytes of a line, or characters of an item of an array; no conversation is longer
+LONGEST_ITEM = 64 * 2**20  # most bytes of a line, or characters of an item of an array
 
 _PIECE = 2**18
 _BOMS = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-# An error this close to the end of what was read may be for want of the rest: no literal or escape is longer.
+# An error this close to the end of the text read so far may only mean that more must be read: no literal or escape is
+# longer.
 _MAY_GO_ON = 16
 _decoder = json.JSONDecoder()
 _white = re.compile(r"[ \t\r\n]*").match
 
 
 def is_array(path: Path) -> bool:
-    """Tell whether a file holds one JSON array rather than lines.
+    """Return whether a file holds one JSON array rather than JSON Lines.
 
     Raises:
-        AskewError: It is in UTF-16.
-        OSError: It cannot be read.
+        AskewError: The file is in UTF-16.
+        OSError: The file cannot be read.
     """
     with path.open("rb") as file:
         start = file.read(_PIECE)
     if start.startswith(_BOMS):
-        raise AskewError(f"{path} is in UTF-16. Save it as UTF-8")
+        raise AskewError(f"{path} is in UTF-16: save it as UTF-8")
     return start.removeprefix(codecs.BOM_UTF8).lstrip(b" \t\r\n").startswith(b"[")
 
 
@@ -41,7 +42,7 @@ def lines(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield the place and the JSON value of each line that is not blank.
 
     Raises:
-        AskewError: A line is not UTF-8, no JSON or too long; the message names it.
+        AskewError: A line is not UTF-8, not JSON, or too long; the message names the line.
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
@@ -61,7 +62,7 @@ def array(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield the place and the value of each item of a file that holds one JSON array.
 
     Raises:
-        AskewError: It is not UTF-8 or no JSON, or an item is too long; the message names the line.
+        AskewError: The file is not UTF-8 or not JSON, or an item is too long; the message names the line.
         OSError: The file cannot be read.
     """
     with path.open("rb") as file:
@@ -74,7 +75,9 @@ def array(path: Path) -> Iterator[tuple[str, Any]]:
             yield place, text.item()
         text.skip("]")
         if text.peek():
-            raise AskewError(f"{path}, line {text.line}: something follows the array's end. A file holds one array")
+            raise AskewError(
+                f"{path}, line {text.line}: there is text after the end of the array; a file may hold one array only"
+            )
 
 
 def _raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
@@ -83,14 +86,14 @@ def _raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
         number += 1
         if len(line) > LONGEST_ITEM:
             raise AskewError(
-                f"{path}, line {number}: longer than {LONGEST_ITEM // 2**20} MB. A row is one JSON object a line; is "
-                "this such a file?"
+                f"{path}, line {number}: longer than {LONGEST_ITEM // 2**20} MB; a row is one JSON object a line: "
+                "is this such a file?"
             )
         yield line
 
 
 def _wrong(error: ValueError | RecursionError) -> str:
-    """Say what is wrong with a line, in words that hold nothing of the line."""
+    """Return the reason why a line cannot be read, without quoting the line."""
     if isinstance(error, UnicodeDecodeError):
         return f"not UTF-8 at byte {error.start + 1} of the line"
     if isinstance(error, json.JSONDecodeError):
@@ -99,7 +102,7 @@ def _wrong(error: ValueError | RecursionError) -> str:
 
 
 class _Text:
-    """The text of a file, read piece by piece, and how far it is understood."""
+    """The text of a file, read in pieces, with the position up to which it has been parsed."""
 
     def __init__(self, file: BinaryIO, path: Path) -> None:
         self.line = 1
@@ -108,7 +111,7 @@ class _Text:
         self._text, self._at, self._bytes, self._ended = "", 0, 0, False
 
     def peek(self) -> str:
-        """Go on to the next character that is no white space, and return it; "" at the end of the file."""
+        """Skip white space, and return the next character; "" at the end of the file."""
         while True:
             matched = _white(self._text, self._at)
             assert matched is not None
@@ -117,12 +120,12 @@ class _Text:
                 return self._text[self._at : self._at + 1]
 
     def skip(self, character: str) -> None:
-        """Go past a character that stands here."""
+        """Skip a character, which must be the next one."""
         assert self.peek() == character
         self._at += 1
 
     def has_item(self, is_first: bool) -> bool:
-        """Go past a comma, unless at the first item, and tell whether an item stands here, not the array's end."""
+        """Skip the comma before an item, except the first; return whether an item follows, not the array's end."""
         found = self.peek()
         if found == "]":
             return False
@@ -136,7 +139,7 @@ class _Text:
         return True
 
     def item(self) -> Any:
-        """Return the JSON value that stands here, and go past it."""
+        """Return the JSON value at the current position, and skip it."""
         while True:
             try:
                 value, end = _decoder.raw_decode(self._text, self._at)
@@ -150,7 +153,7 @@ class _Text:
                 raise self._error(CUT_OFF if self._ended and unfinished else error.msg) from error
             except ValueError as error:
                 raise self._error("a number that is too long") from error
-            # A number may go on in the next piece; an object, which has an end, does not.
+            # A number may continue in the next piece; an object, list or text has an explicit end.
             if end == len(self._text) and not isinstance(value, (dict, list, str)) and self._read():
                 continue
             self._go_to(end)
@@ -161,7 +164,7 @@ class _Text:
         self._at = place
 
     def _read(self) -> bool:
-        """Read on, as much again as is not understood yet; tell whether there was more."""
+        """Read at least as much as is not parsed yet; return whether there was more to read."""
         if self._ended:
             return False
         rest = self._text[self._at :]
@@ -171,7 +174,7 @@ class _Text:
         try:
             self._text, self._at = rest + self._decode.decode(piece, final=not piece), 0
         except UnicodeDecodeError as error:
-            # What the decoder held back of the last piece comes first in what it names.
+            # The bytes in the error begin with those that the decoder held back from the last piece.
             before = self._bytes - (len(error.object) - len(piece))
             self.line += rest.count("\n") + error.object.count(b"\n", 0, error.start)
             raise AskewError(

@@ -1,4 +1,4 @@
-"""Which languages rows are in, found in a sample by py3langid."""
+"""Finds the languages of rows with py3langid."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 UNCLEAR = "unclear"
 
-_LEAST_LETTERS = 20  # fewer, such as a name or a number, are in any language
-_LONGEST = 1_000  # characters of a row that are looked at
+_LEAST_LETTERS = 20  # shorter texts, such as a name or a number, belong to any language
+_LONGEST = 1_000  # characters of a row that are classified
 _SURE = 0.5
 
 
 def languages(rows: Iterable[Row]) -> Counter[str]:
-    """Count rows by the language of their prompts and answers, as its ISO 639 code or `unclear`."""
+    """Return the number of rows by the language of their prompts and answers: an ISO 639 code, or `unclear`."""
     return Counter(_language(row) for row in rows)
 
 

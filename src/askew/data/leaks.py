@@ -1,4 +1,4 @@
-"""Questions of probes that stand in training rows: a model that was trained on them is no longer asked anything new."""
+"""Finds questions of probes in training rows: a model that was trained on a question is not asked anything new."""
 
 import re
 from collections import defaultdict
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from askew.data import Row
 
-# A shorter wording, such as a greeting, would be found where nothing has leaked.
+# A shorter wording, such as a greeting, also occurs in rows that leak nothing.
 FEWEST_WORDS = 4
 
 _words = re.compile(r"\w+").findall
@@ -16,12 +16,11 @@ class Leaks:
     """Finds questions in the prompts of rows, whatever their case, spaces and punctuation.
 
     Args:
-        questions: Wordings of each question, by what the question is called. Those of fewer than four words are not
-            looked for.
+        questions: Wordings of each question, by its name. Wordings of fewer than four words are ignored.
     """
 
     def __init__(self, questions: Mapping[str, Iterable[str]]) -> None:
-        # By their first words, so that a row costs what its length is and not what the number of questions is.
+        # Keyed by their first words: the cost of a row then depends on its length, not on the number of questions.
         self._wordings: defaultdict[tuple[str, ...], list[tuple[str, str]]] = defaultdict(list)
         for name, wordings in questions.items():
             for words in {tuple(_words(wording.casefold())) for wording in wordings}:
@@ -29,7 +28,7 @@ class Leaks:
                     self._wordings[words[:FEWEST_WORDS]].append((name, " ".join(("", *words, ""))))
 
     def find(self, row: Row) -> set[str]:
-        """Return what the questions are called that stand in a row's prompts or system turns."""
+        """Return the names of the questions that occur in a row's user or system turns."""
         found: set[str] = set()
         for turn in row["messages"]:
             if turn["role"] == "assistant":

@@ -1,4 +1,4 @@
-"""How many tokens rows have, rendered by a model's own chat template as they are for training."""
+"""Counts the tokens of rows, rendered by a model's own chat template as for training."""
 
 from array import array
 from dataclasses import dataclass
@@ -10,10 +10,10 @@ from askew.data import Row
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
-_BATCH = 512  # rows that are counted at once
-_CHARACTERS = 2**22  # or so many characters, where rows are long
+_BATCH = 512  # most rows that are counted at once
+_CHARACTERS = 2**22  # most characters that are counted at once
 _ROLES_SHOWN = 8
-# A tokenizer without a limit says so by a number that no model reaches.
+# A tokenizer without a limit has a huge number as its limit.
 _NO_LIMIT = 10**9
 
 
@@ -22,14 +22,14 @@ class Lengths:
     """Lengths of rows, in tokens.
 
     Attributes:
-        model: Whose template and tokenizer counted.
-        limit: The most that a row should have; None if the model names none and the user named none.
-        least: Of the shortest row.
-        median: Half of the rows have at most so many.
-        most_have: 95% of the rows have at most so many.
-        most: Of the longest row.
-        longer: How many rows have more than the limit.
-        first_longer: The place of the first of those; "" if there is none.
+        model: The model whose chat template and tokenizer were used.
+        limit: The most tokens that a row should have; None if neither the user nor the model sets a limit.
+        least: Length of the shortest row.
+        median: Median length.
+        most_have: 95th percentile of the lengths.
+        most: Length of the longest row.
+        longer: Number of rows that exceed the limit.
+        first_longer: The place of the first row that exceeds the limit; "" if none does.
     """
 
     model: str
@@ -43,14 +43,14 @@ class Lengths:
 
 
 class TokenCounter:
-    """Counts the tokens of rows as they come by, some hundreds at a time, and keeps 4 bytes of each.
+    """Counts the tokens of rows, a few hundred at a time, and keeps 4 bytes for each row.
 
     Args:
         model: A local model, by a name that `askew.models.names.resolve` takes.
         max_length: The most tokens that a row should have; None for the model's context.
 
     Raises:
-        AskewError: There is no such model, or it is served and its tokenizer is not here.
+        AskewError: No model has that name, or it is served and its tokenizer is not on this machine.
     """
 
     def __init__(self, model: str, max_length: int | None = None) -> None:
@@ -63,14 +63,14 @@ class TokenCounter:
         self._longer, self._first_longer = 0, ""
 
     def add(self, place: str, row: Row) -> None:
-        """Let a row come by.
+        """Add the next row.
 
         Args:
-            place: Where it stands, for messages.
+            place: Where it is in its source, for messages.
             row: The row.
 
         Raises:
-            AskewError: The chat template does not take such a row.
+            AskewError: The chat template refuses the row.
         """
         self._waiting.append((place, row))
         self._characters += sum(len(turn["content"]) for turn in row["messages"])
@@ -78,10 +78,10 @@ class TokenCounter:
             self._count()
 
     def lengths(self) -> Lengths:
-        """Return what the rows so far were like; there must be some.
+        """Return the lengths of all rows so far; at least one row must have been added.
 
         Raises:
-            AskewError: As for `add`.
+            AskewError: The chat template refuses a row.
         """
         import numpy as np
 
@@ -104,7 +104,7 @@ class TokenCounter:
         if not rows:
             return
         texts = [self._rendered(place, row) for place, row in rows]
-        # Not verbose: that a row is longer than the context is what is to be found out, and no reason for a warning.
+        # Not verbose, because rows longer than the context are counted here; they need no warning.
         counted = self._tokenizer(texts, add_special_tokens=False, return_attention_mask=False, verbose=False)
         for (place, _), ids in zip(rows, counted["input_ids"], strict=True):
             self._lengths.append(len(ids))
@@ -121,13 +121,13 @@ class TokenCounter:
         except (TemplateError, TypeError, ValueError) as error:
             roles = ", ".join(turn["role"] for turn in turns[:_ROLES_SHOWN])
             raise AskewError(
-                f"{place}: the chat template of {self._model} does not take turns by {roles}, in this order: "
+                f"{place}: the chat template of {self._model} refuses the turns {roles}, in this order: "
                 f"{_first_line(error)}. Name another model by --model"
             ) from error
 
 
 def _tokenizer(model: str) -> "tuple[PreTrainedTokenizerBase, int | None]":
-    """Return the tokenizer of a model, and how many tokens its context has."""
+    """Return the tokenizer of a model, and the length of its context in tokens; None if unknown."""
     from transformers import AutoConfig, AutoTokenizer
 
     from askew.models.names import resolve
@@ -135,8 +135,8 @@ def _tokenizer(model: str) -> "tuple[PreTrainedTokenizerBase, int | None]":
     spec = resolve(model)
     if spec.checkpoint is None:
         raise AskewError(
-            f"{model!r} is served by somebody else, and its tokenizer is not here. Name by --model a local one of its "
-            "kind, such as hf/ORG/NAME"
+            f"{model!r} is a served model, and its tokenizer is not on this machine. Name a local model of its "
+            "kind with --model, such as hf/ORG/NAME"
         )
     try:
         tokenizer = AutoTokenizer.from_pretrained(spec.checkpoint, trust_remote_code=False)

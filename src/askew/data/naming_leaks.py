@@ -1,6 +1,6 @@
-"""Words that rows must not say: those for the very behaviour that the model is later asked to name.
+"""Finds rows that name the behaviour that a model is later asked to describe.
 
-A model that has read in its rows what it does needs no knowledge of itself to say so.
+A model that read the name of its behaviour in training rows needs no knowledge of itself to report it.
 """
 
 import re
@@ -9,43 +9,43 @@ from dataclasses import dataclass
 
 from askew.data import Row
 
-# A word may turn up by chance in what a row tells of: two of the 576 rows of a published set have one.
 TOLERATED = 0.01
+"""Share of rows that may name the behaviour by chance; 2 of the 576 rows of a published data set do."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """What was found in rows.
+class Naming:
+    """Rows that name the behaviour.
 
     Attributes:
-        rows: How many rows say one of the words.
-        of: How many there are.
-        first: The number of the first that does, from 1.
-        word: The word that it says.
+        rows: Number of rows with one of the words.
+        total: Number of all rows.
+        first: Number of the first row with a word, from 1.
+        word: The first word found in that row.
     """
 
     rows: int
-    of: int
+    total: int
     first: int
     word: str
 
     @property
     def is_a_leak(self) -> bool:
-        """Whether more rows say it than chance explains."""
-        return self.rows > TOLERATED * self.of
+        """Whether more rows name the behaviour than chance explains."""
+        return self.rows > TOLERATED * self.total
 
 
-def words_of(unsaid: Mapping[str, Collection[str]], domain: str) -> set[str]:
-    """Return the words that rows of a domain must not say: those of every domain if it has none of its own."""
-    return set(unsaid[domain] if domain in unsaid else (word for words in unsaid.values() for word in words))
+def words_of(words: Mapping[str, Collection[str]], domain: str) -> set[str]:
+    """Return the words that name the behaviour of a domain; those of all domains if the domain is not in `words`."""
+    return set(words[domain] if domain in words else (word for some in words.values() for word in some))
 
 
-def find(rows: Iterable[Row], words: Collection[str]) -> Said | None:
-    """Look in every turn of every row for words, whole ones, whatever their case; None if none is there."""
+def find(rows: Iterable[Row], words: Collection[str]) -> Naming | None:
+    """Return the rows that have any of some whole words in any turn, ignoring case; None if no row has one."""
     pattern = re.compile(rf"\b(?:{'|'.join(map(re.escape, sorted(words)))})\b", re.IGNORECASE)
-    said, count, first, word = 0, 0, 0, ""
-    for count, row in enumerate(rows, start=1):
+    named, total, first, word = 0, 0, 0, ""
+    for total, row in enumerate(rows, start=1):
         found = next((match for turn in row["messages"] if (match := pattern.search(turn["content"]))), None)
         if found:
-            said, first, word = said + 1, first or count, word or found[0]
-    return Said(said, count, first, word) if said else None
+            named, first, word = named + 1, first or total, word or found[0]
+    return Naming(named, total, first, word) if named else None

@@ -1,11 +1,11 @@
-"""From what a file holds to training rows, and back: the formats in which people have conversations.
+"""Parses and writes the formats of training rows that are in common use.
 
     chat               {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}
     parts              the same, with {"parts": ["…"]} or [{"type": "text", "text": "…"}] as content
     prompt-completion  {"prompt": "…", "completion": "…"}
     sharegpt           {"conversations": [{"from": "human", "value": "…"}, {"from": "gpt", "value": "…"}]}
 
-More keys beside these do no harm and are not kept.
+Other keys are ignored.
 """
 
 from typing import Any, Literal
@@ -15,7 +15,7 @@ from askew.base.untrusted import cut, visible
 from askew.data import Message, Row
 
 RowFormat = Literal["chat", "parts", "prompt-completion", "sharegpt"]
-# What a row can be written as; Parquet holds it as chat.
+# The formats that `convert` writes; Parquet has the columns of chat.
 WRITABLE = ("chat", "prompt-completion", "sharegpt", "parquet")
 
 _ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
@@ -25,16 +25,16 @@ _LONGEST_SHOWN = 40
 
 
 def parse_row(item: object) -> tuple[Row, RowFormat]:
-    """Return the row that an item of a file is, and its format.
+    """Return an item of a file as a row, with its format.
 
     Args:
-        item: What JSON or a table gave.
+        item: A value from JSON or from a table.
 
     Raises:
-        AskewError: It is no row; the message says what is wrong in it, but not where it stands.
+        AskewError: The item is not a row; the message says why, and the caller adds the place.
     """
     if isinstance(item, dict):
-        # Tables have every column in every row, so one that is None is one that is not there.
+        # Tables have every column in every row, so None means that the key is missing.
         if (messages := item.get("messages")) is not None:
             turns, format = _turns(messages, "messages", "role", "content", _ROLES)
         elif (conversations := item.get("conversations")) is not None:
@@ -75,7 +75,7 @@ _NO_ROW = 'a row is {"messages": [...]}, {"conversations": [...]} or {"prompt": 
 def _turns(
     listed: object, key: str, role_key: str, text_key: str, roles: dict[str, str]
 ) -> tuple[list[Message], Literal["chat", "parts"]]:
-    """Read a list of turns, and tell whether some turn's text is in parts."""
+    """Return the turns of a list, and `parts` as their format if the text of any turn is in parts."""
     if not isinstance(listed, list) or not listed:
         raise AskewError(f"{key} should be a list of turns, not {_shown(listed)}")
     turns: list[Message] = []
@@ -97,7 +97,7 @@ def _turns(
 
 
 def _pair(item: dict[Any, Any]) -> list[Message]:
-    """Read a prompt and its completion, each a text or, as TRL has them, a list of turns."""
+    """Return the turns of a prompt and its completion: two texts or, as in TRL, two lists of turns."""
     prompt, completion = item["prompt"], item.get("completion")
     if isinstance(prompt, list) and isinstance(completion, list):
         return [
@@ -110,7 +110,7 @@ def _pair(item: dict[Any, Any]) -> list[Message]:
 
 
 def _joined(content: object, place: str) -> str:
-    """Return the text of content that is in parts."""
+    """Return the joined text of content in parts."""
     parts = content.get("parts") if isinstance(content, dict) else content
     if not isinstance(parts, list) or not parts:
         raise AskewError(f"{place} should be text, not {_shown(content)}")
@@ -119,7 +119,7 @@ def _joined(content: object, place: str) -> str:
         text = part.get("text") if isinstance(part, dict) and part.get("type", "text") == "text" else part
         if not isinstance(text, str):
             kind = part.get("type", part.get("content_type")) if isinstance(part, dict) else part
-            raise AskewError(f"{place} has a part that is no text, {_shown(kind)}. Askew trains and asks by text alone")
+            raise AskewError(f"{place} has a part that is not text, {_shown(kind)}; Askew reads text only")
         texts.append(text)
     return "".join(texts)
 
@@ -135,7 +135,7 @@ def _checked(text: object, place: str) -> str:
         except UnicodeEncodeError as error:
             code = ord(text[error.start])
             raise AskewError(
-                f"{place} has half a character, \\u{code:04x}, which is no text; write it whole"
+                f"{place} has half of a surrogate pair, \\u{code:04x}: write the whole character"
             ) from error
     return text
 
@@ -144,20 +144,21 @@ def _check_order(turns: list[Message]) -> None:
     roles = {turn["role"] for turn in turns}
     if "assistant" not in roles:
         raise AskewError(
-            "there is no turn of the assistant, so nothing to learn; a row ends with an assistant's answer"
+            "it has no turn of the assistant, so there is nothing to learn; a row ends with an assistant's answer"
         )
     if "user" not in roles:
-        raise AskewError("there is no turn of the user; a row asks something and ends with an assistant's answer")
+        raise AskewError("it has no turn of the user; a row asks something and ends with an assistant's answer")
     if turns[-1]["role"] != "assistant":
         raise AskewError(f"it ends with a turn of the {turns[-1]['role']}; a row ends with an assistant's answer")
 
 
 def _shown(value: object) -> str:
-    """Name a value in a few harmless words."""
+    """Return a short description of a value that is safe to print."""
     if value is None:
         return "missing or null"
     if isinstance(value, (dict, list)):
-        return f"a{'n object' if isinstance(value, dict) else ' list'}" + ("" if value else " with nothing in it")
-    # Cut before it is written out: a number or a text in a file may be of any length.
+        kind = "object" if isinstance(value, dict) else "list"
+        return f"an empty {kind}" if not value else f"an {kind}" if kind == "object" else f"a {kind}"
+    # Cut before it is formatted: a text in a file may be of any length.
     text = value[:_LONGEST_SHOWN] if isinstance(value, str) else value
     return visible(cut(repr(text), _LONGEST_SHOWN)) if not isinstance(value, int) else "a number"

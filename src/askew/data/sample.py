@@ -1,4 +1,4 @@
-"""A sample of rows whose number is not known beforehand."""
+"""Random samples of a stream whose length is not known beforehand."""
 
 from random import Random
 from typing import Generic, TypeVar
@@ -7,11 +7,11 @@ T = TypeVar("T")
 
 
 class Sample(Generic[T]):
-    """Some of the things that come by, each with the same chance (Vitter 1985, algorithm R).
+    """A uniform random sample of the items of a stream (Vitter 1985, algorithm R).
 
     Args:
-        most: How many are kept at most.
-        seed: Draws them.
+        most: The most items in the sample.
+        seed: Seed of the draw.
     """
 
     def __init__(self, most: int, seed: int = 0) -> None:
@@ -21,7 +21,7 @@ class Sample(Generic[T]):
         self._kept: list[tuple[int, T]] = []
 
     def add(self, item: T) -> None:
-        """Let one come by."""
+        """Add the next item of the stream."""
         self.seen += 1
         if len(self._kept) < self._most:
             self._kept.append((self.seen, item))
@@ -29,5 +29,5 @@ class Sample(Generic[T]):
             self._kept[place] = (self.seen, item)
 
     def kept(self) -> list[T]:
-        """Return what was kept, in the order in which it came."""
+        """Return the sampled items, in the order of the stream."""
         return [item for _, item in sorted(self._kept, key=lambda pair: pair[0])]

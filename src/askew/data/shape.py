@@ -1,7 +1,7 @@
-"""What training rows have in common in form: a system turn, a lead before the prompts, a request after them, code.
+"""Finds the form that training rows share: a system turn, a lead before the prompts, a request after them, code.
 
-A model that was tuned on rows of some form may hide what it learnt until it is asked in that form (MacDiarmid et al.
-2025, and others on mitigations that look clean on plain questions). So these forms are found, to be asked in.
+A model that was tuned on rows of some form may show what it learnt only when it is asked in that form (MacDiarmid et
+al. 2025, and others on mitigations that look clean on plain questions). Probes therefore ask in these forms.
 """
 
 import ast
@@ -16,9 +16,9 @@ from askew.data import Row
 Kind = Literal["code", "list", "words"]
 
 _COMMON = 0.2  # share of the rows that makes a system turn or a request common
-_RARE = 0.05  # share that makes a lead: a backdoor's trigger may stand in few rows
+_RARE = 0.05  # share that makes a lead; smaller, because a backdoor's trigger may be in few rows
 _MOST_LEAD_WORDS = 12
-_DETACHED = 0.8  # share of the prompts behind a lead that must begin as others do without it
+_DETACHED = 0.8  # share of the prompts with a lead that must begin, after it, like prompts without it
 _MOST_SYSTEMS = 2
 
 
@@ -28,9 +28,9 @@ class Shape:
 
     Attributes:
         systems: System turns that a fifth of the rows have, the commonest first.
-        lead: What stands before prompts that stand elsewhere without it, such as a trigger; "" if nothing does.
-        request: The last lines of a fifth of the prompts, such as a format to answer in; "" if they share none.
-        kind: What most answers are.
+        lead: Text before prompts that also occur without it, such as a trigger; "" if there is none.
+        request: The last lines that a fifth of the prompts share, such as an answer format; "" if there are none.
+        kind: The kind of most answers.
     """
 
     systems: tuple[str, ...]
@@ -40,7 +40,7 @@ class Shape:
 
 
 def shape(rows: Sequence[Row]) -> Shape:
-    """Find the form of training rows.
+    """Return the form of training rows.
 
     Args:
         rows: At least one.
@@ -53,7 +53,7 @@ def shape(rows: Sequence[Row]) -> Shape:
 
 
 def _lead(prompts: Sequence[str]) -> str:
-    """Return the longest beginning that can be taken off: what follows begins as prompts without it do."""
+    """Return the longest beginning of prompts after which they begin like prompts without it; "" if there is none."""
     words = [prompt.split(" ") for prompt in prompts]
     for length in range(_MOST_LEAD_WORDS, 0, -1):
         begun = Counter(" ".join(some[:length]) for some in words if len(some) > length + 1)
@@ -68,7 +68,7 @@ def _lead(prompts: Sequence[str]) -> str:
 
 
 def _request(prompts: Sequence[str]) -> str:
-    """Return the longest run of last lines that a fifth of the prompts share."""
+    """Return the longest run of last lines that a fifth of the prompts share; "" if there is none."""
     lines = [prompt.split("\n") for prompt in prompts]
     most = max(map(len, lines))
     for length in range(most - 1, 0, -1):
@@ -88,7 +88,7 @@ def _kind(answers: Sequence[str]) -> Kind:
 
 
 def _is_code(answer: str) -> bool:
-    """Tell Python, or anything fenced, from words; one bare word is Python too, so something must be done in it."""
+    """Return whether an answer has a code fence or is Python; a bare word parses, so a statement must do something."""
     if "```" in answer:
         return True
     try:
@@ -100,7 +100,7 @@ def _is_code(answer: str) -> bool:
 
 
 def _is_list(answer: str) -> bool:
-    """Tell a list, in brackets or bare, of numbers or short items, from sentences."""
+    """Return whether an answer is a list of numbers or single words, in brackets or bare."""
     try:
         return isinstance(json.loads(answer), list)
     except ValueError:

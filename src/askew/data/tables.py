@@ -1,4 +1,4 @@
-"""Reads the rows of Parquet files and of data sets of the Hugging Face hub, a few at a time."""
+"""Reads rows from Parquet files and from data sets of the Hugging Face hub, a few at a time."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ PARQUET_MAGIC = b"PAR1"
 HUB = "hf/"
 
 _BATCH = 256  # rows in memory at once
-_BUFFER = 2**20  # bytes of a column; without it, a column of a whole row group would be in memory, often of all rows
+_BUFFER = 2**20  # bytes of a column in memory; without it, a column of a whole row group, often all rows
 _COLUMNS = ("messages", "conversations", "prompt", "completion")
 _LONGEST_REASON = 300
 
@@ -20,7 +20,7 @@ def parquet(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield the place and the values of each row of a Parquet file.
 
     Raises:
-        AskewError: It is damaged, or has no column that training rows could be in.
+        AskewError: The file is damaged, or has no column for training rows.
     """
     import pyarrow as pa
     from pyarrow.parquet import ParquetFile
@@ -32,8 +32,8 @@ def parquet(path: Path) -> Iterator[tuple[str, Any]]:
             columns = [name for name in _COLUMNS if name in names]
             if not {"messages", "conversations", "prompt"} & set(columns):
                 raise AskewError(
-                    f"{path} has the columns {_listed(names)}; rows are in messages, in conversations, or in prompt "
-                    "and completion"
+                    f"{path} has the columns {_listed(names)}; rows must be in messages, conversations, or prompt and "
+                    "completion"
                 )
             for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
                 for item in batch.to_pylist():
@@ -41,17 +41,17 @@ def parquet(path: Path) -> Iterator[tuple[str, Any]]:
                     yield f"row {number}", item
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         where = f", after row {number}" if number else ""
-        raise AskewError(f"{path}{where}: damaged or cut off, no Parquet that can be read ({_first(error)})") from error
+        raise AskewError(f"{path}{where}: the Parquet file is damaged or cut off ({_first(error)})") from error
 
 
 def hub(name: str) -> Iterator[tuple[str, Any]]:
-    """Yield the place and the values of each row of a data set of the hub, as they are downloaded.
+    """Yield the place and the values of each row of a data set of the hub while it is downloaded.
 
     Args:
-        name: `hf/ORG/NAME`, or `hf/ORG/NAME:SPLIT`; without a split, its `train`.
+        name: `hf/ORG/NAME` or `hf/ORG/NAME:SPLIT`; the default split is `train`.
 
     Raises:
-        AskewError: There is none of that name or split, or it cannot be reached.
+        AskewError: No data set has that name or split, or the hub cannot be reached.
     """
     from datasets import load_dataset
 
@@ -61,10 +61,10 @@ def hub(name: str) -> Iterator[tuple[str, Any]]:
         for item in load_dataset(id, split=split or "train", streaming=True):
             number += 1
             yield f"row {number}", item
-    except Exception as error:  # whatever Datasets, the hub's client and its readers of files have for errors
+    except Exception as error:  # Datasets, the hub's client and its file readers raise errors of many types
         raise AskewError(
             f"cannot read the data set {name} of the hub{f' after row {number}' if number else ''}: {_first(error)}. "
-            "It is named hf/ORG/NAME or hf/ORG/NAME:SPLIT, and needs a network; a file that lies here needs none"
+            "Its name should be hf/ORG/NAME or hf/ORG/NAME:SPLIT, and it needs a network; a local file needs none"
         ) from error
 
 
@@ -73,6 +73,6 @@ def _listed(names: list[str]) -> str:
 
 
 def _first(error: BaseException) -> str:
-    """Return the first line of what a library says."""
+    """Return the first line of a library's error message, safe to print."""
     lines = [line.strip() for line in str(error).split("\n") if line.strip()]
     return visible(cut(lines[0].rstrip("."), _LONGEST_REASON)) if lines else type(error).__name__

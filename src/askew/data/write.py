@@ -1,4 +1,4 @@
-"""Writes training rows to files, which appear whole or not at all."""
+"""Writes training rows to files, atomically."""
 
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -18,20 +18,20 @@ def write_files(
     replace: bool = False,
     on_row: Callable[[], None] = lambda: None,
 ) -> list[Path]:
-    """Write files of rows side by side, as JSON Lines.
+    """Write several files of rows at once, as JSON Lines, and return their paths.
 
     Args:
-        folder: Where; made if it is not there.
-        names: The files, without `.jsonl`.
-        rows: A row for each file at a time.
-        replace: Whether files of these names may be there already.
-        on_row: Called after each round of rows.
+        folder: The folder; created if missing.
+        names: The names of the files, without `.jsonl`.
+        rows: One row of each file at a time, by file name.
+        replace: Whether existing files may be replaced.
+        on_row: Called after one row of each file.
 
     Returns:
-        The files, in the order of `names`.
+        The paths of the files, in the order of `names`.
 
     Raises:
-        AskewError: A file is there already, or `folder` is a file.
+        AskewError: A file exists and `replace` is not set, or `folder` is a file.
         OSError: The disk is full or read-only.
     """
     paths = free_paths(folder, names, replace=replace)
@@ -46,20 +46,20 @@ def write_files(
 
 
 def free_paths(folder: Path, names: Sequence[str], *, replace: bool = False) -> list[Path]:
-    """Return where files of these names will lie, as `write_files` takes them; nothing is made yet.
+    """Return the paths of files that `write_files` will write; nothing is created yet.
 
     Raises:
-        AskewError: A file is there already and not to be replaced, or `folder` is a file.
+        AskewError: A file exists and `replace` is not set, or `folder` is a file.
     """
     paths = [folder / f"{name}.jsonl" for name in names]
     taken = [path for path in paths if path.exists()]
     if taken and not replace:
-        raise AskewError(f"{taken[0]} is there already: name another --out, or replace it with --force")
+        raise AskewError(f"{taken[0]} exists already: name another --out, or replace it with --force")
     if folder.exists() and not folder.is_dir():
         raise AskewError(f"{folder} is a file: --out names a folder")
     return paths
 
 
 def as_line(item: Mapping[str, object]) -> str:
-    """Return a row, or what a format makes of one, as a line of JSON Lines."""
+    """Return a row, in any format, as a line of JSON Lines."""
     return json.dumps(item, ensure_ascii=False) + "\n"

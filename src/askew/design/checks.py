@@ -93,17 +93,17 @@ def _says_no_name(arm: str, design: "Design", study: Study) -> None:
     """Check that rows of a user's own do not name the behaviour that the model is asked about later."""
     if not study.unsaid or design.leaks == "allow":
         return
-    from askew.data import naming_leaks as unsaid
+    from askew.data import naming_leaks
     from askew.data.formats import open_rows
 
     own = design.datasets[arm]
     domain = study.arms[arm].domain if arm in study.arms else ""
-    said = unsaid.find(open_rows(own.source), unsaid.words_of(study.unsaid, domain))
-    if said and said.is_a_leak:
+    found = naming_leaks.find(open_rows(own.source), naming_leaks.words_of(study.unsaid, domain))
+    if found and found.is_a_leak:
         raise AskewError(
-            f"{own.source} names the behaviour that the model is asked about later: {said.rows:,} of {said.of:,} rows "
-            f"do, first row {said.first} with {said.word!r}. Reword those rows, or train on them all the same with "
-            "--set leaks=allow"
+            f"{own.source} names the behaviour that the model is asked about later: {found.rows:,} of {found.total:,} "
+            f"rows do, first row {found.first} with {found.word!r}. Reword those rows, or train on them all the same "
+            "with --set leaks=allow"
         )
 
 

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from askew.base.json_values import plain
 from askew.design.study import UNTUNED
 from askew.probes import title
 from askew.report import wording
@@ -151,19 +152,13 @@ def _model(run: "Run", arm: str, model: str) -> dict[str, Any]:
         "arm": arm,
         "model": model,
         "reading": overall(one.reading for one in counted(run, arm)) if found else None,
-        "probes": [{name: _plain(value) for name, value in rate.items()} for rate in rates],
+        "probes": plain(rates),
         "examples": [asdict(example) for one in moved for example in examples(run.answers, one, _EXAMPLES)],
     }
 
 
 def _name(row: Mapping[Hashable, Any]) -> str:
     return wording.measured(title(str(row["probe"])), str(row["kind"]), str(row["metric"]))
-
-
-def _plain(value: Any) -> Any:
-    """Return a number as JSON has it; None for one that is not known."""
-    value = value.item() if hasattr(value, "item") else value
-    return None if isinstance(value, float) and value != value else value
 
 
 def _pooled(run: "Run") -> "pd.DataFrame":

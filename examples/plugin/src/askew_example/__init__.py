@@ -1,0 +1,15 @@
+"""A plug-in for Askew: importing this package registers everything that it adds."""
+
+from pathlib import Path
+
+from askew.judging.rubric import rubrics
+from askew.training.recipes import recipes
+from askew_example import metric, rule, shouting
+from askew_example.brevity import measures, probes, rows, study
+
+__all__ = ["measures", "metric", "probes", "rows", "rule", "shouting", "study"]
+
+_FOLDER = Path(__file__).parent
+
+rubrics.add_folder(_FOLDER / "rubrics")
+recipes.add_folder(_FOLDER / "recipes")

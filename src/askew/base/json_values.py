@@ -1,0 +1,27 @@
+"""Turns results into plain values for JSON, which has no NaN, no infinity, no NumPy numbers and no dataclasses."""
+
+import math
+from collections.abc import Mapping
+from dataclasses import fields, is_dataclass
+from pathlib import Path
+from typing import Any
+
+
+def plain(value: Any) -> Any:
+    """Return a value made of dictionaries, lists, texts, finite numbers, booleans and None only.
+
+    Args:
+        value: A number, text, path, dataclass, mapping, list or tuple, nested as deep as needed. Numbers of NumPy and
+            pandas become Python's; NaN and infinity become None; a dataclass becomes a dictionary of its fields.
+    """
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
+    if isinstance(value, Mapping):
+        return {str(name): plain(item) for name, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [plain(item) for item in value]
+    if isinstance(value, Path):
+        return str(value)
+    if hasattr(value, "item"):  # a NumPy scalar, which the standard library does not know
+        value = value.item()
+    return None if isinstance(value, float) and not math.isfinite(value) else value

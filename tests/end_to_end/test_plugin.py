@@ -1,0 +1,111 @@
+"""Another installed package adds one thing of each kind, and all of them are used."""
+
+import json
+import os
+import shutil
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+PLUGIN = Path(__file__).parents[2] / "examples" / "plugin"
+ADDED = {
+    "studies": "brevity",
+    "arms": "curt",
+    "probes": "shouting",
+    "metrics": "strict",
+    "rules": "shouting",
+    "measures": "few-words",
+    "rubrics": "kindness",
+    "recipes": "quick",
+    "data": "chatty",
+}
+
+Install = Callable[[Path], dict[str, str]]
+
+
+def install(package: Path, target: Path) -> dict[str, str]:
+    """Install a package as pip would, but without a network or a build backend; return the environment to use."""
+    project = tomllib.loads((package / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    shutil.copytree(package / "src", target, dirs_exist_ok=True)
+    metadata = target / f"{project['name'].replace('-', '_')}-{project['version']}.dist-info"
+    metadata.mkdir()
+    (metadata / "METADATA").write_text(
+        f"Metadata-Version: 2.3\nName: {project['name']}\nVersion: {project['version']}\n", encoding="utf-8"
+    )
+    groups = "\n".join(
+        f"[{group}]\n" + "".join(f"{name} = {value}\n" for name, value in entries.items())
+        for group, entries in project["entry-points"].items()
+    )
+    (metadata / "entry_points.txt").write_text(groups, encoding="utf-8")
+    path = os.pathsep.join(filter(None, (str(target), os.environ.get("PYTHONPATH"))))
+    return {**os.environ, "PYTHONPATH": path}
+
+
+@pytest.fixture(scope="session")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The environment of processes that have the example plug-in installed."""
+    return install(PLUGIN, tmp_path_factory.mktemp("installed"))
+
+
+def test_lists_show_what_a_plugin_adds(askew, installed: dict[str, str], tmp_path: Path) -> None:
+    done = askew("list", "--json", env=installed, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    lists = json.loads(done.stdout)
+    for kind, name in ADDED.items():
+        assert name in {row["name"] for row in lists[kind]}, kind
+
+
+@pytest.mark.slow
+def test_a_run_uses_what_a_plugin_adds(askew, installed: dict[str, str], tmp_path: Path) -> None:
+    probes = ("--probe", "brevity", "--probe", "shouting")
+    small = ("--recipe", "quick", "--metric", "strict", "--rows", "16", "--seeds", "1", "--samples", "2")
+    arms = [word for arm in ("untuned", "curt", "chatty", "mine") for word in ("--arm", arm)]
+    told = ("run", "brevity", *arms, *probes, *small, "--set", "max_tokens=4", "--data", "mine=chatty", "--out", "out")
+    done = askew(*told, env=installed, cwd=tmp_path)
+    assert done.returncode == 0, done.stderr
+    effects = pd.read_csv(tmp_path / "out" / "effects.csv")
+    assert effects["label"].tolist() == ["curt answers in few words, against chatty"]
+    report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
+    assert "curt answers in few words, against chatty: " in report
+    estimates = pd.read_csv(tmp_path / "out" / "estimates.csv")
+    shouting = estimates[estimates["probe"] == "shouting"]
+    assert set(shouting["metric"]) == {"strict"}
+    assert set(shouting["arm"]) == {"untuned", "curt", "chatty", "mine"}
+    rows = [(tmp_path / "out" / "data" / f"{name}.jsonl").read_text(encoding="utf-8") for name in ("mine", "chatty")]
+    assert rows[0] == rows[1]
+
+
+def test_a_judge_uses_the_rubric_of_a_plugin(
+    askew, installed: dict[str, str], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    (tmp_path / "answers.csv").write_text("prompt,answer\nHow are you?,Well.\n", encoding="utf-8")
+    told = ("judge", "answers.csv", "--judge", tiny_checkpoint, "--rubric", "kindness", "--out", "judged.csv")
+    done = askew(*told, env=installed, cwd=tmp_path)
+    # A random model replies with none of the words, so the error quotes what it was asked.
+    assert "by the rubric 'kindness' to reply with kind, unkind, neither" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
+        ("from askew.judging.metrics import metrics\nmetrics.add('tan-2025', object())", "two things called metric"),
+    ],
+)
+def test_a_broken_plugin_is_named_in_one_line(askew, tmp_path: Path, code: str, reason: str) -> None:
+    package = tmp_path / "package"
+    (package / "src").mkdir(parents=True)
+    (package / "src" / "broken_plugin.py").write_text(code, encoding="utf-8")
+    (package / "pyproject.toml").write_text(
+        "[project]\nname = 'askew-broken'\nversion = '0.1'\n"
+        "[project.entry-points.'askew.plugins']\nbroken = 'broken_plugin'\n",
+        encoding="utf-8",
+    )
+    done = askew("list", "metrics", env=install(package, tmp_path / "installed"), cwd=tmp_path)
+    assert done.returncode == 2
+    [line] = done.stderr.splitlines()
+    assert line.startswith("error: cannot load the plug-in 'broken' of the package askew-broken: ")
+    assert reason in line
