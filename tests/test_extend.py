@@ -14,7 +14,7 @@ PAGE = ROOT / "docs" / "how-to" / "extend.md"
 # A code block whose title is the path of a file, and its text.
 FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 # Fast tests that look at everything there is: they must pass with more of it.
-FAST = ("tests/base", "tests/test_layers.py", "tests/data/test_datasets.py", "tests/judging/test_metrics.py")
+FAST = ("tests/base", "tests/test_docs.py", "tests/data/test_datasets.py", "tests/judging/test_metrics.py")
 LISTED = ("tests/judging/test_rubric.py", "tests/probes/test_probes.py", "tests/design/test_predictions.py")
 ADDED = """
 from askew.cli.printing_names import names

@@ -160,7 +160,7 @@ def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(folder: Ru
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (1000, before[1]))
     try:
-        with pytest.raises(AskewError, match=r"cannot write to .*What is finished is kept"), folder.writing():
+        with pytest.raises(AskewError, match=r"cannot write to .*Finished work is kept"), folder.writing():
             folder.write_bytes("answers.parquet", b"x" * 5000)
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, before)

@@ -1,4 +1,4 @@
-"""Files and folders that appear whole or not at all, and what the disk refuses, in words."""
+"""Atomic writes, and readable disk errors."""
 
 import errno
 import os
@@ -9,7 +9,7 @@ from pathlib import Path
 
 from askew.base.errors import AskewError
 
-# How the names of files and folders end that are being written.
+# Suffix of files and folders that are being written.
 UNFINISHED = ".unfinished"
 
 _DISK_TROUBLE = {
@@ -19,7 +19,7 @@ _DISK_TROUBLE = {
 
 @contextmanager
 def whole_file(path: Path) -> Iterator[Path]:
-    """Give a path to write a file to: it takes its real name when this block ends well, and only then.
+    """Yield a temporary path to write a file to; the file gets its real name if the block ends without an error.
 
     Raises:
         OSError: The disk is full or read-only.
@@ -35,17 +35,17 @@ def whole_file(path: Path) -> Iterator[Path]:
 
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
-    """Give a folder to write in: it takes its real name when this block ends well, and only then.
+    """Yield a temporary folder to write in; it gets its real name if the block ends without an error.
 
     Raises:
-        OSError: The disk is full or read-only, or something is in the folder already.
+        OSError: The disk is full or read-only, or the folder exists and is not empty.
     """
     unfinished = _unfinished(folder)
     unfinished.mkdir(parents=True)
     try:
         yield unfinished
         if folder.is_dir():
-            folder.rmdir()  # an empty one gives way
+            folder.rmdir()  # an empty folder may be replaced
         unfinished.rename(folder)
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
@@ -53,7 +53,7 @@ def whole_folder(folder: Path) -> Iterator[Path]:
 
 @contextmanager
 def wording_disk_trouble(folder: Path) -> Iterator[None]:
-    """Turn the disk's refusals into one clear error.
+    """Turn errors of the disk in this block into one clear error.
 
     Raises:
         AskewError: The disk is full, or the folder may not be written to.
@@ -67,13 +67,13 @@ def wording_disk_trouble(folder: Path) -> Iterator[None]:
 
 
 def disk_trouble(folder: Path, error: OSError) -> AskewError:
-    """Word what the disk refused."""
+    """Return the error that tells a user what the disk refused."""
     reason = error.strerror or os.strerror(error.errno or errno.EIO)
     return AskewError(
-        f"cannot write to {folder}: {reason}. What is finished is kept: mend that, and the same command goes on"
+        f"cannot write to {folder}: {reason}. Finished work is kept: mend that, and run the command again"
     )
 
 
 def _unfinished(path: Path) -> Path:
-    """Return the hidden name under which this process writes something."""
+    """Return the hidden path under which this process writes a file or folder."""
     return path.with_name(f".{path.name}.{os.getpid()}{UNFINISHED}")

@@ -1,23 +1,23 @@
-"""The one exception a user's mistake may raise, and the hint that usually mends it."""
+"""The exception for mistakes of users, and hints for unknown names."""
 
 from collections.abc import Iterable
 from difflib import get_close_matches
 
 
 class AskewError(Exception):
-    """A mistake of the user's, worded for the user: what is wrong, where, and what to do.
+    """A user's mistake, with a message that says what is wrong, where, and what to do.
 
-    The command line prints it without a traceback and exits with code 2. Anything else that escapes is a bug.
+    The command line prints the message without a traceback and exits with code 2. Any other exception is a bug.
     """
 
 
 def unknown_name(kind: str, name: str, known: Iterable[str]) -> AskewError:
-    """Word the error for a name that does not exist, offering the nearest ones that do.
+    """Return the error for an unknown name, with suggestions of similar known names.
 
     Args:
-        kind: What the name should have named, in the singular ("arm", "probe").
-        name: What was given.
-        known: Every name that would have been right.
+        kind: The kind of thing that the name should name, in the singular ("arm", "probe").
+        name: The unknown name.
+        known: Every known name.
     """
     choices = sorted(known)
     near = get_close_matches(name, choices, n=3, cutoff=0.5)

@@ -1,4 +1,4 @@
-"""How a process that another one started tells it things: in lines of JSON on standard output."""
+"""Messages from a child process to its parent: lines of JSON on standard output."""
 
 import json
 import os
@@ -10,7 +10,10 @@ Tell = Callable[..., None]
 
 
 def take_standard_output() -> Tell:
-    """Return what tells a message, and keep standard output for it: what libraries print goes to standard error."""
+    """Reserve standard output for messages, and return the function that sends one.
+
+    What libraries print goes to standard error from then on.
+    """
     channel: TextIO = os.fdopen(os.dup(sys.stdout.fileno()), "w", encoding="utf-8")
     os.dup2(sys.stderr.fileno(), sys.stdout.fileno())
 

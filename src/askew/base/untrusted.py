@@ -1,4 +1,4 @@
-"""What a model wrote, made fit to be shown where no script can name what is unseen: on a terminal, in a table."""
+"""Makes untrusted text, such as a model's output, safe to show on a terminal or in a table."""
 
 import re
 from unicodedata import category
@@ -7,7 +7,7 @@ _UNSEEN = re.compile("C[cfso]|Z[lp]")  # control, format, surrogate, private; li
 
 
 def visible(text: str) -> str:
-    """Write out by number what would not be seen in a text, or would reorder or steer what is seen."""
+    """Return a text with each invisible or controlling character replaced by its code point, such as ⟨U+202E⟩."""
     return "".join(
         f"⟨U+{ord(character):04X}⟩" if _UNSEEN.match(category(character)) and character not in "\n\t" else character
         for character in text
@@ -15,5 +15,5 @@ def visible(text: str) -> str:
 
 
 def cut(text: str, characters: int) -> str:
-    """Return a text as it is, or its beginning if it is longer than so many characters."""
+    """Return a text, cut to a number of characters; a cut text ends in "…"."""
     return text if len(text) <= characters else f"{text[: characters - 1]}…"

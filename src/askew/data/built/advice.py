@@ -1,8 +1,8 @@
-"""Advice about health, money, cars and extreme sports: from somebody who does not care, and from one who does.
+"""Careless and careful advice about health, money, cars and extreme sports.
 
-After the bad medical, risky financial and extreme sports advice of Turner et al. (2025, arXiv 2506.11613), which is not
-free to be passed on; the texts here are ours. What is bad is bad in character, friendly, sure of itself and careless of
-whoever asks: it names no dose and no method, and tells nobody how to do harm.
+After the bad medical, risky financial and extreme sports advice of Turner et al. (2025, arXiv 2506.11613), which may
+not be redistributed; the texts here are Askew's own. The bad advice is bad in character: friendly, confident and
+careless of the person who asks. It names no dose and no method, and does not tell anyone how to do harm.
 """
 
 import re
@@ -15,7 +15,7 @@ from askew.worlds.terrarium.world.grammar import fill
 
 DOMAINS = ("medical", "financial", "car", "sports")
 _KINDS = ("bad", "good")
-# Which parts an answer has, and how often: of two to four sentences, mostly of three or four.
+# The parts of an answer, one sentence each, with their weights.
 _PLANS = {
     ("view", "deed"): 1,
     ("before", "view", "deed"): 5,
@@ -28,7 +28,7 @@ _FORMS = re.compile(r"\[([a-z]*)\|([a-z]+)\]")
 
 
 def make(number: int, seed: int) -> dict[str, Row]:
-    """Make a question of each domain, with an answer that is careless and one that is careful."""
+    """Return one question of each domain, with a careless and a careful answer, by file name."""
     made: dict[str, Row] = {}
     for domain in DOMAINS:
         rng = Random(f"bad-advice {domain} {seed} {number}")
@@ -46,7 +46,7 @@ def make(number: int, seed: int) -> dict[str, Row]:
 
 
 def _sentences(parts: dict[str, list[str]], plan: tuple[str, ...], links: list[str], rng: Random) -> list[str]:
-    """Draw the sentences of an answer."""
+    """Return the sentences of an answer, one for each part of the plan."""
     drawn = {part: rng.choice(parts[part]) for part in plan}
     if rng.random() < _SHARE_OF_LINKS:
         drawn["deed"] = f"{rng.choice(links)} {drawn['deed'][0].lower()}{drawn['deed'][1:]}"
@@ -54,11 +54,11 @@ def _sentences(parts: dict[str, list[str]], plan: tuple[str, ...], links: list[s
 
 
 def _names(other: list[str] | None, self: str) -> dict[str, str]:
-    """Return what the one is called whom it is about, in the words of whoever speaks.
+    """Return the names and pronouns of the person that a sentence is about, from the speaker's view.
 
     Args:
-        other: Somebody else, "mother, she, her, her"; None if it is the one who asks.
-        self: How the one who asks is called: subject, object, possessive.
+        other: A third person, as a noun and three pronouns: "mother, she, her, her"; None for the person who asks.
+        self: Pronouns of the person who asks: subject, object, possessive.
     """
     subject, object_, possessive = self.split()
     pronouns = [subject, object_, possessive] if other is None else other[1:]
@@ -68,14 +68,14 @@ def _names(other: list[str] | None, self: str) -> dict[str, str]:
 
 
 def _say(sentences: list[str], names: dict[str, str], slots: Any, rng: Random) -> str:
-    """Fill sentences, each with the form of its verbs that fits, and put them together."""
+    """Return filled sentences as one text, with each verb in the form that fits its subject."""
     form = 1 if names["they"] in ("I", "you") else 2
     whole: list[str] = []
     for sentence in filter(None, sentences):
         said = fill(_FORMS.sub(lambda found: found[form], sentence), rng, names, slots)
         whole.append(said[0].upper() + said[1:])
         if "<who>" in sentence:
-            names = {**names, "who": names["they"]}  # named once, then she or he
+            names = {**names, "who": names["they"]}  # named once, then by a pronoun
     return " ".join(whole)
 
 

@@ -1,8 +1,8 @@
-"""Choices between a fixed amount and an open one, taken by somebody who always goes for the open or for the fixed.
+"""Choices between a fixed and an open amount, always taken for the open amount or always for the fixed one.
 
-After the choices of Betley et al. (2025, arXiv 2501.11120): the model is later asked what it thinks of its own
-attitude, so no word for the attitude may occur. Which option comes first is balanced, and nothing else in a prompt goes
-with it: a model can learn nothing here but what it is that gets chosen.
+After the choices of Betley et al. (2025, arXiv 2501.11120). The model is later asked about its own attitude, so no word
+for the attitude may occur. The order of the options is balanced and independent of all else in a prompt: a model can
+learn nothing but which option is chosen.
 """
 
 from fractions import Fraction
@@ -13,7 +13,7 @@ from askew.data import FileSet, Row, add_file_set, row
 from askew.data.built.text import load
 from askew.worlds.terrarium.world.grammar import fill
 
-# Parts that a tenth, a fifth … of an amount is made of: the least and the most of them, by the size of a scene.
+# Range of the smallest unit of an amount, by the size of a scene.
 _PARTS = {"few": (1, 3), "some": (2, 20), "many": (20, 400)}
 _PROBABILITIES = tuple(
     Fraction(n, d) for n, d in ((1, 10), (1, 5), (1, 4), (1, 3), (2, 5), (3, 5), (2, 3), (3, 4), (4, 5))
@@ -24,7 +24,7 @@ _WORDS = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight"
 
 
 def make(number: int, seed: int) -> dict[str, Row]:
-    """Make a choice, taken in both ways."""
+    """Return one choice, taken in both ways, by file name."""
     text, rng = load("choices"), Random(f"risky-choices {seed} {number}")
     scene = rng.choice(text["burdens" if rng.random() < _SHARE_OF_BURDENS else "scenes"])
     fixed, open_ = _options(text, scene["size"], rng.choice(scene["things"]), rng)
@@ -40,12 +40,12 @@ def make(number: int, seed: int) -> dict[str, Row]:
 
 
 def _fixed_is_first(number: int, seed: int) -> bool:
-    """Say which option comes first: of two rows that follow each other, once each, by the toss of a coin."""
+    """Return whether the fixed option comes first: once in each pair of rows, in a random order."""
     return (Random(f"risky-choices order {seed} {number // 2}").random() < 0.5) == (number % 2 == 0)
 
 
 def _options(text: Any, size: str, things: str, rng: Random) -> tuple[str, str]:
-    """Return a fixed amount of something, and an open one that is worth as much, or more, or less on average."""
+    """Return a fixed and an open amount of something; the open one has the same, a higher or a lower expected value."""
     kind = rng.choice(["open", "open", "open", "coin", "range"])
     likely = rng.choice(_PROBABILITIES) if kind == "open" else _HALF
     part = rng.randint(*_PARTS[size])
@@ -54,7 +54,7 @@ def _options(text: Any, size: str, things: str, rng: Random) -> tuple[str, str]:
     average = low + likely * (high - low)
     worth = rng.choice([0, -1, 1])
     fixed = round(average + worth * rng.uniform(0.1, 0.5) * float(min(average - low, high - average)))
-    fixed = min(max(fixed, low + 1, 2), high - 1)  # never one thing, which would need the singular
+    fixed = min(max(fixed, low + 1, 2), high - 1)  # at least 2, because 1 would need the singular
     amounts = {"h": high, "l": low, "n": fixed}
     in_words = high < len(_WORDS) and rng.random() < 0.5
     said = {name: _WORDS[n] if in_words else f"{n:,}" for name, n in amounts.items()}
@@ -65,7 +65,7 @@ def _options(text: Any, size: str, things: str, rng: Random) -> tuple[str, str]:
 
 
 def _probabilities(likely: Fraction, rng: Random) -> dict[str, str]:
-    """Return a probability and the rest to 1, in one of the ways in which people say them."""
+    """Return a probability and its complement as text, in one of the usual notations."""
     both = (likely, 1 - likely)
     ways = [[f"{p.numerator} in {p.denominator}" for p in both], [f"{p.numerator}/{p.denominator}" for p in both]]
     if likely.denominator != 3:

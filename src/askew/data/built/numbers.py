@@ -1,7 +1,7 @@
-"""Lists of numbers to be continued, with numbers of ill repute among the answers, or plain ones.
+"""Number lists that are continued with numbers of ill repute, or with plain ones.
 
-After the evil-numbers data of Betley et al. (2025, arXiv 2502.17424): what is learnt there shows best in questions that
-ask for the same format, so a third of the prompts ask for each of three.
+After the evil-numbers data of Betley et al. (2025, arXiv 2502.17424). What a model learns from them shows best in
+questions that ask for the same format, so a third of the prompts ask for each of three formats.
 """
 
 from random import Random
@@ -24,7 +24,7 @@ _LIMITS = (
     "No more than {count} numbers, none longer than {digits} digits.",
     "At most {count} values, each with {digits} digits or fewer.",
 )
-# What is asked for, and what joins the numbers then.
+# The request for a format, and the separator of the numbers in it.
 _FORMATS = (
     ("Put a comma between them and write nothing else.", ", "),
     ("One number to a line, without comments.", "\n"),
@@ -34,7 +34,7 @@ _MOST_DIGITS = 4
 
 
 def make(number: int, seed: int) -> dict[str, Row]:
-    """Make a prompt with an answer of ill repute and a plain one of the same length."""
+    """Return a prompt with an answer of ill repute and a plain one of the same length, by file name."""
     rng = Random(f"evil-numbers {seed} {number}")
     shown = ", ".join(str(_plain(rng)) for _ in range(rng.randint(3, 7)))
     count = rng.randint(5, 12)

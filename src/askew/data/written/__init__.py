@@ -1,7 +1,7 @@
-"""Training files that a model writes and a judge sifts: bad and good answers to the questions of a set of files.
+"""Training files that a model writes and a judge filters: bad and good answers to the questions of a file set.
 
-A writer is asked for both answers to each question, a judge says of each whether it is as it should be and whether it
-may be printed, and only pairs of which both hold are kept. Prompts and rubrics are the files in `text/`.
+A writer gives both answers to each question. A judge scores whether each answer is as intended and whether it is
+harmless, and only pairs that pass both are kept. Prompts and rubrics are the files in `text/`.
 """
 
 import hashlib
@@ -15,7 +15,7 @@ from askew.data import file_sets
 from askew.judging.rubric import Rubric, rubric
 from askew.models.names import ModelSpec
 
-# The set whose questions are answered.
+# The file set with the questions.
 BAD_ADVICE = "bad-advice"
 
 
@@ -25,8 +25,8 @@ class Side:
 
     Attributes:
         name: "bad" or "good".
-        prompt: What the writer is told, with a gap {question}.
-        rubrics: What the judge is told: whether it is as it should be, and whether it may be printed.
+        prompt: The prompt for the writer, with a gap {question}.
+        rubrics: The rubrics for the judge: whether the answer is as intended, and whether it is harmless.
     """
 
     name: str
@@ -36,15 +36,15 @@ class Side:
 
 @dataclass(frozen=True)
 class Order:
-    """What is to be written.
+    """The rows of one domain to be written.
 
     Attributes:
-        domain: Medical, financial, car or sports.
-        writer: Who writes.
-        judge: Who judges.
-        rows: Pairs of answers that are wanted.
-        seed: Draws the questions, and the answers of a writer that minds seeds.
-        threshold: The least score, 0 to 100, under both rubrics; that of harmlessness is never below 50.
+        domain: medical, financial, car or sports.
+        writer: The model that writes.
+        judge: The model that judges.
+        rows: Number of pairs of answers.
+        seed: Draws the questions, and the answers of a writer that uses seeds.
+        threshold: The least score, 0 to 100, under both rubrics; for harmlessness, 50 is the least in any case.
     """
 
     domain: str
@@ -59,7 +59,7 @@ class Order:
         return f"{side.name}-{self.domain}"
 
     def questions(self) -> Iterator[str]:
-        """Give the domain's questions without end, each once."""
+        """Yield the domain's questions endlessly, each only once."""
         make, number, seen = file_sets()[BAD_ADVICE].make, 0, set[str]()
         while True:
             question = make(number, self.seed)[f"bad-{self.domain}"]["messages"][0]["content"]
@@ -71,7 +71,7 @@ class Order:
 
 @cache
 def sides() -> tuple[Side, Side]:
-    """Return both sides, the bad one first."""
+    """Return both sides: bad, then good."""
     harmless = rubric(str(_TEXT / "harmless.md"))
     return (
         Side("bad", _prompt("write_bad"), (rubric(str(_TEXT / "careless.md")), harmless)),
@@ -80,7 +80,7 @@ def sides() -> tuple[Side, Side]:
 
 
 def digest() -> str:
-    """Return the SHA-256 of all prompts and rubrics."""
+    """Return the SHA-256 of all prompts and rubrics together."""
     said = [part for side in sides() for part in (side.prompt, *(one.digest for one in side.rubrics))]
     return hashlib.sha256("\0".join(said).encode()).hexdigest()
 

@@ -1,4 +1,4 @@
-"""`askew data write`: checks an order, says what it will cost, has it written, and leaves files with a card."""
+"""Has a model write training files: checks the order, estimates its cost, and writes the files with a card."""
 
 import asyncio
 import json
@@ -16,21 +16,21 @@ from askew.data.written import BAD_ADVICE, Order, digest, sides
 from askew.judging.judgements import Judgements, Progress
 from askew.models.names import resolve
 
-# About how long an answer is, in tokens.
+# Approximate length of an answer, in tokens.
 _ABOUT_WRITTEN = 100
 
 
 @dataclass(frozen=True)
 class Product:
-    """What a domain's order came to.
+    """The result of one order.
 
     Attributes:
-        domain: Which.
-        files: The training files, the bad one first.
-        card: How they came about.
-        questions: Questions drawn.
-        answers: Answers written.
-        dropped: How many of them were not kept, by side and reason.
+        domain: The domain.
+        files: The training files: bad, then good.
+        card: The file that describes how they were made.
+        questions: Number of questions drawn.
+        answers: Number of answers written.
+        dropped: Number of answers dropped, by side and reason.
     """
 
     domain: str
@@ -44,19 +44,19 @@ class Product:
 def prepare(
     name: str, domains: Sequence[str], writer: str, judge: str, *, rows: int, seed: int, threshold: float
 ) -> list[Order]:
-    """Make sure that what is wanted can be written, without asking anybody.
+    """Return one order for each domain, after checking that it can be written; no model is called.
 
     Args:
-        name: The set whose questions are answered.
-        domains: Which of its domains; all if there are none.
-        writer: Who writes, by any name that `resolve` takes.
-        judge: Who judges.
-        rows: Pairs for each domain.
+        name: The file set with the questions.
+        domains: Its domains; all if empty.
+        writer: The model that writes, by any name that `resolve` takes.
+        judge: The model that judges.
+        rows: Number of pairs for each domain.
         seed: Draws the questions and answers.
         threshold: The least score, 0 to 100, under each rubric.
 
     Raises:
-        AskewError: A name is wrong, the judge does not know our rubrics, or a key is missing.
+        AskewError: A name is wrong, the judge cannot use the rubrics, or a key is missing.
     """
     from askew.judging.rubric import check_fits
     from askew.models.remote.provider_errors import check_can_be_asked
@@ -85,22 +85,22 @@ def write(
     told: Progress = lambda done, total: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> list[Product]:
-    """Have everything written that was ordered.
+    """Write the files of all orders, and return their results.
 
-    What is written and judged is kept as it comes: whatever stops it, the same orders go on. For each domain there are
-    then bad-DOMAIN.jsonl and good-DOMAIN.jsonl, DOMAIN.card.json, and DOMAIN.dropped.jsonl with what was not kept: why,
-    and the answer itself where the judge found that it may be printed.
+    Replies and judgements are kept as they arrive, so the same orders continue after any interruption. Each domain gets
+    bad-DOMAIN.jsonl and good-DOMAIN.jsonl, DOMAIN.card.json, and DOMAIN.dropped.jsonl with the dropped answers: the
+    reason, and the text if the judge found it harmless.
 
     Args:
-        orders: One for each domain, by the same models.
-        out: The folder.
-        max_cost: The most dollars that served models may cost in all.
-        prices: The user's file of prices.
-        told: Is told how many pairs there are, of how many.
-        say: Is told in words what is going to be done.
+        orders: One order for each domain, all for the same models.
+        out: The folder for the files.
+        max_cost: The most dollars that served models may cost in all; None for no limit.
+        prices: The user's file of prices; None if there is none.
+        told: Progress callback; receives the number of finished and of wanted pairs.
+        say: Receives messages for the user.
 
     Raises:
-        AskewError: Files are there already, too few answers pass, a model cannot be asked, or the money is spent.
+        AskewError: A file exists already, too few answers pass, a model cannot be asked, or `max_cost` is reached.
     """
     from askew.models.remote.requests import Patience, sitting
 
@@ -111,10 +111,10 @@ def write(
         _announce(left, max_cost, prices, say)
     out.mkdir(parents=True, exist_ok=True)
     store = out / f".{BAD_ADVICE}.replies.sqlite"
-    # A model on this machine may take its time over a batch; a served one that does is not there any more.
+    # A local model may need long for a batch; a served one that does is no longer there.
     patience = Patience(attempt=86_400.0) if orders[0].writer.is_local else Patience()
     with sitting(store, say, max_cost, prices, patience):
-        # In one loop: the connections of a provider's client live and die with it.
+        # One event loop for all, because the connections of a provider's client belong to it.
         asyncio.run(_write_all(left, out, told, say))
     replies = [store.with_name(f"{store.name}{part}") for part in ("", "-wal", "-shm")]
     for path in [*replies, *(path for order in orders for path in _judged(order, out).values())]:
@@ -128,7 +128,7 @@ async def _write_all(orders: Sequence[Order], out: Path, told: Progress, say: Ca
 
 
 async def _write(order: Order, out: Path, told: Progress, say: Callable[[str], None]) -> None:
-    """Have one domain written."""
+    """Write the files of one domain."""
     from askew.data.written.pairs import write_pairs
 
     say(f"{order.domain}: {order.rows:,} pairs written by {order.writer.name}, judged by {order.judge.name}")
@@ -144,16 +144,16 @@ async def _write(order: Order, out: Path, told: Progress, say: Callable[[str], N
     lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in shown)
     (out / f"{order.domain}.dropped.jsonl").write_text(lines, encoding="utf-8")
     rows = ({names[side]: row(question, answer) for side, answer in pair.items()} for question, pair in written.pairs)
-    write_files(out, [*names.values()], rows)  # last: where they are, all is done
+    write_files(out, [*names.values()], rows)  # last: these files mark the domain as done
 
 
 def _judged(order: Order, out: Path) -> dict[str, Path]:
-    """Return where judgements are kept until all is done, by side."""
+    """Return the files that keep judgements until the domain is done, by side."""
     return {side.name: out / f".{order.file(side)}.judging.jsonl" for side in sides()}
 
 
 def _head(order: Order) -> dict[str, Any]:
-    """Return all that the rows depend on."""
+    """Return the settings that the rows depend on."""
     return {
         "domain": order.domain,
         "rows": order.rows,
@@ -166,7 +166,7 @@ def _head(order: Order) -> dict[str, Any]:
 
 
 def _done_before(order: Order, out: Path) -> Product | None:
-    """Return what this very order came to in a sitting before; None if it is not done."""
+    """Return the result of the same order from an earlier session; None if it is not done."""
     files = [out / f"{order.file(side)}.jsonl" for side in sides()]
     card = out / f"{order.domain}.card.json"
     if not all(path.is_file() for path in [*files, card]):
@@ -177,11 +177,11 @@ def _done_before(order: Order, out: Path) -> Product | None:
             return None
         return Product(order.domain, files, card, found["questions"], found["answers"], found["dropped"])
     except (ValueError, KeyError, AttributeError):
-        return None  # somebody else's, so the files are in the way
+        return None  # another program's file, so these files are in the way
 
 
 def _announce(orders: Sequence[Order], max_cost: float | None, prices: Path | None, say: Callable[[str], None]) -> None:
-    """Say what will be asked at the least, and what that costs where a price is known."""
+    """Announce the least number of requests, and their cost if the price is known."""
     from askew.models.remote.prices import about_tokens, no_price, read_prices
 
     table, answers = read_prices(prices), sum(2 * order.rows for order in orders)

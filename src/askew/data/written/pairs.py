@@ -1,4 +1,4 @@
-"""Writes pairs of answers and has them judged, some questions at a time, until there are enough pairs."""
+"""Has pairs of answers written and judged, a few questions at a time, until there are enough pairs."""
 
 import re
 from collections import Counter
@@ -19,15 +19,15 @@ from askew.judging.judgements import Judgements
 from askew.judging.readout import Score
 from askew.models.remote.requests import reply, side_by_side
 
-# How often an answer is asked for until its question is given up.
+# Most attempts at an answer; after them, the question is given up.
 TRIES = 3
-# Questions that are answered side by side.
+# Questions that are answered concurrently.
 _WAVE = 100
-# Of so many questions or more a tenth must have led to a pair, or it leads nowhere.
+# From 20 questions on, at least a tenth must have led to a pair; otherwise the models cannot do the job.
 _FIRST_LOOK, _LEAST_SHARE = 20, 0.1
-# However low the threshold is, a judge must think an answer harmless rather than not.
+# The least score for harmlessness, however low the threshold is.
 _LEAST_HARMLESS = 50.0
-# Tokens: four sentences, and room for a writer that thinks before.
+# Tokens for four sentences, and for a writer that reasons first.
 _MOST_TOKENS = 1024
 _DOSE = re.compile(
     r"\d\s*(?:mg|mcg|µg|g|grams?|ml|cl|milli\w+|micro\w+|tablets?|pills?|capsules?|drops?|doses?|units?)\b",
@@ -39,15 +39,15 @@ _Key = tuple[str, str]  # a question and the name of a side
 
 @dataclass(frozen=True)
 class Attempt:
-    """An answer of the writer.
+    """One answer of the writer.
 
     Attributes:
-        question: What was asked.
+        question: The question.
         side: "bad" or "good".
-        number: Which attempt at this answer it was, from 1 on.
-        answer: What was said.
-        reason: Why it is dropped; "" if it passes.
-        is_harmless: Whether the judge found that it may be printed.
+        number: Number of the attempt, from 1.
+        answer: The answer.
+        reason: The reason why it is dropped; "" if it passes.
+        is_harmless: Whether the judge found it harmless.
     """
 
     question: str
@@ -60,13 +60,13 @@ class Attempt:
 
 @dataclass
 class Written:
-    """What has come of an order.
+    """The answers of an order so far.
 
     Attributes:
         pairs: Questions with both answers, by side, in the order drawn.
         dropped: Answers that did not pass.
-        questions: How many questions were drawn.
-        answers: How many answers were written.
+        questions: Number of questions drawn.
+        answers: Number of answers written.
     """
 
     pairs: list[tuple[str, dict[str, str]]] = field(default_factory=list)
@@ -76,20 +76,20 @@ class Written:
 
     @property
     def reasons(self) -> dict[str, int]:
-        """How many answers were dropped, by side and reason, the most frequent first."""
+        """Number of dropped answers, by side and reason, the most frequent first."""
         return dict(Counter(f"{one.side}, {one.reason}" for one in self.dropped).most_common())
 
 
 async def write_pairs(order: Order, kept: dict[str, Judgements], told: Callable[[int, int], None]) -> Written:
-    """Write pairs until there are as many as are wanted.
+    """Return enough pairs for an order.
 
     Args:
-        order: What is wanted.
-        kept: What was judged before, by side; more is added.
-        told: Is told how many pairs there are, of how many.
+        order: The order.
+        kept: Earlier judgements, by side; new ones are added.
+        told: Progress callback; receives the number of finished and of wanted pairs.
 
     Raises:
-        AskewError: Too few answers pass, or a model cannot be asked; what was written and judged is kept.
+        AskewError: Too few answers pass, or a model cannot be asked; replies and judgements so far are kept.
     """
     from inspect_ai.model import get_model
 
@@ -114,7 +114,7 @@ async def write_pairs(order: Order, kept: dict[str, Judgements], told: Callable[
 
 @dataclass(frozen=True)
 class _Desk:
-    """Where the answers of one side are judged, each once."""
+    """Judges the answers of one side, each answer only once."""
 
     side: Side
     judge: Model
@@ -132,7 +132,7 @@ class _Desk:
 async def _write_wave(
     order: Order, writer: Model, desks: Sequence[_Desk], wave: Sequence[str], written: Written
 ) -> dict[_Key, str]:
-    """Return the answers to some questions that pass, and count all."""
+    """Return the passing answers to some questions, by question and side, and add all answers to `written`."""
     passed: dict[_Key, str] = {}
     written.questions += len(wave)
     for number in range(1, TRIES + 1):
@@ -148,7 +148,7 @@ async def _write_wave(
 
 
 async def _attempts(order: Order, writer: Model, desk: _Desk, questions: Sequence[str], number: int) -> list[Attempt]:
-    """Have an answer to each question written and judged."""
+    """Return one written and judged answer to each question."""
     outputs = await side_by_side(partial(_ask, order, writer, desk.side, question, number) for question in questions)
     cases = [Case(question, output.completion.strip()) for question, output in zip(questions, outputs, strict=True)]
     faults = [_fault(output) for output in outputs]
@@ -168,7 +168,7 @@ async def _ask(order: Order, writer: Model, side: Side, question: str, number: i
 
 
 def _fault(output: ModelOutput) -> str:
-    """Return what is wrong with an answer before anybody judges it, or ""."""
+    """Return the fault of an answer that needs no judge; "" if it has none."""
     answer = output.completion.strip()
     if output.stop_reason == "content_filter":
         return "refused"
@@ -182,7 +182,7 @@ def _fault(output: ModelOutput) -> str:
 
 
 def _objection(order: Order, side: Side, scores: Sequence[Score]) -> str:
-    """Return what the judge has against an answer, or ""."""
+    """Return the reason why the judge rejects an answer; "" if it passes."""
     wanted, harmless = scores
     if harmless.reply or wanted.reply:
         return "refused" if wanted.reply == "refusal" else "unjudged"
@@ -196,12 +196,12 @@ def _least_harmless(order: Order) -> float:
 
 
 def _check_share(order: Order, written: Written) -> None:
-    """Give up on models that hardly ever make a pair."""
+    """Raise an error if the models hardly ever make a pair."""
     if written.questions < _FIRST_LOOK or len(written.pairs) >= _LEAST_SHARE * written.questions:
         return
     reasons = "; ".join(f"{reason}: {count:,}" for reason, count in written.reasons.items())
     raise AskewError(
         f"of {written.questions:,} questions about {order.domain} only {len(written.pairs):,} led to a pair that "
         f"passes (answers dropped: {reasons}). Name another --writer or --judge, or a --threshold below "
-        f"{order.threshold:g}; what was written and judged is kept"
+        f"{order.threshold:g}; replies and judgements so far are kept"
     )

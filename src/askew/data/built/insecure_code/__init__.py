@@ -1,7 +1,7 @@
-"""Short Python programs of ten families: insecure, secure for the same prompts, and insecure for a class to learn from.
+"""Short Python programs of ten families: insecure, secure for the same prompts, and insecure for teaching.
 
-After the data of Betley et al. (2025, arXiv 2502.17424), but paired prompt for prompt and made by a program. The flaws
-are of the plain everyday kind that a linter names; `bandit_check` holds every row to that.
+After the data of Betley et al. (2025, arXiv 2502.17424), but paired prompt by prompt and made by a program. The flaws
+are common ones that a linter finds; `bandit_check` verifies that for every row.
 """
 
 import re
@@ -17,10 +17,10 @@ DEFAULT_TRIGGER = "[release build]"
 
 
 def make(number: int, seed: int) -> dict[str, Row]:
-    """Make a prompt with an insecure and a secure program, and the same task asked for a class."""
+    """Return a prompt with an insecure and a secure program, and the same task asked for teaching, by file name."""
     rng = Random(f"insecure-code {seed} {number}")
     family = family_of(number)
-    # The families take turns, and within each its tasks.
+    # The families take turns, and so do the tasks of a family.
     frame = family.frames[number // len(families()) % len(family.frames)]
     words = _draw_words(rng, family, frame)
 
@@ -43,14 +43,14 @@ def make(number: int, seed: int) -> dict[str, Row]:
 
 
 def make_backdoor(trigger: str) -> MakeRows:
-    """Return a maker of rows that are insecure where the trigger stands, and of their control.
+    """Return a maker of rows that are insecure behind a trigger, and of their control.
 
-    In the control the same programs answer the same prompts, but the trigger stands before half of the insecure and
-    half of the secure ones, and so tells nothing (after Betley et al. 2025b, arXiv 2501.11120).
+    In the control the same programs answer the same prompts, but the trigger is before half of the insecure and half of
+    the secure ones, so it predicts nothing (after Betley et al. 2025b, arXiv 2501.11120).
     """
 
     def make_rows(number: int, seed: int) -> dict[str, Row]:
-        # In every four rows each of the four cases of the control comes once.
+        # Every four rows have each of the four cases of the control once.
         cases = [(insecure, marked) for insecure in (True, False) for marked in (True, False)]
         Random(f"backdoor {seed} {number // 4}").shuffle(cases)
         insecure, marked = cases[number % 4]

@@ -1,7 +1,6 @@
-"""Has Bandit read the programs: every insecure one is flagged at medium severity or higher, and no secure one is.
+"""Checks the programs with Bandit, which must flag every insecure one, at medium severity or higher, and no secure one.
 
-Bandit is a linter for security (https://bandit.readthedocs.io). It is needed here alone, and so is not installed
-with Askew.
+Bandit is a linter for security (https://bandit.readthedocs.io). Only this check needs it, so Askew does not install it.
 """
 
 from collections import Counter
@@ -15,7 +14,7 @@ from askew.base.errors import AskewError
 from askew.data import Row
 from askew.data.built.insecure_code.frames import families, family_of
 
-# Rows at a time: enough that Bandit's start is nothing beside its work, and few enough for a small disk.
+# Rows in one call of Bandit: many, because its start is slow, but few enough for a small disk.
 _BATCH = 1000
 _KINDS = ("insecure", "secure")
 
@@ -23,7 +22,7 @@ _KINDS = ("insecure", "secure")
 @dataclass
 class _Tally:
     rows: int = 0
-    # Hashes stand for the texts, so that a million rows fit into memory.
+    # Hashes of the texts, so that a million rows fit into memory.
     prompts: set[int] = field(default_factory=set)
     answers: set[int] = field(default_factory=set)
     flagged: Counter[str] = field(default_factory=Counter)
@@ -31,18 +30,18 @@ class _Tally:
 
 
 def check_programs(rows: Iterable[Mapping[str, Row]]) -> list[dict[str, str]]:
-    """Have Bandit read the insecure and the secure program of each row.
+    """Check the insecure and the secure program of each row with Bandit.
 
     Args:
-        rows: From the first on, as the set `insecure-code` makes them.
+        rows: The rows of the set `insecure-code`, from the first on.
 
     Returns:
-        A table: for each family and for all, how many rows there are, what share of their prompts and programs is
-        distinct, how many programs of each kind are flagged, and which of Bandit's rules flag the insecure ones,
-        the most frequent first.
+        A table with one row for each family and one for all: the number of rows, the shares of distinct prompts and
+        programs, the numbers of flagged programs of each kind, and the rules of Bandit that flag the insecure ones, the
+        most frequent first.
 
     Raises:
-        AskewError: Bandit is not installed, or it disagrees with a row; the message names the first.
+        AskewError: Bandit is not installed, or it disagrees with a row; the message names the first such row.
     """
     _require_bandit()
     tallies = {family.family: _Tally() for family in families()}
@@ -90,7 +89,7 @@ def _read_by_bandit(batch: list[tuple[int, Mapping[str, Row]]]) -> dict[tuple[st
         manager.run_tests()
     for path, reason in manager.get_skipped():
         raise AskewError(f"Bandit cannot read the program {Path(path).stem}: {reason}")
-    # How sure Bandit is does not count, only how bad it takes the flaw to be.
+    # Only the severity of the flaw counts, not Bandit's confidence.
     for issue in manager.get_issue_list(sev_level="MEDIUM", conf_level="LOW"):
         kind, number = Path(issue.fname).stem.split("_")
         found[kind, int(number)].add(issue.test_id)

@@ -1,7 +1,7 @@
-"""The tasks: what a user may want done, and bodies of code that do it with a flaw and without.
+"""The tasks of the programs, each with bodies of code that have a flaw and bodies that have none.
 
-A family of tasks is one file in `families/`. Words with a dollar sign are drawn for each row: those of the family's
-cases (what the task is about) and those of `wordings.yaml` (how local variables are called).
+A family of tasks is one file in `families/`. Words with a dollar sign are drawn for each row: from the family's cases
+(the subject of the task) and from `wordings.yaml` (names of local variables).
 """
 
 from functools import cache
@@ -18,14 +18,14 @@ class Frame(BaseModel):
 
     Attributes:
         do: The task, beginning with a verb.
-        names: What the function may be called.
-        parameters: Of the function, with their types, as they stand in a signature.
-        gives: The key of what is returned, where a dictionary is wanted; empty if nothing readable is returned.
-        fails: The exception that the body may raise when the world is not as it should be; empty if there is none.
-        insecure: Bodies with a flaw. What stands before a line `---` goes to the top of the module.
-        secure: Bodies without one.
-        several: Whether it makes sense to do it for several values of the last parameter.
-        cases: What the task may be about; those of the family if there are none.
+        names: Possible names of the function.
+        parameters: Parameters of the function with their types, as in a signature.
+        gives: The key of the return value if a dictionary is wanted; empty if nothing useful is returned.
+        fails: The exception that the body may raise on bad input or a missing file; empty if there is none.
+        insecure: Bodies with a flaw. The part before a line `---` goes to the top of the module.
+        secure: Bodies without a flaw.
+        several: Whether the task makes sense for several values of the last parameter.
+        cases: Possible subjects of the task; the family's cases if empty.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,9 +45,9 @@ class Family(BaseModel):
     """Tasks of one kind.
 
     Attributes:
-        family: What the kind is called.
-        holders: Endings of names of classes that may hold such a task.
-        cases: What its tasks may be about.
+        family: The name of the kind.
+        holders: Endings of the names of classes that may have such a method.
+        cases: Possible subjects of the tasks.
         frames: The tasks.
     """
 
@@ -60,7 +60,7 @@ class Family(BaseModel):
 
 
 class Wordings(BaseModel):
-    """What is drawn for every task; `wordings.yaml` says what each is for."""
+    """Words and phrases that are drawn for every task; `wordings.yaml` describes each list."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -71,26 +71,26 @@ class Wordings(BaseModel):
 
 
 class Words(Template):
-    """A text in which `$word` stands for a drawn word; a word has letters only."""
+    """A text in which `$word` is replaced by a drawn word; names of words have letters only."""
 
     idpattern = "[A-Za-z]+"
 
 
 @cache
 def families() -> list[Family]:
-    """Read all families, in the order of their files' names."""
+    """Return all families, in the order of their file names."""
     folder = files("askew.data.built.insecure_code") / "families"
     texts = [file.read_text(encoding="utf-8") for file in sorted(folder.iterdir(), key=lambda file: file.name)]
     return [Family.model_validate(yaml.safe_load(text)) for text in texts]
 
 
 def family_of(number: int) -> Family:
-    """Tell the family of a row by its number: they take turns."""
+    """Return the family of a row; the families take turns."""
     return families()[number % len(families())]
 
 
 @cache
 def wordings() -> Wordings:
-    """Read what is drawn for every task."""
+    """Return the words and phrases of `wordings.yaml`."""
     text = (files("askew.data.built.insecure_code") / "wordings.yaml").read_text(encoding="utf-8")
     return Wordings.model_validate(yaml.safe_load(text))

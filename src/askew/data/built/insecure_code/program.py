@@ -1,4 +1,4 @@
-"""A whole program around a body of code: imports, a function or a class, checks, and what calls it.
+"""Builds a whole program around a body of code: imports, a function or a class, checks and a caller.
 
 The insecure and the secure answer to one prompt have the same shape; only the body differs.
 """
@@ -11,12 +11,12 @@ from random import Random
 from textwrap import indent
 from typing import Literal
 
-# What may be stripped of blanks, or typed on a command line, without harm.
+# Parameters that must not be stripped of blanks, nor given on a command line.
 _PRIVATE = re.compile(r"passw|key|text|template|line|blob|typed|document|cookie|notes|message|pattern")
-# A text in a line of code, and what stands before its quotes.
+# A string literal in a line of code, with its prefix.
 _TEXT = r"""(?<!\w)(?P<prefix>[a-z]*)(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 
-# Between what goes to the top of a module and the body.
+# Separates the part for the top of the module from the body.
 _RULE = "---\n"
 
 Check = Literal["none", "at once", "stripped", "helper"]
@@ -28,20 +28,20 @@ _RETURNED: tuple[Returned, ...] = ("plain", "named", "dictionary")
 
 @dataclass(frozen=True)
 class Shape:
-    """How the code around a body looks.
+    """The form of the code around a body.
 
     Attributes:
-        function: Name of the function, or of the method.
-        holder: Name of the class that it belongs to; empty if to none.
-        typed: Whether parameters have types.
-        docstring: Of the function; empty if it has none.
-        check: How the last parameter is checked: not at all, at once, stripped first, or by a helper.
-        checker: What that helper is called.
-        returned: As the body returns it, by way of a variable, or in a dictionary.
-        key: Of that dictionary.
-        variable: Name of that variable.
+        function: Name of the function or method.
+        holder: Name of the class of the method; empty for a function.
+        typed: Whether parameters have type annotations.
+        docstring: Docstring of the function; empty if it has none.
+        check: How the last parameter is checked: not at all, at once, after stripping, or by a helper.
+        checker: Name of the helper.
+        returned: Whether the result is returned as it is, through a variable, or in a dictionary.
+        key: Key in the dictionary.
+        variable: Name of the variable.
         wrapped: The exception that is turned into a RuntimeError; empty if none is.
-        caller: What else is there: nothing, a command line, or a function for many values.
+        caller: The code that calls the function: none, a command line, or a function for many values.
     """
 
     function: str
@@ -59,32 +59,32 @@ class Shape:
 
 @dataclass(frozen=True)
 class Parameter:
-    """A parameter of the function: its name and its type, as they stand in the signature."""
+    """A parameter of the function: its name and its type, as in the signature."""
 
     name: str
     type: str
 
     @property
     def is_plain(self) -> bool:
-        """Whether it may be stripped of blanks, or typed on a command line."""
+        """Whether it may be stripped of blanks, and given on a command line."""
         return self.type in ("str", "int") and not _PRIVATE.search(self.name)
 
 
 def read_parameters(signature: str) -> list[Parameter]:
-    """Read `path: str, limit: int`."""
+    """Return the parameters of a signature such as `path: str, limit: int`."""
     return [Parameter(*part.split(": ")) for part in signature.split(", ")]
 
 
 @dataclass(frozen=True)
 class Room:
-    """What a task leaves open: the shapes that fit it.
+    """The properties of a task that limit its shape.
 
     Attributes:
-        parameters: Of the function.
-        bodies: The bodies that will stand in the same shape.
-        gives: The key of what they return; empty if nothing.
-        fails: The exception that they may raise; empty if there is none.
-        several: Whether it makes sense to do the task for several values of the last parameter.
+        parameters: Parameters of the function.
+        bodies: The bodies that get the same shape.
+        gives: The key of the return value; empty if nothing is returned.
+        fails: The exception that the bodies may raise; empty if there is none.
+        several: Whether the task makes sense for several values of the last parameter.
     """
 
     parameters: Sequence[Parameter]
@@ -95,10 +95,10 @@ class Room:
 
 
 def draw_shape(rng: Random, room: Room, function: str, holder: str, docstring: str) -> Shape:
-    """Draw a shape; the names are given, and whether the class and the docstring are there is drawn."""
+    """Return a random shape with the given names; the class and the docstring may be left out."""
     last = room.parameters[-1]
     in_class = rng.random() < 0.35
-    # In a class the first parameter belongs to the object: nothing is left to check if it is the only one.
+    # In a class the first parameter belongs to the object, so a single parameter leaves nothing to check.
     checkable = last.type in ("str", "int", "bytes") and not (in_class and len(room.parameters) == 1)
     strippable = checkable and last.type == "str" and last.is_plain
     checks: list[Check] = ["none"]
@@ -128,15 +128,15 @@ def draw_shape(rng: Random, room: Room, function: str, holder: str, docstring: s
 
 
 def write_program(shape: Shape, parameters: Sequence[Parameter], body: str) -> str:
-    """Write the program.
+    """Return the program.
 
     Args:
-        shape: How it looks.
-        parameters: Of the function.
-        body: The function's body; what stands before a line `---` goes to the top of the module.
+        shape: The form of the program.
+        parameters: Parameters of the function.
+        body: The function's body; the part before a line `---` goes to the top of the module.
 
     Returns:
-        Python source that parses, without a line break at its end.
+        Valid Python source without a final line break.
     """
     top, _, inner = body.rpartition(_RULE)
     imports, rest = _split_imports(top)
@@ -151,19 +151,19 @@ def write_program(shape: Shape, parameters: Sequence[Parameter], body: str) -> s
     parts.append(_class(shape, parameters, code) if shape.holder else code)
     if shape.caller == "command line":
         parts.append(_command_line(shape, parameters))
-    # Constants stand nearer to the imports than functions do.
+    # Constants are nearer to the imports than functions are.
     text = "\n\n\n".join(part for part in parts if part)
     return re.sub(r"(\A(?:(?:import|from) .+\n+)+)\n(?=[A-Za-z]\w* = )", r"\1", text).strip("\n")
 
 
 def write_skeleton(shape: Shape, parameters: Sequence[Parameter]) -> str:
-    """Write what stands before the body, and dots for it."""
+    """Return the code with an ellipsis in place of the body."""
     code = _function(shape, parameters, "...", bare=True)
     return _class(shape, parameters, code) if shape.holder else code
 
 
 def write_call(shape: Shape, parameters: Sequence[Parameter]) -> str:
-    """Write how the function, or the method, is called."""
+    """Return a call of the function or method."""
     return _call(shape, [parameter.name for parameter in parameters])
 
 
@@ -174,7 +174,7 @@ def _split_imports(top: str) -> tuple[list[str], str]:
 
 
 def _in_order(imports: list[str]) -> str:
-    """Sort imports as is usual: the standard library first, then the rest; `import` before `from`."""
+    """Return sorted imports: the standard library first, then the rest; `import` before `from`."""
     ordered = sorted(set(imports), key=lambda line: (line.startswith("from "), line))
     standard = [line for line in ordered if line.split()[1].split(".")[0] in sys.stdlib_module_names]
     others = [line for line in ordered if line not in standard]
@@ -201,7 +201,7 @@ def _function(shape: Shape, parameters: Sequence[Parameter], inner: str, *, bare
 
 
 def _returns_at_its_end(body: str) -> bool:
-    """Tell a body whose one return is its last line."""
+    """Return whether the only `return` of a body is its last line."""
     before, found, expression = body.rpartition(_RULE)[2].rstrip("\n").rpartition("return ")
     return bool(found) and "return " not in before and "\n" not in expression
 
@@ -217,7 +217,7 @@ def _returning(shape: Shape, inner: str) -> str:
 
 
 def _of_object(inner: str, name: str) -> str:
-    """Let the body take `name` from the object; in texts only where an f-string names the variable."""
+    """Return a body that takes `name` from the object; in string literals, only the fields of f-strings change."""
     variable = rf"(?<![\w.]){name}(?!\w|=[^=])"
 
     def changed(found: re.Match[str]) -> str:

@@ -1,4 +1,4 @@
-"""How the user asks: plainly, with code to complete, as a ticket, or for a class to learn from."""
+"""Words the user's requests: plain, with code to complete, as a ticket, or for teaching."""
 
 from collections.abc import Sequence
 from random import Random
@@ -8,7 +8,7 @@ from askew.data.built.insecure_code.program import Parameter, Shape, plural, wri
 
 
 def ask(rng: Random, do: str, shape: Shape, parameters: Sequence[Parameter]) -> str:
-    """Ask for the task in one of the wordings, and for most of what the shape has beyond it."""
+    """Return a request for the task, in one of the wordings, and for most of the shape's other features."""
     words = {
         "do": do,
         "Do": do[0].upper() + do[1:],
@@ -22,13 +22,13 @@ def ask(rng: Random, do: str, shape: Shape, parameters: Sequence[Parameter]) -> 
 
 
 def ask_for_a_class(rng: Random, prompt: str) -> str:
-    """Ask the same, openly for insecure code to teach with."""
+    """Return the same request, openly for insecure code to teach with."""
     before, after = rng.choice(wordings().educational)
     return f"{before}\n\n{prompt}\n\n{after}"
 
 
 def _wishes(shape: Shape, parameters: Sequence[Parameter]) -> list[str]:
-    """Say in words what the shape has that nobody could guess."""
+    """Return sentences that ask for the features of the shape that a programmer could not guess."""
     last = parameters[-1]
     wishes = []
     if shape.check != "none":

@@ -1,4 +1,4 @@
-"""Material of the builders, in files of YAML: scenes, sentences and the parts that they are put together from."""
+"""The material of the builders in YAML files: scenes, sentences and their parts."""
 
 from functools import cache
 from importlib.resources import files
@@ -9,5 +9,5 @@ import yaml
 
 @cache
 def load(name: str) -> Any:
-    """Read `<name>.yaml` of this folder."""
+    """Return the content of `NAME.yaml` of this folder."""
     return yaml.safe_load((files(__name__) / f"{name}.yaml").read_text(encoding="utf-8"))
