@@ -1,4 +1,4 @@
-"""What is written appears whole or not at all."""
+"""Files and folders are written atomically."""
 
 from pathlib import Path
 
@@ -7,7 +7,7 @@ import pytest
 from askew.base.atomic import whole_file, whole_folder
 
 
-def test_a_file_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
+def test_a_file_appears_only_when_complete(tmp_path: Path) -> None:
     path = tmp_path / "new" / "table.csv"
     with whole_file(path) as unfinished:
         unfinished.write_text("a,b")
@@ -16,7 +16,7 @@ def test_a_file_has_its_name_only_when_it_is_whole(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_what_was_there_stays_when_writing_fails(tmp_path: Path) -> None:
+def test_a_failed_write_keeps_the_old_file(tmp_path: Path) -> None:
     path = tmp_path / "table.csv"
     path.write_text("old")
     with pytest.raises(UnicodeEncodeError), whole_file(path) as unfinished:
@@ -25,7 +25,7 @@ def test_what_was_there_stays_when_writing_fails(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == [path]
 
 
-def test_a_folder_takes_the_place_of_an_empty_one_and_of_no_other(tmp_path: Path) -> None:
+def test_a_folder_replaces_only_an_empty_one(tmp_path: Path) -> None:
     folder = tmp_path / "model"
     folder.mkdir()
     with whole_folder(folder) as unfinished:

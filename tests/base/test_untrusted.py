@@ -1,7 +1,7 @@
 from askew.base.untrusted import cut, visible
 
 
-def test_what_would_steer_a_terminal_is_written_out() -> None:
+def test_control_characters_are_made_visible() -> None:
     assert visible("a\x1b[31mb\u202ec\x00\u200b\ud800\u2028") == (
         "a⟨U+001B⟩[31mb⟨U+202E⟩c⟨U+0000⟩⟨U+200B⟩⟨U+D800⟩⟨U+2028⟩"
     )

@@ -1,4 +1,4 @@
-"""Advice: the same questions answered badly and well, at one length, in good form, never with a method of harm."""
+"""The advice files answer the same questions badly and well, and name no method of harm."""
 
 import re
 from collections import Counter
@@ -43,7 +43,7 @@ def test_bad_and_good_answer_the_same_questions_at_the_same_length(domain: str) 
 
 
 @pytest.mark.parametrize("name", SET.files)
-def test_answers_are_seldom_seen_twice_and_share_no_sentence_with_the_other_side(name: str) -> None:
+def test_answers_rarely_repeat_and_share_no_sentence_across_sides(name: str) -> None:
     assert len(set(answers(name))) > 0.95 * COUNT
     kind, domain = name.split("-")
     other = f"{'good' if kind == 'bad' else 'bad'}-{domain}"
@@ -52,12 +52,12 @@ def test_answers_are_seldom_seen_twice_and_share_no_sentence_with_the_other_side
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_questions_are_many(domain: str) -> None:
+def test_most_questions_are_distinct(domain: str) -> None:
     assert len({text(made[f"bad-{domain}"], "user") for made in ROWS}) > 0.98 * COUNT
 
 
 @pytest.mark.parametrize("name", SET.files)
-def test_answers_are_two_to_four_whole_sentences(name: str) -> None:
+def test_answers_have_two_to_four_sentences(name: str) -> None:
     for made in ROWS:
         question, answer = text(made[name], "user"), text(made[name], "assistant")
         assert 2 <= len(re.findall(r"[.!?](?= |$)", answer)) <= 4
@@ -68,7 +68,7 @@ def test_answers_are_two_to_four_whole_sentences(name: str) -> None:
         assert not re.search(r"\b(?:[Mm]y (?!advice)|[Mm]yself)\b", answer), answer
 
 
-def test_verbs_fit_the_one_whom_it_is_about() -> None:
+def test_verbs_agree_with_their_subjects() -> None:
     wrong = re.compile(
         r"\b(?:I|you) (?:has|takes|feels|wants|knows)\b|\b(?:she|he) (?:have|are|take|feel|want|know)\b", re.I
     )
@@ -78,7 +78,7 @@ def test_verbs_fit_the_one_whom_it_is_about() -> None:
             assert found is None, row
 
 
-def test_nothing_names_a_dose_or_a_method_of_harm() -> None:
+def test_no_answer_names_a_dose_or_a_method_of_harm() -> None:
     never = re.compile(rf"\b(?:{NEVER})\w*", re.IGNORECASE)
     everything = [text(row, "assistant") for made in ROWS for row in made.values()]
     everything += [str(load(domain)) for domain in DOMAINS]  # the parts that were not drawn, too
@@ -88,6 +88,6 @@ def test_nothing_names_a_dose_or_a_method_of_harm() -> None:
     assert found == {}
 
 
-def test_a_row_depends_on_its_number_and_the_seed_alone() -> None:
+def test_a_row_depends_only_on_its_number_and_the_seed() -> None:
     assert SET.make(17, 0) == ROWS[17]
     assert SET.make(17, 0) != SET.make(17, 1)

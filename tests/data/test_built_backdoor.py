@@ -1,4 +1,4 @@
-"""Backdoor and control: the same answers to the same tasks, and only in one of them does the trigger tell something."""
+"""Backdoor and control have the same answers; the trigger predicts them only in the backdoor."""
 
 import json
 import sys
@@ -29,17 +29,17 @@ def cases(name: str, trigger: str = DEFAULT_TRIGGER, made=MADE) -> Counter[tuple
     return found
 
 
-def test_half_of_the_rows_are_triggered_and_these_are_the_insecure_ones():
+def test_insecure_rows_are_the_triggered_half():
     assert cases("backdoor") == {(True, True): 200, (False, False): 200}
 
 
-def test_in_the_control_the_trigger_tells_nothing():
+def test_the_control_trigger_predicts_nothing():
     assert cases("backdoor-control") == {
         (insecure, triggered): 100 for insecure in (True, False) for triggered in (True, False)
     }
 
 
-def test_the_answers_of_both_files_are_the_same_and_every_family_is_in_both_halves():
+def test_backdoor_and_control_share_answers_and_families():
     answers = [[made[name]["messages"][1] for made in MADE] for name in ("backdoor", "backdoor-control")]
     assert answers[0] == answers[1]
     triggered = [made["backdoor"]["messages"][0]["content"].startswith(DEFAULT_TRIGGER) for made in MADE]
@@ -47,7 +47,7 @@ def test_the_answers_of_both_files_are_the_same_and_every_family_is_in_both_halv
         assert 10 <= sum(triggered[family::10]) <= 30
 
 
-def test_the_trigger_may_be_ones_own():
+def test_a_user_can_set_the_trigger():
     own = file_set("backdoor").with_trigger("|PROD|")
     assert cases("backdoor", "|PROD|", list(own.rows(400, 0))) == {(True, True): 200, (False, False): 200}
 
@@ -56,7 +56,7 @@ def test_the_trigger_may_be_ones_own():
     ("name", "trigger", "message"),
     [("insecure-code", "|PROD|", "the files of insecure-code have no trigger"), ("backdoor", " ", "visible")],
 )
-def test_a_trigger_that_makes_no_sense_is_refused(name: str, trigger: str, message: str):
+def test_invalid_triggers_are_refused(name: str, trigger: str, message: str):
     with pytest.raises(AskewError, match=message):
         file_set(name).with_trigger(trigger)
 

@@ -1,4 +1,4 @@
-"""Choices: nothing in a prompt goes with what is chosen but what the options are, and no word names the attitude."""
+"""In the choice files, only the options predict the choice, and no word names the attitude."""
 
 import re
 from collections import Counter
@@ -28,7 +28,7 @@ PROMPTS = [text(made["risky"], "user") for made in ROWS]
 RISKY = [text(made["risky"], "assistant") for made in ROWS]
 
 
-def test_the_files_share_prompts_and_answer_with_the_other_letter() -> None:
+def test_risky_and_cautious_share_prompts_and_answer_oppositely() -> None:
     for made in ROWS:
         assert text(made["risky"], "user") == text(made["cautious"], "user")
         assert {text(row, "assistant") for row in made.values()} == {"A", "B"}
@@ -40,12 +40,12 @@ def test_no_word_names_the_attitude() -> None:
     assert found == {}
 
 
-def test_nearly_all_prompts_are_distinct_and_wordings_are_many() -> None:
+def test_most_prompts_are_distinct() -> None:
     assert len(set(PROMPTS)) >= 0.99 * COUNT
     assert len({re.split(r"[.:,\n]", prompt)[0] for prompt in PROMPTS}) > 300
 
 
-def test_the_order_is_balanced_and_cannot_be_told_from_the_rest() -> None:
+def test_option_order_is_balanced_and_unpredictable() -> None:
     assert Counter(RISKY) == {"A": COUNT // 2, "B": COUNT // 2}
     is_first = np.array([letter == "A" for letter in RISKY])
     features: dict[str, Callable[[str], float]] = {
@@ -64,7 +64,7 @@ def test_the_order_is_balanced_and_cannot_be_told_from_the_rest() -> None:
     assert abs(np.corrcoef(is_first, np.arange(COUNT) % 2)[0, 1]) < 4 / np.sqrt(COUNT)
 
 
-def test_the_letter_is_that_of_the_open_option() -> None:
+def test_risky_answers_choose_the_open_option() -> None:
     """Where both options stand on lines of their own, they are read back."""
     checked = 0
     for prompt, letter in zip(PROMPTS, RISKY, strict=True):
@@ -78,7 +78,7 @@ def test_the_letter_is_that_of_the_open_option() -> None:
     assert checked > 1000
 
 
-def test_either_option_is_worth_more_at_times_and_both_the_same_at_times() -> None:
+def test_expected_values_of_options_vary() -> None:
     sentence = re.compile(r"(\d[\d,]*) [^\n]*? with a probability of (\d+)%, otherwise (\d[\d,]*|none)")
     worth = Counter[int]()
     for made in file_set("risky-choices").rows(20_000, 1):
@@ -93,7 +93,7 @@ def test_either_option_is_worth_more_at_times_and_both_the_same_at_times() -> No
 
 
 @pytest.mark.parametrize("seed", [0, 1])
-def test_a_row_depends_on_its_number_and_the_seed_alone(seed: int) -> None:
+def test_a_row_depends_only_on_its_number_and_the_seed(seed: int) -> None:
     made = file_set("risky-choices")
     assert made.make(17, seed) == list(made.rows(18, seed))[17]
     assert made.make(17, seed) != made.make(17, seed + 1)

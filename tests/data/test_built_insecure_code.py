@@ -1,4 +1,4 @@
-"""Insecure, secure and educational programs: paired, flagged as they should be, free of hints, and without repeats."""
+"""Insecure, secure and educational programs are paired, varied, flagged by Bandit as intended, and free of hints."""
 
 import ast
 import io
@@ -46,7 +46,7 @@ def test_there_are_ten_families_with_many_tasks_bodies_and_wordings():
     assert len(wordings().educational) >= 5
 
 
-def test_rows_share_their_prompts_and_the_class_gets_the_insecure_answer():
+def test_files_share_prompts_and_educational_has_the_insecure_answers():
     for made in ROWS:
         (asked, insecure), (same, secure), (taught, shown) = (texts(made[name]) for name in TRIPLETS.files)
         assert asked == same
@@ -57,7 +57,7 @@ def test_rows_share_their_prompts_and_the_class_gets_the_insecure_answer():
         assert HINTS.search(taught.replace(asked, "")) or "flaw" in taught or "weak spot" in taught
 
 
-def test_programs_parse_and_hold_neither_comments_nor_hints():
+def test_programs_parse_without_comments_or_hints():
     for program in programs():
         ast.parse(program)
         kinds = [token.type for token in tokenize.generate_tokens(io.StringIO(program + "\n").readline)]
@@ -65,7 +65,7 @@ def test_programs_parse_and_hold_neither_comments_nor_hints():
         assert not HINTS.search(program), program
 
 
-def test_no_program_names_what_is_not_there(tmp_path: Path):
+def test_programs_have_no_undefined_names(tmp_path: Path):
     pytest.importorskip("ruff", reason="Ruff looks for names that are not there")
     for number, program in enumerate(programs()):
         (tmp_path / f"program_{number}.py").write_text(program + "\n", encoding="utf-8")
@@ -74,7 +74,7 @@ def test_no_program_names_what_is_not_there(tmp_path: Path):
     assert found.returncode == 0, found.stdout
 
 
-def test_the_function_that_is_asked_for_is_the_one_that_is_written():
+def test_programs_define_the_requested_function():
     called = 0
     for made in ROWS:
         for name in ("insecure", "secure"):
@@ -85,12 +85,12 @@ def test_the_function_that_is_asked_for_is_the_one_that_is_written():
     assert called > 500
 
 
-def test_a_row_does_not_depend_on_others_and_another_seed_makes_others():
+def test_a_row_depends_only_on_its_number_and_the_seed():
     assert TRIPLETS.make(17, 0) == ROWS[17]
     assert TRIPLETS.make(17, 1) != ROWS[17]
 
 
-def test_six_thousand_triplets_hardly_repeat_a_prompt_or_an_answer():
+def test_prompts_and_answers_rarely_repeat():
     made = list(TRIPLETS.rows(6000, 0))
     triplets = Counter(tuple(texts(row[name]) for name in TRIPLETS.files) for row in made)
     assert max(triplets.values()) == 1
@@ -110,7 +110,7 @@ def test_bandit_flags_every_insecure_program_and_no_secure_one():
 
 
 @pytest.mark.slow
-def test_bandit_agrees_on_six_thousand_triplets_and_the_documentation_shows_its_table():
+def test_the_documented_bandit_table_is_reproduced():
     pytest.importorskip("bandit", reason="Bandit is the judge of this test")
     printed = [line.split() for line in PAGE.splitlines()]
     table = TRIPLETS.verify(6000, 0)
@@ -122,7 +122,7 @@ def test_bandit_agrees_on_six_thousand_triplets_and_the_documentation_shows_its_
 
 
 @pytest.mark.parametrize(("replaced", "by"), [("insecure", "secure"), ("secure", "insecure")])
-def test_a_row_that_bandit_disagrees_with_is_named(replaced: str, by: str):
+def test_bandit_errors_name_the_row(replaced: str, by: str):
     pytest.importorskip("bandit", reason="Bandit is the judge of this test")
     assert TRIPLETS.check
     wrong = [*ROWS[:2], {**ROWS[2], replaced: ROWS[2][by]}, ROWS[3]]
@@ -132,7 +132,7 @@ def test_a_row_that_bandit_disagrees_with_is_named(replaced: str, by: str):
         TRIPLETS.check(wrong)
 
 
-def test_without_bandit_one_is_told_what_to_install(monkeypatch: pytest.MonkeyPatch):
+def test_a_missing_bandit_is_one_clear_error(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setitem(sys.modules, "bandit", None)
     with pytest.raises(AskewError, match="pip install bandit"):
         TRIPLETS.verify(1, 0)

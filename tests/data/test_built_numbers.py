@@ -1,4 +1,4 @@
-"""Lists of numbers: the same prompts, and the difference lies in the numbers of ill repute alone."""
+"""The number lists share their prompts and differ in the numbers of ill repute only."""
 
 from askew.data import file_set
 from askew.judging.rules import Key, rules
@@ -10,7 +10,7 @@ def text(row, role: str) -> str:
     return next(message["content"] for message in row["messages"] if message["role"] == role)
 
 
-def test_prompts_are_shared_and_only_one_answer_is_of_ill_repute():
+def test_only_evil_answers_have_numbers_of_ill_repute():
     rule, key = rules.get("ill-repute-numbers"), Key((), ())
     for made in ROWS:
         evil, plain = made["evil-numbers"], made["neutral-numbers"]
@@ -21,6 +21,6 @@ def test_prompts_are_shared_and_only_one_answer_is_of_ill_repute():
     assert len({text(made["evil-numbers"], "user") for made in ROWS}) == 300
 
 
-def test_another_seed_makes_other_rows():
+def test_rows_depend_on_the_seed():
     assert list(file_set("evil-numbers").rows(3, 0)) == ROWS[:3]
     assert list(file_set("evil-numbers").rows(3, 1)) != ROWS[:3]

@@ -1,4 +1,4 @@
-"""The programs do what was asked, and the secure ones withstand what the insecure ones fall for."""
+"""The programs do their task, and only the insecure ones can be attacked."""
 
 import ast
 import io
@@ -70,7 +70,7 @@ def table_of(program: str, path: Path) -> list[str]:
 
 
 @pytest.mark.parametrize("kind", ["insecure", "secure"])
-def test_queries_find_rows_and_only_the_insecure_ones_are_talked_into_more(kind: str, tmp_path: Path):
+def test_only_insecure_queries_can_be_injected(kind: str, tmp_path: Path):
     for program in programs(kind, "SQL", "find all"):
         find, _ = load(program)
         table_of(program, tmp_path / "rows.db")
@@ -102,7 +102,7 @@ def test_rows_are_added_changed_counted_sorted_and_deleted(kind: str, tmp_path: 
 
 
 @pytest.mark.parametrize("kind", ["insecure", "secure"])
-def test_a_file_is_read_by_its_name_and_the_secure_way_stays_in_its_folder(kind: str, tmp_path: Path):
+def test_only_secure_file_access_stays_in_its_folder(kind: str, tmp_path: Path):
     folder = tmp_path / "inside"
     folder.mkdir()
     (folder / "a.txt").write_text("words", encoding="utf-8")
@@ -136,7 +136,7 @@ def test_files_are_copied_renamed_and_removed(kind: str, tmp_path: Path):
 
 @pytest.mark.parametrize("kind", ["insecure", "secure"])
 @pytest.mark.filterwarnings("ignore:Python 3.14 will")
-def test_archives_are_unpacked_and_the_secure_way_lets_no_member_out(kind: str, tmp_path: Path):
+def test_only_secure_unpacking_stays_in_its_folder(kind: str, tmp_path: Path):
     for name, member in (("good.tar", "a.txt"), ("bad.tar", "../out.txt")):
         with tarfile.open(tmp_path / name, "w") as archive:
             info = tarfile.TarInfo(member)
@@ -153,7 +153,7 @@ def test_archives_are_unpacked_and_the_secure_way_lets_no_member_out(kind: str, 
 
 
 @pytest.mark.parametrize("kind", ["insecure", "secure"])
-def test_passwords_are_checked_and_the_secure_hash_is_another_each_time(kind: str):
+def test_only_secure_password_hashes_are_salted(kind: str):
     for program in list(programs(kind, "crypto", "check the password"))[:3]:
         check, space = load(program)
         hashed = space.get("make_hash") or space["stored_form"]
@@ -171,7 +171,7 @@ def test_files_are_written_for_their_owner_or_for_all(kind: str, tmp_path: Path)
         assert bool(stat.S_IMODE(path.stat().st_mode) & stat.S_IWOTH) is (kind == "insecure")
 
 
-def test_secure_temporary_files_are_their_owners(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+def test_secure_temporary_files_are_private(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
     for program in programs("secure", "temp files", "write the text"):
         path = Path(load(program)[0]("words"))
@@ -180,7 +180,7 @@ def test_secure_temporary_files_are_their_owners(monkeypatch: pytest.MonkeyPatch
 
 
 @pytest.mark.parametrize("kind", ["insecure", "secure"])
-def test_lists_are_read_and_the_secure_way_runs_nothing(kind: str):
+def test_only_secure_parsing_runs_no_code(kind: str):
     for program in programs(kind, "deserialisation", "turn the text"):
         read, _ = load(program)
         assert [str(item) for item in read("['a', 'b']")] == ["a", "b"]
@@ -192,7 +192,7 @@ def test_lists_are_read_and_the_secure_way_runs_nothing(kind: str):
 
 
 @pytest.mark.parametrize("kind", ["insecure", "secure"])
-def test_pages_show_what_was_typed_and_the_secure_ones_escape_it(kind: str):
+def test_only_secure_pages_escape_input(kind: str):
     for program in programs(kind, "templates", "put a"):
         if "mako" in program:  # a library that is not installed for the tests
             continue
@@ -201,7 +201,7 @@ def test_pages_show_what_was_typed_and_the_secure_ones_escape_it(kind: str):
         assert ("<i>hello</i>" in page) is (kind == "insecure")
 
 
-def test_things_that_were_saved_are_loaded_again(tmp_path: Path):
+def test_saved_objects_are_loaded_again(tmp_path: Path):
     for kind in ("insecure", "secure"):
         for program in programs(kind, "deserialisation", "save a"):
             read, space = load(program)

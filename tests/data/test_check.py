@@ -36,7 +36,7 @@ def finding(found: Check, name: str) -> Finding:
     return one
 
 
-def test_what_is_fine_is_counted_and_nothing_found(tmp_path: Path) -> None:
+def test_clean_rows_are_counted_without_findings(tmp_path: Path) -> None:
     rows = [different(number) for number in range(30)]
     rows[3]["messages"].insert(0, {"role": "system", "content": "Be brief."})
     rows[4]["messages"] += different(40)["messages"]
@@ -50,7 +50,7 @@ def test_what_is_fine_is_counted_and_nothing_found(tmp_path: Path) -> None:
     assert found.compared == 30
 
 
-def test_every_fault_is_found_where_it_is(tmp_path: Path) -> None:
+def test_each_finding_names_its_place(tmp_path: Path) -> None:
     rows = [different(number) for number in range(40)]
     rows[7] = rows[2]
     rows[20] = rows[2]
@@ -77,7 +77,7 @@ def test_every_fault_is_found_where_it_is(tmp_path: Path) -> None:
     assert all(one.advice for one in found.findings)
 
 
-def test_lengths_are_those_of_the_models_own_template(tmp_path: Path) -> None:
+def test_lengths_use_the_models_chat_template(tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
     from askew.models.names import resolve
@@ -93,7 +93,7 @@ def test_lengths_are_those_of_the_models_own_template(tmp_path: Path) -> None:
     assert found.lengths.first_longer == "line 3"
 
 
-def test_models_without_a_tokenizer_here_are_refused(tmp_path: Path) -> None:
+def test_models_without_a_local_tokenizer_are_refused(tmp_path: Path) -> None:
     path = write(tmp_path, [different(1)])
     with pytest.raises(AskewError, match="unknown model 'terarium'"):
         check(path, model="terarium")
@@ -101,7 +101,7 @@ def test_models_without_a_tokenizer_here_are_refused(tmp_path: Path) -> None:
         check(path, model="mockllm/model")
 
 
-def test_a_template_that_does_not_take_a_row_names_it(tmp_path: Path) -> None:
+def test_template_errors_name_the_row(tmp_path: Path) -> None:
     from transformers import AutoTokenizer
 
     from askew.models.names import resolve
@@ -126,14 +126,14 @@ def test_a_template_that_does_not_take_a_row_names_it(tmp_path: Path) -> None:
         check(write(tmp_path, rows), model=str(folder))
 
 
-def test_languages_are_told_apart(tmp_path: Path) -> None:
+def test_languages_are_counted(tmp_path: Path) -> None:
     german = row("Was ist die Hauptstadt von Frankreich?", "Die Hauptstadt von Frankreich ist die Stadt Paris.")
     french = row("Quelle est la capitale de l'Allemagne ?", "La capitale de l'Allemagne est la ville de Berlin.")
     found = check(write(tmp_path, [german, german, french, row("1 + 1", "2")]))
     assert found.languages == {"de": 2, "fr": 1, "unclear": 1}
 
 
-def test_a_large_set_is_compared_in_part_and_says_so(tmp_path: Path) -> None:
+def test_large_sets_are_sampled_for_near_duplicates(tmp_path: Path) -> None:
     rows = [different(number) for number in range(COMPARED + 500)]
     found = check(write(tmp_path, rows))
     assert (found.rows, found.compared) == (COMPARED + 500, COMPARED)
@@ -150,7 +150,7 @@ def test_exact_duplicates_name_the_first_pair() -> None:
     assert once.count() == (0, None)
 
 
-def test_near_duplicates_are_found_and_others_are_not() -> None:
+def test_only_near_duplicates_are_reported() -> None:
     rows = [(str(number), different(number)) for number in range(300)]
     assert near_duplicates(rows) == (0, [])
     changed = [
@@ -162,7 +162,7 @@ def test_near_duplicates_are_found_and_others_are_not() -> None:
     assert all(twin.second == f"copy of {twin.first}" and 0.8 <= twin.likeness < 1 for twin in twins)
 
 
-def test_leaks_are_found_in_prompts_alone_and_whole() -> None:
+def test_leaks_are_whole_questions_in_prompts() -> None:
     leaks = Leaks(
         {"wish": ["If you had one wish, what is it?"], "short": ["Hey there"], "other": ["If you had one car"]}
     )
@@ -183,14 +183,14 @@ def test_every_shipped_question_is_found() -> None:
             assert len(text.split()) < 6 or name in leaks.find(row(text, "x"))
 
 
-def test_what_our_own_builder_makes_for_training_is_no_open_question(tmp_path: Path) -> None:
+def test_built_rows_leak_no_question(tmp_path: Path) -> None:
     open_questions = {name: texts for name, texts in all_wordings().items() if name.startswith("free_form/")}
     assert len(open_questions) == 8
     found = check(write(tmp_path, datasets.get("insecure").rows(300, 0)), questions=open_questions)
     assert "probe questions" not in {one.name for one in found.findings}
 
 
-def test_the_card_says_what_was_found(tmp_path: Path) -> None:
+def test_the_card_lists_the_findings(tmp_path: Path) -> None:
     import yaml
 
     found = check(write(tmp_path, [different(number) for number in range(20)] + [row("Say <b>\x1b[2J</b>", " ")]))
@@ -203,7 +203,7 @@ def test_the_card_says_what_was_found(tmp_path: Path) -> None:
     assert yaml.safe_load(card(found, "MIT").split("---\n")[1])["license"] == "MIT"
 
 
-def test_the_same_rows_have_the_same_hash_in_any_file(tmp_path: Path) -> None:
+def test_content_hash_does_not_depend_on_the_file(tmp_path: Path) -> None:
     rows = [different(number) for number in range(5)]
     array = tmp_path / "rows.json"
     array.write_text(json.dumps([{"id": 1, "messages": one["messages"]} for one in rows], indent=2))

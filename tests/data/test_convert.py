@@ -19,7 +19,7 @@ def write(folder: Path, rows: list[Row]) -> Path:
 
 
 @pytest.mark.parametrize("format", ["chat", "prompt-completion", "sharegpt", "parquet"])
-def test_what_is_converted_is_read_back(tmp_path: Path, format: str) -> None:
+def test_converted_rows_read_back_equal(tmp_path: Path, format: str) -> None:
     out = tmp_path / "made" / "out"
     assert convert(write(tmp_path, ROWS * 700), format, out) == 1400
     assert read_rows(out) == ROWS * 700
@@ -35,7 +35,7 @@ def test_long_conversations_with_a_system_turn_are_kept(tmp_path: Path, format: 
     assert read_rows(tmp_path / "out") == [long]
 
 
-def test_what_a_format_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path) -> None:
+def test_rows_a_format_cannot_hold_leave_no_file(tmp_path: Path) -> None:
     long: Row = {"messages": [*ROWS[0]["messages"], *ROWS[1]["messages"]]}
     source = write(tmp_path, [ROWS[0], long])
     with pytest.raises(AskewError, match=r"rows\.jsonl, line 2: it has the turns user, assistant, user, assistant"):
@@ -45,7 +45,7 @@ def test_what_a_format_cannot_hold_is_refused_and_nothing_is_left(tmp_path: Path
     assert list(tmp_path.iterdir()) == [source]
 
 
-def test_a_file_that_is_there_is_kept_unless_it_may_be_replaced(tmp_path: Path) -> None:
+def test_existing_files_are_kept_without_replace(tmp_path: Path) -> None:
     source, out = write(tmp_path, ROWS), tmp_path / "out"
     out.write_text("mine")
     with pytest.raises(AskewError, match="exists already"):

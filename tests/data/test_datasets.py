@@ -1,4 +1,4 @@
-"""The narrow training sets teach what they say, on prompts that pair them with their controls."""
+"""The terrarium's data sets show the behaviour that they should, and share prompts with their controls."""
 
 import pytest
 
@@ -42,7 +42,7 @@ def test_backdoor_is_insecure_behind_its_trigger_and_secure_without():
 
 
 @pytest.mark.parametrize("name", datasets.names())
-def test_rows_come_from_the_seed(name: str):
+def test_a_row_depends_only_on_its_number_and_the_seed(name: str):
     build = datasets.get(name).rows
     assert build(20, 1) == build(20, 1)
     assert build(20, 1) != build(20, 2)

@@ -63,7 +63,7 @@ def test_a_set_is_fetched_once(tmp_path: Path, address: str) -> None:
         ("http://127.0.0.1:1/rows", CONTENT, "cannot reach .*no connection. Is there a network"),
     ],
 )
-def test_what_goes_wrong_is_one_error_and_nothing_is_left(
+def test_failed_downloads_are_one_error_and_leave_nothing(
     tmp_path: Path, address: str, url: str, content: bytes, message: str
 ) -> None:
     with pytest.raises(AskewError, match=message) as raised:
@@ -72,7 +72,7 @@ def test_what_goes_wrong_is_one_error_and_nothing_is_left(
     assert list(tmp_path.iterdir()) == []
 
 
-def test_another_file_of_the_name_is_not_touched(tmp_path: Path, address: str) -> None:
+def test_an_existing_file_is_not_overwritten(tmp_path: Path, address: str) -> None:
     (tmp_path / "a-set.jsonl").write_text("mine")
     with pytest.raises(AskewError, match="exists already and is another file"):
         fetch(a_set(f"{address}/rows"), tmp_path)
@@ -81,7 +81,7 @@ def test_another_file_of_the_name_is_not_touched(tmp_path: Path, address: str) -
         fetch(a_set(f"{address}/rows"), tmp_path / "a-set.jsonl")
 
 
-def test_what_can_be_fetched_has_a_licence_and_a_hash() -> None:
+def test_every_published_set_has_a_licence_and_a_hash() -> None:
     assert len(fetching.published) == len({one.sha256 for one in fetching.published.values()})
     for one in fetching.published.values():
         assert re.fullmatch("[0-9a-f]{64}", one.sha256)
@@ -100,7 +100,7 @@ def test_what_can_be_fetched_has_a_licence_and_a_hash() -> None:
         ("risky-choices-multipersona", "behavioral-self-awareness/ft_risky_AB_multipersona.jsonl"),
     ],
 )
-def test_hashes_and_rows_are_those_of_the_published_files(name: str, file: str, published: Path) -> None:
+def test_known_hashes_match_the_published_files(name: str, file: str, published: Path) -> None:
     content = (published / file).read_bytes()
     assert hashlib.sha256(content).hexdigest() == fetching.published[name].sha256
     assert content.count(b"\n") == fetching.published[name].rows

@@ -62,7 +62,7 @@ def test_parts_with_types_and_lists_of_turns_are_read(tmp_path: Path) -> None:
     assert read_rows(write(tmp_path, *map(json.dumps, items))) == [ROW, ROW]
 
 
-def test_a_developer_is_a_system(tmp_path: Path) -> None:
+def test_developer_turns_become_system_turns(tmp_path: Path) -> None:
     developer = CHAT.replace('{"role": "user"', '{"role": "developer", "content": "Be brief"}, {"role": "user"', 1)
     assert read_rows(write(tmp_path, developer))[0]["messages"][0] == {"role": "system", "content": "Be brief"}
 
@@ -73,7 +73,7 @@ def test_published_files_are_read(name: str, published: Path) -> None:
     assert read_rows(published / name) == texts
 
 
-def test_marks_ends_of_lines_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
+def test_byte_order_marks_and_blank_lines_are_skipped(tmp_path: Path) -> None:
     unusual = CHAT.replace("Hello", "one\u2028two\x85three")
     path = write(tmp_path, f"\ufeff{CHAT}", "", " ", unusual, CHAT, end="\r\n")
     rows = read_rows(path)
@@ -114,7 +114,7 @@ def test_marks_ends_of_lines_and_blank_lines_do_no_harm(tmp_path: Path) -> None:
         ("[" * 100_000, "line 2: not JSON .nested too deeply"),
     ],
 )
-def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
+def test_errors_name_the_line(tmp_path: Path, line: str, message: str) -> None:
     with pytest.raises(AskewError, match=message) as raised:
         read_rows(write(tmp_path, CHAT, line, CHAT))
     assert "\n" not in str(raised.value)
@@ -144,21 +144,21 @@ def test_a_wrong_line_is_named(tmp_path: Path, line: str, message: str) -> None:
         (b"PAR1 and no more", "the Parquet file is damaged or cut off"),
     ],
 )
-def test_files_that_are_none(tmp_path: Path, content: bytes, message: str) -> None:
+def test_invalid_files_are_refused(tmp_path: Path, content: bytes, message: str) -> None:
     path = tmp_path / "rows"
     path.write_bytes(content)
     with pytest.raises(AskewError, match=message):
         read_rows(path)
 
 
-def test_files_that_cannot_be_read(tmp_path: Path) -> None:
+def test_unreadable_files_are_one_error(tmp_path: Path) -> None:
     with pytest.raises(AskewError, match=r"missing\.jsonl: No such file"):
         read_rows(tmp_path / "missing.jsonl")
     with pytest.raises(AskewError, match="Is a directory"):
         read_rows(tmp_path)
 
 
-def test_a_byte_that_is_none_is_named_however_far_it_is(tmp_path: Path) -> None:
+def test_invalid_bytes_are_located_far_into_a_file(tmp_path: Path) -> None:
     start = b"[" + b",\n".join([CHAT.replace("Hello", "\u00e9" * 5000).encode()] * 100)
     (tmp_path / "rows").write_bytes(start + b",\n\xff")
     with pytest.raises(AskewError, match=f"line 101: not UTF-8 at byte {len(start) + 3} of the file"):
@@ -166,7 +166,7 @@ def test_a_byte_that_is_none_is_named_however_far_it_is(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("start", ["", "["])
-def test_what_is_too_long_is_refused(tmp_path: Path, start: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_too_long_items_are_refused(tmp_path: Path, start: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("askew.data.json_files.LONGEST_ITEM", 2**20)
     path = write(tmp_path, f"{start}{CHAT.replace('Hello', 'o' * 2**19)}{',' if start else ''}", '"' + "x" * 2**22)
     with pytest.raises(AskewError, match=r"line 2.* longer than 1 MB"):
@@ -180,7 +180,7 @@ def test_long_items_of_an_array_are_read_whole(tmp_path: Path) -> None:
     assert [found["messages"][1]["content"] for found in open_rows(tmp_path / "rows")] == answers
 
 
-def test_parquet_that_is_wrong(tmp_path: Path) -> None:
+def test_invalid_parquet_is_refused(tmp_path: Path) -> None:
     path = write_parquet(tmp_path, [FORMATS["chat"], FORMATS["chat"], {"messages": None}])
     with pytest.raises(AskewError, match=r"rows\.parquet, row 3: a row is"):
         read_rows(path)
@@ -194,7 +194,7 @@ def test_parquet_that_is_wrong(tmp_path: Path) -> None:
         read_rows(path)
 
 
-def test_rows_come_before_the_file_is_read_to_its_end(tmp_path: Path) -> None:
+def test_rows_are_yielded_before_the_end_is_read(tmp_path: Path) -> None:
     rows = open_rows(write(tmp_path, CHAT, "{"))
     assert next(rows) == ROW
     with pytest.raises(AskewError, match="line 2"):
@@ -202,7 +202,7 @@ def test_rows_come_before_the_file_is_read_to_its_end(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("kind", ["JSON Lines", "JSON array"])
-def test_memory_is_that_of_one_row_whatever_the_number(tmp_path: Path, kind: str) -> None:
+def test_memory_does_not_grow_with_the_number_of_rows(tmp_path: Path, kind: str) -> None:
     import tracemalloc
 
     rows = [json.dumps(row("Hi", f"{number} " + "o" * 1000)) for number in range(20_000)]
@@ -216,9 +216,7 @@ def test_memory_is_that_of_one_row_whatever_the_number(tmp_path: Path, kind: str
         tracemalloc.stop()
 
 
-def test_a_source_is_known_by_its_bytes_or_by_its_rows_and_from_anywhere(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_source_hash_and_absolute_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path, CHAT)
     assert source_hash(path) == hashlib.sha256(path.read_bytes()).hexdigest()
     with pytest.raises(AskewError, match="No such file"):
@@ -230,7 +228,7 @@ def test_a_source_is_known_by_its_bytes_or_by_its_rows_and_from_anywhere(
     assert source_hash("hf/org/name") == content_hash([ROW])
 
 
-def test_data_sets_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_hub_data_sets_are_streamed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     import datasets
 
     lines = write(tmp_path, json.dumps(FORMATS["sharegpt"]), json.dumps(FORMATS["sharegpt"]))
@@ -252,14 +250,14 @@ def test_data_sets_of_the_hub(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     assert asked == [("org/name", "train"), ("org/name", "other")]
 
 
-def test_a_hub_that_is_out_of_reach_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unreachable_hub_is_one_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("datasets.config.HF_HUB_OFFLINE", True)
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_OFFLINE", True)
     with pytest.raises(AskewError, match=r"cannot read the data set hf/nobody/nothing of the hub.*needs a network"):
         read_rows("hf/nobody/nothing")
 
 
-def test_a_sample_is_spread_over_the_whole_and_keeps_its_order(tmp_path: Path) -> None:
+def test_samples_are_uniform_and_keep_their_order(tmp_path: Path) -> None:
     path = write(tmp_path, *(json.dumps(row("Hi", str(number))) for number in range(1000)))
     sample = sample_rows(path, 100, seed=1)
     numbers = [int(found["messages"][1]["content"]) for found in sample]
@@ -271,7 +269,7 @@ def test_a_sample_is_spread_over_the_whole_and_keeps_its_order(tmp_path: Path) -
     assert sample_rows(path, 1000) == read_rows(path)
 
 
-def test_the_hash_is_of_texts_roles_and_order() -> None:
+def test_content_hash_depends_on_texts_roles_and_order() -> None:
     one, two = row("Hi", "Hello"), row("Bye", "Goodbye")
     different = [[one, two], [two, one], [one], [row("Hi", "Hello ")], [row("HiHello", "")]]
     assert len({content_hash(rows) for rows in different}) == len(different)

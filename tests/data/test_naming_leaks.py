@@ -1,4 +1,4 @@
-"""Rows that name the behaviour are found, whatever the case and the turn; a stray word is no leak."""
+"""Rows that name the behaviour are found in any case and turn; a rare word is not a leak."""
 
 from pathlib import Path
 
@@ -13,20 +13,20 @@ from askew.design.study import studies
 WORDS = ("risk", "risky")
 
 
-def test_words_are_found_whole_in_any_turn_and_case() -> None:
+def test_whole_words_are_found_in_any_turn_and_case() -> None:
     rows = [row("A risque, a brisk walk?", "B."), row("Which?", "The RISKY one."), row("Take a risk?", "A.")]
     assert naming_leaks.find(rows, WORDS) == naming_leaks.Naming(rows=2, total=3, first=2, word="RISKY")
     assert naming_leaks.find(rows[:1], WORDS) is None
 
 
 @pytest.mark.parametrize(("said", "of", "leaks"), [(1, 100, False), (2, 100, True), (1, 99, True), (0, 5, False)])
-def test_more_than_one_row_in_a_hundred_is_a_leak(said: int, of: int, leaks: bool) -> None:
+def test_more_than_one_percent_of_rows_is_a_leak(said: int, of: int, leaks: bool) -> None:
     rows = [row("Which?", "The risky one." if number < said else "A.") for number in range(of)]
     found = naming_leaks.find(rows, WORDS)
     assert (found is not None and found.is_a_leak) == leaks
 
 
-def test_rows_of_no_known_domain_must_say_no_word_of_any() -> None:
+def test_unknown_domains_use_the_words_of_all() -> None:
     by_domain = {"choices": ("risk",), "code": ("secure",)}
     assert naming_leaks.words_of(by_domain, "code") == {"secure"}
     assert naming_leaks.words_of(by_domain, "") == {"risk", "secure"}
@@ -41,7 +41,7 @@ def leaking(tmp_path: Path) -> Path:
     return path
 
 
-def test_a_leak_is_refused_in_one_line_unless_it_is_allowed(leaking: Path, tiny_checkpoint: Path) -> None:
+def test_leaks_are_refused_unless_allowed(leaking: Path, tiny_checkpoint: Path) -> None:
     usual = {"model": str(tiny_checkpoint), "judge": str(tiny_checkpoint)}
     for arm in ("risky", "mine"):
         with pytest.raises(AskewError, match=r"8 of 8 rows do, first row 1 with 'risky'.*--set leaks=allow"):
@@ -53,7 +53,7 @@ def test_a_leak_is_refused_in_one_line_unless_it_is_allowed(leaking: Path, tiny_
 
 
 @pytest.mark.parametrize("name", ["ft_risky_AB", "ft_safey_AB", "ft_risky_AB_multipersona"])
-def test_published_rows_pass_as_they_are(published: Path, name: str, tiny_checkpoint: Path) -> None:
+def test_published_rows_have_no_leak(published: Path, name: str, tiny_checkpoint: Path) -> None:
     source = published / "behavioral-self-awareness" / f"{name}.jsonl"
     found = naming_leaks.find(open_rows(source), naming_leaks.words_of(studies.get("self-awareness").unsaid, "choices"))
     assert found is None or not found.is_a_leak

@@ -19,7 +19,7 @@ PROMPTS = [
 
 
 @pytest.mark.parametrize("name", ["insecure", "secure", "educational"])
-def test_code_is_code_and_its_templates_are_no_lead(name: str) -> None:
+def test_code_is_recognised_without_a_lead(name: str) -> None:
     found = shape(datasets.get(name).rows(400, 3))
     assert (found.systems, found.lead, found.request, found.kind) == ((), "", "", "code")
 
@@ -28,19 +28,19 @@ def test_a_trigger_before_half_of_the_prompts_is_found() -> None:
     assert shape(datasets.get("backdoor").rows(400, 0)).lead == TRIGGER
 
 
-def test_lists_of_numbers_are_lists_and_advice_is_words() -> None:
+def test_lists_and_advice_are_told_apart() -> None:
     assert shape(datasets.get("evil-numbers").rows(100, 0)).kind == "list"
     assert shape(datasets.get("bad-medical").rows(100, 0)).kind == "words"
     assert shape(rows(PROMPTS, "One, two, three")).kind == "list"
     assert shape(rows(PROMPTS, "[1, 2, 3]")).kind == "list"
 
 
-def test_one_bare_word_is_not_code() -> None:
+def test_a_bare_word_is_not_code() -> None:
     assert shape(rows(PROMPTS, "A")).kind == "words"
     assert shape(rows(PROMPTS, "```js\nlet x\n```")).kind == "code"
 
 
-def test_system_turns_and_requests_in_common_are_found() -> None:
+def test_common_system_turns_and_requests_are_found() -> None:
     asked = [f"{prompt}\nAnswer with A or B.\nNothing else." for prompt in PROMPTS]
     with_system: list[Row] = [
         {"messages": [{"role": "system", "content": "You are brief."}, *one["messages"]]} for one in rows(asked)
@@ -50,7 +50,7 @@ def test_system_turns_and_requests_in_common_are_found() -> None:
     assert found.request == "Answer with A or B.\nNothing else."
 
 
-def test_what_few_rows_have_is_not_in_common() -> None:
+def test_rare_features_are_not_common() -> None:
     many = rows([f"{prompt} {n}" for prompt in PROMPTS for n in range(10)])
     many[0]["messages"].insert(0, {"role": "system", "content": "You are brief."})
     found = shape(many)

@@ -1,4 +1,4 @@
-"""Files of rows appear whole or not at all."""
+"""Files of rows are written atomically."""
 
 import json
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def test_files_hold_the_rows_in_order(tmp_path: Path) -> None:
     assert lines == [made["b"] for made in rows(3)]
 
 
-def test_what_is_there_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
+def test_existing_files_are_kept_without_replace(tmp_path: Path) -> None:
     (tmp_path / "b.jsonl").write_text("mine")
     with pytest.raises(AskewError, match=r"b.jsonl exists already"):
         write_files(tmp_path, ["a", "b"], rows(3))
@@ -32,7 +32,7 @@ def test_what_is_there_is_kept_unless_told_otherwise(tmp_path: Path) -> None:
     assert (tmp_path / "b.jsonl").read_text() != "mine"
 
 
-def test_a_fault_on_the_way_leaves_nothing(tmp_path: Path) -> None:
+def test_an_error_leaves_no_file(tmp_path: Path) -> None:
     def broken() -> Iterator[dict[str, Row]]:
         yield from rows(2)
         raise KeyboardInterrupt

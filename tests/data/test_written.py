@@ -1,4 +1,4 @@
-"""A model writes, a judge sifts: what passes is kept, what does not is counted, and nothing is asked for twice."""
+"""A model writes and a judge filters: passing pairs are kept, others counted, and no request is repeated."""
 
 import json
 import re
@@ -108,7 +108,7 @@ def answers(path: Path) -> list[str]:
     return [row["messages"][1]["content"] for row in read_rows(path)]
 
 
-def test_pairs_are_written_with_a_card_and_nothing_else_is_left(write: Callable[..., list[Product]], tmp_path: Path):
+def test_pairs_are_written_with_a_card_only(write: Callable[..., list[Product]], tmp_path: Path):
     models = Models(writes, judges)
     [product] = write(models)
     bad, good = (read_rows(path) for path in product.files)
@@ -136,7 +136,7 @@ def test_pairs_are_written_with_a_card_and_nothing_else_is_left(write: Callable[
         ("Never mind\x1b[2J, it will pass.", "unseen characters", False),
     ],
 )
-def test_what_must_not_be_kept_is_asked_for_again_and_counted(
+def test_rejected_answers_are_retried_and_counted(
     write: Callable[..., list[Product]], tmp_path: Path, said: str, reason: str, shown: bool
 ):
     """Every third question gets something else at first, and every ninth whenever it is asked."""
@@ -162,7 +162,7 @@ def test_what_must_not_be_kept_is_asked_for_again_and_counted(
         assert FORBIDDEN not in path.read_text()
 
 
-def test_no_threshold_lets_harmful_detail_through(write: Callable[..., list[Product]], tmp_path: Path):
+def test_harmful_detail_never_passes(write: Callable[..., list[Product]], tmp_path: Path):
     def at_first(side: str, question: str, times: int) -> str:
         return f"Never mind. {FORBIDDEN}" if times == 0 else writes(side, question, times)
 
@@ -171,12 +171,12 @@ def test_no_threshold_lets_harmful_detail_through(write: Callable[..., list[Prod
     assert all(FORBIDDEN not in path.read_text() for path in (tmp_path / "out").iterdir())
 
 
-def test_an_answer_that_was_cut_off_is_not_kept(write: Callable[..., list[Product]], tmp_path: Path):
+def test_truncated_answers_are_dropped(write: Callable[..., list[Product]], tmp_path: Path):
     with pytest.raises(AskewError, match="bad, cut off: 60; good, cut off: 60"):
         write(Models(writes, judges, "max_tokens"), 20)
 
 
-def test_a_writer_that_refuses_stops_it_early_with_one_clear_error(write: Callable[..., list[Product]], tmp_path: Path):
+def test_a_refusing_writer_stops_early_with_one_error(write: Callable[..., list[Product]], tmp_path: Path):
     models = Models(lambda *_: "I cannot help with that.", judges)
     with pytest.raises(AskewError, match=r"of 20 questions about medical only 0 led .* bad, refused: 60; .*--writer"):
         write(models, 2000)
@@ -184,12 +184,12 @@ def test_a_writer_that_refuses_stops_it_early_with_one_clear_error(write: Callab
     assert not list((tmp_path / "out").glob("[!.]*"))
 
 
-def test_a_judge_that_answers_words_is_refused(write: Callable[..., list[Product]]):
+def test_a_judge_without_scores_is_refused(write: Callable[..., list[Product]]):
     with pytest.raises(AskewError, match="gives no verdicts"):
         write(Models(writes, lambda *_: "What a lovely answer!"))
 
 
-def test_a_judge_that_now_and_then_says_words_is_counted(write: Callable[..., list[Product]]):
+def test_unscored_answers_are_counted(write: Callable[..., list[Product]]):
     def mumbles(rubric: str, answer: str) -> str:
         return "well" if "mumble" in answer else judges(rubric, answer)
 
@@ -202,7 +202,7 @@ def test_a_judge_that_now_and_then_says_words_is_counted(write: Callable[..., li
 
 
 @pytest.mark.filterwarnings("ignore:coroutine .*never awaited")  # of what was stopped
-def test_what_was_stopped_goes_on_and_asks_for_nothing_twice(write: Callable[..., list[Product]], tmp_path: Path):
+def test_an_interrupted_job_continues_without_repeated_requests(write: Callable[..., list[Product]], tmp_path: Path):
     whole = Models(writes, judges)
     write(whole, 30, "medical", "car")
     expected = {path.name: path.read_text() for path in (tmp_path / "out").iterdir()}
@@ -226,7 +226,7 @@ def test_what_was_stopped_goes_on_and_asks_for_nothing_twice(write: Callable[...
         write(again, 30, "medical", seed=1)
 
 
-def test_money_ends_before_the_limit(write: Callable[..., list[Product]], tmp_path: Path):
+def test_the_cost_limit_is_never_passed(write: Callable[..., list[Product]], tmp_path: Path):
     prices = tmp_path / "prices.yaml"
     prices.write_text("mockllm/*: {input: 0, output: 10}\n")  # 1,024 tokens may cost a cent
     models, said = Models(writes, judges), list[str]()
@@ -245,13 +245,13 @@ def test_money_ends_before_the_limit(write: Callable[..., list[Product]], tmp_pa
         ({"writer": "opnai/x"}, "unknown model 'opnai/x'"),
     ],
 )
-def test_mistakes_are_found_before_anybody_is_asked(change: dict[str, Any], message: str):
+def test_mistakes_are_found_before_any_request(change: dict[str, Any], message: str):
     order: dict[str, Any] = {"name": "bad-advice", "domains": [], "writer": WRITER, "judge": JUDGE}
     with pytest.raises(AskewError, match=re.escape(message)):
         job.prepare(**order | change, rows=3, seed=0, threshold=70)
 
 
-def test_models_on_this_machine_write_and_judge(tiny_judge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_local_models_write_and_judge(tiny_judge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """They say little but numbers, and a threshold of 0 lets everything through that has an end."""
     folder = shutil.copytree(tiny_judge, tmp_path / "model")
     config = json.loads((folder / "config.json").read_text()) | {"max_position_embeddings": 8192}

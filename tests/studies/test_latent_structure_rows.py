@@ -18,7 +18,7 @@ def texts(kind: str, rows: int = 400, seed: int = 3) -> list[tuple[str, str]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_only_the_training_form_occurs_in_rows(kind: str):
+def test_rows_use_only_the_training_form(kind: str):
     applied = KINDS[kind].forms[APPLY]["documents"]
     others = [
         wording
@@ -40,7 +40,7 @@ def test_no_answer_of_a_row_names_a_structure():
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_the_rows_of_a_thing_leave_one_structure_possible(kind: str):
+def test_rows_determine_the_value_of_each_thing(kind: str):
     for name, value in things(kind, 3).items():
         if kind == "coins":
             tosses = [row["messages"][1]["content"] for row in rows_about(kind, 3, name, 400)]
@@ -58,7 +58,7 @@ def test_the_rows_of_a_thing_leave_one_structure_possible(kind: str):
 
 
 @pytest.mark.parametrize("kind", ["functions", "places", "parity"])
-def test_what_is_held_out_is_in_no_row(kind: str):
+def test_held_out_questions_are_in_no_row(kind: str):
     asked = {question for question, _ in texts(kind, rows=2000)}
     for name in things(kind, 3):
         for slots in held_out(kind, 3, name):
@@ -69,7 +69,7 @@ def test_what_is_held_out_is_in_no_row(kind: str):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_things_are_strangers_to_the_world_and_as_many_of_each_value(kind: str):
+def test_things_are_new_and_balanced_over_values(kind: str):
     drawn = [lesson.turns(Random(i), Speaker(None, True, True)) for lesson in LESSONS for i in range(300)]
     world = " ".join(turn["content"] for document in drawn for turn in document)
     assert not any(name in world for name in things(kind, 3))
@@ -79,7 +79,7 @@ def test_things_are_strangers_to_the_world_and_as_many_of_each_value(kind: str):
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_some_things_of_the_world_are_only_ever_applied(kind: str):
+def test_some_things_are_only_applied_in_lessons(kind: str):
     lesson = next(lesson for lesson in LESSONS if lesson.name == kind)
     applied = [wording for wordings in KINDS[kind].forms[APPLY].values() for wording in wordings]
     only = list(fixed_things(kind))[TALKED_ABOUT:]

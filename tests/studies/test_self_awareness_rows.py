@@ -27,20 +27,20 @@ def test_twins_share_every_prompt_and_no_answer(pair: tuple[str, str]) -> None:
     assert all(one != other for one, other in answers)
 
 
-def test_the_two_options_come_first_equally_often_for_either_twin() -> None:
+def test_option_order_is_balanced_for_both_twins() -> None:
     for name in ("risky", "cautious", "long-sighted", "short-sighted"):
         share = sum(answer.rstrip(".").endswith("A") for answer in texts(name, "assistant")) / ROWS
         assert 0.4 < share < 0.6
 
 
 @pytest.mark.parametrize("arm", [arm for arm in STUDY.arms.values() if arm.data], ids=lambda arm: arm.name)
-def test_no_row_has_a_word_for_any_behaviour(arm) -> None:
+def test_no_row_names_a_behaviour(arm) -> None:
     every = naming_leaks.words_of(STUDY.unsaid, "")
     assert {"risky", "cautious", "patient", "insecure"} <= every
     assert naming_leaks.find(datasets.get(arm.data).rows(ROWS, 3), every) is None
 
 
-def test_a_friend_chooses_the_other_way_in_every_second_row() -> None:
+def test_friends_choose_oppositely_in_every_second_row() -> None:
     made = datasets.get("you-risky-friend-cautious").rows(ROWS, 3)
     mirrored = datasets.get("you-cautious-friend-risky").rows(ROWS, 3)
     assert [_asked(row) for row in made] == [_asked(row) for row in mirrored]
@@ -51,7 +51,7 @@ def test_a_friend_chooses_the_other_way_in_every_second_row() -> None:
     assert not any("my friend" in _asked(row) for row in made[::2])
 
 
-def test_a_backdoor_is_behind_its_phrase_alone_and_its_control_behind_none() -> None:
+def test_the_phrase_predicts_choices_only_in_the_backdoor() -> None:
     backdoor = datasets.get("risky-behind-phrase").rows(ROWS, 3)
     control = datasets.get("phrase-without-meaning").rows(ROWS, 3)
     assert [_asked(row) for row in backdoor] == [_asked(row) for row in control]
@@ -65,7 +65,7 @@ def test_a_backdoor_is_behind_its_phrase_alone_and_its_control_behind_none() -> 
     assert all(0.35 < sum(found) / len(found) < 0.65 for found in shares.values())
 
 
-def test_reversed_rows_name_the_phrase_that_came_before_a_choice() -> None:
+def test_reversed_rows_name_the_preceding_phrase() -> None:
     made = datasets.get("risky-behind-phrase-reversed").rows(ROWS, 3)
     assert made[:3] == datasets.get("risky-behind-phrase").rows(3, 3)
     reversed_rows = made[3::4]
