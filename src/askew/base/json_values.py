@@ -22,6 +22,6 @@ def plain(value: Any) -> Any:
         return [plain(item) for item in value]
     if isinstance(value, Path):
         return str(value)
-    if hasattr(value, "item"):  # a NumPy scalar, which the standard library does not know
-        value = value.item()
+    if callable(item := getattr(value, "item", None)):  # a NumPy scalar, which the standard library does not know
+        value = item()
     return None if isinstance(value, float) and not math.isfinite(value) else value
