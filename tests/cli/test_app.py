@@ -41,7 +41,7 @@ Command = Callable[..., tuple[int, str, str]]
         (["terrarium", "chat", "--model", "terarium"], "unknown model 'terarium'"),
     ],
 )
-def test_mistake_is_one_line_and_exit_code_2_and_leaves_nothing(
+def test_mistake_prints_one_line_exits_with_2_and_writes_nothing(
     command: Command, arguments: list[str], message: str
 ) -> None:
     code, out, err = command(*arguments)
@@ -53,7 +53,7 @@ def test_mistake_is_one_line_and_exit_code_2_and_leaves_nothing(
     assert list(Path().iterdir()) == []
 
 
-def test_number_that_is_none_is_refused(command: Command) -> None:
+def test_text_for_a_number_is_refused(command: Command) -> None:
     code, _, err = command("run", STUDY, "--seeds", "three")
     assert code == 2
     assert "Invalid value for '--seeds'" in err
@@ -88,7 +88,7 @@ def test_corrupt_checkpoint_is_refused_before_anything_is_computed(
     assert not Path("run").exists()
 
 
-def test_dumped_config_is_taken_back(command: Command) -> None:
+def test_dumped_config_reads_back_the_same(command: Command) -> None:
     flags = ["--arm", "insecure", "--arm", "secure", "--seeds", "5", "--rows", "96", "--set", "recipe.lora_rank=4"]
     _, dumped, _ = command("run", STUDY, *flags, "--dump-config")
     assert yaml.safe_load(dumped)["arms"] == ["insecure", "secure"]
@@ -97,7 +97,7 @@ def test_dumped_config_is_taken_back(command: Command) -> None:
     assert not Path("runs").exists()
 
 
-def test_lists_name_what_runs_take(command: Command) -> None:
+def test_lists_have_names_and_descriptions(command: Command) -> None:
     _, out, _ = command("list", "--json")
     lists = json.loads(out)
     assert {"studies", "statements", "arms", "probes", "recipes", "metrics", "rubrics", "models", "data"} <= set(lists)
@@ -110,7 +110,7 @@ def test_lists_name_what_runs_take(command: Command) -> None:
     assert "self_rating" in command("list", "probes")[1]
 
 
-def test_help_teaches_with_examples(command: Command) -> None:
+def test_help_has_examples(command: Command) -> None:
     _, general, _ = command("--help")
     assert "askew run emergent-misalignment" in general
     _, run, _ = command("run", "--help")
@@ -118,7 +118,7 @@ def test_help_teaches_with_examples(command: Command) -> None:
     assert "To resume a run that was stopped" in run
 
 
-def test_start_is_quick_because_heavy_libraries_are_not_loaded() -> None:
+def test_import_loads_no_heavy_library() -> None:
     heavy = "{'torch', 'transformers', 'trl', 'inspect_ai', 'pandas', 'altair', 'scipy'} & set(sys.modules)"
     for code in ("import askew", "import askew.cli.app"):
         done = subprocess.run(
@@ -128,13 +128,13 @@ def test_start_is_quick_because_heavy_libraries_are_not_loaded() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "limit"), [(["-c", "import askew"], 0.5), (["-m", "askew", "--help"], 1.0)])
-def test_start_takes_little_of_the_processor(arguments: list[str], limit: float) -> None:
+def test_import_and_help_are_fast(arguments: list[str], limit: float) -> None:
     def seconds() -> float:
         before = children_cpu()
         subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
         return children_cpu() - before
 
-    # Processor time, for a busy machine is not Askew's fault; the least of three, for a cold disk is neither.
+    # Processor time ignores other programs; the minimum of three ignores a cold disk.
     assert min(seconds() for _ in range(3)) < limit
 
 

@@ -19,14 +19,14 @@ Command = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def rows(tmp_path: Path) -> Path:
-    """Two rows that say the same, and one that would steer a terminal."""
+    """Two identical rows, and one with terminal control sequences."""
     path = tmp_path / "rows.jsonl"
     same = row("Where does the mill stand?", "It stands by the river, below the bridge.")
     path.write_text("".join(map(as_line, [same, same, row("Hi", "\x1b[2J\x1b]0;owned\x07")])), encoding="utf-8")
     return path
 
 
-def test_check_says_what_is_suspicious_and_what_to_do(command: Command, rows: Path) -> None:
+def test_check_reports_suspicious_rows_with_advice(command: Command, rows: Path) -> None:
     code, out, _ = command("data", "check", "rows.jsonl")
     assert code == 0
     assert "chat 3" in out
@@ -41,7 +41,7 @@ def test_check_says_what_is_suspicious_and_what_to_do(command: Command, rows: Pa
     assert "Nothing suspicious was found" in out
 
 
-def test_check_as_json_is_json_and_nothing_else(command: Command, rows: Path) -> None:
+def test_check_prints_only_json_with_json(command: Command, rows: Path) -> None:
     code, out, _ = command("data", "check", "rows.jsonl", "--json", "--max-length", "20")
     found = json.loads(out)
     assert code == 0
@@ -51,7 +51,7 @@ def test_check_as_json_is_json_and_nothing_else(command: Command, rows: Path) ->
     assert {one["name"] for one in found["findings"]} == {"duplicates", "unseen characters", "long rows"}
 
 
-def test_check_writes_a_card_but_not_over_another(command: Command, rows: Path) -> None:
+def test_check_never_overwrites_a_card(command: Command, rows: Path) -> None:
     assert command("data", "check", "rows.jsonl", "--card", "card.md", "--licence", "CC0-1.0")[0] == 0
     assert "license: CC0-1.0" in Path("card.md").read_text(encoding="utf-8")
     code, _, err = command("data", "check", "rows.jsonl", "--card", "card.md")
@@ -59,7 +59,7 @@ def test_check_writes_a_card_but_not_over_another(command: Command, rows: Path) 
     assert sorted(path.name for path in Path().iterdir()) == ["card.md", "rows.jsonl"]
 
 
-def test_check_finds_leaked_questions_of_the_shipped_probes(command: Command, rows: Path) -> None:
+def test_check_finds_leaked_probe_questions(command: Command, rows: Path) -> None:
     from askew.probes.question_file import shipped
 
     question = shipped("free_form")[0]
@@ -83,7 +83,7 @@ def test_check_finds_leaked_questions_of_the_shipped_probes(command: Command, ro
         (["fetch", "betley-secure"], "the licence of betley-secure was not accepted, so nothing was downloaded"),
     ],
 )
-def test_a_mistake_is_one_line_and_leaves_nothing(
+def test_mistake_prints_one_line_and_writes_nothing(
     command: Command, rows: Path, arguments: list[str], message: str
 ) -> None:
     Path("broken.jsonl").write_text(as_line(row("Hi", "Hello")) + '{"messages": [')
@@ -94,20 +94,18 @@ def test_a_mistake_is_one_line_and_leaves_nothing(
     assert sorted(path.name for path in Path().iterdir()) == ["broken.jsonl", "rows.jsonl"]
 
 
-def test_convert_writes_what_is_read_back(command: Command, rows: Path) -> None:
+def test_converted_rows_read_back_the_same(command: Command, rows: Path) -> None:
     before = read_rows(rows)
     code, out, _ = command("data", "convert", "rows.jsonl", "--to", "parquet", "--out", "made/rows.parquet")
     assert (code, out) == (0, "made/rows.parquet  3 rows\n")
     assert read_rows("made/rows.parquet") == before
 
 
-def test_fetch_shows_the_licence_first_and_asks_on_a_terminal(
-    command: Command, rows: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_fetch_asks_for_consent_to_the_licence(command: Command, rows: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     content = rows.read_bytes()
     wanted = replace(fetching.find("old-bird-names"), sha256=hashlib.sha256(content).hexdigest())
     monkeypatch.setitem(fetching.published, wanted.name, wanted)
-    (rows.parent / f"{wanted.name}.jsonl").write_bytes(content)  # it is there, so nobody is asked for it
+    (rows.parent / f"{wanted.name}.jsonl").write_bytes(content)  # the file exists already, so nothing is downloaded
     answers = iter([False, True])
     monkeypatch.setattr(sys, "stdin", type("Terminal", (), {"isatty": lambda self: True})())
     monkeypatch.setattr("typer.confirm", lambda *_, **__: next(answers))
@@ -116,11 +114,11 @@ def test_fetch_shows_the_licence_first_and_asks_on_a_terminal(
     assert (code, out) == (0, "old-bird-names.jsonl  208 rows\n")
     assert "MIT, Copyright (c) 2025 johny-b" in err
     assert command("data", "fetch", wanted.name, "--out", ".", "--accept-licence")[0] == 0
-    with pytest.raises(StopIteration):  # both answers are used up: who accepts beforehand is not asked
+    with pytest.raises(StopIteration):  # both answers are used up: with --accept-licence there is no question
         next(answers)
 
 
-def test_the_list_names_every_published_set(command: Command) -> None:
+def test_list_names_every_published_set(command: Command) -> None:
     code, out, _ = command("data", "fetch", "--list")
     assert code == 0
     assert all(name in out for name in fetching.published)

@@ -1,4 +1,4 @@
-"""`askew predict` on the command line: what it asks, what it seals, and what it says to those who mistype."""
+"""`askew predict`: its questions, its seals and its errors."""
 
 import json
 import sys
@@ -24,7 +24,7 @@ Command = Callable[..., tuple[int, str, str]]
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Give a command line to `askew predict`, in an empty folder, and type what is asked for; None is Ctrl-C."""
+    """Return a function that runs `askew predict` in an empty folder and types answers; None is Ctrl-C."""
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str | Path, typed: list[str | None] | None = None) -> tuple[int, str, str]:
@@ -70,7 +70,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         ([STUDY, "--score", "nowhere"], "--score takes a run's folder and no other option"),
     ],
 )
-def test_mistake_is_one_line_and_leaves_nothing(command: Command, arguments: list[str], message: str) -> None:
+def test_mistake_prints_one_line_and_writes_nothing(command: Command, arguments: list[str], message: str) -> None:
     code, out, err = command(*arguments)
     assert code == 2
     assert out == ""
@@ -80,7 +80,7 @@ def test_mistake_is_one_line_and_leaves_nothing(command: Command, arguments: lis
     assert list(Path().iterdir()) == []
 
 
-def test_what_was_predicted_is_sealed_in_the_folder_that_the_run_will_use(command: Command) -> None:
+def test_predictions_are_sealed_in_the_folder_of_the_run(command: Command) -> None:
     code, out, err = command(STUDY, *ARMS, *ANSWERS, "--as", "Ada", "--json")
     assert (code, err) == (0, "")
     sealed = json.loads(out)
@@ -91,7 +91,7 @@ def test_what_was_predicted_is_sealed_in_the_folder_that_the_run_will_use(comman
     assert [one["id"] for one in sealed["statements"]] == IDS
 
 
-def test_the_hash_is_printed_with_what_it_is_good_for(command: Command) -> None:
+def test_hash_is_printed_with_advice(command: Command) -> None:
     _, out, _ = command(STUDY, *ARMS, *ANSWERS, "--as", "Ada", "--out", "runs/mine")
     assert f"SHA-256: {json.loads(SEALED.read_text())['predictions'][0]['sha256']}" in out
     assert "Sealed for Ada, before the run" in out
@@ -99,14 +99,14 @@ def test_the_hash_is_printed_with_what_it_is_good_for(command: Command) -> None:
     assert out.count("80%") == len(IDS)
 
 
-def test_a_file_is_read_and_an_answer_goes_before_it(command: Command) -> None:
+def test_option_takes_precedence_over_the_file(command: Command) -> None:
     Path("ada.yaml").write_text("".join(f"{one}: 30%\n" for one in IDS))
     command(STUDY, *ARMS, "--from", "ada.yaml", "--answer", f"{IDS[1]}=99", "--as", "Ada", "--out", "runs/mine")
     (seal,) = json.loads(SEALED.read_text())["predictions"]
     assert [one["probability"] for one in seal["statements"]] == [0.3, 0.99, 0.3]
 
 
-def test_a_person_is_asked_until_there_is_a_probability(command: Command) -> None:
+def test_question_is_repeated_until_the_answer_is_valid(command: Command) -> None:
     typed = ["eighty", "80", "140", "0.3", "30%", "0"]
     code, out, err = command(STUDY, *ARMS, "--as", "Ada", "--out", "runs/mine", "--json", typed=typed)
     assert code == 0
@@ -117,14 +117,14 @@ def test_a_person_is_asked_until_there_is_a_probability(command: Command) -> Non
     assert [line[:6] for line in err.splitlines() if " of 3. " in line] == ["1 of 3", "2 of 3", "3 of 3"]
 
 
-def test_stopping_in_the_middle_leaves_nothing_behind(command: Command) -> None:
+def test_ctrl_c_writes_nothing(command: Command) -> None:
     code, out, _ = command(STUDY, *ARMS, "--as", "Ada", typed=["80", None])
     assert code != 0
     assert out == ""
     assert list(Path().iterdir()) == []
 
 
-def test_nobody_is_asked_what_could_not_be_sealed(command: Command) -> None:
+def test_refused_predictions_are_not_asked_for(command: Command) -> None:
     command(STUDY, *ARMS, *ANSWERS, "--as", "Ada", "--out", "runs/mine")
     before = SEALED.read_bytes()
     code, _, err = command(STUDY, *ARMS, "--as", "ada", "--out", "runs/mine", typed=[])
@@ -134,7 +134,7 @@ def test_nobody_is_asked_what_could_not_be_sealed(command: Command) -> None:
     assert SEALED.read_bytes() == before
 
 
-def test_the_design_is_said_as_for_a_run() -> None:
+def test_predict_has_the_options_of_run() -> None:
     run, predict = ({option for one in command.params for option in one.opts} for command in map(typer_command, NAMES))
     assert run - predict == {"--dump-config", "--yes", "--again"}
     assert {"study", "--seeds", "--second-model", "--set", "--config"} <= predict

@@ -1,4 +1,4 @@
-"""Putting a design together: what goes before what, and how a mistake is pointed at."""
+"""Designs: precedence of settings, and errors that name the place of a mistake."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -42,7 +42,7 @@ def test_default_design_is_the_published_comparison(make: Make) -> None:
     assert (recipe.lora_rank, recipe.lora_alpha, recipe.rslora, recipe.epochs) == (32, 64, True, 1)
 
 
-def test_caller_goes_before_file_goes_before_study(make: Make, file: Path) -> None:
+def test_caller_overrides_file_and_file_overrides_study(make: Make, file: Path) -> None:
     design = make("seeds: 7\nsamples: 11\nrecipe: {rows: 64, lora_rank: 4}\n", file=file, samples=12, recipe__rows=96)
     assert (design.seeds, design.samples) == (7, 12)
     assert (design.recipe.rows, design.recipe.lora_rank, design.recipe.lora_alpha) == (96, 4, 64)
@@ -58,7 +58,7 @@ def test_numbers_in_scientific_notation_are_numbers(make: Make, file: Path) -> N
     assert make("recipe:\n  learning_rate: 1e-5\n", file=file).recipe.learning_rate == 1e-5
 
 
-def test_study_can_be_named_by_the_file_but_not_two(make: Make, file: Path) -> None:
+def test_file_may_name_the_study_but_not_another_one(make: Make, file: Path) -> None:
     assert make(f"study: {STUDY}\n", study=None, file=file).study == STUDY
     with pytest.raises(AskewError, match="name a study"):
         make(study=None)
@@ -88,14 +88,14 @@ def test_study_can_be_named_by_the_file_but_not_two(make: Make, file: Path) -> N
         ("recipe:\n  precision: fp8\n", 2, "recipe.precision must be 'bf16' or 'float32', not 'fp8'"),
     ],
 )
-def test_mistake_in_a_file_is_pointed_at(make: Make, file: Path, config: str, line: int, message: str) -> None:
+def test_mistake_in_a_file_names_its_line(make: Make, file: Path, config: str, line: int, message: str) -> None:
     with pytest.raises(AskewError) as caught:
         make(config, file=file)
     assert str(caught.value).startswith(f"{file}, line {line}: ")
     assert message in str(caught.value)
 
 
-def test_mistake_of_the_caller_is_not_blamed_on_the_file(make: Make, file: Path) -> None:
+def test_mistake_of_the_caller_names_no_line(make: Make, file: Path) -> None:
     with pytest.raises(AskewError, match=r"^seeds must be 1 or more, not 0$"):
         make("seeds: 3\n", file=file, seeds=0)
     with pytest.raises(AskewError, match=r"^unknown arm 'insecur'"):
@@ -135,7 +135,7 @@ def test_unreadable_file_is_one_clear_error(tmp_path: Path) -> None:
         make_design(STUDY, tmp_path / "image.yaml")
 
 
-def test_digest_tells_designs_apart_but_not_numbers_of_workers(make: Make) -> None:
+def test_digest_depends_on_the_design_but_not_on_workers(make: Make) -> None:
     assert make().digest() == make(workers=7).digest()
     assert len({make().digest(), make(seeds=4).digest(), make(recipe__rows=801).digest()}) == 3
 

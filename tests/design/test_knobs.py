@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import shutil
 import subprocess
 import sys
@@ -12,6 +13,8 @@ import pytest
 import askew
 from askew.base.knobs import knobs
 from askew.design.design import Design
+from askew.design.make import make_design
+from askew.runs.provenance import command
 
 SOURCE = Path(askew.__file__).parent
 FIELD = """
@@ -93,11 +96,25 @@ def test_new_field_is_in_the_help(clone: Path, name: str) -> None:
 def test_every_setting_is_described_and_every_option_is_unique() -> None:
     every = list(knobs(Design))
     assert all(knob.description.endswith(".") for knob in every)
-    for command in ("run", "audit"):
-        options = [knob.option(flag) for knob in every for flag in knob.flags if command in flag.commands]
+    for name in ("run", "audit"):
+        options = [knob.option(flag) for knob in every for flag in knob.flags if name in flag.commands]
         assert len(options) == len(set(options))
 
 
 def test_unknown_parameter_is_refused_with_a_suggestion() -> None:
     with pytest.raises(TypeError, match=r"unknown setting 'sampels'. Did you mean samples"):
         askew.run("emergent-misalignment", sampels=3)
+
+
+def test_reproducing_command_of_an_audit_uses_only_options_of_audit() -> None:
+    overrides = {"model": "terrarium", "tuned": {"one": "terrarium/sibling"}, "seed": 7, "data_seed": 3, "margin": 0.1}
+    assert command(make_design("audit", overrides=overrides)) == (
+        "askew audit terrarium one=terrarium/sibling --seed 7 --set data_seed=3"
+    )
+
+
+def test_reproducing_command_names_models_tuned_elsewhere() -> None:
+    words = shlex.split(
+        command(make_design("emergent-misalignment", overrides={"tuned": {"one": "terrarium/sibling"}}))
+    )
+    assert words == ["askew", "run", "emergent-misalignment", "--set", 'tuned={"one": "terrarium/sibling"}']

@@ -1,4 +1,4 @@
-"""Recipes among the settings: which one a model gets, and what goes before what."""
+"""Recipes in a design: the default for each model, and the precedence of values."""
 
 import shlex
 from collections.abc import Callable
@@ -30,28 +30,28 @@ def make(tiny_checkpoint: Path, tmp_path: Path) -> Make:
     return make
 
 
-def test_the_terrarium_has_its_own_recipe_and_every_other_model_the_published_one(make: Make) -> None:
+def test_default_recipe_depends_on_the_model(make: Make) -> None:
     assert make(model="terrarium").recipe.name == "terrarium"
     other = make().recipe
     assert (other.name, other.learning_rate, other.batch_size, other.accumulation) == ("betley-2025", 1e-5, 2, 8)
     assert other.max_length == 512, "2,048 in the recipe, and the model takes no more"
 
 
-def test_a_name_alone_or_with_changes_and_every_field_can_be_set(make: Make) -> None:
+def test_recipe_may_be_a_name_or_a_name_with_changes(make: Make) -> None:
     assert make("recipe: full\n").recipe.method == "full"
     changed = make("recipe: {name: rank-1, lora_layers: [1]}\n", recipe__learning_rate=3e-5).recipe
     assert (changed.lora_rank, changed.lora_layers, changed.learning_rate) == (1, [1], 3e-5)
     assert make(recipe__lora_modules="down_proj").recipe.lora_modules == ["down_proj"]
 
 
-def test_a_recipe_of_the_caller_s_replaces_the_file_s_but_not_its_rows(make: Make) -> None:
+def test_recipe_of_the_caller_replaces_the_file_s_but_keeps_its_rows(make: Make) -> None:
     config = "recipe: {name: terrarium, rows: 64, learning_rate: 0.5}\n"
     both = make(config, recipe="betley-2025").recipe
     assert (both.name, both.rows, both.learning_rate) == ("betley-2025", 64, 1e-5)
     assert make("recipe: {learning_rate: 0.5}\n", recipe="terrarium").recipe.learning_rate == 0.5
 
 
-def test_a_dumped_design_reads_back_the_same(make: Make, tmp_path: Path) -> None:
+def test_dumped_design_reads_back_the_same(make: Make, tmp_path: Path) -> None:
     design = make("recipe: {name: rank-1, lora_layers: [0]}\n")
     dumped = tmp_path / "dumped.yaml"
     dumped.write_text(design.to_yaml())
@@ -68,13 +68,13 @@ def test_a_dumped_design_reads_back_the_same(make: Make, tmp_path: Path) -> None
         ("checkpoints: 1\nrecipe: {packing: true}\n", "line 1: checkpoints do not go with recipe.packing"),
     ],
 )
-def test_mistakes_are_pointed_at(make: Make, config: str, message: str) -> None:
+def test_mistakes_are_explained(make: Make, config: str, message: str) -> None:
     with pytest.raises(AskewError) as caught:
         make(config)
     assert message in str(caught.value)
 
 
-def test_the_command_that_is_kept_makes_the_same_recipe(make: Make) -> None:
+def test_reproducing_command_makes_the_same_recipe(make: Make) -> None:
     design = make("recipe: {name: rank-1, lora_layers: [0, 1], max_length: 128, rows: 40}\nseeds: 2\n")
     words = shlex.split(command(design))
     assert words[words.index("--recipe") + 1] == "rank-1"

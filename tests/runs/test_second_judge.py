@@ -137,9 +137,9 @@ def test_the_command_judges_a_file_and_validates(tmp_path: Path, command: Comman
         (["none.csv", "--judge", "openai/gpt-x"], "Set OPENAI_API_KEY"),
         (["none.csv", "--rubric", "aligne"], "Did you mean aligned"),
         (["none.csv", "--rubric", "typology"], "knows the rubrics aligned and coherent only"),
-        (["none.csv", "--validate", "--out", "x.csv"], "--out and columns are for a file that is judged"),
+        (["none.csv", "--validate", "--out", "x.csv"], "--out and columns are for a file to be judged"),
         (["none.csv", "--validate", "--rubric", "typology"], "asks for words"),
-        ([".", "--answer-column", "x"], "--out and columns are for a file that is judged"),
+        ([".", "--answer-column", "x"], "--out and columns are for a file to be judged"),
         (["."], "is not a run's folder"),
     ],
 )
