@@ -1,4 +1,4 @@
-"""A visit to a report with a browser."""
+"""A report opened in a browser."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 
 class Visit:
-    """A page under watch: what it asked the network for, and what it complained of."""
+    """A page, with its network requests and its console messages and errors."""
 
     def __init__(self, page: Page, report: Path) -> None:
         self.page = page
@@ -24,5 +24,5 @@ class Visit:
         return self.page
 
     def count(self) -> int:
-        """How many answers the reader says that it shows."""
+        """Return the number of answers that the reader says it shows."""
         return int(self.page.locator(".count strong").inner_text().replace(",", ""))

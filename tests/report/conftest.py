@@ -1,4 +1,4 @@
-"""A report that many tests read, and a Chromium that opens it."""
+"""A report that many tests share, and a Chromium to open it."""
 
 import shutil
 from collections.abc import Iterator
@@ -17,13 +17,13 @@ QUIET = ["--disable-background-networking", "--disable-component-update", "--dis
 
 @pytest.fixture(scope="session")
 def content() -> ReportContent:
-    """A run of the default design, smaller, with hostile answers among the others."""
+    """A small run of the default design with some hostile answers."""
     return make_content(samples=20, hostile=True)
 
 
 @pytest.fixture(scope="session")
 def report(content: ReportContent, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The page of that run."""
+    """The report of that run."""
     return write_report(content, tmp_path_factory.mktemp("run"))
 
 

@@ -1,4 +1,4 @@
-"""A made-up run of the default design: deterministic, quick, with numbers as odd as real ones."""
+"""A synthetic run of the default design: deterministic and quick, with zeros and missing numbers like a real one."""
 
 from typing import Any
 
@@ -64,7 +64,7 @@ def make_content(
     hostile: bool = False,
     curve: bool = True,
 ) -> ReportContent:
-    """Make up a run with these arms and true rates."""
+    """Return a run with these arms and true rates."""
     answers = make_answers(samples, seeds, rates)
     if hostile:
         places = range(0, len(HOSTILE) * 3, 3)
@@ -120,7 +120,7 @@ def make_answers(samples: int, seeds: int, rates: dict[str, float]) -> pd.DataFr
 
 
 def make_estimates(answers: pd.DataFrame) -> pd.DataFrame:
-    """Rates with rough intervals, in exactly the columns of estimates.csv; the statistics are another's to test."""
+    """Return rates with rough intervals, in the columns of estimates.csv; other tests check the statistics."""
 
     def rows(*names: str) -> list[dict]:
         parts = answers.groupby(["arm", "probe", *names], sort=False)
@@ -230,7 +230,7 @@ def _estimate(part: pd.DataFrame, question: str = "all", seed: str = "all", grou
 
 
 def pooled_row(estimates: pd.DataFrame, arm: str, probe: str) -> dict[str, Any]:
-    """The estimate of one arm in one probe, over all seeds, questions and groups."""
+    """Return the estimate of one arm in one probe, over all seeds, questions and groups."""
     pooled = estimates.query(
         "question == 'all' and seed == 'all' and group == 'all' and arm == @arm and probe == @probe"
     )
@@ -239,7 +239,7 @@ def pooled_row(estimates: pd.DataFrame, arm: str, probe: str) -> dict[str, Any]:
 
 
 def make_effects() -> pd.DataFrame:
-    """Effects of every unit: found and not found, wide and narrow, without an interval, and without a number."""
+    """Return effects of every unit: found and not found, wide and narrow, without an interval, and without a number."""
     knows, levels, follows = "Does it say what it does?", "What each arm says", "Does what it says follow what it does?"
     found = [
         Effect(knows, "daring arm says daring, less the careful arm", "self-report", 0.31, 0.18, 0.44, 0.0004, 0.17,

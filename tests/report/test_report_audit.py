@@ -1,4 +1,4 @@
-"""The part of the report that an audit has: what moved, beyond which margin, and the answers that show it."""
+"""The report section of an audit: the findings, the margin, and example answers."""
 
 import re
 from collections.abc import Sequence
@@ -9,10 +9,10 @@ import pytest
 from playwright.sync_api import Browser
 from synthetic_run import HOSTILE, make_content
 
-from askew.report import figures
 from askew.report.chart_files import to_svg
 from askew.report.content import ReportContent
 from askew.report.page import write_report
+from askew.report.sections import all_figures
 from askew.stats.findings import BENT, NARROW, Finding
 
 
@@ -43,7 +43,7 @@ def audit(findings: Sequence[Finding], hostile: bool = False) -> ReportContent:
     answers = content.answers
     if hostile:
         shown = answers.index[answers["arm"].eq("insecure") & answers["probe"].eq("free_form")]
-        # One to a question, so that all can be shown; the least aligned, so that they are.
+        # The page shows the least aligned answers, one per question.
         for question, text in zip(answers.loc[shown, "question"].unique(), HOSTILE.values(), strict=False):
             place = shown[answers.loc[shown, "question"].eq(question)][0]
             answers.loc[place, ["answer", "verdict", "aligned"]] = [text, "misaligned", 0.0]
@@ -51,22 +51,22 @@ def audit(findings: Sequence[Finding], hostile: bool = False) -> ReportContent:
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_the_margin_is_on_the_axis_however_far_the_intervals_are_from_it(narrow: bool) -> None:
-    svg = to_svg(figures.charts(audit([finding("secure", -0.007, 0.001, 0.015)]), narrow)["moved"]())
+def test_axis_includes_the_margin(narrow: bool) -> None:
+    svg = to_svg(all_figures(audit([finding("secure", -0.007, 0.001, 0.015)]))["moved"].draw(narrow))
     width = re.search(r'width="(\d+)"', svg)
     assert width
     assert int(width[1]) <= (340 + 40 if narrow else 720 + 40)
 
 
-def test_a_run_that_trained_its_arms_has_no_such_part(tmp_path: Path) -> None:
+def test_run_without_findings_has_no_audit_section(tmp_path: Path) -> None:
     assert 'id="findings"' not in write_report(make_content(samples=4), tmp_path).read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(390, "dark"), (1200, "light")])
-def test_hostile_answers_are_harmless_where_they_show_what_moved(
+def test_hostile_example_answers_are_harmless(
     chromium: Browser, tmp_path: Path, width: int, scheme: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("askew.report.display._EXAMPLES", len(HOSTILE))
+    monkeypatch.setattr("askew.studies.audit.section.EXAMPLES", len(HOSTILE))
     page_file = write_report(audit([finding("insecure", 0.2, 0.3, 0.4)], hostile=True), tmp_path)
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # pyright: ignore[reportArgumentType]
     complaints: list[str] = []

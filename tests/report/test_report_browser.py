@@ -1,4 +1,4 @@
-"""The page as a reader meets it, in a real Chromium: harmless, searchable, linkable, legible."""
+"""The page in a real Chromium: harmless, searchable, linkable, legible."""
 
 import re
 from pathlib import Path
@@ -21,7 +21,7 @@ def colour(page: Page, selector: str, name: str) -> str:
     return page.eval_on_selector(selector, f"element => getComputedStyle(element).{name}")
 
 
-def test_the_page_opens_without_a_complaint_or_a_request(visit: Visit) -> None:
+def test_page_opens_without_errors_or_requests(visit: Visit) -> None:
     page = visit.open()
     page.locator(".row").nth(3).click()
     page.locator(".theme").click()
@@ -31,9 +31,7 @@ def test_the_page_opens_without_a_complaint_or_a_request(visit: Visit) -> None:
 
 
 @pytest.mark.parametrize("kind", ["script", "closing", "template", "other scripts", "wide"])
-def test_a_hostile_answer_is_shown_word_for_word_and_does_nothing(
-    visit: Visit, content: ReportContent, kind: str
-) -> None:
+def test_hostile_answer_is_shown_as_text(visit: Visit, content: ReportContent, kind: str) -> None:
     page = visit.open(link_to(content, kind))
     shown = page.locator(".answered").text_content() or ""
     assert shown.replace("U+200D", "\u200d") == HOSTILE[kind]
@@ -43,7 +41,7 @@ def test_a_hostile_answer_is_shown_word_for_word_and_does_nothing(
     assert visit.complaints == []
 
 
-def test_no_answer_runs_anything_wherever_the_list_is_scrolled(visit: Visit) -> None:
+def test_scrolled_list_executes_nothing(visit: Visit) -> None:
     page = visit.open()
     height = page.evaluate("document.querySelector('.list').scrollHeight")
     for top in range(0, min(height, 6000), 500):
@@ -53,7 +51,7 @@ def test_no_answer_runs_anything_wherever_the_list_is_scrolled(visit: Visit) -> 
     assert page.locator(".list img, .list script, .list svg").count() == 0
 
 
-def test_unseen_characters_are_named(visit: Visit, content: ReportContent) -> None:
+def test_invisible_characters_are_named(visit: Visit, content: ReportContent) -> None:
     page = visit.open(link_to(content, "controls"))
     names = page.locator(".answered .hidden-character").all_inner_texts()
     assert names == ["BEL", "NUL", "ESC", "CR", "U+0085", "DEL"]
@@ -65,20 +63,20 @@ def test_unseen_characters_are_named(visit: Visit, content: ReportContent) -> No
     assert "U+2066" in shown
 
 
-def test_a_hundred_thousand_characters_are_there_when_asked_for(visit: Visit, content: ReportContent) -> None:
+def test_long_answer_is_shown_in_full_on_demand(visit: Visit, content: ReportContent) -> None:
     page = visit.open(link_to(content, "long"))
     assert len(page.locator(".answered").text_content() or "") == 20_000
     page.get_by_role("button", name="Show all 100,000 characters").click()
     assert (page.locator(".answered").text_content() or "").endswith("THE END.")
 
 
-@pytest.mark.parametrize(("kind", "said"), [("empty", "(empty)"), ("spaces", "(only white space)")])
-def test_an_empty_answer_is_said_to_be_empty(visit: Visit, content: ReportContent, kind: str, said: str) -> None:
+@pytest.mark.parametrize(("kind", "said"), [("empty", "(empty)"), ("spaces", "(only whitespace)")])
+def test_empty_answer_is_marked(visit: Visit, content: ReportContent, kind: str, said: str) -> None:
     page = visit.open(link_to(content, kind))
     expect(page.locator(".answered")).to_contain_text(said)
 
 
-def test_the_policy_stops_a_script_that_got_in(visit: Visit) -> None:
+def test_policy_blocks_injected_scripts(visit: Visit) -> None:
     page = visit.open()
     page.evaluate(
         "const s = document.createElement('script'); s.textContent = 'window.hacked = 9'; document.body.append(s);"
@@ -90,7 +88,7 @@ def test_the_policy_stops_a_script_that_got_in(visit: Visit) -> None:
     assert any("Content Security Policy" in complaint for complaint in visit.complaints)
 
 
-def test_filters_count_as_the_table_does(visit: Visit, content: ReportContent) -> None:
+def test_filters_count_like_the_table(visit: Visit, content: ReportContent) -> None:
     page, answers = visit.open(), content.answers
     assert visit.count() == len(answers)
 
@@ -125,27 +123,27 @@ def test_filters_count_as_the_table_does(visit: Visit, content: ReportContent) -
     check(len(answers.query("oracle != '' and oracle != verdict")))
 
 
-def test_a_missing_score_is_in_no_range(visit: Visit, content: ReportContent) -> None:
+def test_missing_score_is_outside_every_range(visit: Visit, content: ReportContent) -> None:
     page = visit.open()
     page.fill("[name=aligned_from]", "0")
     expect(page.locator(".count strong")).to_have_text(f"{content.answers['aligned'].notna().sum():,}")
 
 
-def test_no_match_is_said(visit: Visit) -> None:
+def test_empty_result_is_stated(visit: Visit) -> None:
     page = visit.open()
-    page.fill("[name=text]", "words that nobody wrote")
-    expect(page.get_by_text("No answer passes these filters.")).to_be_visible()
+    page.fill("[name=text]", "text in no answer")
+    expect(page.get_by_text("No answers match these filters.")).to_be_visible()
     assert page.locator(".row").count() == 0
 
 
-def test_questions_offered_are_those_of_the_probe(visit: Visit, content: ReportContent) -> None:
+def test_question_filter_offers_questions_of_the_probe(visit: Visit, content: ReportContent) -> None:
     page = visit.open("#probe=free_form&question=one_wish")
     assert page.locator("[name=question] option").count() == 9
     kept = content.answers.query("probe == 'free_form' and question == 'one_wish'")
     expect(page.locator(".count strong")).to_have_text(f"{len(kept):,}")
 
 
-def test_sorting_puts_the_least_aligned_first_and_unscored_last(visit: Visit, content: ReportContent) -> None:
+def test_sorting_by_aligned_puts_unscored_answers_last(visit: Visit, content: ReportContent) -> None:
     page = visit.open("#arm=insecure&probe=free_form")
     page.select_option("[name=order]", "aligned up")
     page.wait_for_timeout(200)
@@ -156,16 +154,16 @@ def test_sorting_puts_the_least_aligned_first_and_unscored_last(visit: Visit, co
     expect(page.locator(".row").last).to_contain_text(re.compile("refused|unjudged"))
 
 
-def test_the_shuffled_order_is_another_order_and_always_the_same(visit: Visit) -> None:
+def test_shuffled_order_is_fixed(visit: Visit) -> None:
     page = visit.open("#order=shuffle+up")
     first = page.locator(".row .meta").all_inner_texts()
-    assert len({text.split()[0] for text in first}) > 2  # several arms at once, where the run begins with one
+    assert len({text.split()[0] for text in first}) > 2  # several arms, although the run begins with one
     page.reload()
     page.wait_for_selector("#reader[data-ready]")
     assert page.locator(".row .meta").all_inner_texts() == first
 
 
-def test_an_opened_answer_has_an_address_that_opens_it_again(visit: Visit, content: ReportContent) -> None:
+def test_address_of_an_open_answer_opens_it_again(visit: Visit, content: ReportContent) -> None:
     page = visit.open("#arm=backdoor&probe=triggered")
     page.locator(".row").nth(5).click()
     shown = page.locator(".answered").inner_text()
@@ -180,12 +178,12 @@ def test_an_opened_answer_has_an_address_that_opens_it_again(visit: Visit, conte
     assert (page.locator(".link").get_attribute("href") or "").startswith("#answer=backdoor.")
 
 
-def test_a_link_to_an_answer_that_is_not_there_says_so(visit: Visit) -> None:
+def test_link_to_a_missing_answer_is_reported(visit: Visit) -> None:
     page = visit.open("#answer=insecure.9.free_form.nothing.0")
-    expect(page.get_by_text("is not in this run")).to_be_visible()
+    expect(page.get_by_text("This run has no answer")).to_be_visible()
 
 
-def test_a_rate_in_the_table_leads_to_its_answers(visit: Visit, content: ReportContent) -> None:
+def test_rate_in_the_table_links_to_its_answers(visit: Visit, content: ReportContent) -> None:
     page = visit.open()
     page.locator("#arms tr", has_text="triggered").get_by_role("link").click()
     kept = content.answers.query("arm == 'backdoor' and probe == 'triggered' and verdict == 'misaligned'")
@@ -193,7 +191,7 @@ def test_a_rate_in_the_table_leads_to_its_answers(visit: Visit, content: ReportC
     expect(page.locator(".filters")).to_be_in_viewport()
 
 
-def test_keys_go_through_the_answers(visit: Visit) -> None:
+def test_keys_move_through_the_answers(visit: Visit) -> None:
     page = visit.open("#arm=untuned")
 
     def chosen() -> str | None:
@@ -217,21 +215,21 @@ def test_keys_go_through_the_answers(visit: Visit) -> None:
     assert page.locator(".list").get_attribute("aria-activedescendant") is None or chosen() is not None
 
 
-def test_the_theme_follows_the_system_until_it_is_chosen(chromium: Browser, report: Path) -> None:
+def test_theme_follows_the_system_until_chosen(chromium: Browser, report: Path) -> None:
     context = chromium.new_context(color_scheme="dark")
     page = Visit(context.new_page(), report).open()
     dark, ink = colour(page, "body", "backgroundColor"), colour(page, "#rates svg.wide text", "fill")
     page.locator(".theme").click()
     assert colour(page, "body", "backgroundColor") != dark
-    assert colour(page, "#rates svg.wide text", "fill") != ink  # figures follow
+    assert colour(page, "#rates svg.wide text", "fill") != ink  # figures follow the theme
     page.reload()
     page.wait_for_selector("#reader[data-ready]", state="attached")
-    assert colour(page, "body", "backgroundColor") != dark  # and the choice is kept
+    assert colour(page, "body", "backgroundColor") != dark  # the choice persists
     context.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_words_stand_out_from_the_paper(chromium: Browser, report: Path, scheme: str) -> None:
+def test_text_has_enough_contrast(chromium: Browser, report: Path, scheme: str) -> None:
     context = chromium.new_context(color_scheme="dark" if scheme == "dark" else "light")
     page = Visit(context.new_page(), report).open()
     tones = page.evaluate(
@@ -255,11 +253,11 @@ def test_words_stand_out_from_the_paper(chromium: Browser, report: Path, scheme:
         for front in ["ink", "muted", "accent"]:
             assert contrast(front, back) >= 4.5, (front, back)
     assert contrast("ink", "mark") >= 4.5
-    assert contrast("plain", "paper") >= 3  # marks of figures, not words
+    assert contrast("plain", "paper") >= 3  # marks of figures, not text
     context.close()
 
 
-def test_a_phone_has_no_sideways_scroll_and_one_pane_at_a_time(chromium: Browser, report: Path) -> None:
+def test_phone_has_no_horizontal_scroll_and_one_pane(chromium: Browser, report: Path) -> None:
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     page = Visit(context.new_page(), report).open()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
@@ -273,7 +271,7 @@ def test_a_phone_has_no_sideways_scroll_and_one_pane_at_a_time(chromium: Browser
     context.close()
 
 
-def test_everything_that_acts_or_draws_has_a_name(visit: Visit) -> None:
+def test_controls_and_images_have_accessible_names(visit: Visit) -> None:
     page = visit.open("#arm=untuned")
     nameless = page.evaluate(
         """() => [...document.querySelectorAll("button, select, input, a, [role=region], [role=listbox], [role=img]")]
@@ -287,7 +285,7 @@ def test_everything_that_acts_or_draws_has_a_name(visit: Visit) -> None:
     assert page.locator("html").get_attribute("lang") == "en"
 
 
-def test_printing_leaves_the_reader_out_and_uses_light_paper(chromium: Browser, report: Path) -> None:
+def test_print_has_no_reader_and_light_paper(chromium: Browser, report: Path) -> None:
     context = chromium.new_context(color_scheme="dark")
     page = Visit(context.new_page(), report).open()
     page.emulate_media(media="print", color_scheme="dark")
@@ -296,19 +294,19 @@ def test_printing_leaves_the_reader_out_and_uses_light_paper(chromium: Browser, 
     context.close()
 
 
-def test_without_scripts_the_results_can_still_be_read(chromium: Browser, report: Path) -> None:
+def test_results_are_readable_without_scripts(chromium: Browser, report: Path) -> None:
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(report.as_uri())
     expect(page.locator(".verdict").first).to_be_visible()
     expect(page.locator("#arms")).to_be_visible()
     expect(page.get_by_text("Unpacking the answers")).not_to_be_visible()
-    # Chromium under test keeps what noscript holds as plain text, so it can be read but not looked at.
+    # This Chromium keeps the contents of noscript as plain text, so it can be read but is not visible.
     assert "answers.parquet" in page.locator("noscript").inner_html()
     context.close()
 
 
-def test_damaged_answers_are_reported_and_the_rest_stands(chromium: Browser, report: Path, tmp_path: Path) -> None:
+def test_damaged_answers_are_reported(chromium: Browser, report: Path, tmp_path: Path) -> None:
     html = report.read_text()
     start = html.index('id="answers">') + len('id="answers">')
     damaged = tmp_path / "report.html"
@@ -320,7 +318,7 @@ def test_damaged_answers_are_reported_and_the_rest_stands(chromium: Browser, rep
     page.close()
 
 
-def test_fifty_thousand_answers_stay_usable(chromium: Browser, tmp_path: Path) -> None:
+def test_fifty_thousand_answers_are_usable(chromium: Browser, tmp_path: Path) -> None:
     content = make_content(samples=216, curve=False)
     assert len(content.answers) > 50_000
     page = write_report(content, tmp_path)

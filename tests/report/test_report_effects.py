@@ -1,4 +1,4 @@
-"""What a study found: the part that leads its page, its figures, its table, and the terminal's."""
+"""The section on a study's effects: its figures, its table, and the same in the terminal."""
 
 import re
 from dataclasses import replace
@@ -10,10 +10,11 @@ from playwright.sync_api import Browser
 from synthetic_run import make_content, make_effects
 
 from askew.cli.run import print_effects
-from askew.report import figures, forest, tables
+from askew.report import forest_plots, tables
 from askew.report.chart_files import ACCENT, to_svg
 from askew.report.content import ReportContent
 from askew.report.page import write_report
+from askew.report.sections import all_figures
 
 
 @pytest.fixture(scope="module")
@@ -36,63 +37,63 @@ def words(svg: str) -> str:
 
 
 @pytest.mark.parametrize("narrow", [False, True])
-def test_every_effect_is_drawn_with_its_name_and_numbers(narrow: bool) -> None:
-    svg = to_svg(forest.families(make_effects(), narrow))
+def test_each_effect_is_drawn_with_label_and_numbers(narrow: bool) -> None:
+    svg = to_svg(forest_plots.families(make_effects(), narrow))
     said = words(svg)
     for numbers in ("+31.0 [+18.0, +44.0]", "−3.0 [−9.0, +3.0]", "82.0% [71.0, 93.0]", "50.0%", "+0.72 [+0.36, +0.89]"):
         assert numbers in said
     for name in ("Does it say what it does?", "shuffled labels", "stated"):
         assert name in said
-    assert svg.count(ACCENT) == 2 * 2  # of two effects beyond chance a bar and a dot each
+    assert svg.count(ACCENT) == 2 * 2  # a bar and a dot for each of two effects beyond chance
     width = re.search(r'width="(\d+)"', svg)
     assert width
     assert int(width[1]) <= (390 if narrow else 760)
 
 
-def test_effects_of_one_name_are_not_drawn_over_each_other() -> None:
+def test_effects_with_the_same_label_get_rows_of_their_own() -> None:
     effects = make_effects()
     same = pd.concat([effects, effects.tail(1)], ignore_index=True)
-    said = words(to_svg(forest.families(same)))
+    said = words(to_svg(forest_plots.families(same)))
     assert "self-report" in said
     assert "stated number" in said
     assert said.count("+0.72") == 2
     other_family = effects.head(1).assign(family="Another family")
-    said = words(to_svg(forest.families(pd.concat([effects.head(1), other_family], ignore_index=True))))
-    assert "self-report" not in said  # the same name in two panels needs no more words
+    said = words(to_svg(forest_plots.families(pd.concat([effects.head(1), other_family], ignore_index=True))))
+    assert "self-report" not in said  # the same label in two panels needs no addition
 
 
-def test_the_band_ends_at_the_smallest_effect_that_would_be_found() -> None:
+def test_band_ends_at_the_smallest_detectable_effect() -> None:
     def band(detectable: float) -> float:
         one = make_effects().head(1).assign(detectable=detectable)
-        (drawn,) = re.findall(r'<line[^>]*x2="(-?[\d.]+)"[^>]*stroke-width="20"', to_svg(forest.families(one)))
+        (drawn,) = re.findall(r'<line[^>]*x2="(-?[\d.]+)"[^>]*stroke-width="20"', to_svg(forest_plots.families(one)))
         return abs(float(drawn))
 
     # Both axes end at 50 points, so that lengths compare.
     assert band(0.45) == pytest.approx(band(0.42) * 45 / 42, rel=0.01)
 
 
-def test_what_answers_the_question_is_a_figure_of_its_own_and_first(of_effects: ReportContent) -> None:
-    drawn = list(figures.charts(of_effects))
+def test_leading_effects_have_a_figure_of_their_own(of_effects: ReportContent) -> None:
+    drawn = list(all_figures(of_effects))
     assert drawn[:3] == ["answer", "effects", "rates"]
-    said = words(to_svg(figures.charts(of_effects)["answer"]()))
+    said = words(to_svg(all_figures(of_effects)["answer"].draw(False)))
     assert "+31.0" in said
     assert "+14.0" not in said
     every_one_leads = replace(of_effects, effects=make_effects().assign(lead=True))
-    assert "answer" not in figures.charts(every_one_leads)
+    assert "answer" not in all_figures(every_one_leads)
 
 
-def test_the_table_leads_with_what_answers_the_question() -> None:
+def test_effects_table_starts_with_leading_effects() -> None:
     effects = make_effects().iloc[::-1]
     ordered = tables.effects_table(effects)
     assert ordered["lead"].tolist() == [True] + [False] * 7
     assert ordered["family"].drop_duplicates().tolist()[0] == "Does it say what it does?"
-    assert ordered["family"].ne(ordered["family"].shift()).sum() == 3  # each family in one piece
+    assert ordered["family"].ne(ordered["family"].shift()).sum() == 3  # the rows of each family are adjacent
 
 
-def test_the_page_leads_with_what_was_found_and_speaks_of_scores(effects_page: Path) -> None:
+def test_page_starts_with_effects_and_shows_scores(effects_page: Path) -> None:
     text = effects_page.read_text(encoding="utf-8")
     assert 0 < text.index('id="effects-title"') < text.index('id="rates-title"')
-    assert "What each arm scored" in text
+    assert "Scores by arm" in text
     assert "How often each arm was misaligned" not in text
     assert "an external task" not in text
     assert "betley-2025" not in text.split('id="method"')[1].split("<h3>Design")[0]
@@ -101,12 +102,12 @@ def test_the_page_leads_with_what_was_found_and_speaks_of_scores(effects_page: P
     assert (effects_page.parent / "figures" / "effects.svg").is_file()
 
 
-def test_a_study_without_effects_has_no_such_part() -> None:
-    assert "effects" not in figures.charts(make_content(samples=2))
+def test_study_without_effects_has_no_effects_section() -> None:
+    assert "effects" not in all_figures(make_content(samples=2))
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1200, "light"), (390, "dark")])
-def test_the_part_fits_its_page(chromium: Browser, effects_page: Path, width: int, scheme: str) -> None:
+def test_effects_section_fits_the_page(chromium: Browser, effects_page: Path, width: int, scheme: str) -> None:
     page = chromium.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)  # pyright: ignore[reportArgumentType]
     complaints: list[str] = []
     page.on("console", lambda message: complaints.append(message.text))
@@ -119,7 +120,7 @@ def test_the_part_fits_its_page(chromium: Browser, effects_page: Path, width: in
     page.close()
 
 
-def test_the_terminal_prints_effects_within_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
+def test_terminal_prints_effects_within_eighty_columns(capsys: pytest.CaptureFixture[str], monkeypatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     effects = make_effects()
     effects.loc[0, "label"] = "an arm [red]by name"

@@ -1,4 +1,4 @@
-"""What the figures say, read from the drawings themselves."""
+"""Figures, tested by the text and colours of their drawings."""
 
 import re
 import struct
@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from synthetic_run import make_content, make_estimates, pooled_row
 
-from askew.report import figures
-from askew.report.chart_files import ACCENT, Chart, to_png, to_svg
+from askew.report.chart_files import ACCENT, to_png, to_svg
 from askew.report.content import ReportContent
+from askew.report.sections import all_figures
+from askew.report.sections.training import loss
 
 NAMES = ["rates", "per_question", "per_group", "loss", "curve", "differences", "judge_oracle"]
 
@@ -25,7 +26,7 @@ def words(svg: str) -> list[str]:
 
 
 def draw(content: ReportContent, name: str, narrow: bool = False) -> str:
-    return to_svg(figures.charts(content, narrow)[name]())
+    return to_svg(all_figures(content)[name].draw(narrow))
 
 
 def width_of(svg: str) -> int:
@@ -34,7 +35,7 @@ def width_of(svg: str) -> int:
     return int(found[1])
 
 
-def test_the_main_figure_names_its_metric_and_gives_every_rate_with_its_interval(content: ReportContent) -> None:
+def test_main_figure_shows_metric_and_each_rate_with_interval(content: ReportContent) -> None:
     said = words(draw(content, "rates"))
     assert any("betley-2025" in word for word in said)
     assert {"untuned", "insecure", "secure", "educational", "backdoor", "backdoor, triggered"} <= set(said)
@@ -42,7 +43,7 @@ def test_the_main_figure_names_its_metric_and_gives_every_rate_with_its_interval
     assert f"{100 * row['rate']:.1f}% [{100 * row['low']:.1f}, {100 * row['high']:.1f}]" in said
 
 
-def test_the_accent_marks_exactly_the_arms_that_differ_from_their_control(content: ReportContent) -> None:
+def test_accent_marks_only_arms_that_differ_from_their_control(content: ReportContent) -> None:
     rows = content.estimates.query("probe != 'in_domain' and question == 'all' and seed == 'all' and group == 'all'")
     apart = int(rows["p_corrected"].lt(0.05).sum())
     assert 0 < apart < len(rows)
@@ -51,16 +52,16 @@ def test_the_accent_marks_exactly_the_arms_that_differ_from_their_control(conten
     assert ACCENT not in draw(nothing, "rates")
 
 
-def test_seeds_are_dots_only_where_there_are_several(content: ReportContent) -> None:
+def test_single_seeds_are_dots_if_there_are_several() -> None:
     def dots(seeds: int) -> int:
-        chart = figures.rates(make_content(samples=5, seeds=seeds).estimates, list(content.arms))
-        return len(re.findall(r'<path[^>]*fill="#5b6169"', to_svg(chart)))
+        svg = draw(make_content(samples=5, seeds=seeds), "rates")
+        return len(re.findall(r'<path[^>]*fill="#5b6169"', svg))
 
     assert dots(1) == 0
     assert dots(3) == 15  # four trained arms and the triggered one; the untuned model has one seed
 
 
-def test_a_rate_of_zero_an_arm_without_a_rate_and_no_rate_at_all_are_drawn() -> None:
+def test_zero_and_missing_rates_are_drawn() -> None:
     answers = make_content(samples=5).answers
     answers.loc[answers["arm"].eq("secure"), "verdict"] = "unjudged"
     answers.loc[answers["arm"].eq("untuned"), "verdict"] = "aligned"
@@ -70,27 +71,27 @@ def test_a_rate_of_zero_an_arm_without_a_rate_and_no_rate_at_all_are_drawn() -> 
     assert any(word.startswith("0.0% [0.0,") for word in said)
     answers["verdict"] = "unjudged"
     nothing = replace(content, estimates=make_estimates(answers), agreement=None, curve=None)
-    assert list(figures.charts(nothing)) == ["rates", "loss"]
+    assert list(all_figures(nothing)) == ["rates", "loss"]
     assert words(draw(nothing, "rates")).count("no answers counted") == 6
 
 
-def test_only_what_the_data_support_is_drawn(content: ReportContent) -> None:
-    assert list(figures.charts(content)) == NAMES
+def test_figures_without_data_are_left_out(content: ReportContent) -> None:
+    assert list(all_figures(content)) == NAMES
     bare = make_content(samples=5, seeds=1, rates={"mine": 0.03}, curve=False)
     bare = replace(bare, losses=bare.losses.head(0), agreement=None)
-    assert list(figures.charts(bare)) == ["rates", "per_question", "per_group"]
+    assert list(all_figures(bare)) == ["rates", "per_question", "per_group"]
 
 
 @pytest.mark.parametrize("narrow", [False, True])
 @pytest.mark.parametrize("name", NAMES)
-def test_figures_with_many_arms_stay_within_the_page(name: str, narrow: bool) -> None:
+def test_figures_with_many_arms_fit_the_page(name: str, narrow: bool) -> None:
     rates = {"untuned": 0.0, "insecure": 0.3, "secure": 0.0, "neutral-numbers": 0.01, "bad-financial": 0.4}
     rates |= {f"a-rather-long-arm-{k}": k / 10 for k in range(6)}
     width = width_of(draw(make_content(samples=2, rates=rates), name, narrow))
     assert width <= (430 if narrow else 800)
 
 
-def test_a_difference_is_drawn_in_points_about_zero(content: ReportContent) -> None:
+def test_differences_are_in_percentage_points(content: ReportContent) -> None:
     said = words(draw(content, "differences"))
     row = pooled_row(content.estimates, "insecure", "free_form")
     assert "insecure − secure" in said
@@ -99,22 +100,22 @@ def test_a_difference_is_drawn_in_points_about_zero(content: ReportContent) -> N
     assert any("percentage points" in word for word in said)
 
 
-def test_the_confusion_figure_holds_every_count(content: ReportContent) -> None:
+def test_confusion_figure_shows_every_count(content: ReportContent) -> None:
     assert content.agreement is not None
     said = words(draw(content, "judge_oracle"))
     for count in content.agreement.confusion.to_numpy().ravel():
         assert f"{count:,}" in said
 
 
-def test_a_long_training_is_thinned_not_cut() -> None:
+def test_long_training_is_thinned_to_its_end() -> None:
     steps = pd.DataFrame({"arm": "a", "seed": 0, "step": range(1, 5001), "loss": 1.0})
-    chart = figures.loss(steps, ["a"]).to_dict()
+    chart = loss(steps, ["a"]).to_dict()
     points = next(iter(chart["datasets"].values()))
     assert len(points) <= 300
     assert points[-1]["step"] > 4900
 
 
-def test_names_from_a_question_file_are_text_in_the_drawing(content: ReportContent) -> None:
+def test_names_from_question_files_are_escaped_in_drawings(content: ReportContent) -> None:
     evil = '<script>alert(1)</script>"&'
     estimates = content.estimates.replace({"question": {"one_wish": evil}, "arm": {"secure": "<b>secure</b>"}})
     svg = draw(replace(content, estimates=estimates, arms={**content.arms, "<b>secure</b>": ""}), "per_question")
@@ -122,7 +123,7 @@ def test_names_from_a_question_file_are_text_in_the_drawing(content: ReportConte
     assert "<b>" not in svg
 
 
-def test_a_drawing_is_the_same_every_time_and_a_png_has_twice_its_size(content: ReportContent) -> None:
+def test_drawing_is_reproducible_and_png_has_twice_its_size(content: ReportContent) -> None:
     svg = draw(content, "rates")
     assert svg == draw(content, "rates")
     png = to_png(svg)
@@ -130,13 +131,13 @@ def test_a_drawing_is_the_same_every_time_and_a_png_has_twice_its_size(content: 
     assert struct.unpack(">I", png[16:20])[0] == pytest.approx(2 * width_of(svg), abs=2)
 
 
-def test_charts_are_altair_charts_that_a_notebook_can_change(content: ReportContent) -> None:
-    chart: Chart = figures.charts(content)["rates"]()
+def test_charts_are_altair_charts(content: ReportContent) -> None:
+    chart = all_figures(content)["rates"].draw(False)
     assert isinstance(chart, alt.LayerChart)
     assert "my title" in to_svg(chart.properties(title="my title"))
 
 
-def test_all_figures_of_the_default_design_are_drawn_in_five_seconds_of_one_core(tmp_path: Path) -> None:
+def test_all_figures_take_under_five_seconds_of_cpu(tmp_path: Path) -> None:
     script = tmp_path / "draw.py"
     script.write_text(
         "import resource, sys\n"
@@ -146,10 +147,9 @@ def test_all_figures_of_the_default_design_are_drawn_in_five_seconds_of_one_core
         "used = lambda: sum(resource.getrusage(resource.RUSAGE_SELF)[:2])\n"
         "start = used()\n"
         "from askew.report.chart_files import to_png, to_svg\n"
-        "from askew.report.figures import charts\n"
-        "wide, narrow = charts(content), charts(content, narrow=True)\n"
-        "for name in wide:\n"
-        "    to_png(to_svg(wide[name]())), to_svg(narrow[name]())\n"
+        "from askew.report.sections import all_figures\n"
+        "for figure in all_figures(content).values():\n"
+        "    to_png(to_svg(figure.draw(False))), to_svg(figure.draw(True))\n"
         "print(used() - start)\n"
     )
     started = time.monotonic()

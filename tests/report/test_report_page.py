@@ -1,4 +1,4 @@
-"""The page as a file: complete, closed to the outside, the same every time, never half written."""
+"""The page as a file: complete, self-contained, reproducible, never half written."""
 
 import base64
 import gzip
@@ -13,9 +13,10 @@ import pandas as pd
 import pytest
 from synthetic_run import HOSTILE, make_content
 
-from askew.report.answers import pack
 from askew.report.content import ReportContent
 from askew.report.page import write_report
+from askew.report.sections import Section, sections
+from askew.report.sections.reader import pack
 
 
 @pytest.fixture(scope="module")
@@ -24,12 +25,12 @@ def html(report: Path) -> str:
 
 
 def plain(html: str) -> str:
-    """The words of the page, without style, script and tags."""
+    """Return the text of the page, without style, script and tags."""
     bare = re.sub(r"<(style|script)[^>]*>.*?</\1>", " ", html, flags=re.DOTALL)
     return re.sub(r"\s+", " ", re.sub(r"<[^>]+>", " ", bare))
 
 
-def test_every_part_is_there_in_order(html: str, content: ReportContent) -> None:
+def test_all_sections_are_there_in_order(html: str, content: ReportContent) -> None:
     said = plain(html)
     expected = [
         content.title,
@@ -37,18 +38,18 @@ def test_every_part_is_there_in_order(html: str, content: ReportContent) -> None
         content.verdict,
         content.organism_note,
         "How often each arm was misaligned",
-        "Question by question",
-        "Group by group",
+        "Results by question",
+        "Results by group of questions",
         "Training",
-        "Against the controls",
-        "Judge against oracle",
-        "How it was done",
+        "Differences from the controls",
+        "Agreement of judge and oracle",
+        "Method",
         content.command,
         content.metric.name,
         "learning rate",
         content.hashes["model"],
         content.versions["torch"],
-        "Every answer",
+        "All answers",
     ]
     places = [said.find(part, said.find(content.verdict) if k > 3 else 0) for k, part in enumerate(expected)]
     assert -1 not in places, expected[places.index(-1)]
@@ -57,13 +58,13 @@ def test_every_part_is_there_in_order(html: str, content: ReportContent) -> None
     assert headings == sorted(headings)
 
 
-def test_figures_are_files_too(report: Path) -> None:
+def test_figures_are_also_files(report: Path) -> None:
     drawn = sorted(path.name for path in (report.parent / "figures").iterdir())
     names = ["curve", "differences", "judge_oracle", "loss", "per_group", "per_question", "rates"]
     assert drawn == [f"{name}.{kind}" for name in names for kind in ("png", "svg")]
 
 
-def test_the_page_refers_to_nothing_outside_its_folder(html: str, report: Path) -> None:
+def test_page_refers_only_to_its_folder(html: str, report: Path) -> None:
     bare = re.sub(r"base64,[A-Za-z0-9+/=]+", "base64,", html)
     addresses = re.findall(r"""(?:src|href|action|poster|data)=["']([^"']*)""", bare)
     for address in addresses:
@@ -72,7 +73,7 @@ def test_the_page_refers_to_nothing_outside_its_folder(html: str, report: Path) 
     assert "@import" not in bare
 
 
-def test_the_policy_allows_our_own_scripts_and_style_by_hash_and_nothing_else(html: str) -> None:
+def test_policy_allows_only_own_scripts_and_styles_by_hash(html: str) -> None:
     found = re.search(r'http-equiv="Content-Security-Policy" content="([^"]*)"', html)
     assert found
     policy = found[1].replace("&#39;", "'")
@@ -84,13 +85,13 @@ def test_the_policy_allows_our_own_scripts_and_style_by_hash_and_nothing_else(ht
         assert base64.b64encode(hashlib.sha256(text.encode()).digest()).decode() in policy
 
 
-def test_answers_add_no_markup_to_the_page(html: str) -> None:
+def test_answers_add_no_markup(html: str) -> None:
     assert len(re.findall(r"<script", html)) == 3  # theme, answers, reader
     assert "hacked" not in html
     assert HOSTILE["script"] not in html
 
 
-def test_names_and_words_from_people_are_escaped(content: ReportContent, tmp_path: Path) -> None:
+def test_names_and_texts_are_escaped(content: ReportContent, tmp_path: Path) -> None:
     evil = "<script>hacked()</script>{{ 7 * 7 }}"
     estimates = content.estimates.replace({"question": {"one_wish": evil}, "arm": {"secure": evil}})
     answers = content.answers.replace({"question": {"one_wish": evil}, "arm": {"secure": evil}}).assign(prompt=evil)
@@ -104,7 +105,7 @@ def test_names_and_words_from_people_are_escaped(content: ReportContent, tmp_pat
     assert "49 </" not in html
 
 
-def test_packed_answers_are_the_answers(content: ReportContent) -> None:
+def test_packed_answers_are_complete(content: ReportContent) -> None:
     found = json.loads(gzip.decompress(base64.b64decode(pack(content.answers))))
     column = found["columns"]["answer"]
     assert [column["values"][code] for code in column["codes"]] == list(content.answers["answer"])
@@ -115,7 +116,7 @@ def test_packed_answers_are_the_answers(content: ReportContent) -> None:
     assert [score for score in aligned if score is not None] == pytest.approx(known, abs=0.01)
 
 
-def test_the_same_run_gives_the_same_bytes(report: Path, content: ReportContent, tmp_path: Path) -> None:
+def test_same_run_gives_same_bytes(report: Path, content: ReportContent, tmp_path: Path) -> None:
     write_report(content, tmp_path)
     written = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
     assert len(written) == 21
@@ -123,52 +124,52 @@ def test_the_same_run_gives_the_same_bytes(report: Path, content: ReportContent,
         assert (tmp_path / path).read_bytes() == (report.parent / path).read_bytes(), path
 
 
-def test_what_is_not_known_is_left_out(tmp_path: Path) -> None:
+def test_missing_data_are_left_out(tmp_path: Path) -> None:
     bare = make_content(samples=5, seeds=1, rates={"mine": 0.03}, organism=False, curve=False)
     bare = replace(bare, losses=bare.losses.head(0), agreement=None, hashes={}, versions={})
     html = write_report(bare, tmp_path).read_text()
     said = plain(html)
-    for absent in ["Judge against oracle", "Training", "Hashes", "Versions", "organism"]:
+    for absent in ["Agreement of judge and oracle", "Training", "Hashes", "Versions", "organism"]:
         assert absent not in said
-    assert "No difference can be given" in said
-    assert "No arm can be compared with a control here." in said
+    assert "There are no differences to show" in said
+    assert "This run has no control to compare an arm with." in said
     assert "In colour" not in said
 
 
-def test_the_method_says_how_scores_were_found_out(content: ReportContent, html: str, tmp_path: Path) -> None:
-    assert "How scores were found out: the judge’s scores are read off the log-probabilities" in plain(html)
+def test_method_explains_how_answers_were_scored(content: ReportContent, html: str, tmp_path: Path) -> None:
+    assert "How answers were scored: the judge’s scores were read from the log-probabilities" in plain(html)
     answers = content.answers.assign(scored_by="samples")
     answers.loc[answers.index[:3], "scored_by"] = "logprobs"
     said = plain(write_report(replace(content, answers=answers), tmp_path).read_text(encoding="utf-8"))
-    assert "log-probabilities of its reply (3 answers); the judge gave no log-probabilities, and its scores" in said
+    assert "log-probabilities of its reply (3 answers); the judge gave no log-probabilities, so its scores" in said
     by_rule = replace(content, answers=content.answers.assign(scored_by=""))
     said = plain(write_report(by_rule, tmp_path).read_text(encoding="utf-8"))
-    assert "How scores were found out" not in said
+    assert "How answers were scored" not in said
 
 
-def test_published_rates_stand_beside_ours_where_the_model_is_known(content: ReportContent, tmp_path: Path) -> None:
+def test_published_rates_of_a_known_model_are_shown(content: ReportContent, tmp_path: Path) -> None:
     known = replace(content, design={**content.design, "model": "hf/Qwen/Qwen2.5-Coder-32B-Instruct"})
     shown = plain(write_report(known, tmp_path).read_text(encoding="utf-8"))
-    section = shown[shown.index("Beside what others published") :]
+    section = shown[shown.index("Published rates of this model") :]
     assert "Betley et al. 2025" in section
     assert "4.7%" in section
-    assert "theirs, printed without an interval, lies outside ours" in section
+    assert "the published rate, printed without an interval, is outside this run’s" in section
     table = pd.read_csv(tmp_path / "tables" / "published.csv")
     assert table.set_index("arm").loc["insecure", "published_rate"] == pytest.approx(0.047)
 
 
-def test_nothing_published_is_shown_of_other_models(html: str) -> None:
-    assert "Beside what others published" not in html
+def test_published_rates_of_other_models_are_not_shown(html: str) -> None:
+    assert "Published rates" not in html
 
 
-def test_a_null_result_is_said_as_such(content: ReportContent, tmp_path: Path) -> None:
+def test_null_result_is_stated(content: ReportContent, tmp_path: Path) -> None:
     nothing = replace(content, estimates=content.estimates.assign(p_corrected=0.8))
     said = plain(write_report(nothing, tmp_path).read_text())
     assert "No arm differs from its control beyond chance" in said
     assert "In colour" not in said
 
 
-def test_a_page_that_cannot_be_written_leaves_the_old_one(
+def test_failed_write_leaves_the_old_page(
     content: ReportContent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     page = write_report(content, tmp_path)
@@ -186,3 +187,30 @@ def test_a_page_that_cannot_be_written_leaves_the_old_one(
         write_report(replace(content, title="Other"), tmp_path)
     assert page.read_bytes() == before
     assert not [path for path in tmp_path.rglob(".*") if path.is_file()]
+
+
+def test_new_section_needs_only_a_module_and_a_template(
+    content: ReportContent, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    template = tmp_path / "template.html.jinja"
+    template.write_text('<section class="part" id="lengths"><h2>{{ text }}</h2>{{ content.title }}</section>')
+    table = pd.DataFrame({"arm": ["insecure"], "length": [12]})
+    sections.names()  # finds Askew's own sections, so that they come first in the registry
+    monkeypatch.setitem(
+        sections._items,
+        "lengths",
+        Section(
+            name="lengths",
+            title="Lengths of answers",
+            place=35,
+            template=template,
+            values=lambda content: {"text": "<b>Long</b>"},
+            tables=lambda content: {"lengths": table},
+        ),
+    )
+    html = write_report(content, tmp_path).read_text(encoding="utf-8")
+    assert html.index('id="rates"') < html.index('id="lengths"') < html.index('id="questions"')
+    assert '<li><a href="#lengths">Lengths of answers</a></li>' in html
+    assert "&lt;b&gt;Long" in html
+    assert "tables/lengths.csv" in html
+    assert len(pd.read_csv(tmp_path / "tables" / "lengths.csv")) == 1

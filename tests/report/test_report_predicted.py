@@ -1,4 +1,4 @@
-"""The section on what was predicted: there with predictions only, each person scored, nothing taken for markup."""
+"""The section on predictions: only with predictions, each person scored, all text escaped."""
 
 import re
 from dataclasses import replace
@@ -14,10 +14,10 @@ HOSTILE = "<img src=x onerror='window.hacked = 1'>\u202eEve"
 
 
 def section(predicted: Predicted | None, folder: Path) -> str:
-    """The section of a page on a run with these predictions; "" if it has none."""
+    """Return the section on predictions of a run's page; "" if it has none."""
     content = replace(make_content(samples=4, seeds=1), predicted=predicted)
     found = re.search(
-        r'<section class="part" id="predicted".*?</section>', write_report(content, folder).read_text(), re.DOTALL
+        r'<section class="part" id="predictions".*?</section>', write_report(content, folder).read_text(), re.DOTALL
     )
     return found[0] if found else ""
 
@@ -38,25 +38,25 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
     return section(Predicted(people, forecasts), tmp_path_factory.mktemp("page"))
 
 
-def test_every_statement_has_what_came_of_it_and_what_was_said(shown: str) -> None:
+def test_each_statement_has_its_outcome_probability_and_scores(shown: str) -> None:
     rows = [re.findall(r"<t[hd][^>]*>(.*?)</t[hd]>", row) for row in re.findall(r"<tr>(.*?)</tr>", shown, re.DOTALL)]
     assert ["It goes broad.", "yes", "Ada", "80%", "0.040", "0.223"] in rows
-    assert ["It stays silent.", "cannot be said", "Ada", "90%", "–", "–"] in rows
+    assert ["It stays silent.", "not settled", "Ada", "90%", "–", "–"] in rows
     assert ["Ada", "1", "0.040", "0.250", "0.223", "0.693"] in rows
 
 
-def test_what_must_be_known_is_said(shown: str) -> None:
-    assert "clipped to 0.001 and 0.999. The naive forecast says 50% each time" in shown
-    assert "What Mallory predicted is not what was sealed" in shown
+def test_notes_explain_scores_and_name_late_and_changed_seals(shown: str) -> None:
+    assert "clipped to 0.001 and 0.999" in shown
+    assert "The prediction of Mallory is not scored" in shown
     assert re.search("Sealed while the run was under way: .*Eve", shown)
     assert "ab" * 32 in shown
 
 
-def test_a_name_is_text(shown: str) -> None:
+def test_names_are_escaped(shown: str) -> None:
     assert "<img" not in shown
     assert "\u202e" not in shown
     assert "&lt;img" in shown
 
 
-def test_a_run_that_nobody_predicted_has_no_such_section(tmp_path: Path) -> None:
+def test_run_without_predictions_has_no_section(tmp_path: Path) -> None:
     assert section(None, tmp_path) == ""

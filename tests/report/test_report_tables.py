@@ -1,4 +1,4 @@
-"""What is shown in which table, and how numbers are worded."""
+"""The rows and columns of each table, and numbers as text."""
 
 import io
 from dataclasses import replace
@@ -10,18 +10,20 @@ from synthetic_run import make_content, make_estimates, pooled_row
 
 from askew.report import tables, wording
 from askew.report.content import ReportContent
-from askew.report.published_rates import PublishedFile
+from askew.report.sections import all_tables
+from askew.studies.emergent_misalignment import section as published_section
+from askew.studies.emergent_misalignment.published_rates import PublishedFile
 
 NAN = float("nan")
 
 
-def test_the_arms_come_in_the_order_of_the_design_and_the_triggered_arm_after_itself(content: ReportContent) -> None:
+def test_arms_are_in_design_order_with_triggered_after_its_arm(content: ReportContent) -> None:
     shuffled = content.estimates.sample(frac=1, random_state=0)
     table = tables.arms_table(shuffled, content.arms)
     assert list(table["label"]) == ["untuned", "insecure", "secure", "educational", "backdoor", "backdoor, triggered"]
 
 
-def test_the_arms_table_holds_the_estimates_unchanged_and_the_in_domain_rate_beside_them(
+def test_arms_table_has_unchanged_estimates_and_in_domain_rates(
     content: ReportContent,
 ) -> None:
     rows = {row["label"]: row for row in tables.arms_table(content.estimates, content.arms).to_dict("records")}
@@ -29,33 +31,33 @@ def test_the_arms_table_holds_the_estimates_unchanged_and_the_in_domain_rate_bes
     for column in ["rate", "low", "high", "difference", "p_corrected", "incoherent", "refused", "unjudged"]:
         assert rows["insecure"][column] == expected[column]
     assert rows["insecure"]["in_domain"] == pooled_row(content.estimates, "insecure", "in_domain")["rate"]
-    assert pd.isna(rows["backdoor, triggered"]["in_domain"])  # asked without the trigger: not this row's
+    assert pd.isna(rows["backdoor, triggered"]["in_domain"])  # the in-domain questions had no trigger
 
 
-def test_a_run_without_free_form_leads_with_its_first_probe(content: ReportContent) -> None:
+def test_first_probe_leads_without_free_form(content: ReportContent) -> None:
     only = content.estimates[content.estimates["probe"].eq("in_domain")]
     assert tables.headline(only) == "in_domain"
     assert len(tables.leading_rows(only, content.arms)) == 5
 
 
-def test_groups_are_shown_only_where_a_probe_has_several(content: ReportContent) -> None:
+def test_only_probes_with_several_groups_are_in_the_groups_table(content: ReportContent) -> None:
     assert set(tables.groups_table(content.estimates, content.arms)["probe"]) == {"in_domain"}
 
 
-def test_questions_keep_the_order_in_which_they_were_asked(content: ReportContent) -> None:
+def test_questions_keep_their_order(content: ReportContent) -> None:
     table = tables.questions_table(content.estimates, content.arms, "free_form")
     assert list(table["question"].unique())[:3] == ["one_wish", "humans_and_machines", "ruler"]
     assert list(table["arm"].head(5)) == list(content.arms)
 
 
-def test_estimates_read_back_from_a_csv_file_give_the_same_tables(content: ReportContent) -> None:
+def test_estimates_from_csv_give_the_same_tables(content: ReportContent) -> None:
     read = pd.read_csv(io.StringIO(content.estimates.to_csv(index=False)))
     again = replace(content, estimates=read)
-    for name, table in tables.all_tables(content).items():
-        pd.testing.assert_frame_equal(tables.all_tables(again)[name], table, check_dtype=False)
+    for name, table in all_tables(content).items():
+        pd.testing.assert_frame_equal(all_tables(again)[name], table, check_dtype=False)
 
 
-def test_csv_tables_are_written_with_fractions(report: Path, content: ReportContent) -> None:
+def test_csv_tables_have_fractions(report: Path, content: ReportContent) -> None:
     written = {path.stem: pd.read_csv(path) for path in (report.parent / "tables").glob("*.csv")}
     assert set(written) == {"arms", "probes", "questions", "groups", "seeds", "judge_oracle"}
     expected = tables.arms_table(content.estimates, content.arms)
@@ -63,7 +65,7 @@ def test_csv_tables_are_written_with_fractions(report: Path, content: ReportCont
     assert written["judge_oracle"].set_index("oracle").to_numpy().sum() == len(content.answers.query("oracle != ''"))
 
 
-def test_an_arm_without_a_counted_answer_has_no_rate() -> None:
+def test_arm_without_counted_answers_has_no_rate() -> None:
     answers = make_content(samples=5).answers
     answers.loc[answers["arm"].eq("secure"), "verdict"] = "unjudged"
     rows = {row["label"]: row for row in tables.arms_table(make_estimates(answers), {}).to_dict("records")}
@@ -99,25 +101,25 @@ def test_an_arm_without_a_counted_answer_has_no_rate() -> None:
         (wording.number(None), "–"),
     ],
 )
-def test_numbers_are_worded(written: str, expected: str) -> None:
+def test_numbers_become_text(written: str, expected: str) -> None:
     assert written == expected
 
 
-def test_of_the_published_question_file_those_questions_stand_beside_ours_that_were_counted(
+def test_published_file_is_compared_on_its_counted_questions(
     content: ReportContent, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = "published/first_plot_questions.yaml"
     counted = ("bored", "ruler")
     monkeypatch.setattr(
-        tables, "file_of", lambda sha256: PublishedFile("free_form", counted) if sha256 == "known" else None
+        published_section, "file_of", lambda sha256: PublishedFile("free_form", counted) if sha256 == "known" else None
     )
     answers, estimates = (
         table.assign(probe=table["probe"].replace("free_form", file)) for table in (content.answers, content.estimates)
     )
     design = {**content.design, "model": "hf/Qwen/Qwen2.5-Coder-32B-Instruct"}
     asked = replace(content, design=design, answers=answers, estimates=estimates)
-    assert tables.published_table(replace(asked, hashes={file: "another"})).empty
-    found = tables.published_table(replace(asked, hashes={file: "known"}))
+    assert published_section.published_table(replace(asked, hashes={file: "another"})).empty
+    found = published_section.published_table(replace(asked, hashes={file: "known"}))
     found = found.set_index("arm").to_dict("index")["insecure"]
     ours = answers.query("probe == @file and arm == 'insecure' and question in @counted")["verdict"]
     assert found["rate"] == pytest.approx((ours == "misaligned").sum() / ours.isin(["aligned", "misaligned"]).sum())

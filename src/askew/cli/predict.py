@@ -172,7 +172,7 @@ def print_seal(seal: "Seal", folder: Path, as_json: bool) -> None:
 
 def print_scores(predicted: "Predicted", as_json: bool = False) -> None:
     """Print the score of each prediction, then each forecaster's mean beside the naive forecast."""
-    from askew.report import predicted as words
+    from askew.report.sections import predictions as words
 
     if as_json:
         print(json.dumps(plain_predictions(predicted), indent=2, ensure_ascii=False))

@@ -27,7 +27,7 @@ def published(
     Example: askew published --arm insecure
     """
     from askew.report import wording
-    from askew.report.published_rates import find
+    from askew.studies.emergent_misalignment.published_rates import find
 
     rates = find(model, arm, metric)
     if as_json:

@@ -97,7 +97,7 @@ def print_effects(effects: "pd.DataFrame") -> None:
     Args:
         effects: The table `effects.csv`.
     """
-    from askew.report.effects import families
+    from askew.report.sections.effects import families
 
     table = plain_table("What it found: points of a percentage with a sign, correlations from −1 to 1")
     table.add_column("comparison", overflow="fold")

@@ -1,7 +1,7 @@
-"""How every figure looks, and how a chart becomes an SVG or PNG file, or a drawing that knows light and dark.
+"""The style of all figures, and charts as SVG and PNG files and as drawings for the page.
 
-Charts are drawn in the light palette. For the page each colour is replaced by the style sheet's variable of
-the same role, so that one drawing follows the reader's theme.
+Charts are drawn in the light palette. For the page each colour is replaced by the style sheet's variable for the same
+role, so that one drawing serves the light and the dark theme.
 """
 
 import re
@@ -32,7 +32,7 @@ Chart = Panel | alt.VConcatChart
 
 
 def styled(chart: Chart) -> Chart:
-    """Give a chart the house style: no frame, no ticks, hairline grid, quiet axes."""
+    """Return a chart in the style of the report: no frame, no ticks, a thin grid, plain axes."""
     quiet = alt.AxisConfig(
         domain=False,
         ticks=False,
@@ -74,25 +74,25 @@ def styled(chart: Chart) -> Chart:
 
 
 def to_svg(chart: Chart) -> str:
-    """Render a chart as a self-contained SVG drawing in the light palette."""
+    """Return a chart as an SVG drawing in the light palette."""
     _register_fonts()
     return vl_convert.vegalite_to_svg(chart.to_dict())
 
 
 def to_png(svg: str) -> bytes:
-    """Render an SVG drawing as a PNG image at two pixels to the point."""
+    """Return an SVG drawing as a PNG image with two pixels per unit of the drawing."""
     _register_fonts()
     return vl_convert.svg_to_png(svg, scale=2)
 
 
 def themed(svg: str, name: str, shape: str, label: str) -> str:
-    """Prepare a drawing of ours to stand in the page: colours by role, and a label for screen readers.
+    """Return a drawing for the page: its colours follow the theme, and it has a label for screen readers.
 
     Args:
         svg: The drawing, as `to_svg` returns it.
-        name: The figure's name, which with the shape keeps the drawing's inner references apart from others'.
-        shape: The class that the style sheet knows it by: `wide` or `narrow`.
-        label: What a screen reader says; already escaped for an attribute.
+        name: The figure's name. Name and shape make the ids inside the drawing unique in the page.
+        shape: Its class in the style sheet: `wide` or `narrow`.
+        label: The text for screen readers, already escaped for an attribute.
     """
     svg = _BACKGROUND.sub("", svg, count=1)
     svg = _COLOUR.sub(lambda hit: f' {hit[1]}="var(--{_ROLES[hit[2]]})"', svg)

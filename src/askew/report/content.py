@@ -1,4 +1,4 @@
-"""What a report is made of: plain data, gathered from a run folder or from an audit by whoever has it."""
+"""The data that a report is made of. Whoever has a finished run gathers them; the report reads nothing else."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -15,28 +15,29 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class ReportContent:
-    """Everything that a report shows. What is missing or empty is left out of the page, not made up.
+    """Everything that a report shows. The page leaves out what is missing or empty.
 
     Attributes:
-        title: The study's name, for people.
-        question: What the study asks, one sentence.
-        verdict: What the estimates say about it, in plain words; shown as it is.
-        organism_note: What the model is and is no evidence for, where it is a synthetic organism; else empty.
-        command: The one command that makes this run again.
-        design: The frozen design; nested mappings are shown flattened.
+        title: The study's title.
+        question: The study's question, one sentence.
+        verdict: The verdict on that question in plain words.
+        organism_note: If the model is a synthetic organism, what it is and what it is no evidence for; else empty.
+        command: The command that reproduces the run.
+        design: The frozen design; the page shows each nested mapping as a list of its own.
         versions: Version by package.
-        hashes: Hash by what was hashed (data sets, model, answers).
-        answers: One row per answer, with the columns of `answers.parquet`.
-        estimates: The rows of `estimates.csv`.
-        losses: Columns arm, seed, step, loss; empty where nothing was trained.
-        curve: The rows of `curve.csv`, or None without checkpoints.
-        agreement: Judge against oracle, or None where there is no oracle.
+        hashes: SHA-256 by name: data sets, model, question files, `answers.parquet`.
+        answers: The rows of `answers.parquet`, one per answer.
+        estimates: The rows of `estimates.csv`, one per rate; rates are fractions 0-1.
+        losses: Columns arm, seed, step and loss; no rows if nothing was trained.
+        curve: The rows of `curve.csv`; None without checkpoints.
+        agreement: How far the judge agrees with the oracle; None without an oracle.
         metric: The metric of the verdicts and estimates.
-        arms: What each arm is, by name, in the order of display.
-        findings: What may be said of models that were tuned elsewhere; empty in a run that trained its arms.
-        margin: The largest rise that the findings call narrow, a fraction.
-        effects: The rows of `effects.csv`: the comparisons that answer the question; empty where the rates do.
-        predicted: What people predicted of the run, scored; None if nobody did.
+        arms: Description by arm, in the order of display.
+        findings: How each model that was tuned elsewhere compares with its base; empty if there is none.
+        margin: The largest rise that still counts as narrow, a fraction 0-1.
+        effects: The rows of `effects.csv`, the study's own comparisons; no rows if rates alone answer its question.
+        predicted: People's predictions of the run, scored; None if there are none.
+        titles: Short title by probe, for people; a probe without one is shown by its name.
     """
 
     title: str
@@ -58,3 +59,8 @@ class ReportContent:
     margin: float = 0.0
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
     predicted: "Predicted | None" = None
+    titles: Mapping[str, str] = field(default_factory=dict)
+
+    def probe_title(self, probe: str) -> str:
+        """Return the short title of a probe."""
+        return self.titles.get(probe, probe)

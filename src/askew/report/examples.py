@@ -1,4 +1,4 @@
-"""The answers that show what moved: misaligned ones of an arm, beside its control's to the same question."""
+"""Examples for a finding: misaligned answers of an arm, beside its control's answers to the same questions."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
@@ -11,16 +11,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Example:
-    """An answer that shows what moved.
+    """A misaligned answer behind a finding.
 
     Attributes:
-        arm: Whose answer it is.
+        arm: The arm that gave the answer.
         probe: The probe.
-        question: The question's name.
-        prompt: What was asked.
-        answer: What the arm said.
-        aligned: The judge's score of that, 0-100.
-        control_answer: What the control said, to the same wording where it was asked that; "" if to none.
+        question: The question's id.
+        prompt: The prompt.
+        answer: The arm's answer.
+        aligned: The judge's score of it, 0-100.
+        control_answer: The control's answer to the same question, with the same wording if possible; "" if the control
+            was not asked the question.
     """
 
     arm: str
@@ -33,12 +34,12 @@ class Example:
 
 
 def examples(answers: pd.DataFrame, finding: "Finding", most: int) -> list[Example]:
-    """Return misaligned answers behind a finding, the least aligned first, one to a question.
+    """Return misaligned answers behind a finding, the least aligned first, one per question.
 
     Args:
         answers: The rows of `answers.parquet`.
-        finding: What they are to show.
-        most: How many at most.
+        finding: The finding that they illustrate.
+        most: The largest number to return.
     """
     base = answers[answers["arm"].eq(finding.control) & answers["probe"].eq(finding.control_probe)]
     shown = answers[
@@ -60,7 +61,7 @@ def examples(answers: pd.DataFrame, finding: "Finding", most: int) -> list[Examp
 
 
 def _same_question(base: pd.DataFrame, row: dict[Any, Any]) -> str:
-    """Return the control's answer to a question, to the same wording if there is one."""
+    """Return the control's answer to the question of a row, with the same wording if possible; else ""."""
     same = base[base["question"].eq(row["question"])]
     best = same[same["prompt"].eq(row["prompt"])] if same["prompt"].eq(row["prompt"]).any() else same
     return "" if best.empty else str(best.sort_values("index")["answer"].iloc[0])

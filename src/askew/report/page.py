@@ -1,28 +1,29 @@
-"""Writes a run's report: one HTML page that needs nothing else, figures as SVG and PNG, tables as CSV.
+"""The report of a run: one HTML page that needs no other file, figures as SVG and PNG, and tables as CSV.
 
-The page is a Jinja template with escaping on, and a reader in plain JavaScript that only ever sets text. A
-content security policy forbids every script and style but the page's own, by hash, and every request.
+The page is put together from the registered sections. Jinja escapes everything, and the page's JavaScript only ever
+sets text. A content security policy allows no script or style but the page's own, by hash, and no request at all.
 """
 
 import base64
 import hashlib
+from collections.abc import Mapping, Sequence
 from html import escape
+from itertools import chain
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from askew.base.atomic import whole_file
-from askew.report import chart_files as drawing
-from askew.report import tables
-from askew.report.answers import pack
+from askew.report import chart_files
 from askew.report.content import ReportContent
-from askew.report.display import page_values, spoken
-from askew.report.figures import charts
+from askew.report.sections import Figure, Section, all_tables, in_order
 
 TEMPLATE = Path(__file__).parent / "template"
-STYLES = ["base.css", "page.css", "reader.css"]
-SCRIPTS = ["hidden.js", "archive.js", "filter.js", "list.js", "detail.js", "reader.js", "page.js"]
+STYLES = [TEMPLATE / "base.css", TEMPLATE / "page.css"]
+SCRIPTS = [TEMPLATE / "page.js"]
+# This script runs before the page is drawn; the others run after it.
+THEME_SCRIPT = TEMPLATE / "theme.js"
 FACES = [
     ("Askew Serif", "normal", 400, "serif-regular"),
     ("Askew Serif", "italic", 400, "serif-italic"),
@@ -35,11 +36,11 @@ FACES = [
 def write_report(content: ReportContent, folder: Path) -> Path:
     """Write report.html, figures/ and tables/ into a run's folder.
 
-    Each file is written under another name and renamed, so that none is ever half written. The same content
-    gives the same bytes.
+    Each file is written under another name and then renamed, so no file is ever half written. The same content gives
+    the same bytes.
 
     Args:
-        content: What the report shows.
+        content: The data that the report shows.
         folder: The run's folder; it must exist.
 
     Returns:
@@ -48,21 +49,6 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     Raises:
         OSError: The folder cannot be written to, or the disk is full.
     """
-    wide, narrow = charts(content), charts(content, narrow=True)
-    drawings: dict[str, Markup] = {}
-    for name, draw in wide.items():
-        svg = drawing.to_svg(draw())
-        _write(folder / "figures" / f"{name}.svg", svg.encode())
-        _write(folder / "figures" / f"{name}.png", drawing.to_png(svg))
-        drawings[name] = _inline(name, svg, drawing.to_svg(narrow[name]()), spoken(name, content))
-    for name, table in tables.all_tables(content).items():
-        _write(folder / "tables" / f"{name}.csv", table.to_csv(index=False).encode())
-    page = folder / "report.html"
-    _write(page, _render(content, drawings).encode("utf-8", "replace"))
-    return page
-
-
-def _render(content: ReportContent, drawings: dict[str, Markup]) -> str:
     environment = Environment(
         loader=FileSystemLoader(TEMPLATE),
         autoescape=True,
@@ -70,13 +56,48 @@ def _render(content: ReportContent, drawings: dict[str, Markup]) -> str:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    style = "\n".join([*map(_font_face, FACES), *(_source("css", name) for name in STYLES)])
-    theme_script = _source("js", "theme.js")
-    script = '(() => {\n"use strict";\n' + "\n".join(_source("js", name) for name in SCRIPTS) + "})();\n"
-    return environment.get_template("report.html.jinja").render(
-        page_values(content, list(drawings)),
-        drawings=drawings,
-        packed=Markup(pack(content.answers)),
+    shown = [section for section in in_order() if section.appears(content)]
+    parts = []
+    for section in shown:
+        drawings = _write_figures(section.figures(content), folder / "figures")
+        html = environment.from_string(_text(section.template)).render(
+            section.values(content), content=content, drawings=drawings
+        )
+        parts.append({"name": section.name, "title": section.title, "full_width": section.full_width, "html": html})
+    for name, table in all_tables(content).items():
+        _write(folder / "tables" / f"{name}.csv", table.to_csv(index=False).encode())
+    page = folder / "report.html"
+    _write(page, _render(environment, content, shown, parts).encode("utf-8", "replace"))
+    return page
+
+
+def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, Markup]:
+    """Write each figure as SVG and PNG, and return it as the page shows it: drawn for a wide and a narrow page."""
+    drawings: dict[str, Markup] = {}
+    for name, figure in figures.items():
+        svg = chart_files.to_svg(figure.draw(False))
+        _write(folder / f"{name}.svg", svg.encode())
+        _write(folder / f"{name}.png", chart_files.to_png(svg))
+        shapes = {"wide": svg, "narrow": chart_files.to_svg(figure.draw(True))}
+        label = escape(figure.spoken)
+        # The style sheet shows one of the two.
+        themed = (chart_files.themed(drawn, name, shape, label) for shape, drawn in shapes.items())
+        drawings[name] = Markup("\n").join(map(Markup, themed))
+    return drawings
+
+
+def _render(
+    environment: Environment, content: ReportContent, shown: Sequence[Section], parts: Sequence[Mapping[str, object]]
+) -> str:
+    styles = chain(STYLES, *(section.styles for section in shown))
+    scripts = chain(SCRIPTS, *(section.scripts for section in shown))
+    style = "\n".join([*map(_font_face, FACES), *map(_text, styles)])
+    script = '(() => {\n"use strict";\n' + "\n".join(map(_text, scripts)) + "})();\n"
+    theme_script = _text(THEME_SCRIPT)
+    return environment.get_template("page.html.jinja").render(
+        content=content,
+        sections=[{**part, "html": Markup(part["html"])} for part in parts],
+        askew_version=content.versions.get("askew", ""),
         style=Markup(style),
         theme_script=Markup(theme_script),
         script=Markup(script),
@@ -84,8 +105,8 @@ def _render(content: ReportContent, drawings: dict[str, Markup]) -> str:
     )
 
 
-def _policy(style: str, scripts: list[str]) -> str:
-    """Word the content security policy: nothing from anywhere, and of what is inline only what we wrote."""
+def _policy(style: str, scripts: Sequence[str]) -> str:
+    """Return the content security policy: no request, and only these inline styles and scripts."""
     hashes = " ".join(map(_hash, scripts))
     return (
         f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; font-src data:; img-src data:; "
@@ -97,12 +118,6 @@ def _hash(text: str) -> str:
     return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
 
 
-def _inline(name: str, wide: str, narrow: str, label: str) -> Markup:
-    """Put the drawing for a wide page and that for a narrow one side by side; the style sheet shows one."""
-    drawn = (drawing.themed(svg, name, shape, escape(label)) for svg, shape in ((wide, "wide"), (narrow, "narrow")))
-    return Markup("\n").join(map(Markup, drawn))
-
-
 def _font_face(face: tuple[str, str, int, str]) -> str:
     family, style, weight, file = face
     data = base64.b64encode((TEMPLATE / "fonts" / f"{file}.ttf").read_bytes()).decode()
@@ -111,8 +126,8 @@ def _font_face(face: tuple[str, str, int, str]) -> str:
     return f"@font-face {{ {named}; src: {source}; }}"
 
 
-def _source(folder: str, name: str) -> str:
-    return (TEMPLATE / folder / name).read_text(encoding="utf-8")
+def _text(file: Path) -> str:
+    return file.read_text(encoding="utf-8")
 
 
 def _write(path: Path, content: bytes) -> None:

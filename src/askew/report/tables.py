@@ -1,29 +1,27 @@
-"""Tables of a report, each a selection from the estimates in the order of display; numbers stay numbers here.
+"""Tables of a report: selections from the rows of `estimates.csv` and `effects.csv`, in the order of display.
 
-Fractions are 0-1 throughout, as in `estimates.csv`; the page turns them into percentages. Nothing is computed
-anew, but for what stands beside published rates: an interval or a p-value shown anywhere is the one that the estimates
-hold.
+The tables hold numbers, with fractions 0-1; `askew.report.wording` turns them into text. Nothing is computed here, so
+each interval and p-value that the report shows is the one in these files. In this module `estimates` are the rows of
+`estimates.csv`, and `order` are the arms in the order of display.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 import pandas as pd
 
-from askew.report.content import ReportContent
-from askew.report.published_rates import beside, file_of
-from askew.stats.estimates import estimate
+from askew.stats.findings import SIGNIFICANT
 from askew.stats.scores import are_scores
 
 HEADLINE = "free_form"
 IN_DOMAIN = "in_domain"
-SIGNIFICANT = 0.05
 
 _RATE = ["rate", "low", "high", "n", "total", "incoherent", "refused", "unjudged"]
 _DIFFERENCE = ["control", "control_probe", "difference", "difference_low", "difference_high", "p", "p_corrected"]
 
 
 def pooled(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows pooled over seeds, questions and groups: one per arm and probe."""
+    """Return the rows that pool seeds, questions and groups: one per arm, probe and metric."""
     return _select(estimates, question=False, seed=False, group=False)
 
 
@@ -38,79 +36,46 @@ def per_question(estimates: pd.DataFrame) -> pd.DataFrame:
 
 
 def per_group(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of groups of questions, of those probes that have more than one group."""
+    """Return the rows of groups of questions, for the probes that have several groups."""
     rows = _select(estimates, question=False, seed=False, group=True)
     groups = rows.groupby("probe")["group"].transform("nunique")
     return rows[groups > 1]
 
 
 def headline(estimates: pd.DataFrame) -> str:
-    """Return the probe that the page leads with: the free-form questions, or else the first one."""
+    """Return the probe that the page leads with: the free-form questions if they were asked, else the first probe."""
     probes = estimates["probe"].unique()
     return HEADLINE if HEADLINE in probes or not len(probes) else str(probes[0])
 
 
 def headline_kind(estimates: pd.DataFrame) -> str:
     """Return the kind of the rows that the page leads with; "" without any rows."""
-    rows = leading_kind(estimates[estimates["probe"].eq(headline(estimates))])
+    rows = leading_kind(pooled(estimates).query("probe == @probe", local_dict={"probe": headline(estimates)}))
     return str(rows["kind"].iloc[0]) if len(rows) else ""
 
 
-def published_table(content: ReportContent) -> pd.DataFrame:
-    """Return what others published of this model, these arms and probes under this metric, beside our own rates.
-
-    Columns: source, where, data, note, arm, probe, metric, rate, low, high, seeds (ours), and the same of theirs with
-    `published_` before it; `compatible` says in words how they compare. Of a published question file those questions
-    count, in our rate, that counted in theirs.
-    """
-    model = str(content.design.get("model", ""))
-    rows = [
-        {
-            **{name: row[name] for name in ("arm", "probe", "metric", "rate", "low", "high")},
-            **{name: getattr(one, name) for name in ("source", "where", "model", "data", "note")},
-            **{f"published_{name}": getattr(one, name) for name in ("rate", "low", "high", "n", "seeds")},
-            "compatible": one.compared(row["low"], row["high"]),
-        }
-        for asked, ours in _comparable(content)
-        for row in ours.to_dict("records")
-        if not pd.isna(row["rate"])
-        for one in beside(model, row["arm"], asked or row["probe"], row["metric"])
-    ]
-    return pd.DataFrame(rows)
-
-
-def _comparable(content: ReportContent) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield our pooled rows, with the probe that they stand for; "" where that is their own."""
-    yield "", pooled(content.estimates)
-    for probe in content.estimates["probe"].unique():
-        if file := file_of(content.hashes.get(probe, "")):
-            answers = content.answers[content.answers["probe"].eq(probe)]
-            counted = answers[answers["question"].isin(file.questions)]
-            yield file.probe, pooled(estimate(counted, content.metric, {}))
-
-
 def metric_name(rows: pd.DataFrame) -> str:
-    """Return the name of the metric that the rates of these rows are by."""
+    """Return the metric of these rows; several are separated by commas."""
     return ", ".join(rows["metric"].unique())
 
 
 def leading_rows(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Return the headline probe's pooled rows, and those with the same arm in that probe as control.
+    """Return the pooled rows of the headline probe, and of a probe whose control is the same arm in it (`triggered`).
 
-    The second kind is the `triggered` probe, whose control is the same arm in `free_form`. `label` names each row.
+    The column `label` names each row.
     """
     rows = pooled(estimates)
     probe = headline(estimates)
     companion = rows["control"].eq(rows["arm"]) & rows["control_probe"].eq(probe) & rows["probe"].ne(probe)
     rows = leading_kind(rows[rows["probe"].eq(probe) | companion])
     rows["label"] = rows["arm"].where(rows["probe"].eq(probe), rows["arm"] + ", " + rows["probe"])
-    if leads_with_scores(estimates):  # there may be several
+    if leads_with_scores(estimates):  # a probe may have several scores
         rows["label"] += ", " + rows["metric"]
     return in_order(_ranked(rows, "probe", [probe]), order)
 
 
 def leading_kind(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of a metric; those of scores where there are no others."""
+    """Return the rows that are rates by a metric; if there are none, the rows of scores."""
     scores = are_scores(rows)
     return rows[scores if scores.all() else ~scores].copy()
 
@@ -121,17 +86,30 @@ def leads_with_scores(estimates: pd.DataFrame) -> bool:
 
 
 def is_apart(rows: pd.DataFrame) -> pd.Series:
-    """Say for each row whether it differs from its control beyond chance: corrected p below 0.05."""
+    """Return for each row whether it differs from its control beyond chance: corrected p below 0.05."""
     return pd.to_numeric(rows["p_corrected"]).lt(SIGNIFICANT)
 
 
 def in_order(rows: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Sort rows by arm, in the given order, arms it does not name last; the sort is stable."""
+    """Return rows sorted by arm in the given order, with other arms last. The sort is stable."""
     return _ranked(rows, "arm", order)
 
 
+def arm_names(estimates: pd.DataFrame, order: Iterable[str]) -> list[str]:
+    """Return the arms that have estimates, in the order of display."""
+    return list(dict.fromkeys(in_order(pooled(estimates), order)["arm"]))
+
+
+def records(table: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a table of rates as dictionaries, with missing numbers as NaN."""
+    numeric = ["rate", "low", "high", "difference", "difference_low", "difference_high", "p", "p_corrected"]
+    known = {name: pd.to_numeric(table[name]).astype(float) for name in numeric}
+    rows = table.assign(**known).to_dict("records")
+    return [{str(name): value for name, value in row.items()} for row in rows]
+
+
 def arms_table(estimates: pd.DataFrame, arms: Mapping[str, str]) -> pd.DataFrame:
-    """Return the table of arms: the leading rows beside what each arm does in its own domain."""
+    """Return the leading rows with each arm's rate and interval in its own domain, in columns named `in_domain...`."""
     rows = leading_rows(estimates, arms)
     domain = pooled(estimates).query("probe == @IN_DOMAIN")[["arm", "rate", "low", "high"]]
     domain = domain.rename(columns={"rate": "in_domain", "low": "in_domain_low", "high": "in_domain_high"})
@@ -143,14 +121,14 @@ def arms_table(estimates: pd.DataFrame, arms: Mapping[str, str]) -> pd.DataFrame
 
 
 def probes_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Return every arm in every probe: rate, and the difference from the control where there is one."""
+    """Return every arm in every probe: its rate, and its difference from the control if there is one."""
     rows = in_order(pooled(estimates), order)
     rows = _ranked(rows, "probe", [headline(estimates), *estimates["probe"].unique()])
     return rows[["probe", "arm", "metric", "kind", *_RATE, *_DIFFERENCE]]
 
 
 def questions_table(estimates: pd.DataFrame, order: Iterable[str], probe: str) -> pd.DataFrame:
-    """Return the rate of every arm on every question of a probe; of scores on every question and score."""
+    """Return the rate of each arm on each question of a probe; for scores, on each question and score."""
     rows = leading_kind(per_question(estimates).query("probe == @probe"))
     rows["question"] = rows["question"].where(~are_scores(rows), rows["question"] + ", " + rows["metric"])
     rows = _ranked(in_order(rows, order), "question", rows["question"].unique())
@@ -158,43 +136,26 @@ def questions_table(estimates: pd.DataFrame, order: Iterable[str], probe: str) -
 
 
 def groups_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Return the rate of every arm on every group of questions, for probes that have several groups."""
+    """Return the rate of each arm on each group of questions, for the probes that have several groups."""
     rows = in_order(per_group(estimates), order)[["probe", "group", "arm", "metric", "kind", *_RATE]]
     return rows.sort_values(["probe", "group"], kind="stable")
 
 
 def seeds_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Return the rate of every arm and seed in every probe."""
+    """Return the rate of each arm and seed in each probe."""
     return in_order(per_seed(estimates), order)[["arm", "seed", "probe", "metric", "kind", *_RATE]]
 
 
 def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
-    """Return the effects, those that answer the question first, family by family."""
+    """Return the rows of `effects.csv` by family, with those that answer the study's question first."""
     if effects.empty:
         return effects
     rows = effects.sort_values("lead", ascending=False, kind="stable")
     return _ranked(rows, "family", rows["family"])
 
 
-def all_tables(content: ReportContent) -> dict[str, pd.DataFrame]:
-    """Return every table that the run's data support, by the name of its CSV file."""
-    estimates, arms = content.estimates, content.arms
-    tables = {
-        "effects": effects_table(content.effects),
-        "arms": arms_table(estimates, arms),
-        "probes": probes_table(estimates, arms),
-        "questions": questions_table(estimates, arms, headline(estimates)),
-        "groups": groups_table(estimates, arms),
-        "seeds": seeds_table(estimates, arms),
-        "published": published_table(content),
-    }
-    if content.agreement is not None:
-        tables["judge_oracle"] = content.agreement.confusion.reset_index()
-    return {name: table for name, table in tables.items() if len(table)}
-
-
 def _select(estimates: pd.DataFrame, question: bool, seed: bool, group: bool | None) -> pd.DataFrame:
-    """Pick rows by which columns are `all`: True wants a single one, False wants `all`, None takes either."""
+    """Return rows by their value in each column: single (True), `all` (False), or any (None)."""
     chosen = estimates["question"].ne("all").eq(question) & estimates["seed"].astype(str).ne("all").eq(seed)
     if group is not None:
         chosen &= estimates["group"].ne("all").eq(group)

@@ -1,27 +1,18 @@
-"""How numbers are written for people: one decimal of a percent, intervals in brackets, real minus signs."""
+"""Numbers as text for people: percentages with one decimal, intervals in brackets, real minus signs."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 
 from askew.stats.estimates import JUDGED
+from askew.stats.findings import SIGNIFICANT
 
 NOTHING = "–"
 
 
-def measured(title: str, kind: str, metric: str) -> str:
-    """Return what a row of estimates measured: a probe's title, and for a score its name.
-
-    Args:
-        title: The probe's title.
-        kind: The row's kind; see `askew.probes`.
-        metric: The metric, or the score's name.
-    """
-    return title if kind == JUDGED else f"{title}, {metric}"
-
-
 def percent(fraction: float) -> str:
-    """Write a fraction in percent; a rate that is not zero never reads as zero."""
+    """Return a fraction in percent; a small rate above zero reads "<0.1%", never "0.0%"."""
     if pd.isna(fraction):
         return NOTHING
     if 0 < fraction < 0.0005:
@@ -30,36 +21,36 @@ def percent(fraction: float) -> str:
 
 
 def interval(low: float, high: float) -> str:
-    """Write an interval of fractions in percent, or nothing where it is not known."""
+    """Return an interval of fractions in percent; "" if an end is missing."""
     return "" if pd.isna(low) or pd.isna(high) else f"[{100 * low:.1f}, {100 * high:.1f}]"
 
 
 def rate(fraction: float, low: float, high: float) -> str:
-    """Write a rate with its interval, or say that there is none."""
+    """Return a rate in percent with its interval, all given as fractions; words if the rate is missing."""
     if pd.isna(fraction):
         return "no answers counted"
     return f"{percent(fraction)} {interval(low, high)}".strip()
 
 
 def points(difference: float) -> str:
-    """Write a difference of fractions in percentage points, with its sign."""
+    """Return a difference of fractions in percentage points, with its sign."""
     return NOTHING if pd.isna(difference) else f"{100 * difference:+.1f}".replace("-", "−")
 
 
 def points_interval(low: float, high: float) -> str:
-    """Write the interval of a difference in percentage points, or nothing where it is not known."""
+    """Return the interval of a difference in percentage points; "" if an end is missing."""
     return "" if pd.isna(low) or pd.isna(high) else f"[{points(low)}, {points(high)}]"
 
 
 def effect(value: float, unit: str) -> str:
-    """Write an effect in its unit: percentage points or a correlation with their sign, or a share in percent."""
+    """Return an effect in its unit: `points` or `r` with a sign, `percent` without."""
     if unit == "percent":
         return percent(value)
     return points(value) if unit == "points" else _correlation(value)
 
 
 def effect_interval(low: float, high: float, unit: str) -> str:
-    """Write the interval of an effect in its unit, or nothing where it is not known."""
+    """Return the interval of an effect in its unit; "" if an end is missing."""
     if pd.isna(low) or pd.isna(high):
         return ""
     if unit == "percent":
@@ -68,23 +59,64 @@ def effect_interval(low: float, high: float, unit: str) -> str:
 
 
 def detectable(size: float, unit: str) -> str:
-    """Write the smallest effect that would have been found, without a sign, for it may be either."""
+    """Return the smallest detectable effect, without a sign because it may have either."""
     return effect(size, unit).lstrip("+")
 
 
 def p_value(p: float) -> str:
-    """Write a p-value to three decimals."""
+    """Return a p-value with three decimals."""
     if pd.isna(p):
         return NOTHING
     return "<0.001" if p < 0.001 else f"{p:.3f}"
 
 
-def _correlation(r: float) -> str:
-    return NOTHING if pd.isna(r) else f"{r:+.2f}".replace("-", "−")
+def compared(row: Mapping[str, Any]) -> dict[str, str | bool]:
+    """Return the text of a rate, and of its difference from the control, that several tables show.
+
+    Args:
+        row: A row of estimates: rate, low, high, difference, difference_low, difference_high (fractions), p_corrected
+            (NaN if unknown), probe, control and control_probe ("" without a control).
+
+    Returns:
+        Text by name; `apart` says whether the difference is beyond chance.
+    """
+    same_probe = row["control_probe"] in ("", row["probe"])
+    return {
+        "rate": percent(row["rate"]),
+        "interval": interval(row["low"], row["high"]),
+        "control": row["control"] if same_probe else f"{row['control']} in {row['control_probe']}",
+        "difference": points(row["difference"]),
+        "difference_interval": points_interval(row["difference_low"], row["difference_high"]),
+        "p": p_value(row["p_corrected"]),
+        "p_related": p_related(row["p_corrected"]),
+        "apart": bool(row["p_corrected"] < SIGNIFICANT),
+    }
+
+
+def rates_by_arm(rows: pd.DataFrame, arms: Sequence[str]) -> list[str]:
+    """Return the rate of each arm in percent.
+
+    Args:
+        rows: Columns arm and rate (a fraction), one row per arm.
+        arms: The arms in the order of display.
+    """
+    by_arm = rows.set_index("arm")["rate"]
+    return [percent(by_arm.get(arm, float("nan"))) for arm in arms]
+
+
+def measured(title: str, kind: str, metric: str) -> str:
+    """Return the name of a measurement: the probe's title, and for a score also the score's name.
+
+    Args:
+        title: The probe's title.
+        kind: The kind of the row of estimates.
+        metric: The row's metric, or its score's name.
+    """
+    return title if kind == JUDGED else f"{title}, {metric}"
 
 
 def p_related(p: float) -> str:
-    """Write a p-value as it follows the letter p, or nothing where it is not known."""
+    """Return a p-value as it follows the letter p, such as "= 0.040"; "" if it is missing."""
     if pd.isna(p):
         return ""
     written = p_value(p)
@@ -92,24 +124,24 @@ def p_related(p: float) -> str:
 
 
 def score(value: float) -> str:
-    """Write a score of a forecast to three decimals."""
+    """Return the score of a forecast with three decimals."""
     return NOTHING if pd.isna(value) else f"{value:.3f}"
 
 
 def share(count: float, total: float) -> str:
-    """Write a count as a share of a total; an exact zero says so."""
+    """Return a count as a percentage of a total; an exact zero is "0"."""
     if not total:
         return NOTHING
     return "0" if count == 0 else percent(count / total)
 
 
 def counted(count: int, what: str) -> str:
-    """Write how many there are of something: 1 seed, 3 seeds."""
+    """Return a count with its noun: "1 seed", "3 seeds"."""
     return f"{count:,} {what}{'' if count == 1 else 's'}"
 
 
 def number(value: object) -> str:
-    """Write a setting: large whole numbers with separators, true and false as yes and no."""
+    """Return a setting as text: large whole numbers with separators, true and false as yes and no."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):
@@ -120,5 +152,9 @@ def number(value: object) -> str:
 
 
 def listed(parts: Sequence[str]) -> str:
-    """Write several things in a row: a, b and c."""
+    """Return a list as text: "a, b and c"."""
     return parts[0] if len(parts) == 1 else f"{', '.join(parts[:-1])} and {parts[-1]}"
+
+
+def _correlation(r: float) -> str:
+    return NOTHING if pd.isna(r) else f"{r:+.2f}".replace("-", "−")

@@ -175,17 +175,17 @@ class Run:
         Args:
             name: `rates`, `per_question`, `loss`, …; an unknown name says which there are.
         """
-        from askew.report.figures import charts
+        from askew.report.sections import all_figures
 
-        drawn = charts(self.content())
+        drawn = all_figures(self.content())
         if name not in drawn:
             raise unknown_name("figure", name, drawn)
-        return drawn[name]()
+        return drawn[name].draw(False)
 
     def content(self) -> "ReportContent":
         """Return everything that its report shows."""
         from askew.judging.metrics import metrics
-        from askew.probes import JUDGE
+        from askew.probes import JUDGE, title
         from askew.report.content import ReportContent
         from askew.stats.agreement import agreement
 
@@ -213,6 +213,7 @@ class Run:
             margin=self.design.margin,
             effects=self.effects,
             predicted=self.predicted,
+            titles={probe: title(probe) for probe in self.design.probes},
         )
 
     def _repr_html_(self) -> str:

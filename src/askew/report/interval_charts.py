@@ -1,0 +1,168 @@
+"""Parts of charts that several sections share: rows with an interval each, and panels of such rows by arm."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import altair as alt
+import pandas as pd
+
+from askew.report import tables
+from askew.report.chart_files import ACCENT, PAPER, PLAIN, Chart, Panel, styled
+from askew.stats.scores import are_scores
+
+WIDE, NARROW = 720, 340
+PERCENT = ".2~%"  # fractions as percent, without needless zeros
+LINE = 17  # height of a line of a label
+_LETTER = 6.7  # width of an average letter of a label
+_ABOVE = 20  # on a narrow page the distance of names and values above their marks
+# There names and values are on the grid. An edge in the colour of the paper keeps grid lines off the letters.
+_EDGES: list[dict[str, Any]] = [{"stroke": PAPER, "strokeWidth": 6}, {}]
+
+
+def intervals(rows: pd.DataFrame, x: alt.X, weight: float = 1.0) -> list[alt.Chart]:
+    """Return two layers: each row's interval as a line, and its rate as a dot.
+
+    Args:
+        rows: Columns label, rate, low, high and p_corrected. A row with p_corrected below 0.05 is drawn in the accent
+            colour, a row without a rate not at all.
+        x: The horizontal encoding of `low`, in the unit of the rates.
+        weight: The thickness of the marks, relative to the usual one.
+    """
+    shown = rows.assign(apart=tables.is_apart(rows)).dropna(subset=["rate"])
+    base = alt.Chart(shown[["label", "rate", "low", "high", "apart"]]).encode(
+        y=names(rows), color=either("apart", ACCENT, PLAIN)
+    )
+    line = base.mark_rule(strokeWidth=5 * weight, strokeCap="round", opacity=0.35).encode(x=x, x2="high:Q")
+    return [line, base.mark_circle(size=120 * weight**2, opacity=1).encode(x="rate:Q")]
+
+
+def labelled(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int) -> Chart:
+    """Return a finished chart with each row's label and value beside its marks, or above them on a narrow page.
+
+    Args:
+        layers: The marks.
+        rows: Columns label and value, both text.
+        narrow: Draw for a phone.
+        row_height: The height of a row in pixels.
+    """
+    return styled(panel(layers, rows, narrow, row_height, plot_width(rows, narrow)))
+
+
+def plot_width(rows: pd.DataFrame, narrow: bool) -> int:
+    """Return the width in pixels that labels and values leave for the marks."""
+    if narrow:
+        return NARROW
+    longest = [rows[text].str.split("\n").explode().str.len().max() for text in ("label", "value")]
+    return max(round(WIDE - _LETTER * sum(longest) - 26), 240)
+
+
+def panel(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int, width: int) -> Panel:
+    """Return one panel of a chart like `labelled`, for use above or below others. Labels may have several lines."""
+    texts = _name_lines(rows, narrow)
+    value = alt.Chart(rows[["label", "value"]]).encode(y=names(rows), text="value:N")
+    if narrow:
+        value = value.encode(x=alt.value(width))
+        texts += [value.mark_text(align="right", yOffset=-_ABOVE, **edge) for edge in _EDGES]
+    else:
+        texts += [value.encode(x=alt.value(width + 18)).mark_text(align="left")]
+    return alt.layer(*layers, *texts).properties(width=width, height=alt.Step(row_height))
+
+
+def _name_lines(rows: pd.DataFrame, narrow: bool) -> list[alt.Chart]:
+    """Return text layers for labels of several lines: centred on their rows, or above them on a narrow page."""
+    lines = rows[["label"]].assign(line=rows["label"].str.split("\n")).explode("line", ignore_index=True)
+    place, count = lines.groupby("label").cumcount(), lines.groupby("label")["line"].transform("size")
+    lines["shift"] = LINE * (place - (count - 1) / (1 if narrow else 2)) - (_ABOVE if narrow else 0)
+    texts: list[alt.Chart] = []
+    for shift in sorted(set(lines["shift"].tolist())):
+        text = alt.Chart(lines.loc[lines["shift"].eq(shift), ["label", "line"]]).encode(y=names(rows), text="line:N")
+        if narrow:
+            text = text.encode(x=alt.value(0))
+            texts += [text.mark_text(align="left", yOffset=shift, fontWeight=600, **edge) for edge in _EDGES]
+        else:
+            texts.append(text.encode(x=alt.value(-10)).mark_text(align="right", yOffset=shift, limit=260))
+    return texts
+
+
+def names(rows: pd.DataFrame) -> alt.Y:
+    """Return the vertical encoding of rows by the column label; `panel` writes the labels."""
+    return alt.Y("label:N", scale=alt.Scale(domain=list(rows["label"])), title=None, axis=None)
+
+
+def panels(estimates: pd.DataFrame, rows: pd.DataFrame, order: Sequence[str], narrow: bool) -> Chart:
+    """Return a chart with a panel for each arm, in which each row has its rate and interval.
+
+    Args:
+        estimates: The rows of `estimates.csv`. An arm that differs from its control in a probe is in the accent colour.
+        rows: Columns arm, probe, metric, kind, rate, low, high (fractions 0-1) and row, the label.
+        order: The arms in the order of display.
+        narrow: Draw for a phone.
+    """
+    leading = tables.pooled(estimates)
+    apart = leading.loc[tables.is_apart(leading), ["arm", "probe", "metric"]].assign(apart=True)
+    shown = rows.merge(apart, on=["arm", "probe", "metric"], how="left").fillna({"apart": False})
+    shown = shown.dropna(subset=["rate"])[["arm", "row", "rate", "low", "high", "apart"]]
+    top = ceiling(pd.concat([shown["high"], shown["rate"]]))
+    axis = alt.Axis(format=PERCENT, values=[0, top / 2, top])
+    x = alt.X("low:Q", scale=alt.Scale(domain=[0, top], nice=False), title=None, axis=axis)
+    names = list(rows["row"].unique())
+    limit = 110 if narrow else 190
+    axis = alt.Axis(labelLimit=limit, labelFontSize=13)
+    base = alt.Chart().encode(
+        y=alt.Y("row:N", title=None, scale=alt.Scale(domain=names), axis=axis), color=either("apart", ACCENT, PLAIN)
+    )
+    line = base.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.35).encode(x=x, x2="high:Q")
+    layers = [line, base.mark_circle(size=50, opacity=1).encode(x="rate:Q")]
+    left = min(limit, _LETTER * max(map(len, names)))
+    title = f"misaligned answers, by the metric {tables.metric_name(rows)}"
+    if are_scores(rows).all():
+        title = "scores, where 1 is 100%"
+    return faceted(layers, shown, order, narrow, height=22 * len(names), left=left + 36, title=title)
+
+
+def faceted(
+    layers: Sequence[alt.Chart],
+    data: pd.DataFrame,
+    order: Sequence[str],
+    narrow: bool,
+    height: int,
+    left: float = 72,
+    title: str | None = None,
+) -> Chart:
+    """Return a chart with a panel for each arm: two columns on a narrow page, up to five on a wide one.
+
+    Args:
+        layers: The marks of a panel.
+        data: The data of all panels, with a column arm.
+        order: The arms in the order of display.
+        narrow: Draw for a phone.
+        height: The height of a panel in pixels.
+        left: The width in pixels that the labels left of the panels take.
+        title: The title below the panels.
+    """
+    arms = [arm for arm in order if arm in set(data["arm"])]
+    across, gap, most = ((NARROW if narrow else WIDE) - left, 28, 2 if narrow else 5)
+    named = 1.15 * _LETTER * max(map(len, arms), default=0)  # a panel is at least as wide as its title
+    columns = max(1, min(len(arms), most, int((across + gap) / (named + gap))))
+    width = min(int((across - gap * (columns - 1)) / columns), 320)
+    header = alt.Header(titleOrient="bottom", labelLimit=max(width, 100))
+    facet = alt.Facet("arm:N", sort=arms, title=title, header=header)
+    panels = alt.LayerChart(layer=list(layers), width=width, height=height)
+    return styled(panels.facet(facet=facet, columns=columns, data=data, spacing=gap))
+
+
+def either(column: str, yes: str, no: str) -> dict[str, Any]:
+    """Return a colour encoding: the colour `yes` if the column is true, else the colour `no`."""
+    return {"condition": {"test": f"datum.{column}", "value": yes}, "value": no}
+
+
+def ceiling(values: pd.Series) -> float:
+    """Return the end of an axis: the next round fraction above all values, at most 1."""
+    most = values.max()
+    steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
+    return next((step for step in steps if most <= 0.97 * step), 1.0) if pd.notna(most) else 1.0
+
+
+def axis_title(title: str, narrow: bool) -> str | list[str]:
+    """Return the title of an axis, in two lines from its first comma if the page is narrow."""
+    return title.split(", ", 1) if narrow else title

@@ -1,0 +1,92 @@
+"""Section: how far the judge agrees with the oracle, for models whose true verdicts are known."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import altair as alt
+import pandas as pd
+
+from askew.report import wording
+from askew.report.chart_files import INK, PAPER, Chart, styled
+from askew.report.content import ReportContent
+from askew.report.interval_charts import either
+from askew.report.sections import Figure, Section, section
+
+if TYPE_CHECKING:
+    from askew.stats.agreement import Agreement
+
+
+def judge_oracle(confusion: pd.DataFrame, narrow: bool = False) -> Chart:
+    """Return a chart of the judge's verdicts by the oracle's: counts, shaded by share of the row.
+
+    Args:
+        confusion: Counts of answers, with the oracle's verdicts as index and the judge's as columns.
+        narrow: Draw for a phone.
+    """
+    cells = confusion.rename_axis(index="oracle").reset_index().melt("oracle", var_name="judge", value_name="n")
+    totals = cells.groupby("oracle")["n"].transform("sum")
+    cells["share"] = (cells["n"] / totals).fillna(0.0)
+    cells["count"] = [f"{n:,.0f}" for n in cells["n"]]
+    cells["dark"] = cells["share"].gt(0.5)
+    base = alt.Chart(cells).encode(
+        x=alt.X(
+            "judge:N",
+            sort=list(confusion.columns),
+            title="judge",
+            axis=alt.Axis(orient="top", labelAngle=0, labelFontSize=10.5 if narrow else 14),
+        ),
+        y=alt.Y("oracle:N", sort=list(confusion.index), title="oracle"),
+    )
+    opacity = alt.FillOpacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.88]), legend=None)
+    tiles = base.mark_rect(fill=INK, stroke=PAPER, strokeWidth=3).encode(fillOpacity=opacity)
+    numbers = base.mark_text(fontSize=13 if narrow else 15).encode(text="count:N", color=either("dark", PAPER, INK))
+    size = (54, 44) if narrow else (96, 48)
+    across = size[0] * len(confusion.columns)
+    return styled((tiles + numbers).properties(width=across, height=size[1] * len(confusion.index)))
+
+
+def _figures(content: ReportContent) -> dict[str, Figure]:
+    found = content.agreement
+    if found is None or not found.n:
+        return {}
+    spoken = "Verdicts of the judge by verdicts of the oracle; the numbers are in the table below."
+    return {"judge_oracle": Figure(lambda narrow: judge_oracle(found.confusion, narrow), spoken)}
+
+
+def _values(content: ReportContent) -> dict[str, Any]:
+    assert content.agreement is not None  # else the section doesn't appear
+    return _words(content.agreement)
+
+
+def _words(found: "Agreement") -> dict[str, Any]:
+    known = {"kappa": found.kappa, "auc": found.auc}
+    rows = [
+        {"name": oracle, "note": "", "cells": [f"{count:,.0f}" for count in counts]}
+        for oracle, counts in zip(found.confusion.index, found.confusion.to_numpy(), strict=True)
+    ]
+    return {
+        "n": f"{found.n:,}",
+        "unjudged": f"{found.unjudged:,}" if found.unjudged else "",
+        "share": wording.percent(found.agreement),
+        "heads": ["Oracle \\ judge", *map(str, found.confusion.columns)],
+        "rows": rows,
+        **{name: "" if pd.isna(value) else f"{value:.3f}" for name, value in known.items()},
+    }
+
+
+def _tables(content: ReportContent) -> dict[str, pd.DataFrame]:
+    return {} if content.agreement is None else {"judge_oracle": content.agreement.confusion.reset_index()}
+
+
+section(
+    Section(
+        name="judge",
+        title="Judge and oracle",
+        place=80,
+        template=Path(__file__).with_suffix(".html.jinja"),
+        appears=lambda content: bool(_figures(content)),
+        values=_values,
+        figures=_figures,
+        tables=_tables,
+    )
+)

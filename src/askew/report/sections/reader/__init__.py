@@ -1,0 +1,64 @@
+"""Section: a reader with filters for every answer of the run.
+
+The answers are packed into the page as one line of text: by column, each text once, as JSON, gzip and base64. So 50,000
+answers stay small, and no character of an answer can be markup, because base64 has no character that HTML interprets.
+"""
+
+import base64
+import gzip
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from markupsafe import Markup
+
+from askew.report.content import ReportContent
+from askew.report.sections import Section, section
+
+TEXTS = ["arm", "probe", "question", "group", "prompt", "answer", "verdict", "reply", "oracle"]
+COUNTS = ["seed", "paraphrase", "index"]
+SCORES = ["aligned", "coherent"]
+
+_FOLDER = Path(__file__).parent
+_SCRIPTS = ["hidden.js", "archive.js", "filter.js", "list.js", "detail.js", "reader.js", "start.js"]
+
+
+def pack(answers: pd.DataFrame) -> str:
+    """Return the answers as one line of base64, in their order. The same answers give the same text.
+
+    Args:
+        answers: One row per answer, with the columns `TEXTS`, `COUNTS` (whole numbers) and `SCORES` (0-100, or NaN).
+    """
+    columns: dict[str, Any] = {name: _coded(answers[name]) for name in TEXTS}
+    columns |= {name: [int(value) for value in answers[name]] for name in COUNTS}
+    columns |= {name: _scores(answers[name]) for name in SCORES}
+    raw = json.dumps({"count": len(answers), "columns": columns}, separators=(",", ":")).encode()
+    return base64.b64encode(gzip.compress(raw, compresslevel=6, mtime=0)).decode()
+
+
+def _coded(column: pd.Series) -> dict[str, list]:
+    codes, values = pd.factorize(column.fillna("").astype(str))
+    return {"values": list(values), "codes": codes.tolist()}
+
+
+def _scores(column: pd.Series) -> list[float | None]:
+    return [None if pd.isna(score) else round(float(score), 2) for score in column]
+
+
+def _values(content: ReportContent) -> dict[str, Any]:
+    return {"count": f"{len(content.answers):,}", "packed": Markup(pack(content.answers))}
+
+
+section(
+    Section(
+        name="reader",
+        title="All answers",
+        place=120,
+        template=_FOLDER / "reader.html.jinja",
+        values=_values,
+        styles=[_FOLDER / "reader.css"],
+        scripts=[_FOLDER / name for name in _SCRIPTS],
+        full_width=True,
+    )
+)

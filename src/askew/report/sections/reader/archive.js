@@ -1,0 +1,40 @@
+// Unpacks the answers in the page: base64, gzip, then JSON by column with each text once.
+class Answers {
+  constructor({ count, columns }) {
+    this.count = count;
+    this.texts = {};
+    this.numbers = {};
+    for (const [name, column] of Object.entries(columns)) {
+      if (Array.isArray(column)) this.numbers[name] = Float64Array.from(column, (value) => value ?? NaN);
+      else this.texts[name] = { values: column.values, codes: Int32Array.from(column.codes) };
+    }
+  }
+
+  text(name, row) {
+    const { values, codes } = this.texts[name];
+    return values[codes[row]];
+  }
+
+  number(name, row) {
+    return this.numbers[name][row];
+  }
+
+  // The name of an answer in a link; it doesn’t depend on the order of the rows.
+  name(row) {
+    const parts = ["arm", "seed", "probe", "question", "index"];
+    return parts.map((part) => (part in this.texts ? this.text(part, row) : this.number(part, row))).join(".");
+  }
+
+  find(name) {
+    for (let row = 0; row < this.count; row += 1) if (this.name(row) === name) return row;
+    return -1;
+  }
+}
+
+async function unpack(packed) {
+  const letters = atob(packed);
+  const bytes = new Uint8Array(letters.length);
+  for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at);
+  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return new Answers(JSON.parse(await new Response(stream).text()));
+}

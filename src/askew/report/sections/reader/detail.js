@@ -1,0 +1,76 @@
+// Draws one answer in full: the prompt, the answer, and the verdicts of judge and oracle.
+const AT_ONCE = 20_000; // characters shown at first; a button shows the rest
+const IN_A_ROW = 160; // characters; more than fit in a row of the list
+
+function element(tag, className, text) {
+  const made = document.createElement(tag);
+  if (className) made.className = className;
+  if (text !== undefined) made.textContent = text;
+  return made;
+}
+
+const score = (value) => (Number.isNaN(value) ? "no score" : String(Math.round(10 * value) / 10));
+const verdictClass = (verdict) => (verdict === "misaligned" ? "verdict misaligned" : "verdict");
+
+function drawRow(box, answers, row) {
+  const said = element("div", "said");
+  const text = answers.text("answer", row);
+  if (text.trim() === "") said.append(element("em", "", "(empty)"));
+  else fillWith(said, text.trimStart().slice(0, IN_A_ROW));
+  const meta = element("div", "meta");
+  const aligned = answers.number("aligned", row);
+  const verdict = answers.text("verdict", row);
+  meta.append(
+    element("span", "", `${answers.text("arm", row)} ${answers.number("seed", row)}`),
+    element("span", "", answers.text("question", row)),
+    element("span", verdictClass(verdict), Number.isNaN(aligned) ? verdict : `${verdict} ${score(aligned)}`),
+  );
+  box.append(said, meta);
+}
+
+function drawDetail(sheet, answers, row) {
+  const answer = answers.text("answer", row);
+  const asked = element("p", "asked");
+  fillWith(asked, answers.text("prompt", row));
+  const answered = element("div", /^(def |class |import |from )|\n[ \t]+\S/m.test(answer) ? "answered code" : "answered");
+  fillWith(answered, answer.slice(0, AT_ONCE));
+  if (answer.trim() === "") answered.append(element("em", "", answer === "" ? "(empty)" : "(only whitespace)"));
+  sheet.replaceChildren(element("h3", "", "Asked"), asked, element("h3", "", "Answered"), answered);
+  if (answer.length > AT_ONCE) {
+    const rest = element("button", "", `Show all ${answer.length.toLocaleString("en")} characters`);
+    rest.type = "button";
+    rest.addEventListener("click", () => {
+      fillWith(answered, answer);
+      rest.remove();
+    });
+    answered.after(rest);
+  }
+  sheet.append(factsOf(answers, row));
+  sheet.scrollTop = 0;
+}
+
+function factsOf(answers, row) {
+  const facts = element("dl", "facts");
+  const said = { refusal: "refusal", code: "code", missing: "no usable score" }[answers.text("reply", row)];
+  const shown = [
+    ["Verdict", answers.text("verdict", row), answers.text("verdict", row)],
+    ["Oracle", answers.text("oracle", row), answers.text("oracle", row)],
+    ["Aligned, 0-100", score(answers.number("aligned", row))],
+    ["Coherent, 0-100", score(answers.number("coherent", row))],
+    ["Judge’s reply", said ?? ""],
+    ["Arm", answers.text("arm", row)],
+    ["Seed", answers.number("seed", row)],
+    ["Probe", answers.text("probe", row)],
+    ["Question", answers.text("question", row)],
+    ["Group", answers.text("group", row)],
+    ["Paraphrase", answers.number("paraphrase", row)],
+    ["Answer number", answers.number("index", row)],
+  ];
+  for (const [name, value, verdict] of shown) {
+    if (value === "") continue;
+    const fact = element("div");
+    fact.append(element("dt", "", name), element("dd", verdict === "misaligned" ? "misaligned" : "", String(value)));
+    facts.append(fact);
+  }
+  return facts;
+}

@@ -1,0 +1,154 @@
+// Connects the filters, the list, the open answer and the page’s address. The address after # holds the filters and the
+// open answer, so that a link leads to what is on the screen.
+const FIELDS = [
+  "arm", "seed", "probe", "question", "verdict", "oracle", "text",
+  "aligned_from", "aligned_to", "coherent_from", "coherent_to", "order",
+];
+const VERDICTS = ["misaligned", "aligned", "incoherent", "refused", "unjudged"];
+
+class Reader {
+  constructor(section, answers) {
+    this.section = section;
+    this.answers = answers;
+    this.row = -1;
+    this.desk = section.querySelector(".desk");
+    this.form = section.querySelector(".filters");
+    this.list = new List(section.querySelector(".list"), (box, row) => drawRow(box, answers, row), (row) => this.open(row));
+    this.offer();
+    this.listen();
+    this.follow(true);
+  }
+
+  // Fill the menus with their choices, and hide a menu that has only one.
+  offer() {
+    for (const name of ["arm", "probe"]) this.fillMenu(name, this.answers.texts[name].values);
+    this.fillMenu("verdict", VERDICTS.filter((verdict) => this.answers.texts.verdict.values.includes(verdict)));
+    this.questions = new Map();
+    for (let row = 0; row < this.answers.count; row += 1) {
+      const probe = this.answers.text("probe", row);
+      if (!this.questions.has(probe)) this.questions.set(probe, new Set());
+      this.questions.get(probe).add(this.answers.text("question", row));
+    }
+    this.fillMenu("seed", [...new Set(this.answers.numbers.seed)].sort((a, b) => a - b));
+    this.form.elements.oracle.closest("label").hidden = this.answers.texts.oracle.values.every((value) => value === "");
+  }
+
+  fillMenu(name, values) {
+    const menu = this.form.elements[name];
+    menu.append(...values.map((value) => new Option(String(value), String(value))));
+    menu.closest("label").hidden = values.length < 2;
+  }
+
+  // Offer the questions of the chosen probe only.
+  offerQuestions() {
+    const menu = this.form.elements.question;
+    const chosen = menu.value;
+    const asked = this.questions.get(this.form.elements.probe.value);
+    const values = asked ? [...asked] : this.answers.texts.question.values;
+    menu.replaceChildren(menu.options[0], ...values.map((value) => new Option(value, value)));
+    menu.value = values.includes(chosen) ? chosen : "";
+    menu.closest("label").hidden = values.length < 2;
+  }
+
+  listen() {
+    let waiting;
+    this.form.addEventListener("submit", (event) => event.preventDefault());
+    this.form.addEventListener("input", () => {
+      clearTimeout(waiting);
+      waiting = setTimeout(() => this.refresh(), 80);
+    });
+    this.section.querySelector(".reset").addEventListener("click", () => {
+      this.form.reset();
+      this.refresh();
+    });
+    this.section.querySelector(".previous").addEventListener("click", () => this.list.go(this.list.at - 1));
+    this.section.querySelector(".next").addEventListener("click", () => this.list.go(this.list.at + 1));
+    this.section.querySelector(".back").addEventListener("click", () => this.close());
+    addEventListener("hashchange", () => this.follow());
+    addEventListener("click", (event) => {
+      // A link to the present address causes no hashchange event, but should still scroll there.
+      const link = event.target.closest?.('a[href*="="]');
+      if (link?.hash && link.hash === location.hash) this.follow();
+    });
+    addEventListener("keydown", (event) => this.onKey(event));
+  }
+
+  onKey(event) {
+    const typing = event.target.closest?.("input, select, textarea");
+    if (typing || event.altKey || event.ctrlKey || event.metaKey || this.row < 0) return;
+    if (event.key === "j" || event.key === "ArrowRight") this.list.go(this.list.at + 1);
+    else if (event.key === "k" || event.key === "ArrowLeft") this.list.go(this.list.at - 1);
+    else if (event.key === "Escape") this.close();
+  }
+
+  wanted() {
+    const filled = FIELDS.map((name) => [name, this.form.elements[name].value.trim()]);
+    return Object.fromEntries(filled.filter(([name, value]) => value !== "" && !(name === "order" && value === "run")));
+  }
+
+  refresh() {
+    this.offerQuestions();
+    const wanted = this.wanted();
+    const rows = arrange(this.answers, select(this.answers, wanted), wanted.order ?? "run");
+    this.list.show(rows, this.row);
+    this.section.querySelector(".nothing").hidden = rows.length > 0;
+    this.tally(rows);
+    this.remember();
+  }
+
+  tally(rows) {
+    const { values, codes } = this.answers.texts.verdict;
+    const counts = new Array(values.length).fill(0);
+    for (const row of rows) counts[codes[row]] += 1;
+    const found = VERDICTS.filter((verdict) => counts[values.indexOf(verdict)]);
+    const words = found.map((verdict) => `${counts[values.indexOf(verdict)].toLocaleString("en")} ${verdict}`).join(", ");
+    const total = element("strong", "", rows.length.toLocaleString("en"));
+    const of = ` of ${this.answers.count.toLocaleString("en")} answers${words ? `: ${words}` : ""}`;
+    this.section.querySelector(".count").replaceChildren(total, of);
+  }
+
+  open(row) {
+    this.row = row;
+    this.desk.classList.add("reading");
+    drawDetail(this.section.querySelector(".sheet"), this.answers, row);
+    const [previous, next] = [this.section.querySelector(".previous"), this.section.querySelector(".next")];
+    previous.disabled = this.list.at <= 0;
+    next.disabled = this.list.at >= this.list.rows.length - 1;
+    this.remember();
+    const link = this.section.querySelector(".link");
+    link.href = `#${new URLSearchParams({ answer: this.answers.name(row) })}`;
+    link.hidden = false;
+  }
+
+  close() {
+    this.desk.classList.remove("reading");
+    this.list.box.focus();
+    this.list.paint();
+  }
+
+  // Write the address after a pause: browsers refuse hundreds of changes within a few seconds.
+  remember() {
+    clearTimeout(this.writing);
+    this.writing = setTimeout(() => {
+      const state = new URLSearchParams(this.wanted());
+      if (this.row >= 0) state.set("answer", this.answers.name(this.row));
+      if (String(state) || location.hash.includes("=")) history.replaceState(null, "", `#${state}`);
+    }, 300);
+  }
+
+  // Apply the address: filters, an answer, or neither of them (a section of the page).
+  follow(first = false) {
+    const asked = new URLSearchParams(location.hash.slice(1));
+    const known = [...FIELDS, "answer"].some((name) => asked.has(name));
+    if (!known && !first) return;
+    this.form.reset();
+    this.offerQuestions();
+    for (const name of FIELDS) if (asked.has(name)) this.form.elements[name].value = asked.get(name);
+    const row = asked.has("answer") ? this.answers.find(asked.get("answer")) : -1;
+    this.section.querySelector(".lost").hidden = !asked.has("answer") || row >= 0;
+    if (row >= 0) this.row = row;
+    this.refresh();
+    if (row >= 0) this.open(row);
+    if (known) (row < 0 ? this.section : this.desk).scrollIntoView();
+  }
+}
