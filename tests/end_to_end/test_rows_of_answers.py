@@ -102,7 +102,7 @@ def test_rows_are_made_from_answers_and_arms_start_from_arms(
     assert set(shares.index) == {arm.name for arm in ARMS}
     assert shares.nunique() == len(ARMS), "every arm is another model"
     assert run.effects["control"].tolist() == [""] * len(ARMS)
-    assert "What it found" in run.report.read_text(encoding="utf-8")
+    assert "What the study found" in run.report.read_text(encoding="utf-8")
     assert len(run.figure("effects").to_dict()["vconcat"]) == 1
     assert [one["label"] for one in json.loads(run_as_json(run))["effects"]] == list(shares.index)
     assert (tmp_path / "run" / "data" / "of-the-first.jsonl").read_text().splitlines()[-1].count('"untuned"') == 1
