@@ -68,8 +68,8 @@ def test_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:
         assert "what Ada <b> predicted" in refused.stderr
         assert "is not what was sealed" in refused.stderr
         assert askew("report", folder).returncode == 0
-        section = (folder / "report.html").read_text().split('id="predicted"')[1].split("</section>")[0]
-        assert "is not what was sealed for this run: it was changed or damaged since" in section
+        section = (folder / "report.html").read_text().split('id="predictions"')[1].split("</section>")[0]
+        assert "is not scored, because it is not the one that was sealed for this run" in section
         assert "Brier</th>" not in section
     finally:
         (folder / "predictions.json").write_text(sealed)
