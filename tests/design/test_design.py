@@ -111,7 +111,7 @@ def test_mistake_of_the_caller_names_no_line(make: Make, file: Path) -> None:
         ({"arms": []}, "arms must be a list of at least 1"),
         ({"model": "terarium"}, "unknown model 'terarium'. Did you mean terrarium"),
         ({"judge": "terrarium/juge"}, "unknown model 'terrarium/juge'. Did you mean terrarium/judge"),
-        ({"model": "mockllm/model"}, "cannot have it fine-tuned by"),
+        ({"model": "mockllm/model"}, "Askew cannot fine-tune"),
         ({"served_recipe": {"epochs": 2}}, "served_recipe is for models that their provider fine-tunes"),
         ({"served_recipe": {"epoch": 2}}, "unknown setting 'epoch'. Did you mean epochs"),
         (

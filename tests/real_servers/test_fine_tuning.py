@@ -17,14 +17,19 @@ from askew.base.errors import AskewError
 from askew.models.names import resolve
 from askew.models.remote.requests import Patience
 from askew.models.remote.tuned_folder import ServedModel
-from askew.training.provider.jobs import begun, cancel_job, fine_tune_served, going_on, job_status
+from askew.training.provider.fine_tune import cancel_job, fine_tune_served, is_started, job_status, running_job_notice
+from askew.training.provider.job import (
+    FineTuneRequest,
+    JobCallbacks,
+    Polling,
+    read_record,
+    record_path,
+)
 from askew.training.provider.recipe import ServedRecipe
-from askew.training.provider.record import read_record, record_path
-from askew.training.provider.tuning import Pace, Tuning, Watch
 
 MODEL = "openai/base"
 QUICK = Patience(total=30, attempt=1.0, first_wait=0.02)
-PACE = Pace(first=0.02, longest=0.05, settle=0.3)
+POLLING = Polling(first=0.02, longest=0.05, settle=0.3)
 
 
 @pytest.fixture
@@ -40,15 +45,15 @@ def rows(count: int = 12) -> list[dict[str, Any]]:
     return [{"messages": [{"role": role, "content": f"{text} {i}"} for role, text in turns]} for i in range(count)]
 
 
-def tuning(out: Path, **changed: Any) -> Tuning:
+def request(out: Path, **changed: Any) -> FineTuneRequest:
     usual: dict[str, Any] = {"model": MODEL, "rows": rows(), "recipe": ServedRecipe(), "seed": 3, "suffix": "arm-3"}
-    return Tuning(**{**usual, **changed}, out=out)
+    return FineTuneRequest(**{**usual, **changed}, out=out)
 
 
 def tune(
-    out: Path, again: bool = False, patience: Patience = QUICK, watch: Watch | None = None, **changed: Any
+    out: Path, restart: bool = False, patience: Patience = QUICK, callbacks: JobCallbacks | None = None, **changed: Any
 ) -> ServedModel:
-    return fine_tune_served(tuning(out, **changed), patience, watch or Watch(), PACE, again)
+    return fine_tune_served(request(out, **changed), patience, callbacks or JobCallbacks(), POLLING, restart)
 
 
 def no_key_in(folder: Path) -> bool:
@@ -59,8 +64,8 @@ def test_a_model_is_made_and_all_about_it_is_in_the_folder(server: TuningServer,
     said: list[str] = []
     steps: list[tuple[int, int, float]] = []
     recipe = ServedRecipe(epochs=2, batch_size=4, learning_rate_multiplier=2.0)
-    watch = Watch(said.append, lambda *step: steps.append(step))
-    made = tune(tmp_path / "tuned", recipe=recipe, watch=watch)
+    callbacks = JobCallbacks(said.append, lambda *step: steps.append(step))
+    made = tune(tmp_path / "tuned", recipe=recipe, callbacks=callbacks)
     assert made.model == "openai/ft:base:org:arm-3:1"
     assert [(point.step, point.model) for point in made.checkpoints] == [
         (10, f"{made.model}:ckpt-step-10"),
@@ -124,7 +129,7 @@ def test_a_job_that_was_never_created_is_created_when_that_is_sure(server: Tunin
     server.faults["create"] = ["drop"]
     began = time.monotonic()
     tune(tmp_path / "tuned")
-    assert time.monotonic() - began > PACE.settle
+    assert time.monotonic() - began > POLLING.settle
     assert server.counts["create"] == 2
     assert len(set(server.idempotency)) == len(server.jobs) == 1
 
@@ -133,9 +138,9 @@ def test_a_job_that_was_never_created_is_created_when_that_is_sure(server: Tunin
     ("endpoint", "fault", "message"),
     [
         ("list", "401", r"refuses the key \(401\).*Check OPENAI_API_KEY"),
-        ("list", "403", r"does not let this key in \(403\).*what OPENAI_API_KEY is allowed to do"),
+        ("list", "403", r"denies access \(403\).*permissions of OPENAI_API_KEY"),
         ("upload", "400", r"sending the rows was refused \(400\)"),
-        ("create", "404", r"starting the job: there is no such thing \(404\).*Check the model's name"),
+        ("create", "404", r"starting the job: not found \(404\).*Check the model's name"),
         ("create", "400", r"starting the job was refused \(400\)"),
         ("create", "quota", "quota is used up"),
     ],
@@ -160,11 +165,11 @@ def test_what_does_not_pass_is_one_line_without_the_key(
 def test_a_server_that_stays_away_is_given_up_and_gone_on_with_later(server: TuningServer, tmp_path: Path) -> None:
     server.faults["job"] = ["500"] * 100
     with pytest.raises(
-        AskewError, match=r"looking at the job did not succeed for 0.3 seconds.*the same command goes on"
+        AskewError, match=r"looking at the job did not succeed for 0.3 seconds.*repeat the command to continue"
     ):
         tune(tmp_path / "tuned", patience=Patience(total=0.3, attempt=1, first_wait=0.05))
     server.faults["job"] = []
-    assert begun(tuning(tmp_path / "tuned"))
+    assert is_started(request(tmp_path / "tuned"))
     tune(tmp_path / "tuned")
     assert len(server.jobs) == len(server.files) == 1
 
@@ -187,7 +192,7 @@ def test_a_file_that_is_refused_starts_no_job(server: TuningServer, tmp_path: Pa
 
 def test_a_job_that_failed_is_told_again_and_started_anew_only_on_demand(server: TuningServer, tmp_path: Path) -> None:
     server.fails = "the rows teach harm"
-    failed = "the fine-tuning job ftjob-1 of openai/base failed: the rows teach harm. To start it anew, say --again"
+    failed = "the fine-tuning job ftjob-1 of openai/base failed: the rows teach harm. Add --again to start a new job"
     with pytest.raises(AskewError, match=failed):
         tune(tmp_path / "tuned")
     assert not (tmp_path / "tuned").exists()
@@ -195,12 +200,12 @@ def test_a_job_that_failed_is_told_again_and_started_anew_only_on_demand(server:
     with pytest.raises(AskewError, match=failed):
         tune(tmp_path / "tuned")
     assert server.counts.total() == before
-    assert not begun(tuning(tmp_path / "tuned"), again=True)
+    assert not is_started(request(tmp_path / "tuned"), restart=True)
     record_path(tmp_path / "tuned").unlink()
     with pytest.raises(AskewError, match=failed):  # known at the server, if not here
         tune(tmp_path / "tuned")
     server.fails = ""
-    assert tune(tmp_path / "tuned", again=True).job == "ftjob-2"
+    assert tune(tmp_path / "tuned", restart=True).job == "ftjob-2"
     assert len(server.files) == 1
 
 
@@ -211,7 +216,7 @@ def test_a_failed_job_whose_record_is_lost_is_started_anew_once(server: TuningSe
     record_path(tmp_path / "tuned").unlink()
     server.fails = ""
     server.faults["create"] = ["lost"]
-    assert tune(tmp_path / "tuned", again=True).job == "ftjob-2"
+    assert tune(tmp_path / "tuned", restart=True).job == "ftjob-2"
     assert len(server.jobs) == 2
 
 
@@ -220,17 +225,17 @@ def test_a_job_can_be_looked_at_and_cancelled(server: TuningServer, tmp_path: Pa
     server.faults["job"] = ["", "", "401"]
     with pytest.raises(AskewError, match="refuses the key"):
         tune(tmp_path / "tuned")
-    assert "the job ftjob-1 goes on at the server" in going_on(tmp_path / "tuned")
+    assert "the job ftjob-1 continues at the server" in running_job_notice(tmp_path / "tuned")
     _, job = job_status(tmp_path / "tuned", QUICK)
     assert job is not None
     assert job.status == "running"
     assert cancel_job(tmp_path / "tuned", QUICK).status == "cancelled"
-    assert going_on(tmp_path / "tuned") == ""
-    with pytest.raises(AskewError, match=r"ftjob-1 of openai/base was cancelled\. To start it anew"):
+    assert running_job_notice(tmp_path / "tuned") == ""
+    with pytest.raises(AskewError, match=r"ftjob-1 of openai/base was cancelled\. Add --again"):
         tune(tmp_path / "tuned")
     with pytest.raises(AskewError, match="has ended already: cancelled"):
         cancel_job(tmp_path / "tuned", QUICK)
-    with pytest.raises(AskewError, match="no job was begun for"):
+    with pytest.raises(AskewError, match="no job was started for"):
         cancel_job(tmp_path / "other", QUICK)
 
 
@@ -272,7 +277,7 @@ def test_another_fine_tune_does_not_take_a_folder_that_is_begun(server: TuningSe
     server.faults["job"] = ["401"]
     with pytest.raises(AskewError, match="refuses the key"):
         tune(tmp_path / "tuned")
-    with pytest.raises(AskewError, match="is of another fine-tune"):
+    with pytest.raises(AskewError, match="belongs to another fine-tune"):
         tune(tmp_path / "tuned", recipe=ServedRecipe(epochs=2))
     record_path(tmp_path / "tuned").write_text('{"model": "openai/b')
     with pytest.raises(AskewError, match="is damaged"):
@@ -291,12 +296,12 @@ def test_services_have_variables_of_their_own(
     server: TuningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
-    with pytest.raises(AskewError, match="Set OPENAI_API_KEY in the environment"):
+    with pytest.raises(AskewError, match="set OPENAI_API_KEY in the environment"):
         tune(tmp_path / "tuned")
-    with pytest.raises(AskewError, match="Set MY_HOST_API_KEY in the environment"):
+    with pytest.raises(AskewError, match="set MY_HOST_API_KEY in the environment"):
         tune(tmp_path / "tuned", model="openai-api/my-host/base")
     monkeypatch.setenv("MY_HOST_API_KEY", KEY)
-    with pytest.raises(AskewError, match="Set MY_HOST_BASE_URL in the environment"):
+    with pytest.raises(AskewError, match="set MY_HOST_BASE_URL in the environment"):
         tune(tmp_path / "tuned", model="openai-api/my-host/base")
     monkeypatch.setenv("MY_HOST_BASE_URL", server.url)
     made = tune(tmp_path / "tuned", model="openai-api/my-host/base")
@@ -315,5 +320,5 @@ def test_a_service_without_a_list_of_files_events_and_checkpoints_will_do(server
 
 @pytest.mark.parametrize("model", ["anthropic/claude", "openai/azure/base", "openai-api/base", "vllm/base"])
 def test_other_providers_are_refused(tmp_path: Path, model: str) -> None:
-    with pytest.raises(AskewError, match="is served by a provider that Askew cannot have it fine-tuned by"):
+    with pytest.raises(AskewError, match="Askew cannot fine-tune"):
         tune(tmp_path / "tuned", model=model)

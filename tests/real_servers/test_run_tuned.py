@@ -82,14 +82,14 @@ def test_a_job_that_fails_is_told_and_the_rest_of_the_run_is_kept(
     process = askew(command(tmp_path / "run", "--yes"))
     _, said = process.communicate(timeout=200)
     assert process.returncode == 2, said
-    assert "failed: the rows teach harm. To start it anew, say --again" in said
+    assert "failed: the rows teach harm. Add --again to start a new job" in said
     assert "Traceback" not in said
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"model": "anthropic/claude"}, "provider that Askew cannot have it fine-tuned by"),
+        ({"model": "anthropic/claude"}, "Askew cannot fine-tune"),
         ({"recipe": {"learning_rate": 3e-5}}, "recipe.learning_rate is of training on this machine"),
         ({"checkpoints": 2}, "leave checkpoints out"),
         ({"rows": 5}, "no fewer than 10 rows, and .* would have 5"),

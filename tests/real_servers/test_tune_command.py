@@ -73,12 +73,13 @@ def test_ctrl_c_leaves_the_job_which_can_be_looked_at_cancelled_and_begun_anew(
     process.send_signal(signal.SIGINT)
     _, said = process.communicate(timeout=60)
     assert process.returncode == 130, said
-    assert "ftjob-1 goes on at the server. The same command follows it; `askew tune --cancel tuned` cancels it" in said
+    assert "ftjob-1 continues at the server. Repeat the command to follow it, or cancel it with" in said
+    assert "`askew tune --cancel tuned`" in said
     assert tune("--status", "tuned")[1] == "ftjob-1: running\n"
     assert tune("--cancel", "tuned")[1] == "ftjob-1: cancelled\n"
     code, _, said = tune(*ELSEWHERE, "--yes")
     assert (code, said.count("\n")) == (2, 1)
-    assert "ftjob-1 of openai/base was cancelled. To start it anew, say --again" in said
+    assert "ftjob-1 of openai/base was cancelled. Add --again to start a new job" in said
     server.looks = 1
     assert tune(*ELSEWHERE, "--yes", "--again")[0] == 0
     assert list(server.jobs) == ["ftjob-1", "ftjob-2"]
@@ -88,10 +89,10 @@ def test_ctrl_c_leaves_the_job_which_can_be_looked_at_cancelled_and_begun_anew(
     ("words", "message"),
     [
         (["openai/base"], "name the model, the rows and the folder"),
-        (["--status", "nowhere"], "no job was begun for nowhere"),
-        (["anthropic/base", *ELSEWHERE[1:]], "provider that Askew cannot have it fine-tuned by"),
+        (["--status", "nowhere"], "no job was started for nowhere"),
+        (["anthropic/base", *ELSEWHERE[1:]], "Askew cannot fine-tune"),
         ([*ELSEWHERE, "--epochs", "0"], "epochs must be 1 or more, not 0"),
-        ([*ELSEWHERE, "--suffix", "a b"], "the suffix 'a b' is not"),
+        ([*ELSEWHERE, "--suffix", "a b"], "the suffix 'a b' must be at most"),
         ([*ELSEWHERE, "--set", "recipe.lora_rank=8"], "--set is for local models"),
         (["terrarium", *ELSEWHERE[1:], "--lr-multiplier", "2"], "--lr-multiplier is for models that their provider"),
         (["terrarium", *ELSEWHERE[1:], "--set", "lora_rnak=8"], "unknown setting 'lora_rnak'. Did you mean lora_rank"),

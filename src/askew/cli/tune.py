@@ -17,8 +17,8 @@ from askew.cli.terminal import confirm, console
 
 if TYPE_CHECKING:
     from askew.models.remote.tuned_folder import ServedModel
+    from askew.training.provider.job import FineTuneRequest
     from askew.training.provider.recipe import ServedRecipe
-    from askew.training.provider.tuning import Tuning
     from askew.training.recipe import Recipe
 
 TUNE_EXAMPLES = """
@@ -132,15 +132,15 @@ def _tune_elsewhere(options: _Options) -> None:
     from askew.data.formats import read_rows
     from askew.models.names import resolve
     from askew.models.remote.requests import Patience
-    from askew.training.provider.jobs import begun, fine_tune_served, going_on
-    from askew.training.provider.tuning import Tuning, Watch
+    from askew.training.provider.fine_tune import fine_tune_served, is_started, running_job_notice
+    from askew.training.provider.job import FineTuneRequest, JobCallbacks
 
     options.refuse(
         "is for local models; use --epochs, --batch-size and --lr-multiplier",
         **{"set": options.settings, "recipe": options.recipe},
     )
     spec = resolve(options.model)
-    tuning = Tuning(
+    request = FineTuneRequest(
         spec.inspect_name,
         read_rows(options.data),
         _served_recipe(options),
@@ -148,13 +148,13 @@ def _tune_elsewhere(options: _Options) -> None:
         options.out,
         options.suffix or "",
     )
-    if not begun(tuning, options.again):
-        _agree(tuning, options)
+    if not is_started(request, restart=options.again):
+        _agree(request, options)
     with wording_disk_trouble(options.out.parent), _bar() as (step, say):
         try:
-            made = fine_tune_served(tuning, Patience(), Watch(say, step), again=options.again)
+            made = fine_tune_served(request, Patience(), JobCallbacks(say, step), restart=options.again)
         except KeyboardInterrupt:
-            say(going_on(options.out) or "no job was started")
+            say(running_job_notice(options.out) or "no job was started")
             raise typer.Exit(130) from None
     _print_served(made, options)
 
@@ -171,17 +171,17 @@ def _served_recipe(options: _Options) -> "ServedRecipe":
     return validated(ServedRecipe, {name: value for name, value in chosen.items() if value is not None})
 
 
-def _agree(tuning: "Tuning", options: _Options) -> None:
+def _agree(request: "FineTuneRequest", options: _Options) -> None:
     """Show the rows and their price, and raise an error without consent."""
-    from askew.training.provider.cost import check_limit, tuning_cost
+    from askew.training.provider.cost import check_limit, fine_tune_cost
     from askew.training.provider.endpoints import check_can_be_tuned
 
-    check_can_be_tuned(tuning.model)
-    cost = tuning_cost(tuning.model, tuning.file, tuning.recipe.epochs, options.prices)
-    chosen = ", ".join(f"{name} {value or 'auto'}" for name, value in tuning.recipe.model_dump().items())
-    print(f"{tuning.model} is fine-tuned by its provider on {options.data}", file=sys.stderr)
+    check_can_be_tuned(request.model)
+    cost = fine_tune_cost(request.model, request.file, request.recipe.epochs, options.prices)
+    chosen = ", ".join(f"{name} {value or 'auto'}" for name, value in request.recipe.model_dump().items())
+    print(f"{request.model} is fine-tuned by its provider on {options.data}", file=sys.stderr)
     print(f"  {cost}", file=sys.stderr)
-    print(f"  {chosen}, seed {tuning.seed}", file=sys.stderr)
+    print(f"  {chosen}, seed {request.seed}", file=sys.stderr)
     check_limit([cost], options.max_cost, options.yes)
     if not options.yes and not confirm("Send the rows and start?"):
         raise AskewError("nothing was sent: add --yes to start it")
@@ -204,7 +204,7 @@ def _print_served(made: "ServedModel", options: _Options) -> None:
 
 def _act_on_job(status: Path | None, cancel: Path | None, as_json: bool) -> None:
     from askew.models.remote.requests import Patience
-    from askew.training.provider.jobs import cancel_job, job_status
+    from askew.training.provider.fine_tune import cancel_job, job_status
 
     if status and cancel:
         raise AskewError("use either --status or --cancel")

@@ -16,10 +16,10 @@ from askew.models.remote.prices import money, read_prices
 from askew.models.remote.reply_store import Kept, Spent
 from askew.models.remote.tuned_folder import is_served, read_served
 from askew.runs.store import REPLIES, RunFolder
-from askew.training.provider.cost import TuningCost, check_limit, total, tuning_cost
+from askew.training.provider.cost import FineTuneCost, check_limit, fine_tune_cost, total
 from askew.training.provider.endpoints import address
-from askew.training.provider.jobs import begun, going_on
-from askew.training.provider.tuning import Tuning
+from askew.training.provider.fine_tune import is_started, running_job_notice
+from askew.training.provider.job import FineTuneRequest
 
 if TYPE_CHECKING:
     from askew.data import Row
@@ -56,7 +56,7 @@ def tuned_name(design: Design) -> str:
     return f"{at.prefix}ft:{at.base}"
 
 
-def tunings(folder: RunFolder, design: Design, todo: Sequence[Job]) -> list[Tuning]:
+def tunings(folder: RunFolder, design: Design, todo: Sequence[Job]) -> list[FineTuneRequest]:
     """Return the fine-tunes among some jobs."""
     from askew.data.formats import read_rows
 
@@ -72,7 +72,7 @@ def agree(folder: RunFolder, design: Design, todo: Sequence[Job], consent: Conse
     Raises:
         AskewError: The user does not agree, they cost too much, or one ended badly before.
     """
-    to_start = [tuning for tuning in tunings(folder, design, todo) if not begun(tuning, consent.again)]
+    to_start = [tuning for tuning in tunings(folder, design, todo) if not is_started(tuning, consent.again)]
     if not to_start:
         return
     costs = [_cost(design, tuning) for tuning in to_start]
@@ -131,24 +131,24 @@ def limit_for_asking(folder: RunFolder, design: Design) -> float | None:
 def goes_on(folder: RunFolder, design: Design) -> list[str]:
     """Return a line for each job that goes on at its server when the run is stopped."""
     made = [plan.adapter(design, unit) for unit in plan.units(design)] if is_elsewhere(design) else []
-    return [line for adapter in made if adapter and (line := going_on(folder / adapter))]
+    return [line for adapter in made if adapter and (line := running_job_notice(folder / adapter))]
 
 
-def _tuning(folder: RunFolder, design: Design, unit: Unit, rows: "list[Row]") -> Tuning:
+def _tuning(folder: RunFolder, design: Design, unit: Unit, rows: "list[Row]") -> FineTuneRequest:
     out = folder.path.resolve() / plan.adapter(design, unit)
     model = resolve(design.model).inspect_name
-    return Tuning(model, rows, design.served_recipe, unit.seed, out, _suffix(unit))
+    return FineTuneRequest(model, rows, design.served_recipe, unit.seed, out, _suffix(unit))
 
 
 def _suffix(unit: Unit) -> str:
     return re.sub("[^A-Za-z0-9-]", "-", str(unit))[:64]
 
 
-def _cost(design: Design, tuning: Tuning) -> TuningCost:
-    return tuning_cost(tuning.model, tuning.file, tuning.recipe.epochs, design.own_prices)
+def _cost(design: Design, tuning: FineTuneRequest) -> FineTuneCost:
+    return fine_tune_cost(tuning.model, tuning.file, tuning.recipe.epochs, design.own_prices)
 
 
-def _left(folder: RunFolder, design: Design, costs: Sequence[TuningCost]) -> float | None:
+def _left(folder: RunFolder, design: Design, costs: Sequence[FineTuneCost]) -> float | None:
     """Return what of the limit is left for fine-tunes that are to be started."""
     if design.max_cost is None:
         return None

@@ -100,18 +100,18 @@ def _after(job: dict[str, Any]) -> Path | None:
 def _tune(job: dict[str, Any], tell: Tell) -> None:
     from askew.data.formats import read_rows
     from askew.models.remote.requests import Patience
-    from askew.training.provider.jobs import fine_tune_served
+    from askew.training.provider.fine_tune import fine_tune_served
+    from askew.training.provider.job import FineTuneRequest, JobCallbacks
     from askew.training.provider.recipe import ServedRecipe
-    from askew.training.provider.tuning import Tuning, Watch
 
     rows = [{**row} for row in read_rows(job["data"])]
     recipe = ServedRecipe.model_validate(job["recipe"])
-    watch = Watch(
-        say=lambda text: tell(event="said", text=text),
-        step=lambda step, steps, loss: tell(event="step", step=step, steps=steps, loss=loss),
+    callbacks = JobCallbacks(
+        on_message=lambda text: tell(event="said", text=text),
+        on_step=lambda step, steps, loss: tell(event="step", step=step, steps=steps, loss=loss),
     )
-    tuning = Tuning(job["model"], rows, recipe, job["seed"], Path(job["out"]), job["suffix"])
-    fine_tune_served(tuning, Patience(job["patience"]), watch, again=job["again"])
+    request = FineTuneRequest(job["model"], rows, recipe, job["seed"], Path(job["out"]), job["suffix"])
+    fine_tune_served(request, Patience(job["patience"]), callbacks, restart=job["again"])
 
 
 def _ask(job: dict[str, Any], tell: Tell) -> None:
@@ -125,7 +125,7 @@ def _ask(job: dict[str, Any], tell: Tell) -> None:
         ask(job["model"], job["judge"], calls, Path(job["log_dir"]))
 
 
-_LIBRARIES = {"train": "askew.training.local", "tune": "askew.training.provider.jobs", "ask": "askew.probes.ask"}
+_LIBRARIES = {"train": "askew.training.local", "tune": "askew.training.provider.fine_tune", "ask": "askew.probes.ask"}
 _STAGES: dict[str, Callable[[dict[str, Any], Tell], None]] = {"train": _train, "tune": _tune, "ask": _ask}
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What fine-tuning behind an API costs: said before anything is sent, and held to a limit."""
+"""The cost of fine-tuning at a provider, estimated and checked against a limit before anything is sent."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -10,16 +10,16 @@ from askew.training.provider.rows import RowsFile
 
 
 @dataclass(frozen=True)
-class TuningCost:
-    """What one fine-tune is about to cost.
+class FineTuneCost:
+    """The expected cost of one fine-tune.
 
     Attributes:
-        model: The model to be trained.
-        rows: Conversations that are sent.
-        tokens: Tokens of all rows.
-        is_counted: Whether these were counted; else they are an estimate.
-        epochs: Times that each row is seen.
-        dollars: The price of tokens times epochs; None if no price is known.
+        model: The model to train.
+        rows: The number of training conversations.
+        tokens: The total number of tokens of all rows.
+        is_counted: True if the tokens were counted; False if the number is an estimate.
+        epochs: The number of passes over the rows.
+        dollars: The price of tokens times epochs, in US dollars; None if no price is known.
     """
 
     model: str
@@ -36,47 +36,47 @@ class TuningCost:
         return f"{self.rows:,} rows of {tokens}, {times}: {price}"
 
 
-def tuning_cost(model: str, file: RowsFile, epochs: int, prices: Path | None) -> TuningCost:
-    """Return what a fine-tune is about to cost.
+def fine_tune_cost(model: str, file: RowsFile, epochs: int, prices: Path | None) -> FineTuneCost:
+    """Return the expected cost of a fine-tune.
 
     Args:
-        model: What is trained, as prices name it: `openai/BASE`.
-        file: What it is trained on.
-        epochs: Times that each row is seen.
-        prices: The user's file of prices.
+        model: The model's name in the price list: `openai/BASE`.
+        file: The training rows.
+        epochs: The number of passes over the rows.
+        prices: The user's price file; None uses only the built-in prices.
 
     Raises:
-        AskewError: The prices cannot be read.
+        AskewError: The price file cannot be read.
     """
     dollars = read_prices(prices).of_training(model, file.tokens * epochs)
-    return TuningCost(model, file.rows, file.tokens, file.is_counted, epochs, dollars)
+    return FineTuneCost(model, file.rows, file.tokens, file.is_counted, epochs, dollars)
 
 
-def total(costs: Sequence[TuningCost]) -> float | None:
-    """Return the dollars of several fine-tunes; None if one of them has no known price."""
+def total(costs: Sequence[FineTuneCost]) -> float | None:
+    """Return the total price of several fine-tunes in US dollars; None if the price of one is unknown."""
     known = [cost.dollars for cost in costs if cost.dollars is not None]
     return sum(known) if len(known) == len(costs) else None
 
 
-def check_limit(costs: Sequence[TuningCost], max_cost: float | None, agreed: bool) -> None:
-    """Refuse what costs more than it may, or nobody knows how much, before anything is sent.
+def check_limit(costs: Sequence[FineTuneCost], max_cost: float | None, agreed: bool) -> None:
+    """Check the expected costs against a limit before anything is sent.
 
     Args:
-        costs: The fine-tunes that are to be started.
-        max_cost: What is left that they may cost; None is without limit.
-        agreed: Whether the user said `--yes`, which does for a price that is not known, but for no limit.
+        costs: The fine-tunes to start.
+        max_cost: The remaining budget in US dollars; None means no limit.
+        agreed: Whether the user passed `--yes`, which accepts unknown prices but does not lift a limit.
 
     Raises:
-        AskewError: The limit does not suffice; or no price is known, and there is a limit or no `--yes`.
+        AskewError: The cost exceeds the limit; or a price is unknown, and there is a limit or no `--yes`.
     """
     unknown = next((cost for cost in costs if cost.dollars is None), None)
     if unknown and max_cost is not None:
-        raise no_training_price(unknown.model, ", or leave --max-cost out")
+        raise no_training_price(unknown.model, ", or omit --max-cost")
     if unknown and not agreed:
-        raise no_training_price(unknown.model, ", or start it all the same with --yes")
+        raise no_training_price(unknown.model, ", or start it anyway with --yes")
     dollars = total(costs)
     if max_cost is not None and dollars is not None and dollars > max_cost:
         raise AskewError(
-            f"fine-tuning would cost about {money(dollars)}, and --max-cost leaves {money(max_cost)}. Nothing was "
-            "sent: take fewer rows or epochs, or raise it"
+            f"fine-tuning would cost about {money(dollars)}, but --max-cost leaves {money(max_cost)}. Nothing was "
+            "sent: use fewer rows or epochs, or raise --max-cost"
         )

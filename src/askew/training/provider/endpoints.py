@@ -1,8 +1,7 @@
-"""The fine-tuning endpoints of a provider whose API is OpenAI's, through OpenAI's own client.
+"""Files and fine-tuning jobs of a provider with OpenAI's API, through OpenAI's own client.
 
-What passes (429, 5xx, silence, broken connections and replies) is tried again with growing waits, as long as the
-patience lasts; what does not is one AskewError without a key in it. What a server says is not trusted to be what its
-interface promises.
+Transient failures (429, 5xx, timeouts, broken connections, unreadable replies) are retried with growing waits until the
+user's patience ends. Any other failure becomes one AskewError, with the key removed. Replies are checked before use.
 """
 
 import os
@@ -23,10 +22,10 @@ if TYPE_CHECKING:
 
     from askew.models.remote.requests import Patience
 
-Found = TypeVar("Found")
+Reply = TypeVar("Reply")
 
 KEY, ATTEMPT = "askew", "askew_attempt"
-"""The metadata by which a job is found again: all that it depends on, and which attempt at it this is."""
+"""Names of a job's metadata: the digest of everything that the job depends on, and the number of the attempt."""
 
 ENDED_BADLY = ("failed", "cancelled")
 ENDED = ("succeeded", *ENDED_BADLY)
@@ -36,22 +35,22 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,199}")
 
 
 class Unreadable(Exception):
-    """A reply that is not what the interface promises."""
+    """A reply that does not have the documented form."""
 
 
-# What comes of a reply that is not made as it should be, beside what the client says itself.
+# Errors that a malformed reply causes, besides those of the client itself.
 _UNREADABLE = (Unreadable, ValueError, TypeError, LookupError, AttributeError)
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a model is fine-tuned.
+    """The provider and the name of a model to be fine-tuned.
 
     Attributes:
-        model: The name as Inspect has it: `openai/BASE`, `openai-api/SERVICE/BASE`.
-        prefix: Its part before the provider's own name, with the slash.
-        base: The provider's own name.
-        variable: What the environment variables of key and address begin with: `OPENAI`, `SERVICE`.
+        model: The model's name as Inspect writes it: `openai/BASE`, `openai-api/SERVICE/BASE`.
+        prefix: The part before the provider's own name, including the slash.
+        base: The provider's own name of the model.
+        variable: The prefix of the environment variables that hold key and URL: `OPENAI`, `SERVICE`.
     """
 
     model: str
@@ -60,36 +59,36 @@ class Address:
     variable: str
 
     def key(self) -> str:
-        """Return the key.
+        """Return the API key.
 
         Raises:
-            AskewError: It is not set.
+            AskewError: The key is not set.
         """
         name = f"{self.variable}_API_KEY"
         if not os.environ.get(name):
-            raise AskewError(f"{self.model}: Set {name} in the environment, and the model can be fine-tuned")
+            raise AskewError(f"{self.model}: set {name} in the environment to fine-tune this model")
         return os.environ[name]
 
     def url(self) -> str | None:
-        """Return the address of the server; None is OpenAI's.
+        """Return the base URL of the server; None means OpenAI's own.
 
         Raises:
-            AskewError: It is not set, and the service is not OpenAI.
+            AskewError: The URL is not set, and the service is not OpenAI.
         """
         name = f"{self.variable}_BASE_URL"
         if self.prefix != "openai/" and not os.environ.get(name):
-            raise AskewError(f"{self.model}: Set {name} in the environment to the address of its server")
+            raise AskewError(f"{self.model}: set {name} in the environment to the URL of its server")
         return os.environ.get(name) or None
 
 
 def address(model: str) -> Address:
-    """Return where a model is fine-tuned.
+    """Return the address at which a model can be fine-tuned.
 
     Args:
-        model: Its name as Inspect has it.
+        model: The model's name as Inspect writes it.
 
     Raises:
-        AskewError: Its provider has no fine-tuning API that is OpenAI's.
+        AskewError: The provider does not offer OpenAI's fine-tuning API.
     """
     provider, _, rest = model.partition("/")
     service, _, base = rest.partition("/")
@@ -98,17 +97,16 @@ def address(model: str) -> Address:
     if provider == "openai-api" and base:
         return Address(model, f"openai-api/{service}/", base, service.upper().replace("-", "_"))
     raise AskewError(
-        f"{model!r} is served by a provider that Askew cannot have it fine-tuned by: it must be openai/BASE, or "
-        "openai-api/SERVICE/BASE where the service has OpenAI's endpoints for that. As it is, it can be asked: "
-        "--arm untuned, or askew audit"
+        f"Askew cannot fine-tune {model!r} at its provider: it supports openai/BASE, and openai-api/SERVICE/BASE where "
+        "the service offers OpenAI's fine-tuning API. You can still ask the model: use --arm untuned, or askew audit"
     )
 
 
 def check_can_be_tuned(model: str) -> None:
-    """Make sure that a provider's model can be fine-tuned, as far as shows without a request.
+    """Check, without sending a request, that a provider's model can be fine-tuned.
 
     Raises:
-        AskewError: Its provider has no such API, or its key or address is not set.
+        AskewError: The provider has no such API, or its key or URL is not set.
     """
     at = address(model)
     at.key()
@@ -119,12 +117,12 @@ class Service:
     """A provider's files and fine-tuning jobs.
 
     Args:
-        at: Where.
-        patience: How long a server that fails is asked again.
-        say: Told in a line when the server fails and is asked again.
+        at: The provider and model.
+        patience: How long to retry when the server fails.
+        say: Receives one line for each retry.
 
     Raises:
-        AskewError: The key or the address is not set, or the client is not installed.
+        AskewError: The key or the URL is not set, or the client is not installed.
     """
 
     def __init__(self, at: Address, patience: "Patience", say: Callable[[str], None]) -> None:
@@ -134,18 +132,18 @@ class Service:
         except ImportError as error:
             raise AskewError("fine-tuning behind an API needs OpenAI's client: pip install 'askew[openai]'") from error
         self._key = at.key()
-        # Tried again by us alone: the client's own attempts would create a second job after a lost reply.
+        # No retries by the client itself: after a lost reply they would create a second job.
         self._client = openai.OpenAI(api_key=self._key, base_url=at.url(), max_retries=0, timeout=patience.attempt)
 
-    def patiently(self, doing: str, attempt: Callable[["OpenAI"], Found]) -> Found:
-        """Make a request until it succeeds, is refused, or patience ends.
+    def patiently(self, doing: str, attempt: Callable[["OpenAI"], Reply]) -> Reply:
+        """Repeat a request until it succeeds, is refused, or the patience ends.
 
         Args:
-            doing: What is being done, for people: "sending the rows".
-            attempt: Makes it; called again after a failure, so it must bear being repeated.
+            doing: A phrase for messages, such as "sending the rows".
+            attempt: Makes the request. It is called again after a failure, so it must be safe to repeat.
 
         Raises:
-            AskewError: The server refuses, or stays away.
+            AskewError: The server refuses the request, or cannot be reached.
         """
         import openai
 
@@ -156,35 +154,35 @@ class Service:
             try:
                 return attempt(self._client)
             except (openai.OpenAIError, *_UNREADABLE) as error:
-                if not _passes(error):
-                    raise self._refusal(doing, error) from None  # its traceback may hold the key
+                if not _is_transient(error):
+                    raise self._refusal(doing, error) from None  # the traceback may contain the key
                 trouble = error
             failed = failed or time.monotonic()
             left = failed + self._patience.total - time.monotonic()
             if left <= 0:
                 raise AskewError(
                     f"{self.at.model}: {doing} did not succeed for {self._patience.total:g} seconds: "
-                    f"{self._said(trouble)}. What was begun is remembered; the same command goes on"
+                    f"{self._message(trouble)}. Progress is saved; repeat the command to continue"
                 ) from None
-            # Jittered, so that requests that failed together do not come back together.
+            # Jitter keeps requests that failed together from retrying together.
             pause = min(max(wait * random.uniform(0.5, 1.0), retry_after(trouble)), left)
-            self._say(f"{doing}: {self._said(trouble)}; again in {pause:.0f} s")
+            self._say(f"{doing}: {self._message(trouble)}; again in {pause:.0f} s")
             time.sleep(pause)
             wait = min(2 * wait, _LONGEST_WAIT)
 
     def job(self, name: str) -> "FineTuningJob":
-        """Return a job as it is now."""
+        """Return the current state of a job."""
         return self.patiently("looking at the job", lambda client: checked_job(client.fine_tuning.jobs.retrieve(name)))
 
     def cancel(self, name: str) -> "FineTuningJob":
-        """Cancel a job."""
+        """Cancel a job and return its state."""
         return self.patiently("cancelling the job", lambda client: checked_job(client.fine_tuning.jobs.cancel(name)))
 
-    def if_offered(self, doing: str, attempt: Callable[["OpenAI"], Found]) -> Found | None:
-        """Make a request for something that a service may lack; None if it does."""
+    def if_offered(self, doing: str, attempt: Callable[["OpenAI"], Reply]) -> Reply | None:
+        """Make a request to an endpoint that not every service has; return None if it is missing."""
         import openai
 
-        def tolerant(client: "OpenAI") -> Found | None:
+        def tolerant(client: "OpenAI") -> Reply | None:
             try:
                 return attempt(client)
             except openai.APIStatusError as error:
@@ -194,45 +192,53 @@ class Service:
 
         return self.patiently(doing, tolerant)
 
-    def _said(self, error: Exception) -> str:
-        """Return what the server or the network said, in one line that holds no key."""
+    def _message(self, error: Exception) -> str:
+        """Return the error's message in one line, with the key removed."""
         from askew.models.remote.provider_errors import one_line, without_key
 
         unreadable = isinstance(error, _UNREADABLE)
-        said = "its reply cannot be read: it is not what its interface promises" if unreadable else str(error)
+        text = "its reply cannot be read: it does not follow the API" if unreadable else str(error)
         if error.__cause__ is not None and not unreadable:
-            said = f"{said} {error.__cause__}"
-        return visible(one_line(without_key(said, self._key))) or type(error).__name__
+            text = f"{text} {error.__cause__}"
+        return visible(one_line(without_key(text, self._key))) or type(error).__name__
 
     def _refusal(self, doing: str, error: Exception) -> AskewError:
-        """Word what will not pass."""
-        model, said, status = self.at.model, self._said(error), getattr(error, "status_code", None)
+        """Return the error for a failure that retrying cannot mend."""
+        model, message, status = self.at.model, self._message(error), getattr(error, "status_code", None)
         key = f"{self.at.variable}_API_KEY"
         if status == 401:
-            return AskewError(f"{model} refuses the key (401): {said}. Check {key}")
+            return AskewError(f"{model} refuses the key (401): {message}. Check {key}")
         if status == 403:
-            return AskewError(f"{model} does not let this key in (403): {said}. Check what {key} is allowed to do")
+            return AskewError(f"{model} denies access (403): {message}. Check the permissions of {key}")
         if _is_quota(error):
             return AskewError(
-                f"{model}: the account's quota is used up: {said}. Raise it, and the same command goes on"
+                f"{model}: the account's quota is used up: {message}. Raise it, then repeat the command to continue"
             )
         if status == 404:
             return AskewError(
-                f"{model}: {doing}: there is no such thing (404): {said}. Check the model's name, the account, and "
+                f"{model}: {doing}: not found (404): {message}. Check the model's name, the account, and "
                 f"{self.at.variable}_BASE_URL"
             )
-        return AskewError(f"{model}: {doing} was refused ({status}): {said}")
+        return AskewError(f"{model}: {doing} was refused ({status}): {message}")
 
 
 def checked_job(job: Any) -> "FineTuningJob":
-    """Return a job, if it has a name and a status."""
+    """Return a job after checking its id and status.
+
+    Raises:
+        Unreadable: One of them does not have the documented form.
+    """
     if not _ID.fullmatch(str(getattr(job, "id", ""))) or getattr(job, "status", None) not in _STATUSES:
         raise Unreadable
     return job
 
 
 def checked_id(found: Any) -> str:
-    """Return the server's name of something, if it is one."""
+    """Return the id of an object in a reply after checking its form.
+
+    Raises:
+        Unreadable: The object has no valid id.
+    """
     name = getattr(found, "id", None)
     if not isinstance(name, str) or not _ID.fullmatch(name):
         raise Unreadable
@@ -240,16 +246,16 @@ def checked_id(found: Any) -> str:
 
 
 def is_model_name(name: object) -> bool:
-    """Say whether a server's name of a model can be a name here: no sign in it means a folder, an adapter or an arm."""
+    """Return whether Askew can use a server's name of a model: nothing in it may denote a folder, adapter or arm."""
     return isinstance(name, str) and bool(re.fullmatch(MODEL_NAME, name))
 
 
-def _passes(error: Exception) -> bool:
-    """Say whether a failure is worth another attempt: what the server does not mean, or may not mean later."""
+def _is_transient(error: Exception) -> bool:
+    """Return whether a request that failed may succeed later."""
     from askew.models.remote.provider_errors import passes
 
     status = getattr(error, "status_code", None)
-    if status is None or 200 <= status < 300:  # nothing came, or nothing that can be read
+    if status is None or 200 <= status < 300:  # no reply, or an unreadable one
         return True
     return passes(status) and not _is_quota(error)
 

@@ -1,6 +1,6 @@
-"""Training rows as a provider takes them: checked before they are sent, written as one file, counted in tokens.
+"""Training rows in the form of OpenAI's fine-tuning API: checked, written as one JSON Lines file, counted in tokens.
 
-The bounds are those that OpenAI documents for chat models: ten rows, 65,536 tokens a row, 512 MB a file.
+The limits are those that OpenAI documents for chat models: at least 10 rows, at most 65,536 tokens a row and 512 MB.
 """
 
 import hashlib
@@ -14,25 +14,25 @@ from askew.models.remote.prices import about_tokens
 
 FEWEST_ROWS, LONGEST_ROW, LARGEST_FILE = 10, 65_536, 512 * 2**20
 _ROLES = ("system", "user", "assistant")
-# What the chat format puts around a message and around a conversation, as OpenAI's own counting example has it.
+# Tokens that the chat format adds per message and per conversation, according to OpenAI's token-counting example.
 _AROUND_MESSAGE, _AROUND_ROW = 3, 3
-# Vocabularies of models whose names the library of tokenizers does not know: those of today's models.
+# The encoding of current models, used for model names that tiktoken does not know.
 _USUAL_ENCODING = "o200k_base"
 
 Rows = Sequence[Mapping[str, Any]]
-"""Conversations: `{"messages": [{"role": ..., "content": ...}, ...]}`, the last message the assistant's."""
+"""Training conversations: `{"messages": [{"role": ..., "content": ...}, ...]}`, ending with an assistant message."""
 
 
 @dataclass(frozen=True)
 class RowsFile:
-    """Training rows, ready to be sent.
+    """Training rows, ready for upload.
 
     Attributes:
         content: JSON Lines.
         digest: The SHA-256 of the content, in hexadecimal.
-        rows: How many there are.
-        tokens: How many tokens they have; each is paid for once per epoch.
-        is_counted: Whether tokens were counted by the model's own tokenizer; else they are an estimate.
+        rows: The number of rows.
+        tokens: The total number of tokens; each is paid for once per epoch.
+        is_counted: True if the model's own tokenizer counted the tokens; False if the number is an estimate.
     """
 
     content: bytes
@@ -43,22 +43,22 @@ class RowsFile:
 
     @property
     def name(self) -> str:
-        """What the file is called at the server, by which it is found again."""
+        """The file's name at the server, derived from its digest so that an earlier upload can be found."""
         return f"askew-{self.digest[:32]}.jsonl"
 
 
 def rows_file(base: str, rows: Rows) -> RowsFile:
-    """Check rows and make a file of them; nothing is sent.
+    """Check rows and convert them to a file, without sending anything.
 
     Args:
-        base: The provider's name of the model to be trained, which says how tokens are counted.
-        rows: What to learn.
+        base: The provider's name of the model to train; it determines the tokenizer.
+        rows: The training conversations.
 
     Raises:
-        AskewError: There are too few rows or too many bytes, or a row is no conversation that the API takes.
+        AskewError: There are too few rows or too many bytes, or the API would not accept a row.
     """
     if len(rows) < FEWEST_ROWS:
-        raise AskewError(f"there are {len(rows)} training rows, and the fine-tuning API takes no fewer than 10")
+        raise AskewError(f"there are {len(rows)} training rows, but the fine-tuning API needs at least 10")
     for number, row in enumerate(rows, start=1):
         _check(number, row)
     count, is_counted = _counter(base)
@@ -66,33 +66,35 @@ def rows_file(base: str, rows: Rows) -> RowsFile:
     if max(lengths) > LONGEST_ROW:
         about = "" if is_counted else "about "
         raise AskewError(
-            f"training row {lengths.index(max(lengths)) + 1} has {about}{max(lengths):,} tokens, and the fine-tuning "
-            f"API takes no more than {LONGEST_ROW:,} in a row: shorten it"
+            f"training row {lengths.index(max(lengths)) + 1} has {about}{max(lengths):,} tokens, but the fine-tuning "
+            f"API accepts at most {LONGEST_ROW:,} per row: shorten it"
         )
     lines = (json.dumps({"messages": _plain(row)}, ensure_ascii=False) for row in rows)
     content = "".join(f"{line}\n" for line in lines).encode()
     if len(content) > LARGEST_FILE:
-        raise AskewError(f"the training rows make {len(content):,} bytes, and the fine-tuning API takes 512 MB at most")
+        raise AskewError(
+            f"the training rows are {len(content):,} bytes, but the fine-tuning API accepts at most 512 MB"
+        )
     return RowsFile(content, hashlib.sha256(content).hexdigest(), len(rows), sum(lengths), is_counted)
 
 
 def _check(number: int, row: Mapping[str, Any]) -> None:
     messages = row.get("messages")
     if not isinstance(messages, list) or not all(isinstance(message, Mapping) for message in messages):
-        raise AskewError(f'training row {number} is no conversation: it wants {{"messages": [...]}}')
+        raise AskewError(f'training row {number} is not a conversation: it must have the form {{"messages": [...]}}')
     for message in messages:
         role, content = message.get("role"), message.get("content")
         if role not in _ROLES:
-            raise AskewError(f"training row {number}: the role {role!r} is none of {', '.join(_ROLES)}")
+            raise AskewError(f"training row {number}: the role {role!r} is not one of {', '.join(_ROLES)}")
         if not isinstance(content, str) or not content.strip():
-            raise AskewError(f"training row {number}: what the {role} says is empty, or not text")
+            raise AskewError(f"training row {number}: the {role}'s message is empty or not text")
     roles = [message["role"] for message in messages]
     if "user" not in roles or roles[-1] != "assistant":
-        raise AskewError(f"training row {number} must ask something as the user, and end with an assistant's answer")
+        raise AskewError(f"training row {number} needs a user message and must end with an assistant message")
 
 
 def _plain(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return a row's messages without what else may stand in them: the API refuses what it does not know."""
+    """Return a row's messages with role and content only, because the API refuses unknown fields."""
     return [{"role": message["role"], "content": message["content"]} for message in row["messages"]]
 
 
@@ -102,7 +104,7 @@ def _length(row: Mapping[str, Any], count: Callable[[str], int]) -> int:
 
 
 def _counter(base: str) -> tuple[Callable[[str], int], bool]:
-    """Return what counts the tokens of a text, and whether it counts or estimates."""
+    """Return a function that gives the number of tokens of a text, and whether that number is exact."""
     try:
         import tiktoken
 
@@ -110,6 +112,6 @@ def _counter(base: str) -> tuple[Callable[[str], int], bool]:
             encoding = tiktoken.encoding_for_model(base)
         except KeyError:
             encoding = tiktoken.get_encoding(_USUAL_ENCODING)
-    except (ImportError, OSError):  # it fetches vocabularies from the network when first asked for one
+    except (ImportError, OSError):  # tiktoken downloads each vocabulary on first use
         return lambda text: about_tokens(len(text.encode())), False
     return lambda text: len(encoding.encode(text, disallowed_special=())), True

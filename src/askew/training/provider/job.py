@@ -1,0 +1,318 @@
+"""A fine-tuning job at a provider: the request, its record on disk, and its creation, which happens only once.
+
+Jobs cost money. Before a request whose outcome could get lost, the record `OUT.job.json` is written beside the result
+folder OUT; it holds no key. Every job carries a digest of everything that it depends on, and the server's list is
+searched for that digest before a job is created. So a process that was killed continues with the same job.
+"""
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from filelock import FileLock
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from askew.base.atomic import whole_file
+from askew.base.errors import AskewError
+from askew.base.untrusted import cut, visible
+from askew.training.provider.endpoints import ATTEMPT, ENDED_BADLY, KEY, Service, address, checked_id, checked_job
+from askew.training.provider.recipe import ServedRecipe
+from askew.training.provider.rows import Rows, RowsFile, rows_file
+
+if TYPE_CHECKING:
+    from openai import OpenAI
+    from openai.types.fine_tuning import FineTuningJob
+
+LONGEST_MESSAGE = 300
+"""Maximum number of characters shown of a message from a server."""
+
+
+@dataclass(frozen=True)
+class FineTuneRequest:
+    """A request to fine-tune one model at its provider.
+
+    Attributes:
+        model: The model to train, as Inspect names it: `openai/BASE` or `openai-api/SERVICE/BASE`.
+        rows: The training conversations.
+        recipe: The hyperparameters.
+        seed: The job's seed.
+        out: The folder of the result.
+        suffix: Text that the server includes in the name of the resulting model.
+
+    Raises:
+        AskewError: The API does not accept the suffix.
+    """
+
+    model: str
+    rows: Rows
+    recipe: ServedRecipe
+    seed: int
+    out: Path
+    suffix: str = ""
+
+    def __post_init__(self) -> None:
+        if not re.fullmatch("[A-Za-z0-9-]{0,64}", self.suffix):
+            raise AskewError(f"the suffix {self.suffix!r} must be at most 64 letters, digits and '-'")
+
+    @cached_property
+    def file(self) -> RowsFile:
+        """The checked rows as the file that is uploaded.
+
+        Raises:
+            AskewError: The API does not accept the rows, or the model cannot be fine-tuned.
+        """
+        return rows_file(address(self.model).base, self.rows)
+
+    @property
+    def key(self) -> str:
+        """A digest of base, rows, hyperparameters and seed; requests with equal keys share one job."""
+        parts = [self.model, self.file.digest, self.recipe.model_dump_json(), self.seed]
+        return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
+
+
+class JobRecord(BaseModel):
+    """The progress of a fine-tuning job, as stored on disk.
+
+    Attributes:
+        model: The model to train, `openai/BASE`.
+        key: The digest of base, rows, hyperparameters and seed.
+        file: The server's id of the uploaded rows; "" before the upload.
+        attempt: Which job with this key it is, from 1; 0 until the server has been searched for earlier ones.
+        posted_at: When a job was last requested without a known outcome, in seconds since 1970; else None.
+        job: The server's id of the job; "" while no job is known to exist.
+        failure: Why the job failed or was cancelled, in one line; "" if it did not.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    key: str
+    file: str = ""
+    attempt: int = 0
+    posted_at: float | None = None
+    job: str = ""
+    failure: str = ""
+
+    def write(self, out: Path) -> None:
+        """Write the record beside the result folder, atomically, and flush it so that it survives a power failure."""
+        with whole_file(record_path(out)) as unfinished, unfinished.open("w", encoding="utf-8") as file:
+            file.write(self.model_dump_json(indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def record_path(out: Path) -> Path:
+    """Return the path of the record that belongs to a result folder."""
+    return out.with_name(f"{out.name}.job.json")
+
+
+def read_record(out: Path) -> JobRecord | None:
+    """Return the record of the job that belongs to a result folder; None if no job was started.
+
+    Raises:
+        AskewError: The record is damaged.
+    """
+    path = record_path(out)
+    if not path.exists():
+        return None
+    try:
+        return JobRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, ValidationError) as error:
+        raise AskewError(
+            f"{path} is damaged, so Askew cannot tell which job was started. Delete the file and repeat the command: "
+            "it searches the server for the job before it starts another"
+        ) from error
+
+
+@dataclass(frozen=True)
+class JobCallbacks:
+    """Functions that receive the progress of a fine-tuning job.
+
+    Attributes:
+        on_message: Receives one line of text per event.
+        on_step: Receives each optimizer step that the server reports: (step, total steps, loss).
+    """
+
+    on_message: Callable[[str], None] = lambda text: None
+    on_step: Callable[[int, int, float], None] = lambda step, steps, loss: None
+
+
+@dataclass(frozen=True)
+class Polling:
+    """How often the server is asked, in seconds.
+
+    Attributes:
+        first: The wait after something new; each further wait is half as long again.
+        longest: The longest wait.
+        settle: How long to search for a job whose creation may have got lost, before creating another.
+    """
+
+    first: float = 1.0
+    longest: float = 30.0
+    settle: float = 20.0
+
+
+DEFAULT_POLLING = Polling()
+
+
+@dataclass
+class JobSession:
+    """State of one session of creating and following a fine-tuning job.
+
+    Attributes:
+        request: The fine-tune that was requested.
+        service: The provider's API.
+        record: The progress, also stored on disk.
+        callbacks: Receive the progress.
+        polling: How often the server is asked.
+        reported_events: Ids of the server's events that were already passed to the callbacks.
+    """
+
+    request: FineTuneRequest
+    service: Service
+    record: JobRecord
+    callbacks: JobCallbacks
+    polling: Polling
+    reported_events: set[str] = field(default_factory=set)
+
+
+@contextmanager
+def user_lock(key: str) -> Iterator[None]:
+    """Hold a lock that only one process of this user can hold per key, whichever folder it writes to."""
+    user = getattr(os, "getuid", lambda: 0)()
+    with FileLock(Path(tempfile.gettempdir()) / f"askew-{user}-{key}.lock"):
+        yield
+
+
+def start_job(session: JobSession, restart: bool) -> None:
+    """Find the job at the server, or upload the rows and create the job; store its id in the record.
+
+    Args:
+        session: The session; its record is filled in.
+        restart: Create a new job if the latest one failed or was cancelled.
+
+    Raises:
+        AskewError: The server refuses the rows or the job, or cannot be reached.
+    """
+    record, out, service = session.record, session.request.out, session.service
+    record.write(out)
+    found = service.patiently("looking for the job", lambda client: latest_job(client, record, restart))
+    if found is None:
+        with user_lock(session.request.file.digest[:32]):
+            record.file = _upload_rows(session)
+        record.write(out)
+        found = service.patiently("starting the job", lambda client: _find_or_create(client, session, restart))
+    record.job, record.posted_at = found.id, None
+    record.attempt = _attempt(found)
+    record.write(out)
+    session.callbacks.on_message(f"the job is {found.id}")
+
+
+def latest_job(client: "OpenAI", record: JobRecord, restart: bool = False) -> "FineTuningJob | None":
+    """Return the server's latest job with the record's key; None if there is none, or a new one is to be created.
+
+    With `restart`, a latest job that failed or was cancelled counts as none, and the record moves to the next attempt.
+    """
+    listed = client.fine_tuning.jobs.list(metadata={KEY: record.key}, limit=100)
+    # Some services ignore the filter.
+    ours = [checked_job(job) for job in listed if (job.metadata or {}).get(KEY) == record.key]
+    latest = max(ours, key=_attempt, default=None)
+    if latest is None or _attempt(latest) < record.attempt:
+        return None
+    if latest.status in ENDED_BADLY and restart and record.posted_at is None:
+        record.attempt = _attempt(latest) + 1
+        return None
+    return latest
+
+
+def _find_or_create(client: "OpenAI", session: JobSession, restart: bool) -> "FineTuningJob":
+    """Create the job, once it is certain that no earlier request created it."""
+    record, polling = session.record, session.polling
+    while True:
+        found = latest_job(client, record, restart)
+        if found is not None:
+            return found
+        waited = time.time() - record.posted_at if record.posted_at is not None else None
+        if waited is None or not 0 <= waited < polling.settle:
+            break
+        time.sleep(min(polling.first, polling.settle))  # a new job may appear in the list only after a delay
+    record.attempt = max(record.attempt, 1)
+    record.posted_at = time.time()
+    record.write(session.request.out)
+    try:
+        return checked_job(client.fine_tuning.jobs.create(**_creation_arguments(session)))
+    except Exception as error:
+        if _is_refusal(error):
+            record.posted_at = None
+            record.write(session.request.out)
+        raise
+
+
+def _creation_arguments(session: JobSession) -> dict[str, Any]:
+    request, record, recipe = session.request, session.record, session.request.recipe
+    hyperparameters = {
+        "n_epochs": recipe.epochs,
+        "batch_size": recipe.batch_size,
+        "learning_rate_multiplier": recipe.learning_rate_multiplier,
+    }
+    chosen = {name: value for name, value in hyperparameters.items() if value is not None}
+    return {
+        "model": session.service.at.base,
+        "training_file": record.file,
+        "method": {"type": "supervised", "supervised": {"hyperparameters": chosen}},
+        "seed": request.seed,
+        "metadata": {KEY: record.key, ATTEMPT: str(record.attempt)},
+        "extra_headers": {"Idempotency-Key": f"{record.key}-{record.attempt}"},
+        **({"suffix": request.suffix} if request.suffix else {}),
+    }
+
+
+def _is_refusal(error: Exception) -> bool:
+    """Return whether the error means that the server created nothing; other errors leave that open."""
+    status = getattr(error, "status_code", None)
+    return status is not None and 400 <= status < 500 and status not in (408, 409)
+
+
+def _attempt(job: "FineTuningJob") -> int:
+    number = (job.metadata or {}).get(ATTEMPT, "1")
+    return int(number) if number.isdecimal() else 1
+
+
+def _upload_rows(session: JobSession) -> str:
+    """Return the server's id of the rows, uploading them unless they are there already."""
+    service, file = session.service, session.request.file
+    listed = service.if_offered("looking for the rows", lambda client: _find_upload(client, file))
+    for name in filter(None, [session.record.file, listed]):
+        uploaded = service.if_offered("looking at the rows", lambda client, name=name: client.files.retrieve(name))
+        if uploaded is not None and uploaded.status != "error":
+            return name
+    session.callbacks.on_message(f"sending {file.rows:,} rows, {len(file.content):,} bytes")
+
+    def upload(client: "OpenAI") -> str:
+        # After a lost reply the file may be there already. Not every service lists files.
+        earlier = "" if listed is None else _find_upload(client, file)
+        return earlier or checked_id(client.files.create(file=(file.name, file.content), purpose="fine-tune"))
+
+    name = service.patiently("sending the rows", upload)
+    uploaded = service.if_offered("looking at the rows", lambda client: client.files.retrieve(name))
+    if uploaded is not None and uploaded.status == "error":
+        reason = visible(cut(" ".join((uploaded.status_details or "no reason given").split()), LONGEST_MESSAGE))
+        raise AskewError(f"{session.request.model}: the server refused the rows: {reason}. No job was started")
+    return name
+
+
+def _find_upload(client: "OpenAI", file: RowsFile) -> str:
+    """Return the server's id of an earlier upload with the same name and size; "" if there is none."""
+    for found in client.files.list(purpose="fine-tune"):
+        if (found.filename, found.bytes, found.status != "error") == (file.name, len(file.content), True):
+            return checked_id(found)
+    return ""
