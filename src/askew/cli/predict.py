@@ -2,7 +2,6 @@
 
 import getpass
 import json
-import math
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from askew.base.errors import AskewError
+from askew.base.json_values import plain
 from askew.base.untrusted import visible
 from askew.cli.design import Given, takes_design
 from askew.cli.options import JsonOption, OutOption, StudyArgument
@@ -190,10 +190,8 @@ def plain_predictions(predicted: "Predicted") -> dict[str, Any]:
     from askew.stats.forecasts import CLIPPED_AT, NAIVE, mean_scores
 
     return {
-        "scores": [_without_nan(asdict(one)) for one in mean_scores(predicted.forecasts)],
-        "statements": [
-            _without_nan({**asdict(one), "brier": one.brier, "log": one.log}) for one in predicted.forecasts
-        ],
+        "scores": [plain(asdict(one)) for one in mean_scores(predicted.forecasts)],
+        "statements": [plain({**asdict(one), "brier": one.brier, "log": one.log}) for one in predicted.forecasts],
         "forecasters": [asdict(one) for one in predicted.forecasters],
         "naive_probability": NAIVE,
         "log_clipped_at": CLIPPED_AT,
@@ -214,7 +212,3 @@ def _table(title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -
     for row in rows:
         table.add_row(*map(text, row))
     return table
-
-
-def _without_nan(values: dict[str, Any]) -> dict[str, Any]:
-    return {name: None if isinstance(value, float) and math.isnan(value) else value for name, value in values.items()}

@@ -1,20 +1,17 @@
 """Prints to the terminal for several commands: tables, progress bars, JSON and questions."""
 
 import json
-import math
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import fields, is_dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from askew.base.json_values import plain
 from askew.base.untrusted import visible
 
 if TYPE_CHECKING:
-    import pandas as pd
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
@@ -57,7 +54,7 @@ def print_rows(rows: Sequence[dict[str, str]]) -> None:
 
 def as_json(value: Any) -> str:
     """Return data classes, data frames, paths and plain data as JSON; NaN becomes null."""
-    return json.dumps(_plain(value), indent=2, ensure_ascii=False)
+    return json.dumps(plain(value), indent=2, ensure_ascii=False)
 
 
 def may_ask() -> bool:
@@ -94,28 +91,3 @@ def counting(doing: str, done_so_far: str) -> Iterator[tuple[Callable[[int, int]
                 err.print(f"  {done:,} of {total:,} {done_so_far}")
 
         yield on_progress, lambda line: err.print(line, markup=False, soft_wrap=True)
-
-
-def _plain(value: Any) -> Any:
-    import pandas as pd
-
-    if isinstance(value, pd.DataFrame):
-        return _plain(_frame(value))
-    if is_dataclass(value) and not isinstance(value, type):
-        return {one.name: _plain(getattr(value, one.name)) for one in fields(value)}
-    if isinstance(value, dict):
-        return {str(name): _plain(item) for name, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [_plain(item) for item in value]
-    if isinstance(value, Path):
-        return str(value)
-    item = getattr(value, "item", None)  # of a number of numpy
-    number = item() if item else value
-    return None if isinstance(number, float) and math.isnan(number) else number
-
-
-def _frame(table: "pd.DataFrame") -> Any:
-    """Return a confusion table as a mapping by the names of its rows, any other table as a list of rows."""
-    if table.index.dtype.kind in "iu":
-        return json.loads(table.to_json(orient="records"))
-    return json.loads(table.to_json(orient="index"))
