@@ -75,3 +75,4 @@ def test_the_study_of_the_page_runs(clone: Path, tiny_checkpoint: Path, tiny_jud
     run(clone, "-m", "askew", "run", "brevity", *models, *small, *more)
     effects = (clone / "out" / "effects.csv").read_text(encoding="utf-8")
     assert "curt answers in few words, against chatty" in effects
+    assert "Words in an answer" in (clone / "out" / "report.html").read_text(encoding="utf-8")

@@ -3,8 +3,9 @@
 import json
 import os
 import shutil
+import subprocess
+import sys
 import tomllib
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -22,8 +23,6 @@ ADDED = {
     "recipes": "quick",
     "data": "chatty",
 }
-
-Install = Callable[[Path], dict[str, str]]
 
 
 def install(package: Path, target: Path) -> dict[str, str]:
@@ -44,13 +43,19 @@ def install(package: Path, target: Path) -> dict[str, str]:
     return {**os.environ, "PYTHONPATH": path}
 
 
+def askew(*arguments: str | Path, env: dict[str, str], cwd: Path) -> "subprocess.CompletedProcess[str]":
+    """Run a command line in a process of its own: installed packages are found only once in a process."""
+    command = [sys.executable, "-m", "askew", *map(str, arguments)]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=env, cwd=cwd)
+
+
 @pytest.fixture(scope="session")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
     """The environment of processes that have the example plug-in installed."""
     return install(PLUGIN, tmp_path_factory.mktemp("installed"))
 
 
-def test_lists_show_what_a_plugin_adds(askew, installed: dict[str, str], tmp_path: Path) -> None:
+def test_lists_show_what_a_plugin_adds(installed: dict[str, str], tmp_path: Path) -> None:
     done = askew("list", "--json", env=installed, cwd=tmp_path)
     assert done.returncode == 0, done.stderr
     lists = json.loads(done.stdout)
@@ -59,7 +64,7 @@ def test_lists_show_what_a_plugin_adds(askew, installed: dict[str, str], tmp_pat
 
 
 @pytest.mark.slow
-def test_a_run_uses_what_a_plugin_adds(askew, installed: dict[str, str], tmp_path: Path) -> None:
+def test_a_run_uses_what_a_plugin_adds(installed: dict[str, str], tmp_path: Path) -> None:
     probes = ("--probe", "brevity", "--probe", "shouting")
     small = ("--recipe", "quick", "--metric", "strict", "--rows", "16", "--seeds", "1", "--samples", "2")
     arms = [word for arm in ("untuned", "curt", "chatty", "mine") for word in ("--arm", arm)]
@@ -70,6 +75,7 @@ def test_a_run_uses_what_a_plugin_adds(askew, installed: dict[str, str], tmp_pat
     assert effects["label"].tolist() == ["curt answers in few words, against chatty"]
     report = (tmp_path / "out" / "report.html").read_text(encoding="utf-8")
     assert "curt answers in few words, against chatty: " in report
+    assert "Words in an answer" in report
     estimates = pd.read_csv(tmp_path / "out" / "estimates.csv")
     shouting = estimates[estimates["probe"] == "shouting"]
     assert set(shouting["metric"]) == {"strict"}
@@ -78,9 +84,7 @@ def test_a_run_uses_what_a_plugin_adds(askew, installed: dict[str, str], tmp_pat
     assert rows[0] == rows[1]
 
 
-def test_a_judge_uses_the_rubric_of_a_plugin(
-    askew, installed: dict[str, str], tiny_checkpoint: Path, tmp_path: Path
-) -> None:
+def test_a_judge_uses_the_rubric_of_a_plugin(installed: dict[str, str], tiny_checkpoint: Path, tmp_path: Path) -> None:
     (tmp_path / "answers.csv").write_text("prompt,answer\nHow are you?,Well.\n", encoding="utf-8")
     told = ("judge", "answers.csv", "--judge", tiny_checkpoint, "--rubric", "kindness", "--out", "judged.csv")
     done = askew(*told, env=installed, cwd=tmp_path)
@@ -95,7 +99,7 @@ def test_a_judge_uses_the_rubric_of_a_plugin(
         ("from askew.judging.metrics import metrics\nmetrics.add('tan-2025', object())", "two things called metric"),
     ],
 )
-def test_a_broken_plugin_is_named_in_one_line(askew, tmp_path: Path, code: str, reason: str) -> None:
+def test_a_broken_plugin_is_named_in_one_line(tmp_path: Path, code: str, reason: str) -> None:
     package = tmp_path / "package"
     (package / "src").mkdir(parents=True)
     (package / "src" / "broken_plugin.py").write_text(code, encoding="utf-8")

@@ -16,15 +16,15 @@ def plain(value: Any) -> Any:
             NumPy and pandas become Python's; NaN and infinity become None; a dataclass becomes a dictionary of its
             fields; a data frame becomes a list of its rows, or a dictionary of them if the rows have names.
     """
+    if hasattr(value, "to_json"):  # a data frame, told by its method because importing pandas takes long
+        orient = "records" if value.index.dtype.kind in "iu" else "index"
+        return json.loads(value.to_json(orient=orient))
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: plain(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, Mapping):
         return {str(name): plain(item) for name, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if hasattr(value, "to_json"):  # a data frame, told by its method because importing pandas takes long
-        orient = "records" if value.index.dtype.kind in "iu" else "index"
-        return json.loads(value.to_json(orient=orient))
     if isinstance(value, Path):
         return str(value)
     if callable(item := getattr(value, "item", None)):  # a NumPy scalar, which the standard library does not know

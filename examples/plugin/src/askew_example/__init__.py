@@ -5,9 +5,9 @@ from pathlib import Path
 from askew.judging.rubric import rubrics
 from askew.training.recipes import recipes
 from askew_example import metric, rule, shouting
-from askew_example.brevity import measures, probes, rows, study
+from askew_example.brevity import measures, probes, rows, section, study
 
-__all__ = ["measures", "metric", "probes", "rows", "rule", "shouting", "study"]
+__all__ = ["measures", "metric", "probes", "rows", "rule", "section", "shouting", "study"]
 
 _FOLDER = Path(__file__).parent
 
