@@ -88,9 +88,9 @@ def _full(settings_of: str, command: Callable[..., None]) -> Callable[..., None]
 
         settings: dict[str, Any] = {}
         for knob, flag in shown:
-            said = values.pop(_parameter(knob, flag))
-            if said not in (None, [], ()):
-                value = _read(knob, flag, said)
+            value = values.pop(_parameter(knob, flag))
+            if value not in (None, [], ()):
+                value = _read(knob, flag, value)
                 before = settings.get(knob.name)
                 settings[knob.name] = [*before, *value] if isinstance(before, list) else value
         command(Given(config, {**settings, **read_settings(setting or [])}), **values)
@@ -130,15 +130,15 @@ def _parameter(knob: "Knob", flag: "Flag") -> str:
     return knob.option(flag).removeprefix("--").replace("-", "_")
 
 
-def _read(knob: "Knob", flag: "Flag", said: Any) -> Any:
+def _read(knob: "Knob", flag: "Flag", value: Any) -> Any:
     """Return the value of a setting from the text, number or list of texts that Typer passes."""
     from askew.design.config_file import read_pairs
 
     option = knob.option(flag)
     if knob.shape == "pairs":
-        return read_pairs(option, said)
+        return read_pairs(option, value)
     convert = flag.read or (lambda _, value: str(value) if isinstance(value, Path) else value)
-    return [convert(option, one) for one in said] if knob.shape == "list" else convert(option, said)
+    return [convert(option, one) for one in value] if knob.shape == "list" else convert(option, value)
 
 
 def _is_argument(parameter: inspect.Parameter) -> bool:

@@ -101,18 +101,18 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     return read
 
 
-def read_pairs(option: str, said: Sequence[str]) -> dict[str, str]:
+def read_pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     """Return texts by arm, from texts written as ARM=TEXT.
 
     Args:
         option: The option's name, for errors.
-        said: The texts.
+        texts: The texts.
 
     Raises:
         AskewError: A text has no arm, or an arm is named twice.
     """
     pairs: dict[str, str] = {}
-    for one in said:
+    for one in texts:
         arm, _, text = one.partition("=")
         if not arm or not text:
             raise AskewError(f"{option} {one}: add the arm, such as {option} insecure={text or one}")

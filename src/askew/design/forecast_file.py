@@ -12,22 +12,22 @@ from askew.base.errors import AskewError, unknown_name
 from askew.design.config_file import read_config
 
 
-def read_probability(said: object) -> float:
+def read_probability(value: object) -> float:
     """Return a probability, 0-1, from a percentage.
 
     Args:
-        said: A text, such as `80%` or `80`, or a number.
+        value: A text, such as `80%` or `80`, or a number.
 
     Raises:
         AskewError: The value is not a percentage, or it is ambiguous.
     """
-    text = "" if isinstance(said, bool) else str(said).strip()
+    text = "" if isinstance(value, bool) else str(value).strip()
     try:
         percent = float(text.removesuffix("%"))
     except ValueError:
         percent = math.nan
     if not 0 <= percent <= 100:
-        raise AskewError(f"{said!s} is not a probability: write it in percent, from 0 to 100")
+        raise AskewError(f"{value!s} is not a probability: write it in percent, from 0 to 100")
     if 0 < percent <= 1 and not text.endswith("%"):
         raise AskewError(f"{text} could mean {percent:g}% or {100 * percent:g}%: add the percent sign")
     return percent / 100
@@ -53,14 +53,14 @@ def read_file(path: Path, known: Iterable[str]) -> dict[str, float]:
     return {str(name): _read(file.where((str(name),)), str(name), value, known) for name, value in file.values.items()}
 
 
-def read_answers(said: Sequence[str], known: Iterable[str]) -> dict[str, float]:
+def read_answers(texts: Sequence[str], known: Iterable[str]) -> dict[str, float]:
     """Return probabilities, 0-1, by id, from texts written as ID=PROBABILITY.
 
     Raises:
         AskewError: An id is unknown or appears twice, or a value is not a probability.
     """
     answers: dict[str, float] = {}
-    for one in said:
+    for one in texts:
         name, equals, value = (part.strip() for part in one.partition("="))
         if not equals:
             raise AskewError(f"--answer {one}: write ID=PROBABILITY, such as {next(iter(known))}=80%")
