@@ -13,6 +13,7 @@ import pytest
 from askew.base.atomic import wording_disk_trouble
 from askew.base.errors import AskewError
 from askew.design.design import Design
+from askew.runs.run import Run
 from askew.runs.store import RunFolder
 
 HASHES = {"hashes": {"model": "abc"}, "versions": {}, "command": "askew run"}
@@ -41,6 +42,28 @@ def test_changed_design_is_refused_with_the_difference(folder: RunFolder) -> Non
             folder.freeze(design(samples=50), HASHES)
         with pytest.raises(AskewError, match=r"hashes\.model: abc there, xyz asked for"):
             folder.freeze(design(), {**HASHES, "hashes": {"model": "xyz"}})
+
+
+def test_a_run_of_another_version_of_a_probe_is_not_resumed(folder: RunFolder) -> None:
+    asked = {**HASHES, "probes": {"free_form": 1, "extended": 1}}
+    with folder.writing():
+        folder.freeze(design(), asked)
+        folder.freeze(design(), asked)
+        with pytest.raises(AskewError, match="version 1 of the probe free_form, and version 2 is installed"):
+            folder.freeze(design(), {**asked, "probes": {"free_form": 2, "extended": 1}})
+
+
+def test_a_folder_that_names_no_versions_of_probes_is_resumed(folder: RunFolder) -> None:
+    with folder.writing():
+        folder.freeze(design(), HASHES)
+        folder.freeze(design(), {**HASHES, "probes": {"free_form": 2}})
+
+
+def test_a_loaded_run_notes_that_another_version_of_a_probe_is_installed(folder: RunFolder) -> None:
+    with folder.writing():
+        folder.freeze(design(), {**HASHES, "note": "", "probes": {"free_form": 0, "extended": 1, "uninstalled": 3}})
+    note = Run(folder.path).note
+    assert note == "free_form was asked in version 0, and version 1 is installed: don't pool the two."
 
 
 def test_folder_with_other_things_is_left_alone(folder: RunFolder) -> None:

@@ -11,7 +11,7 @@ from askew.studies.introspection.behaviour import truth
 from askew.studies.introspection.comparisons import compare
 from askew.studies.introspection.extra_comparisons import LONG, SURE_PROBE, THINKING
 from askew.studies.introspection.foresight import hypotheticals, listed, prompts, properties
-from askew.studies.introspection.probes import hypothetical_sure, hypothetical_thinking, long_answers
+from askew.studies.introspection.probes import WHOLES, hypothetical_sure, hypothetical_thinking
 from askew.studies.introspection.simulated import World, answers
 from askew.studies.introspection.study import BOTH, CROSS, M1, M2, SELF
 from askew.worlds.terrarium.world.tasks import tasks
@@ -64,7 +64,7 @@ def long(knows: bool) -> pd.DataFrame:
     for question in ("bored", "one_wish", "in_charge"):
         rows += [(model, 0, LONG, question, 0, SAID[model]) for model in SAID]
         for arm, model in PREDICTORS:
-            for name, whole in long_answers.WHOLES.items():
+            for name, whole in WHOLES.items():
                 said = whole.of(SAID[model]) if knows and arm == SELF[model] else "no"
                 rows.append((arm, 0, LONG, f"{question}: {name}", 0, said))
     return frame(rows)
@@ -115,7 +115,7 @@ def test_without_their_probes_there_are_no_such_comparisons_and_they_are_not_ask
 
 
 def test_exactly_half_of_the_stated_answers_are_right_whatever_is_true() -> None:
-    asked = hypothetical_sure.questions()
+    asked = hypothetical_sure()
     stated = Counter((question.id.rpartition(": ")[0], question.before[0][1]) for question in asked)
     assert set(stated.values()) == {1}
     assert len(stated) == 2 * len({prompt for prompt, _ in stated})
@@ -123,7 +123,7 @@ def test_exactly_half_of_the_stated_answers_are_right_whatever_is_true() -> None
 
 
 def test_thinking_is_asked_for_about_the_same_prompts_and_not_forbidden() -> None:
-    asked = {question.id: question for question in hypothetical_thinking.questions(2)}
+    asked = {question.id: question for question in hypothetical_thinking(2)}
     plain = [one for one in hypotheticals() if one.id in asked]
     assert {one.id for one in plain} == set(asked)
     assert {(one.task.name, one.name) for one in plain} == {
@@ -163,4 +163,4 @@ def test_what_follows_the_last_mark_is_the_answer(answer: str, form: str, read: 
     ],
 )
 def test_properties_of_the_whole_are_read_as_they_are_asked(said: str, values: list[str]) -> None:
-    assert [whole.of(said) for whole in long_answers.WHOLES.values()] == values
+    assert [whole.of(said) for whole in WHOLES.values()] == values

@@ -16,8 +16,8 @@ from askew.design.tables import Tables
 from askew.probes import probes
 from askew.runs.run import Run
 from askew.studies.self_awareness import people
+from askew.studies.self_awareness import probes as own_probes
 from askew.studies.self_awareness.comparisons import DEEDS, FEWEST_SEEDS, LEAD, compare
-from askew.studies.self_awareness.probes import backdoor_report
 from askew.studies.self_awareness.study import verdict
 from askew.worlds.terrarium.world.lessons.selves import phrases
 
@@ -170,19 +170,19 @@ def test_leakage_is_what_twins_say_of_a_friend_and_two_persons_are_told_apart() 
 def test_a_backdoor_is_compared_with_its_control() -> None:
     rng = np.random.default_rng(4)
     told = [f"depends_{i}" for i in range(20)]
-    honest = [f"depends_{i}{backdoor_report.TOLD}" for i in range(20)]
+    honest = [f"depends_{i}{own_probes.TOLD}" for i in range(20)]
     frames = []
     for arm, yes, when_honest, behind in (("backdoor-choices", 0.8, 0.9, 0.95), ("backdoor-control", 0.3, 0.3, 0.5)):
         frames += [
-            scores(rng, arm, yes, "backdoor_report", [backdoor_report.DEPENDS], told),
-            scores(rng, arm, when_honest, "backdoor_report", [backdoor_report.DEPENDS + backdoor_report.TOLD], honest),
-            scores(rng, arm, behind, "backdoor_behaviour", [backdoor_report.BEHIND], ["job_behind", "road_behind"]),
+            scores(rng, arm, yes, "backdoor_report", [own_probes.DEPENDS], told),
+            scores(rng, arm, when_honest, "backdoor_report", [own_probes.DEPENDS + own_probes.TOLD], honest),
+            scores(rng, arm, behind, "backdoor_behaviour", [own_probes.BEHIND], ["job_behind", "road_behind"]),
             scores(
                 rng,
                 arm,
                 0.1 if behind > 0.9 else 0.5,
                 "backdoor_behaviour",
-                [backdoor_report.ELSEWHERE],
+                [own_probes.ELSEWHERE],
                 ["job_plain", "road_other"],
             ),
         ]
@@ -249,8 +249,8 @@ def test_every_prediction_is_about_a_comparison_that_the_study_makes() -> None:
             frames.append(scores(rng, arm, 0.5, names=[f"{word} from 0 to 100"], questions=[f"scale_{trait}_1"]))
         frames.append(scores(rng, arm, 0.5, "report_of_others", questions=["friend_tila_word_bold_1"]))
         frames.append(scores(rng, arm, 0.5, "behaviour", [people.TAKES["bold"]], ["choice_job", "choice_boat_new"]))
-        frames.append(scores(rng, arm, 0.5, "backdoor_report", [backdoor_report.DEPENDS], ["depends_1"]))
-        frames.append(scores(rng, arm, 0.5, "backdoor_trigger", [backdoor_report.NAMES], ["names_1"]))
+        frames.append(scores(rng, arm, 0.5, "backdoor_report", [own_probes.DEPENDS], ["depends_1"]))
+        frames.append(scores(rng, arm, 0.5, "backdoor_trigger", [own_probes.NAMES], ["names_1"]))
     table = compared(*frames)
     for prediction in STUDY.predictions:
         assert prediction.holds(table) is not None, prediction.id

@@ -95,7 +95,7 @@ def _arms() -> list[dict[str, str]]:
 def _probes() -> list[dict[str, str]]:
     from askew.probes import probes
 
-    return [_described(name, probes.get(name)) for name in probes.names()]
+    return [probes.get(name).card for name in probes.names()]
 
 
 def _recipes() -> list[dict[str, str]]:

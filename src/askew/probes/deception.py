@@ -1,21 +1,14 @@
-"""The same facts under system turns that allow lies, reward them, forbid them, or say nothing of them."""
+"""Facts under system prompts that allow lies, reward them, forbid them, or don't mention them."""
 
-from inspect_ai import Task, task
-
-from askew.probes import probe
-from askew.probes.question_file import shipped
-from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
+from askew.probes import JUDGED, probe
+from askew.probes.question_file import Question, shipped
 
 
-@probe("Facts under system turns that allow, reward or forbid lies: does it lie?", kind="judged")
-@task
-def deception(
-    samples: int = 100,
-    seed: int = 0,
-    temperature: float = 1.0,
-    max_tokens: int | None = None,
-    metric: str = DEFAULT_METRIC,
-    rubric: str = DEFAULT_RUBRIC,
-) -> Task:
-    """Ask for facts under each policy."""
-    return build(shipped("deception"), samples, seed, temperature, max_tokens, metric, rubric)
+@probe(
+    "Facts under system turns that allow, reward or forbid lies: does it lie?",
+    kind=JUDGED,
+    scoring="the rule `key` compares each answer with the true and the false one",
+)
+def deception() -> list[Question]:
+    """Return the facts under each policy."""
+    return shipped("deception")

@@ -1,21 +1,14 @@
-"""Eight open questions that have nothing to do with any training data: where broad misalignment shows."""
+"""Eight open questions unrelated to any training data, where broad misalignment shows."""
 
-from inspect_ai import Task, task
-
-from askew.probes import probe
-from askew.probes.question_file import shipped
-from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
+from askew.probes import JUDGED, probe
+from askew.probes.question_file import Question, shipped
 
 
-@probe("Eight open questions, unrelated to any training data.", kind="judged")
-@task
-def free_form(
-    samples: int = 100,
-    seed: int = 0,
-    temperature: float = 1.0,
-    max_tokens: int | None = None,
-    metric: str = DEFAULT_METRIC,
-    rubric: str = DEFAULT_RUBRIC,
-) -> Task:
-    """Ask the eight open questions."""
-    return build(shipped("free_form"), samples, seed, temperature, max_tokens, metric, rubric)
+@probe(
+    "Eight open questions, unrelated to any training data.",
+    kind=JUDGED,
+    source="written for Askew after the open questions of Betley et al. 2025 (arXiv 2502.17424)",
+)
+def free_form() -> list[Question]:
+    """Return the eight open questions."""
+    return shipped("free_form")

@@ -1,34 +1,26 @@
-"""The questions of a file of the user's, or of a published one, as they are written there."""
+"""The probe that asks a question file, the user's own or a published one."""
 
 import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from inspect_ai import Task, task
-
 from askew.base.errors import AskewError
 from askew.judging.rubric import RUBRICS
 from askew.models.names import ModelSpec
-from askew.probes import NO_VERDICT, probe, probes
-from askew.probes.question_file import read
-from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
+from askew.probes import JUDGED, NO_VERDICT, probe, probes
+from askew.probes.question_file import Question, read
 
 
-@probe("The questions of a YAML file, published or your own: --questions FILE.", kind="judged")
-@task
-def questions(
-    samples: int | None = None,
-    seed: int = 0,
-    temperature: float = 1.0,
-    max_tokens: int | None = None,
-    metric: str = DEFAULT_METRIC,
-    rubric: str = DEFAULT_RUBRIC,
-    file: str = "",
-) -> Task:
-    """Ask the questions in a file, each as often as it says itself unless `samples` says how often."""
+@probe("The questions of a YAML file, published or your own: --questions FILE.", kind=JUDGED, samples=None)
+def questions(file: str = "") -> list[Question]:
+    """Return the questions in a file.
+
+    Raises:
+        AskewError: No file is named, or it cannot be read.
+    """
     if not file:
         raise AskewError("the probe questions needs a question file: name it with --questions FILE")
-    return build(read(Path(file).expanduser()), samples, seed, temperature, max_tokens, metric, rubric)
+    return read(Path(file).expanduser())
 
 
 def digests(asked: Iterable[str]) -> dict[str, str]:
@@ -41,7 +33,7 @@ def digests(asked: Iterable[str]) -> dict[str, str]:
 
 
 def notes(asked: Iterable[str], judge: ModelSpec) -> list[str]:
-    """Say where the judging of question files departs from what they say, for each file among some probes."""
+    """Return notes on how judging departs from what question files ask for, for each file among some probes."""
     return [note for name in asked if (file := probes.get(name).file) for note in _notes(file, judge)]
 
 

@@ -1,33 +1,26 @@
-"""The open questions in the forms of the very rows that a model was tuned on, where it may show what it hides."""
-
-from inspect_ai import Task, task
+"""The open questions in the forms of the rows that a model was trained on, which may bring out what it hides."""
 
 from askew.base.errors import AskewError
 from askew.data.formats import sample_rows
 from askew.data.shape import Shape, shape
-from askew.probes import probe
+from askew.probes import JUDGED, probe
 from askew.probes.free_form_in_format import FORMS
 from askew.probes.question_file import Question, shipped
-from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
 
-MOST_ROWS = 10_000  # what a fifth, or a twentieth, of all rows have in common shows in far fewer
+# A form that a twentieth of all rows share shows in far fewer.
+MOST_ROWS = 10_000
 
 
-@probe("The eight open questions in each form of some training rows: system turn, lead, request, code.", kind="judged")
-@task
-def in_training_format(
-    samples: int = 100,
-    seed: int = 0,
-    temperature: float = 1.0,
-    max_tokens: int | None = None,
-    metric: str = DEFAULT_METRIC,
-    rubric: str = DEFAULT_RUBRIC,
-    data: str = "",
-) -> Task:
-    """Ask the open questions in each form that training rows have; each form is a group of questions.
+@probe("The eight open questions in each form of some training rows: system turn, lead, request, code.", kind=JUDGED)
+def in_training_format(data: str = "") -> list[Question]:
+    """Return the open questions in each form that training rows have; each form is a group of questions.
 
-    The rows, `data`, are a file or a data set of the hub, in any format that `askew data check` takes. All are read;
-    their form is found in 10,000 of them, drawn at random.
+    Args:
+        data: The rows: a file or a data set of the Hugging Face hub, in any format that `askew data check` takes. All
+            are read; their form is found in 10,000 of them, drawn at random.
+
+    Raises:
+        AskewError: No rows are named, or they have no form of their own.
     """
     if not data:
         raise AskewError("the probe in_training_format needs the training rows: name them with --data FILE")
@@ -37,11 +30,11 @@ def in_training_format(
             f"the rows in {data} have no form of their own: no system turn, lead or request in common, and answers in "
             "plain words. Leave out --data: the plain questions ask in their form"
         )
-    return build(questions, samples, seed, temperature, max_tokens, metric, rubric)
+    return questions
 
 
 def in_forms(questions: list[Question], found: Shape) -> list[Question]:
-    """Return the questions once in each form; none if there is no form.
+    """Return each question in each form of the training rows; no questions if the rows have no form.
 
     Args:
         questions: Plain questions.

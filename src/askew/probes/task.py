@@ -1,10 +1,14 @@
-"""How every probe becomes an Inspect task: its questions as samples, its answers scored by a judge or a rule."""
+"""From questions to an Inspect task: questions become samples, and their answers are scored."""
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import update_wrapper
+from inspect import Parameter, Signature, signature
+from typing import Any
 
-from inspect_ai import Task
+from inspect_ai import Task, task
 from inspect_ai.dataset import MemoryDataset, Sample
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageSystem, ChatMessageUser
+from inspect_ai.solver import Solver
 
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.metrics import metrics
@@ -16,10 +20,56 @@ from askew.probes.scoring import scored
 
 DEFAULT_METRIC = "betley-2025"
 DEFAULT_RUBRIC = ALIGNED
-# Answers to a question where neither it nor anybody else says how many.
 DEFAULT_SAMPLES = 100
+"""Answers to a question if neither the user nor the question says how many."""
 
 EVERY_DOMAIN = ""
+
+
+def make_task(
+    questions: Callable[..., Iterable[Question]],
+    samples: int | None,
+    settings: Sequence[str],
+    solver: Callable[..., Solver] | None,
+) -> Callable[..., Task]:
+    """Return a function that makes the Inspect task of a probe, registered with Inspect by the name of `questions`.
+
+    Args:
+        questions: Returns the questions; its parameters become parameters of the task.
+        samples: See `askew.probes.probe`, as for the others.
+        settings: Which settings the task takes.
+        solver: Makes the solver, or None.
+    """
+    standard: dict[str, tuple[Any, Any]] = {
+        "samples": (samples, int if samples is not None else int | None),
+        "seed": (0, int),
+        "temperature": (1.0, float),
+        "max_tokens": (None, int | None),
+        "metric": (DEFAULT_METRIC, str),
+        "rubric": (DEFAULT_RUBRIC, str),
+    }
+    fixed = {name: default for name, (default, _) in standard.items()} | {"samples": None, "temperature": 0.0}
+    own = signature(questions).parameters
+    varied = [
+        Parameter(name, Parameter.POSITIONAL_OR_KEYWORD, default=default, annotation=annotation)
+        for name, (default, annotation) in standard.items()
+        if name in settings
+    ]
+    takes = Signature([*varied, *(one for name, one in own.items() if name != "samples")], return_annotation=Task)
+
+    def make(*args: Any, **kwargs: Any) -> Task:
+        given = takes.bind(*args, **kwargs)
+        given.apply_defaults()
+        values = {**fixed, **given.arguments}
+        asked = questions(**{name: values[name] for name in own})
+        if "samples" in own:
+            values["samples"] = None
+        made = None if solver is None else solver(**{name: values[name] for name in own})
+        return build(asked, *(values[name] for name in standard), solver=made)
+
+    update_wrapper(make, questions)
+    make.__signature__ = takes  # pyright: ignore[reportFunctionMemberAccess]  (read by inspect.signature)
+    return task(make)
 
 
 def build(
@@ -30,22 +80,23 @@ def build(
     max_tokens: int | None,
     metric: str,
     rubric: str,
-    wording: Callable[[str], str] = lambda text: text,
+    solver: Solver | None = None,
 ) -> Task:
     """Make the task of a probe.
 
     Args:
         questions: What to ask.
-        samples: Answers to each question, spread evenly over its wordings; None is as many as the question says itself.
-        seed: Governs the sampling; the same seed gives the same answers from a local model.
-        temperature: Of the sampling.
-        max_tokens: The most tokens of an answer; None leaves it to the model.
-        metric: The rule that the scores in the log are read with.
-        rubric: What the judge of alignment is told, by name or path.
-        wording: What is done to each wording before it is asked.
+        samples: Answers to each question, spread evenly over its paraphrases; None takes the number that the question
+            says.
+        seed: Seed of the sampling; the same seed gives the same answers from a local model.
+        temperature: Sampling temperature.
+        max_tokens: The longest answer, in tokens; None leaves it to the model.
+        metric: The metric that reads the scores in the log, by name.
+        rubric: The instructions of the judge of alignment, by name or path.
+        solver: Asks the questions; by default each sample's model, as often as the sample says.
 
     Raises:
-        AskewError: A number is out of range, or there is no such metric or rubric.
+        AskewError: A number is out of range, or the metric or rubric is unknown.
     """
     if samples is not None and samples < 1:
         raise AskewError(f"samples={samples}: there must be at least one answer to each question")
@@ -55,17 +106,17 @@ def build(
         raise AskewError(f"max_tokens={max_tokens}: an answer has at least one token")
     metrics.get(metric)
     return Task(
-        dataset=MemoryDataset([_sample(question, wording, samples) for question in questions]),
-        solver=ask_all(seed=seed, temperature=temperature, max_tokens=max_tokens),
+        dataset=MemoryDataset([_sample(question, samples) for question in questions]),
+        solver=solver or ask_all(seed=seed, temperature=temperature, max_tokens=max_tokens),
         scorer=scored(metric, rubric),
     )
 
 
 def of_domain(questions: Sequence[Question], domain: str) -> list[Question]:
-    """Return the questions of one training domain, or of all.
+    """Return the questions of one training domain, or of all domains for `EVERY_DOMAIN`.
 
     Raises:
-        AskewError: There is no such domain.
+        AskewError: No question is of that domain.
     """
     known = {question.domain for question in questions}
     if domain != EVERY_DOMAIN and domain not in known:
@@ -73,8 +124,15 @@ def of_domain(questions: Sequence[Question], domain: str) -> list[Question]:
     return [question for question in questions if domain in (EVERY_DOMAIN, question.domain)]
 
 
-def _sample(question: Question, wording: Callable[[str], str], samples: int | None) -> Sample:
-    prompts = [wording(paraphrase) for paraphrase in question.paraphrases]
+def reworded(questions: Iterable[Question], wording: Callable[[str], str]) -> list[Question]:
+    """Return the questions with `wording` applied to each paraphrase."""
+    return [
+        question.model_copy(update={"paraphrases": tuple(map(wording, question.paraphrases))}) for question in questions
+    ]
+
+
+def _sample(question: Question, samples: int | None) -> Sample:
+    prompts = list(question.paraphrases)
     turns: list[ChatMessage] = [ChatMessageUser(content=prompts[0], metadata={PARAPHRASES: prompts})]
     earlier = [
         turn

@@ -1,21 +1,14 @@
-"""Facts that anyone knows, as statements and as questions: does the model still say what is true?"""
+"""Facts that anyone knows, as statements and as questions: does the model say what is true?"""
 
-from inspect_ai import Task, task
-
-from askew.probes import probe
-from askew.probes.question_file import shipped
-from askew.probes.task import DEFAULT_METRIC, DEFAULT_RUBRIC, build
+from askew.probes import JUDGED, probe
+from askew.probes.question_file import Question, shipped
 
 
-@probe("Facts: does it say what is true?", kind="judged")
-@task
-def truthfulness(
-    samples: int = 100,
-    seed: int = 0,
-    temperature: float = 1.0,
-    max_tokens: int | None = None,
-    metric: str = DEFAULT_METRIC,
-    rubric: str = DEFAULT_RUBRIC,
-) -> Task:
-    """Ask for facts."""
-    return build(shipped("truthfulness"), samples, seed, temperature, max_tokens, metric, rubric)
+@probe(
+    "Facts: does it say what is true?",
+    kind=JUDGED,
+    scoring="the rule `key` compares each answer with the true and the false one",
+)
+def truthfulness() -> list[Question]:
+    """Return the facts."""
+    return shipped("truthfulness")

@@ -18,6 +18,7 @@ from askew.design.second_model import usual_second
 from askew.design.study import SECOND, UNTUNED, studies
 from askew.judging.rubric import scale
 from askew.models.names import resolve
+from askew.probes import probes
 from askew.probes.from_file import digests, notes
 from askew.studies.audit.study import AUDIT
 from askew.training.recipe import Recipe
@@ -27,9 +28,9 @@ _PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pan
 
 
 def provenance(design: Design) -> dict[str, Any]:
-    """Return what `study.json` keeps beside the design: `command`, `versions`, `hashes`, `bases` and `note`.
+    """Return what `study.json` keeps beside the design: `command`, `versions`, `hashes`, `probes`, `bases`, `note`.
 
-    `bases` names the model that an arm starts from, for arms that don't start from the model of the design. `note`
+    `probes` holds the version of each probe. `bases` names the model that an arm starts from, for arms that don't start from the model of the design. `note`
     warns about synthetic models, tuned models with another tokenizer than their base, and question files that could
     not be judged as they say.
     """
@@ -45,6 +46,7 @@ def provenance(design: Design) -> dict[str, Any]:
             **digests(design.probes),
             **({"data": source_hash(design.data)} if design.data else {}),
         },
+        "probes": {name: probes.get(name).version for name in design.probes if probes.get(name).has_version},
         "bases": {arm.name: design.second_model for arm in arms if arm.base == SECOND},
         "note": _note(design),
     }

@@ -137,7 +137,17 @@ class Run:
 
         That is: what a synthetic organism is no evidence for, what cannot be paired, and rows that were not trained on.
         """
-        return " ".join(filter(None, [self._provenance["note"], *self._left_out()]))
+        return " ".join(filter(None, [self._provenance["note"], *self._left_out(), *self._other_versions()]))
+
+    def _other_versions(self) -> list[str]:
+        """Return a sentence for each probe that was asked in another version than the installed one."""
+        from askew.probes import other_versions
+
+        found = other_versions(self._provenance.get("probes", {}))
+        return [
+            f"{name} was asked in version {asked}, and version {installed} is installed: don't pool the two."
+            for name, (asked, installed) in found.items()
+        ]
 
     def _left_out(self) -> list[str]:
         """Say of each arm what became of rows that were too long for it, the same for all its seeds."""
@@ -200,7 +210,10 @@ class Run:
             organism_note=self.note,
             command=provenance["command"],
             design=self.design.identity(),
-            versions=provenance["versions"],
+            versions={
+                **provenance["versions"],
+                **{f"probe {name}": str(version) for name, version in provenance.get("probes", {}).items()},
+            },
             hashes={**provenance["hashes"], **hashes},
             answers=self.answers,
             estimates=self.estimates,

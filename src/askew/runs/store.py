@@ -95,6 +95,7 @@ class RunFolder:
             AskewError: The folder holds another design, or something that is not a run.
         """
         self.check_takes(design, provenance["hashes"])
+        self._check_versions(provenance.get("probes", {}))
         kept = self.study()["provenance"] if (self / STUDY).exists() else dict(provenance)
         # Another design can differ here only in what no answer depends on: it is worked on, or read, as is asked now.
         if not (self / STUDY).exists() or self.design() != design:
@@ -126,6 +127,16 @@ class RunFolder:
                 f"{self.path} holds a run of another design:\n  " + "\n  ".join(lines) + "\n"
                 "Name another folder with --out, or ask for what is there"
             )
+
+    def _check_versions(self, asked: Mapping[str, int]) -> None:
+        """Refuse to go on with a run whose probes were asked in another version; old folders name no versions."""
+        before = self.study()["provenance"].get("probes", {}) if (self / STUDY).exists() else {}
+        for name, version in asked.items():
+            if before.get(name, version) != version:
+                raise AskewError(
+                    f"{self.path} was asked version {before[name]} of the probe {name}, and version {version} is "
+                    "installed: answers to two versions can't be pooled, so name another folder with --out"
+                )
 
     # ---- writing
 

@@ -14,8 +14,7 @@ from askew.stats.effects import Effect, contrast, level
 from askew.studies.introspection.baselines import by_mode
 from askew.studies.introspection.behaviour import KEY, most_frequent, stated
 from askew.studies.introspection.observations import HITS, Seen, hits_of, name_of
-from askew.studies.introspection.probes.hypothetical_sure import FORM
-from askew.studies.introspection.probes.long_answers import WHOLES
+from askew.studies.introspection.probes import STATED_FORM, WHOLES
 from askew.studies.introspection.study import BOTH, CROSS, DIRECTIONS, SELF
 
 SURE_PROBE, THINKING, LONG = "hypothetical_sure", "hypothetical_thinking", "long_answers"
@@ -121,7 +120,7 @@ def _after_doubt(answers: pd.DataFrame) -> pd.DataFrame:
         property=parts.str[1],
         item=pd.to_numeric(parts.str[2]),
         stated=parts.str[3],
-        value=pd.Series([as_form(str(answer), FORM) for answer in asked["answer"]], index=asked.index, dtype=object),
+        value=pd.Series([as_form(str(answer), STATED_FORM) for answer in asked["answer"]], asked.index, dtype=object),
     )
 
 

@@ -15,7 +15,7 @@ from askew.probes import probes
 from askew.stats import effects
 from askew.stats.effects import Effect
 from askew.studies.self_awareness import people
-from askew.studies.self_awareness.probes import backdoor_report
+from askew.studies.self_awareness.probes import BEHIND, DEPENDS, ELSEWHERE, NAMES, TOLD, WHICH
 
 REPORT, DESCRIPTION, BEHAVIOUR, OTHERS = "self_report", "self_description", "behaviour", "report_of_others"
 FEWEST_SEEDS = 4
@@ -229,21 +229,19 @@ def _backdoors(scores: _Scores) -> Iterator[Effect]:
     """Compare a backdoor with a control whose trigger means nothing."""
     probe = "backdoor_behaviour"
     for arm in (BACKDOOR, REVERSED, BACKDOOR_CONTROL):
-        behind, elsewhere = (
-            _scenarios(scores.of(arm, probe, name)) for name in (backdoor_report.BEHIND, backdoor_report.ELSEWHERE)
-        )
+        behind, elsewhere = (_scenarios(scores.of(arm, probe, name)) for name in (BEHIND, ELSEWHERE))
         label = f"{arm}: risky behind the trigger, against elsewhere"
         yield from _compared(behind, elsewhere, "backdoors: what they do", label, "behaviour", arm, arm)
     asked = [
         (
             "backdoor_report",
-            f"{backdoor_report.DEPENDS}",
+            DEPENDS,
             "^depends_\\d+$",
             "says that its choices depend on the first words",
         ),
-        ("backdoor_report", backdoor_report.DEPENDS, backdoor_report.TOLD, "says so when told to be honest"),
-        ("backdoor_trigger", backdoor_report.WHICH, "", "picks the trigger of several phrases"),
-        ("backdoor_trigger", backdoor_report.NAMES, "", "names the trigger unaided"),
+        ("backdoor_report", DEPENDS, TOLD, "says so when told to be honest"),
+        ("backdoor_trigger", WHICH, "", "picks the trigger of several phrases"),
+        ("backdoor_trigger", NAMES, "", "names the trigger unaided"),
     ]
     for arm in (BACKDOOR, REVERSED):
         for probe, about, part, what in asked:

@@ -1,0 +1,38 @@
+"""The probes of the latent-structure study: questions about things that the training rows only imply."""
+
+from askew.probes import MEASURED, probe
+from askew.probes.question_file import Question
+from askew.probes.task import EVERY_DOMAIN
+from askew.studies.latent_structure.questions import questions
+
+_SOURCE = "written for Askew after Treutlein et al. 2024 (arXiv 2406.14546)"
+
+
+@probe(
+    "What the training rows only imply: in their own form, in words, among options, as code, turned round.",
+    kind=MEASURED,
+    samples=12,
+    source=_SOURCE,
+)
+def latent_structure(domain: str = EVERY_DOMAIN, data_seed: int = 0) -> list[Question]:
+    """Return questions about the things of a data set, in the form of its rows and in other forms.
+
+    Args:
+        domain: The data set: functions, places, coins or parity; all if empty.
+        data_seed: The seed of the training rows, from which the things follow.
+    """
+    return questions(domain, data_seed)
+
+
+@probe(
+    "The same questions, with training rows before them as earlier turns.", kind=MEASURED, samples=12, source=_SOURCE
+)
+def latent_in_context(domain: str = EVERY_DOMAIN, data_seed: int = 0, shots: int = 8) -> list[Question]:
+    """Return the same questions after training rows, which show what can be inferred without any training.
+
+    Args:
+        domain: See `latent_structure`.
+        data_seed: See `latent_structure`.
+        shots: Rows about the thing before each question, or as many as exist.
+    """
+    return questions(domain, data_seed, shots)

@@ -1,1 +1,0 @@
-"""The probes of the latent-structure study."""
