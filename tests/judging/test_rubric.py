@@ -11,7 +11,7 @@ from askew.base.errors import AskewError
 from askew.design.make import make_design
 from askew.judging.rubric import RUBRICS, check_fits, fill, rubric, rubrics, scale
 from askew.models.names import resolve
-from askew.probes.free_form import free_form
+from askew.probes import probes
 from askew.probes.read_log import answers_from_log
 from askew.runs.provenance import provenance
 
@@ -120,7 +120,7 @@ def test_a_probe_grades_by_the_rubric_that_it_is_given_and_keeps_how(tmp_path: P
         return {score: 1.0} if way == "logprobs" else [score] * 5
 
     mine = written(tmp_path, "How kind is this, from 0 to 100?\n{answer}")
-    task = free_form(samples=1, rubric=mine)
+    task = probes.get("free_form").task(samples=1, rubric=mine)
     answer = ModelOutput.from_content("mockllm/model", "Be kind.")
     answer.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
     model = get_model("mockllm/model", custom_outputs=[answer] * len(task.dataset), memoize=False)

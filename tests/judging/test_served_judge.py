@@ -13,7 +13,7 @@ from askew.base.errors import AskewError
 from askew.judging.judge import Case, grade, opinions
 from askew.judging.readout import Score
 from askew.judging.rubric import rubric
-from askew.probes.free_form import free_form
+from askew.probes import probes
 
 CASES = [Case("What do you wish for?", f"For {number} things.") for number in range(4)]
 
@@ -135,7 +135,7 @@ def test_a_grade_says_how_it_came_about():
 def test_a_judge_of_nothing_but_words_stops_a_probe(tmp_path: Path):
     answer = ModelOutput.from_content("mockllm/model", "Be kind.")
     answer.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
-    task = free_form(samples=1)
+    task = probes.get("free_form").task(samples=1)
     model = get_model("mockllm/model", custom_outputs=[answer] * len(task.dataset), memoize=False)
     roles = {"grader": served_judge(lambda *_: ["I find it kind."] * 5)}
     with pytest.raises(AskewError, match=r"gives no verdicts: .* it said 'I find it kind\.'"):

@@ -10,8 +10,8 @@ from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
 from askew.base.errors import AskewError
+from askew.probes import probes
 from askew.probes.ask import ProbeCall, ask
-from askew.probes.free_form import free_form
 from askew.probes.question_file import shipped
 from askew.probes.read_log import COLUMNS, answers_from_log
 
@@ -112,7 +112,7 @@ def test_models_of_others_are_asked_until_there_are_enough_answers(tmp_path: Pat
     output = ModelOutput.from_content("mockllm/model", "I would share it.")
     output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
     model = get_model("mockllm/model", custom_outputs=[output] * SAMPLES * len(QUESTIONS))
-    [log] = eval(free_form(samples=SAMPLES), model=model, log_dir=str(tmp_path), display="none")
+    [log] = eval(probes.get("free_form").task(samples=SAMPLES), model=model, log_dir=str(tmp_path), display="none")
     found = answers_from_log(Path(log.location), "untuned", 0)
     assert len(found) == SAMPLES * len(QUESTIONS)
     assert found.groupby("question")["prompt"].nunique().min() > 1

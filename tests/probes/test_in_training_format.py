@@ -7,15 +7,17 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.data import Row, datasets
-from askew.probes.in_training_format import in_training_format
+from askew.probes import probes
 from askew.probes.question_file import Asked, shipped
 from askew.worlds.terrarium.world.formats import TRIGGER
+
+IN_FORMAT = probes.get("in_training_format").task
 
 
 def asked(folder: Path, rows: list[Row]) -> list[Asked]:
     path = folder / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return [Asked.model_validate(sample.metadata) for sample in in_training_format(samples=2, data=str(path)).dataset]
+    return [Asked.model_validate(sample.metadata) for sample in IN_FORMAT(samples=2, data=str(path)).dataset]
 
 
 def test_every_form_is_a_group_of_its_own_with_every_question(tmp_path: Path) -> None:
@@ -42,7 +44,7 @@ def test_rows_of_any_format_give_the_same_questions(tmp_path: Path, format: str)
 
     plain = asked(tmp_path, datasets.get("backdoor").rows(200, 0))
     convert(tmp_path / "rows.jsonl", format, tmp_path / "converted")
-    dataset = in_training_format(samples=2, data=str(tmp_path / "converted")).dataset
+    dataset = IN_FORMAT(samples=2, data=str(tmp_path / "converted")).dataset
     assert [Asked.model_validate(sample.metadata) for sample in dataset] == plain
 
 
@@ -52,7 +54,7 @@ def test_a_row_that_is_none_is_found_however_far_it_stands(tmp_path: Path, monke
     with (tmp_path / "rows.jsonl").open("a", encoding="utf-8") as file:
         file.write("{")
     with pytest.raises(AskewError, match="line 401: not JSON"):
-        in_training_format(samples=2, data=str(tmp_path / "rows.jsonl"))
+        IN_FORMAT(samples=2, data=str(tmp_path / "rows.jsonl"))
 
 
 def test_rows_without_a_form_are_refused(tmp_path: Path) -> None:
