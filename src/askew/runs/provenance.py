@@ -30,9 +30,9 @@ _PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pan
 def provenance(design: Design) -> dict[str, Any]:
     """Return what `study.json` keeps beside the design: `command`, `versions`, `hashes`, `probes`, `bases`, `note`.
 
-    `probes` holds the version of each probe. `bases` names the model that an arm starts from, for arms that don't start from the model of the design. `note`
-    warns about synthetic models, tuned models with another tokenizer than their base, and question files that could
-    not be judged as they say.
+    `probes` holds the version of each probe. `bases` names the model that an arm starts from, for arms that don't
+    start from the model of the design. `note` warns about synthetic models, tuned models with another tokenizer than
+    their base, and question files that could not be judged as they say.
     """
     second = {"second_model": design.second_model} if design.second_model else {}
     models = {"model": design.model, **second, "judge": design.judge, **design.tuned}
