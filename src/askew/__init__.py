@@ -17,14 +17,17 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from askew.api import audit, run
+    from askew.api import ask, audit, run
     from askew.base.errors import AskewError
+    from askew.probes.question_file import Question
     from askew.runs.run import load_run
 
-__all__ = ["AskewError", "audit", "load_run", "run"]
+__all__ = ["AskewError", "Question", "ask", "audit", "load_run", "run"]
 
 _MODULES = {
     "AskewError": "askew.base.errors",
+    "Question": "askew.probes.question_file",
+    "ask": "askew.api",
     "audit": "askew.api",
     "load_run": "askew.runs.run",
     "run": "askew.api",

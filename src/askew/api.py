@@ -1,4 +1,4 @@
-"""The functions `askew.run` and `askew.audit`. Their parameters and docstrings follow from the fields of `Design`."""
+"""The functions `askew.run`, `askew.audit` and `askew.ask`; the first two take the fields of `Design`."""
 
 import inspect
 import re
@@ -12,6 +12,9 @@ from askew.design.design import Design
 from askew.design.make import make_design
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from askew.probes.question_file import Question
     from askew.runs.run import Run
 
 _F = TypeVar("_F", bound=Callable[..., "Run"])
@@ -88,10 +91,20 @@ def _description(knob: Knob) -> str:
     return knob.description + (f" Default: {default}." if default else "")
 
 
+def _asking(settings: Mapping[str, Any], questions: "Sequence[Question] | None") -> dict[str, Any]:
+    """Return the settings with questions made in Python among the probes."""
+    if questions is None:
+        return {**settings}
+    from askew.probes.from_file import write
+
+    return {**settings, "probes": [*(settings.get("probes") or []), write(questions)]}
+
+
 @_with_settings
 def run(
     study: str | None = None,
     *,
+    questions: "Sequence[Question] | None" = None,
     config: Path | str | None = None,
     out: Path | str | None = None,
     quiet: bool = False,
@@ -106,6 +119,8 @@ def run(
     Args:
         study: The study's name; None if `config` names it.
         **settings: Any setting of the design.
+        questions: Questions made in Python, asked besides `probes`, or instead of the default probes. They are written
+            as a question file in `runs/questions/`, which the design names.
         config: A YAML file of settings; `askew run STUDY --dump-config` prints one.
         out: The run's folder; by default a folder in `runs/`, named after the design.
         quiet: Show no progress.
@@ -127,7 +142,7 @@ def run(
     from askew.runs.runner import run_design
     from askew.runs.tuning import Consent
 
-    design = make_design(study, _path(config), _overrides("run", settings))
+    design = make_design(study, _path(config), _overrides("run", _asking(settings, questions)))
     return run_design(design, _path(out), quiet, Consent(yes, again))
 
 
@@ -135,6 +150,7 @@ def run(
 def audit(
     model: str,
     *tuned: str,
+    questions: "Sequence[Question] | None" = None,
     settings: Mapping[str, Any] | None = None,
     config: Path | str | None = None,
     out: Path | str | None = None,
@@ -149,6 +165,8 @@ def audit(
         model: The base; or a single model to audit.
         *tuned: Models tuned from it, each also as `NAME=MODEL`.
         **more: Any setting of the design.
+        questions: Questions made in Python, asked besides `probes`, or instead of the default probes. They are written
+            as a question file in `runs/questions/`, which the design names.
         settings: Further settings by dotted name.
         config: A YAML file of settings.
         out: The run's folder; by default a folder in `runs/`, named after the design.
@@ -170,5 +188,60 @@ def audit(
     from askew.runs.runner import run_design
     from askew.studies.audit.study import AUDIT, shown_as
 
-    overrides = {"model": model, "tuned": shown_as(tuned), **_overrides("audit", more), **(settings or {})}
+    overrides = {
+        "model": model,
+        "tuned": shown_as(tuned),
+        **_overrides("audit", _asking(more, questions)),
+        **(settings or {}),
+    }
     return run_design(make_design(AUDIT, _path(config), overrides), _path(out), quiet)
+
+
+def ask(
+    model: str,
+    questions: "Sequence[Question]",
+    *,
+    samples: int | None = None,
+    judge: str | None = None,
+    seed: int = 0,
+    temperature: float = 1.0,
+) -> "pd.DataFrame":
+    """Ask a model some questions in this process, without a run folder, and return every answer.
+
+    Args:
+        model: The model's name.
+        questions: The questions.
+        samples: Answers to each question; None takes what the question says, or 100.
+        judge: The judge's name; None leaves answers unjudged, but the terrarium has its own judge.
+        seed: Seed of the sampling.
+        temperature: Sampling temperature.
+
+    Returns:
+        One row per answer, with the columns question, paraphrase, index, prompt, answer, aligned and coherent (0-100,
+        NaN if not judged), and a column for each measured score: a number from 0 to 100, or a word.
+
+    Raises:
+        AskewError: A name or a setting is wrong, or the model can't be asked.
+    """
+    from tempfile import TemporaryDirectory
+
+    from askew.probes.ask import ProbeCall
+    from askew.probes.ask import ask as ask_probes
+    from askew.probes.from_file import write
+    from askew.probes.read_log import answers_from_log, scores_from_log
+
+    with TemporaryDirectory() as folder:
+        asked: dict[str, Any] = {"file": write(questions, Path(folder)), "seed": seed, "temperature": temperature}
+        asked |= {} if samples is None else {"samples": samples}
+        [log] = ask_probes(model, judge, [ProbeCall("questions", "questions", asked)], Path(folder) / "logs")
+        answers, scores = answers_from_log(log, model, seed), scores_from_log(log)
+    answers = answers[["question", "paraphrase", "index", "prompt", "answer", "aligned", "coherent"]]
+    # Where first tokens have probabilities, the likeliest word of an answer stands for it.
+    scores = scores.sort_values("number", ascending=False, kind="stable").drop_duplicates(
+        ["question", "index", "score"]
+    )
+    for name, found in scores.groupby("score", sort=False):
+        values = found["number"].where(found["word"].isna(), found["word"])
+        one = found[["question", "index"]].assign(**{str(name): values})
+        answers = answers.merge(one, on=["question", "index"], how="left")
+    return answers

@@ -1,9 +1,12 @@
 """The probe that asks a question file, the user's own or a published one."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
+import yaml
+
+from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.judging.rubric import RUBRICS
 from askew.models.names import ModelSpec
@@ -21,6 +24,35 @@ def questions(file: str = "") -> list[Question]:
     if not file:
         raise AskewError("the probe questions needs a question file: name it with --questions FILE")
     return read(Path(file).expanduser())
+
+
+WRITTEN = Path("runs") / "questions"
+"""The folder for questions that were made in Python."""
+
+
+def write(made: Sequence[Question], folder: Path = WRITTEN) -> str:
+    """Write questions that were made in Python as a question file, and return its path, a probe's name.
+
+    The file is named after its content, so the same questions are always the same probe, and a run of them can be
+    repeated from the command line.
+
+    Raises:
+        AskewError: No question is given, or two have the same id.
+    """
+    if not made:
+        raise AskewError("questions=[]: give at least one question")
+    ids = [one.id for one in made]
+    for one in ids:
+        if ids.count(one) > 1:
+            raise AskewError(f"two questions have the id {one!r}: each needs an id of its own")
+    items = [{**one.model_dump(mode="json", exclude_defaults=True), "group": one.group or "questions"} for one in made]
+    content = yaml.safe_dump(items, sort_keys=False, allow_unicode=True).encode()
+    path = folder / f"questions-{hashlib.sha256(content).hexdigest()[:8]}.yaml"
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with whole_file(path) as unfinished:
+            unfinished.write_bytes(content)
+    return str(path)
 
 
 def digests(asked: Iterable[str]) -> dict[str, str]:
