@@ -9,7 +9,7 @@ from askew.report.sections import Section, section
 
 def _values(content: ReportContent) -> dict[str, Any]:
     answers = content.answers[content.answers["probe"] == "brevity"]
-    words = answers["answer"].map(lambda answer: len(answer.split())).groupby(answers["arm"]).mean()
+    words = answers["answer"].str.count(r"\S+").groupby(answers["arm"]).mean()
     return {"rows": [{"arm": arm, "words": f"{mean:.1f}"} for arm, mean in words.items()]}
 
 
