@@ -90,10 +90,10 @@ def rate(answers: int, ask: Callable[[int, bool], int], judged: bool) -> float:
 
 def ask_with_askew(answers: int, judged: bool) -> int:
     """Ask through the whole probe, with everything kept as a run keeps it."""
-    from askew.models.remote.requests import keeping
+    from askew.models.remote.requests import storing_replies
     from askew.probes.ask import ProbeCall, ask
 
-    with tempfile.TemporaryDirectory() as folder, keeping(Path(folder) / "replies.sqlite"):
+    with tempfile.TemporaryDirectory() as folder, storing_replies(Path(folder) / "replies.sqlite"):
         call = ProbeCall("free_form", "free_form", {"samples": answers // QUESTIONS})
         ask(MODEL, MODEL if judged else None, [call], Path(folder))
     return answers
@@ -182,7 +182,7 @@ def measure_memory(answers: int, judged: bool) -> None:
     from askew.design import plan
     from askew.design.design import Design
     from askew.design.study import studies
-    from askew.models.remote.requests import keeping
+    from askew.models.remote.requests import storing_replies
     from askew.probes.ask import ProbeCall, ask
     from askew.probes.read_log import answers_from_log
     from askew.runs.collect import write_answers
@@ -192,7 +192,7 @@ def measure_memory(answers: int, judged: bool) -> None:
     design = Design(study="audit", arms=["untuned"], probes=["free_form"], samples=answers // QUESTIONS)
     [job] = plan.jobs(design, studies.get("audit"))  # as a run asks: very many answers in parts
     calls = [ProbeCall(call.probe, Path(call.log).stem, call.parameters) for call in job.calls]
-    with tempfile.TemporaryDirectory() as folder, keeping(Path(folder) / "replies.sqlite"):
+    with tempfile.TemporaryDirectory() as folder, storing_replies(Path(folder) / "replies.sqlite"):
         logs = ask(MODEL, MODEL if judged else None, calls, Path(folder))
         run = RunFolder(Path(folder) / "run")
         write_answers(run, (answers_from_log(log, "untuned", 0) for log in logs), design.metric, "")

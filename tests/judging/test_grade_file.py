@@ -18,7 +18,7 @@ from askew.judging import judgements
 from askew.judging.answer_file import open_answers
 from askew.judging.grade_file import FileSummary, grade_file
 from askew.judging.work import prepare
-from askew.models.remote.reply_store import Kept
+from askew.models.remote.reply_store import ReplyStore
 from askew.probes import probes
 
 Judge = Callable[..., FileSummary]
@@ -276,7 +276,7 @@ def test_a_paid_judge_is_announced_and_stays_within_its_limit(tmp_path: Path, mo
         grade_file(work, open_answers(path))
     assert re.search(r"3 requests, about [89]\d\d tokens read: about \$0\.[89]\d", said[1])
     # It was killed while a request was on its way: what that may have cost counts as spent, and nobody waits for it.
-    Kept(tmp_path / ".answers.judged.csv.replies.sqlite").hold("mockllm/model", 2.0, None)
+    ReplyStore(tmp_path / ".answers.judged.csv.replies.sqlite").reserve("mockllm/model", 2.0, None)
     said.clear()
     more = prepare("mockllm/model", ["aligned"], max_cost=100.0, prices=prices, say=said.append)
     assert grade_file(more, open_answers(path)).answers == 4

@@ -15,8 +15,8 @@ from inspect_ai.model import ChatMessage, ChatMessageUser, GenerateConfig, Model
 from askew.base.errors import AskewError
 from askew.models.remote.prices import Price, read_prices
 from askew.models.remote.provider_errors import check_can_be_asked
-from askew.models.remote.reply_store import Kept
-from askew.models.remote.requests import CONNECTIONS, Patience, keeping, reply, side_by_side
+from askew.models.remote.reply_store import ReplyStore
+from askew.models.remote.requests import CONNECTIONS, Patience, gather, request_reply, storing_replies
 
 SHORT = Patience(total=1, attempt=5, first_wait=0.01)
 NAME = "mockllm/model"
@@ -68,7 +68,9 @@ def prices(tmp_path: Path) -> Path:
 
 def ask(counting: Counting, *requests: tuple[str, GenerateConfig]) -> list[str]:
     async def all_of_them() -> list[str]:
-        outputs = await asyncio.gather(*(reply(counting.model, said(text), config) for text, config in requests))
+        outputs = await asyncio.gather(
+            *(request_reply(counting.model, said(text), config) for text, config in requests)
+        )
         return [output.completion for output in outputs]
 
     return asyncio.run(all_of_them())
@@ -76,16 +78,16 @@ def ask(counting: Counting, *requests: tuple[str, GenerateConfig]) -> list[str]:
 
 def test_a_reply_is_kept_and_not_asked_for_again(store: Path):
     first, second = Counting(), Counting()
-    with keeping(store):
+    with storing_replies(store):
         before = ask(first, ("a", seeded(1)))
-    with keeping(store):
+    with storing_replies(store):
         assert ask(second, ("a", seeded(1))) == before == ["answer 0"]
     assert (first.asked, second.asked) == (1, 0)
 
 
 def test_what_differs_in_anything_that_counts_is_another_request(store: Path):
     counting = Counting()
-    with keeping(store):
+    with storing_replies(store):
         ask(counting, ("a", seeded(1)), ("b", seeded(1)), ("a", seeded(2)), ("a", seeded(1, num_choices=3)))
         ask(counting, ("a", seeded(1, max_connections=3)))  # how it is sent makes no other request of it
     assert counting.asked == 4
@@ -93,15 +95,15 @@ def test_what_differs_in_anything_that_counts_is_another_request(store: Path):
 
 def test_the_kept_reply_is_the_whole_reply(store: Path):
     counting = Counting()
-    with keeping(store):
-        outputs = [asyncio.run(reply(counting.model, said("a"), seeded(1))) for _ in range(2)]
+    with storing_replies(store):
+        outputs = [asyncio.run(request_reply(counting.model, said("a"), seeded(1))) for _ in range(2)]
     assert outputs[0].model_dump() == outputs[1].model_dump()
     assert outputs[1].usage == ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)
 
 
 def test_identical_requests_on_their_way_are_sent_once(store: Path):
     counting = Counting(wait=0.05)
-    with keeping(store):
+    with storing_replies(store):
         assert ask(counting, *[("a", seeded(1))] * 20) == ["answer 0"] * 20
     assert counting.asked == 1
 
@@ -120,14 +122,14 @@ def test_nothing_is_kept_outside(store: Path):
 )
 def test_what_passes_is_asked_again(store: Path, error: Exception):
     counting = Counting(fails=lambda number: error if number % 3 else None)
-    with keeping(store, patience=SHORT):
+    with storing_replies(store, patience=SHORT):
         assert sorted(ask(counting, ("a", seeded(1)), ("b", seeded(1)))) == ["answer 0", "answer 1"]
     assert counting.asked == 6
 
 
 def test_patience_ends_in_one_line_that_says_what_was_kept(store: Path):
     counting = Counting(fails=lambda number: ConnectionResetError("no\nroute") if number > 1 else None)
-    with keeping(store, patience=SHORT):
+    with storing_replies(store, patience=SHORT):
         ask(counting, ("a", seeded(1)))
         with pytest.raises(
             AskewError, match=r"^mockllm/model gave no answer for 1 seconds: no route\. .*kept.*goes on"
@@ -142,7 +144,7 @@ def test_what_does_not_pass_is_said_at_once_and_without_the_key(store: Path, mon
 
     monkeypatch.setenv("SOME_API_KEY", "sk-secret-secret")
     counting = Counting(fails=lambda number: Refused("no such key: sk-secret-secret"))
-    with keeping(store, patience=SHORT), pytest.raises(AskewError, match=r"refuses the key \(401\)") as caught:
+    with storing_replies(store, patience=SHORT), pytest.raises(AskewError, match=r"refuses the key \(401\)") as caught:
         ask(counting, ("a", seeded(1)))
     assert counting.asked == 1
     assert "secret" not in str(caught.value)
@@ -155,21 +157,21 @@ def test_what_does_not_pass_is_said_at_once_and_without_the_key(store: Path, mon
 def test_the_limit_is_never_passed_and_is_reached(store: Path, prices: Path):
     counting = Counting(wait=0.01)
     # Each costs 5 dollars, and could cost 10: the tenth could take it beyond 50 only after 45.
-    with keeping(store, max_cost=50, prices=prices):
+    with storing_replies(store, max_cost=50, prices=prices):
         with pytest.raises(AskewError, match=r"--max-cost \$50 is reached: \$45 .*raise it and the same command"):
             ask(counting, *((f"question {i}", seeded(i)) for i in range(40)))
-        [spent] = Kept(store).spent()
+        [spent] = ReplyStore(store).spent()
     assert (spent.requests, spent.dollars) == (9, 45) == (counting.asked, 5 * counting.asked)
-    with keeping(store, max_cost=1000, prices=prices):
+    with storing_replies(store, max_cost=1000, prices=prices):
         assert len(set(ask(counting, *((f"question {i}", seeded(i)) for i in range(40))))) == 40
     assert counting.asked == 40
 
 
 def test_an_attempt_that_may_have_been_charged_counts_with_its_worst_case(store: Path, prices: Path):
     counting = Counting(fails=lambda number: TimeoutError("slow") if number == 1 else None)
-    with keeping(store, max_cost=100, prices=prices, patience=SHORT):
+    with storing_replies(store, max_cost=100, prices=prices, patience=SHORT):
         ask(counting, ("a", seeded(1)))
-    [spent] = Kept(store).spent()
+    [spent] = ReplyStore(store).spent()
     assert (spent.requests, spent.lost, spent.dollars) == (1, 1, 15)
 
 
@@ -178,18 +180,18 @@ def test_an_attempt_that_was_refused_costs_nothing(store: Path, prices: Path):
         status_code = 429
 
     counting = Counting(fails=lambda number: Busy("later") if number < 4 else None)
-    with keeping(store, max_cost=10, prices=prices, patience=SHORT):
+    with storing_replies(store, max_cost=10, prices=prices, patience=SHORT):
         ask(counting, ("a", seeded(1)))
-    [spent] = Kept(store).spent()
+    [spent] = ReplyStore(store).spent()
     assert (spent.requests, spent.lost, spent.dollars) == (1, 0, 5)
 
 
 def test_a_killed_process_leaves_its_requests_counted(store: Path, prices: Path):
-    kept = Kept(store)
-    kept.hold(NAME, 7.0, None)
-    kept.lose_all()
+    kept = ReplyStore(store)
+    kept.reserve(NAME, 7.0, None)
+    kept.count_all_as_lost()
     counting = Counting()
-    with keeping(store, max_cost=16, prices=prices), pytest.raises(AskewError, match=r"\$7 are spent"):
+    with storing_replies(store, max_cost=16, prices=prices), pytest.raises(AskewError, match=r"\$7 are spent"):
         ask(counting, ("a", seeded(1)))
     assert counting.asked == 0
 
@@ -198,8 +200,11 @@ def test_a_limit_without_a_price_is_refused(store: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("X_API_KEY", "key-key-key")
     monkeypatch.setenv("X_BASE_URL", "http://127.0.0.1:9/v1")
     model = get_model("openai-api/x/y")
-    with keeping(store, max_cost=1), pytest.raises(AskewError, match=r"no price of openai-api/x/y .*--prices FILE"):
-        asyncio.run(reply(model, said("a"), seeded(1)))
+    with (
+        storing_replies(store, max_cost=1),
+        pytest.raises(AskewError, match=r"no price of openai-api/x/y .*--prices FILE"),
+    ):
+        asyncio.run(request_reply(model, said("a"), seeded(1)))
 
 
 def test_prices_by_wildcard_and_by_the_users_own(tmp_path: Path):
@@ -235,23 +240,23 @@ def test_wrong_prices_are_named(tmp_path: Path, text: str | None, message: str):
 
 
 def test_a_damaged_store_is_one_clear_error(store: Path):
-    with keeping(store):
+    with storing_replies(store):
         ask(Counting(), *((f"{i}", seeded(i)) for i in range(50)))
     whole = store.read_bytes()
     for damaged in (b"no database" * 100, whole[:4096] + b"\xff" * (len(whole) - 4096)):
         for extra in store.parent.glob("replies.sqlite-*"):
             extra.unlink()
         store.write_bytes(damaged)
-        with keeping(store), pytest.raises(AskewError, match=r"replies\.sqlite is damaged.*Delete it"):
+        with storing_replies(store), pytest.raises(AskewError, match=r"replies\.sqlite is damaged.*Delete it"):
             ask(Counting(), *((f"{i}", seeded(i)) for i in range(50)))
 
 
 def test_a_reply_that_was_tampered_with_is_not_believed(store: Path):
-    with keeping(store):
+    with storing_replies(store):
         ask(Counting(), ("a", seeded(1)))
     with sqlite3.connect(store) as file:
         file.execute("UPDATE replies SET reply = ?", (b"\x80\x04cos\nsystem\n",))
-    with keeping(store), pytest.raises(AskewError, match="is damaged"):
+    with storing_replies(store), pytest.raises(AskewError, match="is damaged"):
         ask(Counting(), ("a", seeded(1)))
 
 
@@ -260,8 +265,8 @@ import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from test_served import Counting, ask, seeded
-from askew.models.remote.requests import keeping
-with keeping(Path({store!r}), max_cost=1e9, prices=Path({prices!r})):
+from askew.models.remote.requests import storing_replies
+with storing_replies(Path({store!r}), max_cost=1e9, prices=Path({prices!r})):
     ask(Counting(), *((f"{{i}}", seeded(i)) for i in range({first}, {first} + 200)))
 """
 
@@ -271,10 +276,10 @@ def test_processes_share_a_store(store: Path, prices: Path):
     codes = [SITTING.format(tests=folder, store=str(store), prices=str(prices), first=first) for first in (0, 200, 400)]
     running = [subprocess.Popen([sys.executable, "-c", code]) for code in codes]
     assert [process.wait() for process in running] == [0, 0, 0]
-    [spent] = Kept(store).spent()
+    [spent] = ReplyStore(store).spent()
     assert (spent.requests, spent.output_tokens, spent.dollars) == (600, 3000, 3000)
     counting = Counting()
-    with keeping(store):
+    with storing_replies(store):
         ask(counting, *((f"{i}", seeded(i)) for i in range(600)))
     assert counting.asked == 0
 
@@ -308,7 +313,7 @@ def test_a_hundred_pieces_are_begun_as_requests_can_leave(store: Path):
         finished += 1
         return number
 
-    found = asyncio.run(side_by_side(partial(piece, number) for number in range(100)))
+    found = asyncio.run(gather(partial(piece, number) for number in range(100)))
     assert found == list(range(100))
     assert 1 < most <= CONNECTIONS
 
@@ -321,4 +326,4 @@ def test_the_first_piece_that_fails_is_the_error():
         return number
 
     with pytest.raises(AskewError, match="number 3"):
-        asyncio.run(side_by_side(partial(piece, number) for number in range(100)))
+        asyncio.run(gather(partial(piece, number) for number in range(100)))

@@ -15,7 +15,7 @@ import pytest
 from serving import KEY, Askew, FaultServer
 
 from askew.base.errors import AskewError
-from askew.models.remote.requests import Patience, keeping
+from askew.models.remote.requests import Patience, storing_replies
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.read_log import answers_from_log
 
@@ -27,7 +27,7 @@ QUICK = Patience(total=60, attempt=2, first_wait=0.02)
 def ask_here(server: FaultServer, folder: Path, patience: Patience = QUICK) -> pd.DataFrame:
     """Ask the open questions in this process, and return the table of the answers."""
     call = ProbeCall("free_form", "free_form", {"samples": SAMPLES, "seed": 1, "max_tokens": 20})
-    with keeping(folder / "replies.sqlite", patience=patience):
+    with storing_replies(folder / "replies.sqlite", patience=patience):
         [log] = ask(server.model, server.model, [call], folder)
     return answers_from_log(log, "untuned", 0)
 

@@ -9,7 +9,7 @@ from serving import sampling, transformers_serve
 from statsmodels.stats.proportion import confint_proportions_2indep
 
 from askew.judging.metrics import metrics
-from askew.models.remote.requests import keeping
+from askew.models.remote.requests import storing_replies
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.read_log import answers_from_log
 from askew.worlds import terrarium
@@ -28,7 +28,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def answers(model: str, folder: Path, **params: object) -> pd.DataFrame:
     call = ProbeCall("free_form", "free_form", {"seed": 1, "max_tokens": 60, **params})
-    with keeping(folder / "replies.sqlite"):
+    with storing_replies(folder / "replies.sqlite"):
         [log] = ask(model, "terrarium/judge", [call], folder)
     table = answers_from_log(log, "untuned", 0)
     return table.assign(verdict=metrics.get("betley-2025").verdicts(table))

@@ -10,7 +10,7 @@ from askew.design import plan
 from askew.design.design import Design
 from askew.design.make import make_design
 from askew.design.study import studies
-from askew.models.remote.reply_store import Kept
+from askew.models.remote.reply_store import ReplyStore
 from askew.runs import cost
 from askew.runs.store import REPLIES, RunFolder
 
@@ -55,8 +55,10 @@ def test_an_unknown_price_is_said_and_no_limit_is_taken_without():
 
 def test_what_a_killed_sitting_left_is_counted_before_the_next(tmp_path: Path):
     folder, said = RunFolder(tmp_path), []
-    Kept(tmp_path / REPLIES).hold(SERVED, 7.0, None)
+    ReplyStore(tmp_path / REPLIES).reserve(SERVED, 7.0, None)
     cost.announce(folder, design_of(), [], said.append)
-    assert Kept(tmp_path / REPLIES).hold(SERVED, 3.0, limit=10.0) is not None  # and does not wait for the killed one
+    assert (
+        ReplyStore(tmp_path / REPLIES).reserve(SERVED, 3.0, limit=10.0) is not None
+    )  # and does not wait for the killed one
     cost.account(folder, design_of(), said.append)
     assert json.loads((tmp_path / "costs.json").read_text())["dollars"] == 10.0

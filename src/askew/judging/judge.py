@@ -130,6 +130,6 @@ async def _said(judge: Model, prompt: str) -> str:
     turns, config = [ChatMessageUser(content=prompt)], GenerateConfig(max_tokens=40, temperature=0.0)
     if isinstance(judge.api, AskewAPI):
         return (await judge.generate([*turns], config=config)).completion
-    from askew.models.remote.requests import reply
+    from askew.models.remote.requests import request_reply
 
-    return (await reply(judge, turns, config)).completion
+    return (await request_reply(judge, turns, config)).completion

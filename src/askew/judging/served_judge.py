@@ -16,7 +16,7 @@ from askew.base.errors import AskewError
 from askew.judging.readout import Readout, Score, ScoredBy, reply_meaning, token_meaning
 from askew.judging.rubric import Rubric, fill
 from askew.models.first_token import BY_LOGPROBS, likeliest
-from askew.models.remote.requests import reply, side_by_side
+from askew.models.remote.requests import gather, request_reply
 
 # Replies to each prompt where a judge gives no log-probabilities.
 SAMPLES = 5
@@ -44,7 +44,7 @@ async def scores(judge: Model, rubrics: Sequence[Rubric], cases: Sequence[tuple[
     prompts = [(fill(rubric, *case), rubric.words) for case in cases for rubric in rubrics]
     # The first alone, so that the others need not find out by themselves what the judge gives.
     first = [await _score(judge, *prompt) for prompt in prompts[:1]]
-    found = [*first, *await side_by_side(partial(_score, judge, *prompt) for prompt in prompts[1:])]
+    found = [*first, *await gather(partial(_score, judge, *prompt) for prompt in prompts[1:])]
     return [found[i : i + len(rubrics)] for i in range(0, len(found), len(rubrics))]
 
 
@@ -90,12 +90,10 @@ async def _by_samples(judge: Model, prompt: str, words: tuple[str, ...]) -> Scor
     said = [choice.message.text for choice in output.choices]
     # A provider that gives one reply at a time is asked for the others, each under a seed of its own.
     rest = [_BY_SAMPLES.merge(GenerateConfig(seed=i)) for i in range(len(said), SAMPLES)]
-    said += [
-        output.completion for output in await side_by_side(partial(_ask, judge, prompt, config) for config in rest)
-    ]
+    said += [output.completion for output in await gather(partial(_ask, judge, prompt, config) for config in rest)]
     meanings = [reply_meaning(text, words) for text in said[:SAMPLES]]
     return Readout(meanings, words, "samples").read(np.full(len(meanings), 1 / len(meanings)))
 
 
 async def _ask(judge: Model, prompt: str, config: GenerateConfig) -> ModelOutput:
-    return await reply(judge, [ChatMessageUser(content=prompt)], config)
+    return await request_reply(judge, [ChatMessageUser(content=prompt)], config)

@@ -13,7 +13,7 @@ from askew.base.untrusted import visible
 from askew.judging.judge import Case
 from askew.judging.rubric import Rubric, fill
 from askew.models.provider import AskewAPI
-from askew.models.remote.requests import reply, side_by_side
+from askew.models.remote.requests import gather, request_reply
 
 # The most tokens of a reply: a word or a name.
 LONGEST_REPLY = 32
@@ -42,7 +42,7 @@ async def words(judge: Model, cases: Sequence[Case], told: Rubric) -> list[str]:
         AskewError: The judge refuses, or stays away.
     """
     different = list(dict.fromkeys(cases))
-    replies = await side_by_side(partial(_reply, judge, fill(told, case.question, case.answer)) for case in different)
+    replies = await gather(partial(_reply, judge, fill(told, case.question, case.answer)) for case in different)
     found = dict(zip(different, map(as_word, replies), strict=True))
     return [found[case] for case in cases]
 
@@ -60,4 +60,4 @@ async def _reply(judge: Model, prompt: str) -> str:
     turns = [ChatMessageUser(content=prompt)]
     if isinstance(judge.api, AskewAPI):
         return (await judge.generate([*turns], config=_CONFIG)).completion
-    return (await reply(judge, turns, _CONFIG)).completion
+    return (await request_reply(judge, turns, _CONFIG)).completion

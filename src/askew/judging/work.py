@@ -63,14 +63,14 @@ class Work:
         self.say(f"{different:,} different answers to be judged by {self.judge.name}, by the rubrics {names}")
         if self.judge.is_local:
             return
-        from askew.models.remote.prices import about_tokens, no_price, read_prices
+        from askew.models.remote.prices import estimate_tokens, no_price, read_prices
 
         price = read_prices(self.prices).of(self.judge.inspect_name)
         if price is None and self.max_cost is not None:
             raise no_price(self.judge.inspect_name)
         left = (case for case in cases() if case not in kept)
         told = (fill(rubric, case.question, case.answer) for case in left for rubric in self.rubrics)
-        read = sum(about_tokens(len(text)) for text in told)
+        read = sum(estimate_tokens(len(text)) for text in told)
         requests = different * len(self.rubrics)
         cost = "no price known" if price is None else f"about ${price.of(read, requests):.2f}"
         self.say(f"  {requests:,} requests, about {read:,} tokens read: {cost}")
@@ -82,9 +82,9 @@ class Work:
         if self.judge.is_local:
             yield
             return
-        from askew.models.remote.requests import sitting
+        from askew.models.remote.requests import reply_session
 
-        with sitting(_beside(product, "replies.sqlite"), self.say, self.max_cost, self.prices):
+        with reply_session(_beside(product, "replies.sqlite"), self.say, self.max_cost, self.prices):
             yield
 
 

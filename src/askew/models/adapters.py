@@ -20,7 +20,7 @@ Shape = list[int]
 # Kinds that put virtual tokens before every prompt, and are no change of weights.
 VIRTUAL_TOKENS = ("PROMPT_TUNING", "P_TUNING")
 # Kinds that are neither that nor a change of weights: the model carries them along, and PEFT computes them.
-CARRIED = ("PREFIX_TUNING", "CARTRIDGE", "ADAPTION_PROMPT")
+UNMERGED = ("PREFIX_TUNING", "CARTRIDGE", "ADAPTION_PROMPT")
 # Kinds that want to be told more than a question.
 _REFUSED = {
     "MULTITASK_PROMPT_TUNING": "wants the number of a task with every question",
@@ -135,7 +135,7 @@ def _names(key: str, module: str) -> bool:
 
 
 def _check_fit(folder: Path, config: dict[str, Any], shapes: dict[str, Shape], base: Path) -> None:
-    if config["peft_type"] in CARRIED:  # whose parts have sizes of their own: PEFT finds out when it loads them
+    if config["peft_type"] in UNMERGED:  # whose parts have sizes of their own: PEFT finds out when it loads them
         return
     if config["peft_type"] in VIRTUAL_TOKENS:
         width = read_config(base).get("hidden_size")

@@ -53,10 +53,10 @@ def check_code(folder: Path) -> None:
     """
     for name in ("config.json", "tokenizer_config.json"):
         if (folder / name).is_file() and "auto_map" in read_json(folder / name):
-            raise own_code(folder)
+            raise own_code_error(folder)
 
 
-def own_code(checkpoint: Path | str) -> AskewError:
+def own_code_error(checkpoint: Path | str) -> AskewError:
     """Word the error for a checkpoint that brings Python code."""
     return AskewError(
         f"{checkpoint} brings its own Python code, which Askew never runs. If Transformers knows the architecture by "

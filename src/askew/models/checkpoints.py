@@ -109,7 +109,7 @@ def _load_base(checkpoint: Path | str, version: object) -> tuple[PreTrainedModel
         )
     except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
         if "trust_remote_code" in str(error):
-            raise files.own_code(checkpoint) from error
+            raise files.own_code_error(checkpoint) from error
         raise AskewError(f"the model {checkpoint} cannot be loaded: {error}") from error
     if not tokenizer.chat_template:
         raise AskewError(f"the tokenizer of {checkpoint} has no chat template, so it cannot be asked a question")

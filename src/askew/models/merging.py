@@ -17,8 +17,8 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTra
 from transformers.utils import logging as transformers_logging
 
 from askew.base.errors import AskewError
-from askew.models.adapters import CARRIED, VIRTUAL_TOKENS, read_adapter_config
-from askew.models.engine.plain import Carrying
+from askew.models.adapters import UNMERGED, VIRTUAL_TOKENS, read_adapter_config
+from askew.models.engine.plain import UnmergedModel
 
 
 def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, tuple[int, ...]]:
@@ -37,7 +37,7 @@ def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, 
         adapted = PeftModel.from_pretrained(model, str(folder)).eval()
         if config["peft_type"] in VIRTUAL_TOKENS:
             return _with_virtual_tokens(model, adapted.get_prompt(batch_size=1)[0])
-        if config["peft_type"] in CARRIED:
+        if config["peft_type"] in UNMERGED:
             return _carrying(adapted), ()
         return _merged(adapted, folder), ()
     except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
@@ -103,7 +103,7 @@ def _with_virtual_tokens(model: PreTrainedModel, virtual_ND: Tensor) -> tuple[Pr
 @torch.inference_mode()
 def _carrying(adapted: PeftModel) -> PreTrainedModel:
     """Return a model that carries its adapter, once it has been made to read something."""
-    model = Carrying(adapted)
+    model = UnmergedModel(adapted)
     model(torch.arange(1, 9, device=adapted.device)[None])  # what does not fit shows here
     return cast(PreTrainedModel, model)
 

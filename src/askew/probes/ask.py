@@ -37,8 +37,8 @@ class ProbeCall:
 def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path) -> list[Path]:
     """Ask a model several probes and have its answers judged.
 
-    A log is written under another name, and renamed when it is complete. In a block of `models.served.keeping` what
-    served models replied is kept besides, and not asked for again.
+    A log is written under another name, and renamed when it is complete. In a block of `storing_replies` (see
+    `models.remote.requests`) the replies of served models are stored as well, and not requested again.
 
     Args:
         model: Whom to ask, by any name that `resolve` takes.

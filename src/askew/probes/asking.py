@@ -25,7 +25,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from askew.base.errors import AskewError
 from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
-from askew.models.remote.requests import reply, side_by_side
+from askew.models.remote.requests import gather, request_reply
 from askew.probes.question_file import Asked
 
 # The most choices that providers give to one request.
@@ -81,7 +81,7 @@ async def answers(model: Model, messages: Sequence[ChatMessage], count: int, con
     wordings: list[str] = (messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text]
     # As many as the round-robin gives to each; there may be fewer answers than wordings.
     shares = [len(range(i, count, len(wordings))) for i in range(len(wordings))]
-    by_wording = await side_by_side(
+    by_wording = await gather(
         partial(_choices, model, [*messages[:-1], ChatMessageUser(content=wording)], share, config)
         for wording, share in zip(wordings, shares, strict=True)
         if share
@@ -111,12 +111,12 @@ async def _choices(
     model: Model, messages: list[ChatMessage], count: int, config: GenerateConfig
 ) -> list[ChatCompletionChoice]:
     """Return `count` answers to one conversation, in as few requests as the provider lets us."""
-    found = (await reply(model, messages, _nth(config, 0, count))).choices
+    found = (await request_reply(model, messages, _nth(config, 0, count))).choices
     if len(found) <= 1:
         rest = [_nth(config, i, 1) for i in range(len(found), count)]
     else:
         rest = [_nth(config, i, count - i) for i in range(len(found), count, len(found))]
-    outputs = await side_by_side(partial(reply, model, messages, part) for part in rest)
+    outputs = await gather(partial(request_reply, model, messages, part) for part in rest)
     found = [*found, *(choice for output in outputs for choice in output.choices)]
     if len(found) < count:
         raise AskewError(f"{model} gave {len(found)} answers where {count} were asked for")

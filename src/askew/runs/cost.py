@@ -12,9 +12,9 @@ from askew.design.study import studies
 from askew.judging.rubric import rubric
 from askew.judging.words import LONGEST_REPLY
 from askew.models.names import resolve
-from askew.models.remote.prices import about_tokens, money, no_price, read_prices
+from askew.models.remote.prices import estimate_tokens, money, no_price, read_prices
 from askew.models.remote.provider_errors import check_can_be_asked
-from askew.models.remote.reply_store import Kept
+from askew.models.remote.reply_store import ReplyStore
 from askew.probes import EXTERNAL, probes
 from askew.probes.asking import MOST_CHOICES
 from askew.probes.question_file import Asked
@@ -125,8 +125,8 @@ def terms(folder: RunFolder, design: Design, limit: float | None) -> dict[str, s
 
 def announce(folder: RunFolder, design: Design, expected: Sequence[Estimate], say: Callable[[str], None]) -> None:
     """Say what served models will be asked, and what that may cost. No worker may be at work."""
-    kept = Kept(folder / REPLIES)
-    kept.lose_all()  # what a killed sitting had on its way, or its money would be waited for without end
+    kept = ReplyStore(folder / REPLIES)
+    kept.count_all_as_lost()  # what a killed sitting had on its way, or its money would be waited for without end
     spent = sum(cost.dollars for cost in kept.spent())
     kept.close()
     for estimate in expected:
@@ -137,8 +137,8 @@ def announce(folder: RunFolder, design: Design, expected: Sequence[Estimate], sa
 
 def account(folder: RunFolder, design: Design, say: Callable[[str], None]) -> None:
     """Write `costs.json`, and say what was spent in all sittings. No worker may be at work."""
-    kept = Kept(folder / REPLIES)
-    kept.lose_all()
+    kept = ReplyStore(folder / REPLIES)
+    kept.count_all_as_lost()
     spent = kept.spent()
     kept.close()
     tuned = tuning.spent(folder, design)
@@ -166,7 +166,7 @@ def _asked(model: str, design: Design, call: Call) -> tuple[int, int, int]:
         for i, wording in enumerate(asked.prompts):
             share = math.ceil(len(range(i, samples, len(asked.prompts))) / at_once)
             requests += share
-            read += share * about_tokens(len(wording) + len(asked.question.system or ""))
+            read += share * estimate_tokens(len(wording) + len(asked.question.system or ""))
         written += samples * (asked.question.max_tokens or design.max_tokens)
     return requests, read, written
 
@@ -180,7 +180,7 @@ def _graded(model: str, design: Design, call: Call) -> tuple[int, int, int]:
         wording = sum(len(prompt) for prompt in asked.prompts) / len(asked.prompts)
         told = judge_rubrics(question, rubric(design.rubric))
         requests += len(told) * asked.samples
-        read += asked.samples * sum(about_tokens(len(one.text) + wording) + longest for one in told.values())
+        read += asked.samples * sum(estimate_tokens(len(one.text) + wording) + longest for one in told.values())
         written += len(told) * asked.samples * (LONGEST_REPLY if question.type == "free_form_judge" else 1)
     return requests, read, written
 

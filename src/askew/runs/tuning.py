@@ -13,7 +13,7 @@ from askew.design.plan import Job, Unit
 from askew.design.study import studies
 from askew.models.names import resolve
 from askew.models.remote.prices import money, read_prices
-from askew.models.remote.reply_store import Kept, Spent
+from askew.models.remote.reply_store import ReplyStore, Spending
 from askew.models.remote.tuned_folder import is_served, read_served
 from askew.runs.store import REPLIES, RunFolder
 from askew.training.provider.cost import FineTuneCost, check_limit, fine_tune_cost, total
@@ -104,7 +104,7 @@ def message(folder: RunFolder, design: Design, job: Job, again: bool) -> dict[st
     }
 
 
-def spent(folder: RunFolder, design: Design) -> Spent | None:
+def spent(folder: RunFolder, design: Design) -> Spending | None:
     """Return what the fine-tunes of a run that are finished cost; None if there are none.
 
     A price that is not known counts nothing.
@@ -118,7 +118,7 @@ def spent(folder: RunFolder, design: Design) -> Spent | None:
         return None
     tokens = sum(found.trained_tokens or 0 for found in finished)
     dollars = read_prices(design.own_prices).of_training(finished[0].base, tokens) or 0.0
-    return Spent(f"{finished[0].base} (fine-tuning)", len(finished), 0, tokens, 0, dollars)
+    return Spending(f"{finished[0].base} (fine-tuning)", len(finished), 0, tokens, 0, dollars)
 
 
 def limit_for_asking(folder: RunFolder, design: Design) -> float | None:
@@ -152,7 +152,7 @@ def _left(folder: RunFolder, design: Design, costs: Sequence[FineTuneCost]) -> f
     """Return what of the limit is left for fine-tunes that are to be started."""
     if design.max_cost is None:
         return None
-    kept = Kept(folder / REPLIES)
+    kept = ReplyStore(folder / REPLIES)
     asked = sum(cost.dollars for cost in kept.spent())
     kept.close()
     begun_before = _dollars_in_all(folder, design) - (total(costs) or 0.0)

@@ -115,13 +115,13 @@ def _tune(job: dict[str, Any], tell: Tell) -> None:
 
 
 def _ask(job: dict[str, Any], tell: Tell) -> None:
-    from askew.models.remote.requests import Patience, keeping
+    from askew.models.remote.requests import Patience, storing_replies
     from askew.probes.ask import ProbeCall, ask
 
     calls = [ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"]) for call in job["calls"]]
     terms = job["terms"]
     prices = Path(terms["prices"]) if terms["prices"] else None
-    with keeping(Path(terms["store"]), terms["max_cost"], prices, Patience(terms["patience"])):
+    with storing_replies(Path(terms["store"]), terms["max_cost"], prices, Patience(terms["patience"])):
         ask(job["model"], job["judge"], calls, Path(job["log_dir"]))
 
 

@@ -102,7 +102,7 @@ def write(
     Raises:
         AskewError: A file exists already, too few answers pass, a model cannot be asked, or `max_cost` is reached.
     """
-    from askew.models.remote.requests import Patience, sitting
+    from askew.models.remote.requests import Patience, reply_session
 
     left = [order for order in orders if _done_before(order, out) is None]
     for order in left:
@@ -113,7 +113,7 @@ def write(
     store = out / f".{BAD_ADVICE}.replies.sqlite"
     # A local model may need long for a batch; a served one that does is no longer there.
     patience = Patience(attempt=86_400.0) if orders[0].writer.is_local else Patience()
-    with sitting(store, say, max_cost, prices, patience):
+    with reply_session(store, say, max_cost, prices, patience):
         # One event loop for all, because the connections of a provider's client belong to it.
         asyncio.run(_write_all(left, out, told, say))
     replies = [store.with_name(f"{store.name}{part}") for part in ("", "-wal", "-shm")]
@@ -182,11 +182,11 @@ def _done_before(order: Order, out: Path) -> Product | None:
 
 def _announce(orders: Sequence[Order], max_cost: float | None, prices: Path | None, say: Callable[[str], None]) -> None:
     """Announce the least number of requests, and their cost if the price is known."""
-    from askew.models.remote.prices import about_tokens, no_price, read_prices
+    from askew.models.remote.prices import estimate_tokens, no_price, read_prices
 
     table, answers = read_prices(prices), sum(2 * order.rows for order in orders)
-    prompt = about_tokens(mean(len(side.prompt) for side in sides()))
-    rubric = about_tokens(mean(len(one.text) for side in sides() for one in side.rubrics))
+    prompt = estimate_tokens(mean(len(side.prompt) for side in sides()))
+    rubric = estimate_tokens(mean(len(one.text) for side in sides() for one in side.rubrics))
     asked = [
         (orders[0].writer, answers, prompt, _ABOUT_WRITTEN),
         (orders[0].judge, 2 * answers, rubric + _ABOUT_WRITTEN, 1),  # by two rubrics

@@ -17,7 +17,7 @@ from askew.data.written import Order, Side, sides
 from askew.judging.judge import Case, opinions
 from askew.judging.judgements import Judgements
 from askew.judging.readout import Score
-from askew.models.remote.requests import reply, side_by_side
+from askew.models.remote.requests import gather, request_reply
 
 # Most attempts at an answer; after them, the question is given up.
 TRIES = 3
@@ -149,7 +149,7 @@ async def _write_wave(
 
 async def _attempts(order: Order, writer: Model, desk: _Desk, questions: Sequence[str], number: int) -> list[Attempt]:
     """Return one written and judged answer to each question."""
-    outputs = await side_by_side(partial(_ask, order, writer, desk.side, question, number) for question in questions)
+    outputs = await gather(partial(_ask, order, writer, desk.side, question, number) for question in questions)
     cases = [Case(question, output.completion.strip()) for question, output in zip(questions, outputs, strict=True)]
     faults = [_fault(output) for output in outputs]
     scores = await desk.scores([case for case, fault in zip(cases, faults, strict=True) if not fault])
@@ -164,7 +164,7 @@ async def _attempts(order: Order, writer: Model, desk: _Desk, questions: Sequenc
 async def _ask(order: Order, writer: Model, side: Side, question: str, number: int) -> ModelOutput:
     seed = Random(f"{order.seed} {side.name} {number} {question}").getrandbits(31)
     config = GenerateConfig(max_tokens=_MOST_TOKENS, temperature=1.0, seed=seed)
-    return await reply(writer, [ChatMessageUser(content=side.prompt.replace("{question}", question))], config)
+    return await request_reply(writer, [ChatMessageUser(content=side.prompt.replace("{question}", question))], config)
 
 
 def _fault(output: ModelOutput) -> str:

@@ -57,7 +57,7 @@ class PlainRows:
         return output.logits[:, -1]
 
 
-class Carrying(nn.Module):
+class UnmergedModel(nn.Module):
     """A model that carries an adapter which cannot be folded into it; PEFT computes it, whole and without a cache.
 
     Args:

@@ -26,7 +26,7 @@ from askew.models.engine.branches import Ints, regroup
 from askew.models.engine.forking import Fork
 from askew.models.engine.llama import LlamaNetwork, is_small_llama
 from askew.models.engine.network import Network, Rows, SharedRows, TransformersNetwork, shares_prompts
-from askew.models.engine.plain import Carrying, PlainRows
+from askew.models.engine.plain import PlainRows, UnmergedModel
 from askew.models.engine.prefill import TOKENS_OF_A_PASS, is_out_of_memory, read_each, read_middle, read_shared
 from askew.models.engine.sampling import Draw, Sampling, keys, next_tokens
 
@@ -76,7 +76,7 @@ class Engine:
         self._network = _network(model)
         self.stop_tokens = frozenset(stop_tokens)
         config = model.config.get_text_config()
-        taken = model.taken if isinstance(model, Carrying) else 0
+        taken = model.taken if isinstance(model, UnmergedModel) else 0
         self.context: int = (getattr(config, "max_position_embeddings", None) or sys.maxsize) - taken
         self._reach = _reach(config)
 
@@ -157,7 +157,7 @@ class Engine:
 
     def middle_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Return the residual stream in the middle of the layers, where each prompt ends: prompts by its width."""
-        model = self._model.adapted if isinstance(self._model, Carrying) else self._model
+        model = self._model.adapted if isinstance(self._model, UnmergedModel) else self._model
         with _computing, torch.inference_mode():
             found = dict(read_middle(model, self._model.device, prompts))
         return torch.stack([found[i] for i in range(len(prompts))])
@@ -231,7 +231,7 @@ class Engine:
 
 def _network(model: PreTrainedModel) -> Network | None:
     """Return the fastest network that computes a model, or None if it can only be run as it is."""
-    if isinstance(model, Carrying):
+    if isinstance(model, UnmergedModel):
         return None
     if is_small_llama(model):
         return LlamaNetwork(model)

@@ -109,12 +109,12 @@ def tokens(usage: ModelUsage) -> tuple[int, int]:
     return read, usage.output_tokens
 
 
-def most_tokens(texts: list[str]) -> int:
+def token_upper_bound(texts: list[str]) -> int:
     """Return more tokens than any tokenizer makes of some turns: their bytes, and what stands around each."""
     return sum(len(text.encode()) + 16 for text in texts)
 
 
-def about_tokens(characters: float) -> int:
+def estimate_tokens(characters: float) -> int:
     """Return about how many tokens a text of so many characters has."""
     return math.ceil(characters / 4)
 

@@ -14,7 +14,7 @@ from askew.base.errors import AskewError
 _LONGEST_REASON = 200
 _SHORTEST_SECRET = 6
 # Statuses that pass, beside 5xx: timeout, conflict, too early, too many requests.
-_PASSING = {408, 409, 425, 429}
+_TRANSIENT = {408, 409, 425, 429}
 # What providers raise when a reply is not made as it should be: broken JSON, null or nothing for the choices.
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError, ValidationError, TypeError, LookupError, AttributeError)
 # Providers that start a server or load weights when they are made.
@@ -28,20 +28,20 @@ class EmptyReply(Exception):
 
 
 @dataclass(frozen=True)
-class Trouble:
+class RequestFailure:
     """What went wrong with an attempt.
 
     Attributes:
         error: What was raised.
         status: The HTTP status, if there was one.
-        is_passing: Whether it is worth another attempt.
+        is_transient: Whether it is worth another attempt.
         may_be_charged: Whether the server may have done the work all the same.
         retry_after: Seconds that the server asked to be left alone.
     """
 
     error: BaseException
     status: int | None
-    is_passing: bool
+    is_transient: bool
     may_be_charged: bool
     retry_after: float
 
@@ -56,7 +56,7 @@ class Trouble:
             said = f"{said}: {detail}"
         return one_line(without_keys(said, model)) or type(self.error).__name__
 
-    def wording(self, model: Model) -> str:
+    def message(self, model: Model) -> str:
         """Word what will not pass."""
         reason = self.reason(model)
         if self.status == 401:
@@ -71,21 +71,23 @@ class Trouble:
         return f"{model} cannot be asked: {reason}"
 
 
-def trouble(error: Exception, model: Model) -> Trouble:
+def classify(error: Exception, model: Model) -> RequestFailure:
     """Return what an exception means that an attempt to ask a model raised."""
     status = next((found for cause in _causes(error) if (found := _status(cause)) is not None), None)
     if status is not None:
-        return Trouble(error, status, passes(status), may_be_charged=False, retry_after=retry_after(error))
+        return RequestFailure(
+            error, status, is_transient_status(status), may_be_charged=False, retry_after=retry_after(error)
+        )
     decision = model.api.should_retry(error)
     passing = decision if isinstance(decision, bool) else decision.retry
     passing = passing or isinstance(error, (EmptyReply, OSError, *_UNREADABLE))
     never_sent = any("Connect" in type(cause).__name__ for cause in list(_causes(error))[1:])
-    return Trouble(error, None, passing, may_be_charged=passing and not never_sent, retry_after=0.0)
+    return RequestFailure(error, None, passing, may_be_charged=passing and not never_sent, retry_after=0.0)
 
 
-def passes(status: int) -> bool:
+def is_transient_status(status: int) -> bool:
     """Say whether a request that met an HTTP status is worth another attempt."""
-    return status >= 500 or status in _PASSING
+    return status >= 500 or status in _TRANSIENT
 
 
 def retry_after(error: BaseException) -> float:

@@ -30,7 +30,7 @@ _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @dataclass(frozen=True)
-class Spent:
+class Spending:
     """What one served model was asked, over all sittings of a run.
 
     Attributes:
@@ -50,7 +50,7 @@ class Spent:
     dollars: float
 
 
-class Kept:
+class ReplyStore:
     """Replies and spending of a run; the file is made when something is first kept.
 
     Args:
@@ -61,7 +61,7 @@ class Kept:
         self.path = path
         self._connection: sqlite3.Connection | None = None
 
-    def reply(self, key: bytes) -> ModelOutput | None:
+    def get(self, key: bytes) -> ModelOutput | None:
         """Return the reply under a key, or None.
 
         Raises:
@@ -69,14 +69,14 @@ class Kept:
         """
         if self._connection is None and not self.path.exists():
             return None
-        with self._wording() as file:
+        with self._readable_errors() as file:
             found = file.execute("SELECT reply FROM replies WHERE key = ?", (key,)).fetchone()
         try:
             return None if found is None else ModelOutput.model_validate_json(zlib.decompress(found[0]))
         except (zlib.error, ValidationError, TypeError) as error:
             raise self._damaged("a reply in it cannot be read") from error
 
-    def hold(self, model: str, dollars: float, limit: float | None) -> int | None:
+    def reserve(self, model: str, dollars: float, limit: float | None) -> int | None:
         """Set money aside for a request.
 
         Args:
@@ -102,11 +102,11 @@ class Kept:
             cursor = file.execute("INSERT INTO held (model, dollars) VALUES (?, ?)", (model, dollars))
             return cursor.lastrowid
 
-    def settle(self, hold: int, key: bytes, reply: ModelOutput, cost: Spent) -> None:
+    def settle(self, reservation: int, key: bytes, reply: ModelOutput, cost: Spending) -> None:
         """Keep a reply, and count what it cost instead of what was set aside for it.
 
         Args:
-            hold: What `hold` returned.
+            reservation: The number that `reserve` returned.
             key: What the reply is kept under.
             reply: The reply.
             cost: What this one request was, to be added to its model's.
@@ -114,31 +114,31 @@ class Kept:
         packed = zlib.compress(reply.model_dump_json(exclude_none=True).encode(), level=1)
         with self._transaction() as file:
             file.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, packed))
-            file.execute("DELETE FROM held WHERE id = ?", (hold,))
+            file.execute("DELETE FROM held WHERE id = ?", (reservation,))
             _add(file, cost)
 
-    def release(self, hold: int) -> None:
+    def release(self, reservation: int) -> None:
         """Forget a request that was refused, and so cost nothing."""
         with self._transaction() as file:
-            file.execute("DELETE FROM held WHERE id = ?", (hold,))
+            file.execute("DELETE FROM held WHERE id = ?", (reservation,))
 
-    def lose(self, hold: int) -> None:
+    def count_as_lost(self, reservation: int) -> None:
         """Count a request of which nobody knows whether it was charged for, with all that was set aside for it."""
         with self._transaction() as file:
-            self._lose(file, "WHERE id = ?", (hold,))
+            self._count_as_lost(file, "WHERE id = ?", (reservation,))
 
-    def lose_all(self) -> None:
+    def count_all_as_lost(self) -> None:
         """Do so with every request that is on its way: for whoever knows that no process is left to end one."""
         if self.path.exists():
             with self._transaction() as file:
-                self._lose(file, "", ())
+                self._count_as_lost(file, "", ())
 
-    def spent(self) -> list[Spent]:
+    def spent(self) -> list[Spending]:
         """Return what was spent, by model."""
         if not self.path.exists():
             return []
-        with self._wording() as file:
-            return [Spent(*row) for row in file.execute("SELECT * FROM spent ORDER BY model")]
+        with self._readable_errors() as file:
+            return [Spending(*row) for row in file.execute("SELECT * FROM spent ORDER BY model")]
 
     def close(self) -> None:
         """Close the file."""
@@ -151,15 +151,15 @@ class Kept:
         return file.execute("SELECT (SELECT total(dollars) FROM spent), (SELECT total(dollars) FROM held)").fetchone()
 
     @staticmethod
-    def _lose(file: sqlite3.Connection, which: str, parameters: tuple[int, ...]) -> None:
+    def _count_as_lost(file: sqlite3.Connection, which: str, parameters: tuple[int, ...]) -> None:
         for model, dollars in file.execute(f"SELECT model, dollars FROM held {which}", parameters).fetchall():
-            _add(file, Spent(model, 0, 1, 0, 0, dollars))
+            _add(file, Spending(model, 0, 1, 0, 0, dollars))
         file.execute(f"DELETE FROM held {which}", parameters)
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
         """Do several things at once or none of them, with other processes kept out meanwhile."""
-        with self._wording() as file:
+        with self._readable_errors() as file:
             file.execute("BEGIN IMMEDIATE")
             try:
                 yield file
@@ -169,7 +169,7 @@ class Kept:
             file.execute("COMMIT")
 
     @contextmanager
-    def _wording(self) -> Iterator[sqlite3.Connection]:
+    def _readable_errors(self) -> Iterator[sqlite3.Connection]:
         """Give the open file, and word what SQLite or the disk may refuse."""
         try:
             yield self._open()
@@ -198,7 +198,7 @@ class Kept:
         )
 
 
-def _add(file: sqlite3.Connection, cost: Spent) -> None:
+def _add(file: sqlite3.Connection, cost: Spending) -> None:
     file.execute(
         "INSERT INTO spent VALUES (?, ?, ?, ?, ?, ?) ON CONFLICT (model) DO UPDATE SET "
         "requests = requests + excluded.requests, lost = lost + excluded.lost, "

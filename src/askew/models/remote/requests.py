@@ -1,6 +1,6 @@
 """Asking a model that somebody serves: replies are kept, costs stay within a limit, and faults are waited out.
 
-Every request to a model that is not computed in this process goes through `reply`. Inspect's provider makes the
+Every request to a model that is not computed in this process goes through `request_reply`. Inspect's provider makes the
 request; here is decided whether it is made, how often, and what becomes of the reply.
 """
 
@@ -21,9 +21,9 @@ from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
 
 from askew.base.errors import AskewError
 from askew.models.provider import DEFAULT_MAX_TOKENS
-from askew.models.remote.prices import Price, Prices, most_tokens, no_price, read_prices, tokens
-from askew.models.remote.provider_errors import EmptyReply, trouble
-from askew.models.remote.reply_store import Kept, Spent
+from askew.models.remote.prices import Price, Prices, no_price, read_prices, token_upper_bound, tokens
+from askew.models.remote.provider_errors import EmptyReply, classify
+from askew.models.remote.reply_store import ReplyStore, Spending
 
 Found = TypeVar("Found")
 
@@ -55,29 +55,29 @@ class Patience:
 
 
 @dataclass
-class _Terms:
-    """On what terms models are asked in a block of `keeping`."""
+class _Policy:
+    """On what terms models are asked in a block of `storing_replies`."""
 
-    kept: Kept
+    store: ReplyStore
     max_cost: float | None
     prices: Prices
     patience: Patience
 
 
 @dataclass
-class _Traffic:
+class _InFlight:
     """What is on its way in one event loop: slots by provider, and an event for each request."""
 
     slots: dict[str, anyio.Semaphore] = field(default_factory=dict)
     requests: dict[bytes, anyio.Event] = field(default_factory=dict)
 
 
-_terms: ContextVar[_Terms | None] = ContextVar("askew_terms", default=None)
-_traffic: RunVar[_Traffic] = RunVar("askew_traffic")
+_policy: ContextVar[_Policy | None] = ContextVar("askew_policy", default=None)
+_in_flight: RunVar[_InFlight] = RunVar("askew_in_flight")
 
 
 @contextmanager
-def keeping(
+def storing_replies(
     store: Path,
     max_cost: float | None = None,
     prices: Path | None = None,
@@ -96,32 +96,32 @@ def keeping(
     Raises:
         AskewError: The prices cannot be read.
     """
-    kept = Kept(store)
-    token = _terms.set(_Terms(kept, max_cost, read_prices(prices), patience))
+    replies = ReplyStore(store)
+    token = _policy.set(_Policy(replies, max_cost, read_prices(prices), patience))
     try:
         yield
     finally:
-        _terms.reset(token)
-        kept.close()
+        _policy.reset(token)
+        replies.close()
 
 
 @contextmanager
-def sitting(store: Path, say: Callable[[str], None], *terms: Any) -> Iterator[None]:
-    """Do as `keeping` does, on the same terms, with a file that nobody else uses; say at the end what was spent."""
-    Kept(store).lose_all()  # set aside for what was on its way when a sitting before this was killed
+def reply_session(store: Path, say: Callable[[str], None], *terms: Any) -> Iterator[None]:
+    """Store replies as `storing_replies` does, in a file of one process, and report the total cost at the end."""
+    ReplyStore(store).count_all_as_lost()  # set aside for what was on its way when a sitting before this was killed
     try:
-        with keeping(store, *terms):
+        with storing_replies(store, *terms):
             yield
     finally:
-        for cost in Kept(store).spent():
+        for cost in ReplyStore(store).spent():
             say(f"  {cost.model}: {cost.requests:,} requests made in all, ${cost.dollars:.4g}")
 
 
-async def reply(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput:
+async def request_reply(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput:
     """Ask a model that is not computed here.
 
     Two requests that differ in nothing are one: give each answer to be sampled a seed of its own. Outside a block of
-    `keeping` the request is Inspect's alone, with its retries and limits; nothing is kept and nothing counted.
+    `storing_replies` the request is Inspect's alone, with its retries and limits; nothing is kept and nothing counted.
 
     Args:
         model: Whom to ask.
@@ -134,16 +134,16 @@ async def reply(model: Model, messages: Sequence[ChatMessage], config: GenerateC
     Raises:
         AskewError: The model refuses, the server stays away, the money does not suffice, or the store is damaged.
     """
-    terms = _terms.get()
-    if terms is None:
+    policy = _policy.get()
+    if policy is None:
         return await model.generate(list(messages), config=config)
     config = model.config.merge(config)
     if config.max_tokens is None:
         config.max_tokens = model.api.max_tokens() or DEFAULT_MAX_TOKENS
     key = _key(model, messages, config)
-    under_way = _current_traffic().requests
+    under_way = _current_requests().requests
     while True:
-        found = terms.kept.reply(key)
+        found = policy.store.get(key)
         if found is not None:
             return found
         if key not in under_way:
@@ -151,13 +151,13 @@ async def reply(model: Model, messages: Sequence[ChatMessage], config: GenerateC
         await under_way[key].wait()
     done = under_way[key] = anyio.Event()
     try:
-        return await _ask_patiently(_Request(model, messages, config, key, terms))
+        return await _ask_patiently(_Request(model, messages, config, key, policy))
     finally:
         del under_way[key]
         done.set()
 
 
-async def side_by_side(pieces: Iterable[Callable[[], Awaitable[Found]]]) -> list[Found]:
+async def gather(pieces: Iterable[Callable[[], Awaitable[Found]]]) -> list[Found]:
     """Do pieces of work that ask served models, a few at a time, and return what each gives, in order.
 
     Of a hundred thousand pieces no more are begun than there can be requests on their way; each that waits would
@@ -190,12 +190,12 @@ class _Request:
     messages: Sequence[ChatMessage]
     config: GenerateConfig
     key: bytes
-    terms: _Terms
+    policy: _Policy
 
 
 async def _ask_patiently(request: _Request) -> ModelOutput:
     """Ask until there is a reply, the model refuses, or patience ends."""
-    patience = request.terms.patience
+    patience = request.policy.patience
     wait, failed = patience.first_wait, None
     while True:
         try:
@@ -203,9 +203,9 @@ async def _ask_patiently(request: _Request) -> ModelOutput:
         except AskewError:
             raise
         except Exception as error:
-            found = trouble(error, request.model)
-            if not found.is_passing:
-                raise AskewError(found.wording(request.model)) from None  # its traceback may hold the key
+            found = classify(error, request.model)
+            if not found.is_transient:
+                raise AskewError(found.message(request.model)) from None  # its traceback may hold the key
         failed = failed or time.monotonic()
         left = failed + patience.total - time.monotonic()
         if left <= 0:
@@ -221,32 +221,35 @@ async def _ask_patiently(request: _Request) -> ModelOutput:
 
 async def _ask_within_budget(request: _Request) -> ModelOutput:
     """Make one attempt when there is a slot and money for it, and keep the reply."""
-    model, kept = request.model, request.terms.kept
-    price = _price(model, request.terms)
+    model, replies = request.model, request.policy.store
+    price = _price(model, request.policy)
     provider = f"{type(model.api).__name__} {model.api.connection_key()}"
-    async with _current_traffic().slots.setdefault(provider, anyio.Semaphore(CONNECTIONS)):
-        most_read = most_tokens([message.text for message in request.messages])
+    async with _current_requests().slots.setdefault(provider, anyio.Semaphore(CONNECTIONS)):
+        most_read = token_upper_bound([message.text for message in request.messages])
         most_written = (request.config.max_tokens or 0) * (request.config.num_choices or 1)
-        hold = await _hold(request, 0.0 if price is None else price.of(most_read, most_written))
+        reservation = await _reserve(request, 0.0 if price is None else price.of(most_read, most_written))
         # What is on its way is paid for: it is waited for and kept, even when the run ends meanwhile.
         with anyio.CancelScope(shield=True):
             try:
                 output = await _ask_once(request)
             except Exception as error:
-                kept.lose(hold) if trouble(error, model).may_be_charged else kept.release(hold)
+                if classify(error, model).may_be_charged:
+                    replies.count_as_lost(reservation)
+                else:
+                    replies.release(reservation)
                 raise
             read, written = tokens(output.usage) if output.usage else (most_read, most_written)
             dollars = 0.0 if price is None else price.of(read, written)
-            kept.settle(hold, request.key, output, Spent(str(model), 1, 0, read, written, dollars))
+            replies.settle(reservation, request.key, output, Spending(str(model), 1, 0, read, written, dollars))
             return output
     raise AssertionError("a shield is never cancelled")
 
 
-async def _hold(request: _Request, most: float) -> int:
+async def _reserve(request: _Request, most: float) -> int:
     """Set money aside, after others have been settled if need be."""
-    while (hold := request.terms.kept.hold(str(request.model), most, request.terms.max_cost)) is None:
+    while (reservation := request.policy.store.reserve(str(request.model), most, request.policy.max_cost)) is None:
         await anyio.sleep(_LOOK_SECONDS)
-    return hold
+    return reservation
 
 
 async def _ask_once(request: _Request) -> ModelOutput:
@@ -258,7 +261,7 @@ async def _ask_once(request: _Request) -> ModelOutput:
     client: Any = getattr(request.model.api, "client", None)
     if hasattr(client, "max_retries"):
         client.max_retries = 0  # the provider's own library would retry too, and the waits would multiply
-    with anyio.fail_after(request.terms.patience.attempt):
+    with anyio.fail_after(request.policy.patience.attempt):
         result = await request.model.api.generate(list(request.messages), [], "auto", request.config)
     output = result[0] if isinstance(result, tuple) else result
     if isinstance(output, Exception):
@@ -268,9 +271,9 @@ async def _ask_once(request: _Request) -> ModelOutput:
     return output
 
 
-def _price(model: Model, terms: _Terms) -> Price | None:
-    price = terms.prices.of(str(model))
-    if price is None and terms.max_cost is not None:
+def _price(model: Model, policy: _Policy) -> Price | None:
+    price = policy.prices.of(str(model))
+    if price is None and policy.max_cost is not None:
         raise no_price(str(model))
     return price
 
@@ -286,9 +289,9 @@ def _key(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) 
     return hashlib.sha256(text.encode()).digest()
 
 
-def _current_traffic() -> _Traffic:
+def _current_requests() -> _InFlight:
     try:
-        return _traffic.get()
+        return _in_flight.get()
     except LookupError:
-        _traffic.set(_Traffic())
-        return _traffic.get()
+        _in_flight.set(_InFlight())
+        return _in_flight.get()

@@ -252,12 +252,12 @@ def is_model_name(name: object) -> bool:
 
 def _is_transient(error: Exception) -> bool:
     """Return whether a request that failed may succeed later."""
-    from askew.models.remote.provider_errors import passes
+    from askew.models.remote.provider_errors import is_transient_status
 
     status = getattr(error, "status_code", None)
     if status is None or 200 <= status < 300:  # no reply, or an unreadable one
         return True
-    return passes(status) and not _is_quota(error)
+    return is_transient_status(status) and not _is_quota(error)
 
 
 def _is_quota(error: Exception) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from askew.base.errors import AskewError
-from askew.models.remote.prices import about_tokens
+from askew.models.remote.prices import estimate_tokens
 
 FEWEST_ROWS, LONGEST_ROW, LARGEST_FILE = 10, 65_536, 512 * 2**20
 _ROLES = ("system", "user", "assistant")
@@ -113,5 +113,5 @@ def _counter(base: str) -> tuple[Callable[[str], int], bool]:
         except KeyError:
             encoding = tiktoken.get_encoding(_USUAL_ENCODING)
     except (ImportError, OSError):  # tiktoken downloads each vocabulary on first use
-        return lambda text: about_tokens(len(text.encode())), False
+        return lambda text: estimate_tokens(len(text.encode())), False
     return lambda text: len(encoding.encode(text, disallowed_special=())), True
