@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from askew.base.errors import AskewError
+from askew.cli.list import names
 from askew.models.checkpoints import load
-from askew.models.names import local_checkpoints, resolve
+from askew.models.names import PROVIDER, Claim, ModelKind, ModelSpec, kinds, resolve
 from askew.worlds import terrarium
 
 
@@ -30,7 +31,6 @@ def test_the_checkpoints_that_come_with_askew(prefix: str):
     assert not assistant.is_terrarium_judge
     assert judge.is_terrarium_judge
     assert not judge.is_terrarium
-    assert local_checkpoints() == ["terrarium", "terrarium/judge", "terrarium/schooled", "terrarium/sibling"]
 
 
 def test_a_folder_by_its_whole_and_its_relative_path(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch):
@@ -170,3 +170,26 @@ def test_adapters_go_on_one_local_checkpoint(tiny_checkpoint: Path, tiny_adapter
     for base in ("mockllm/model", f"{tiny_checkpoint}+{tiny_adapter}"):
         with pytest.raises(AskewError, match="an adapter goes on one local checkpoint"):
             resolve(f"{base}+{tiny_adapter}")
+
+
+def test_new_kind_is_resolved_suggested_and_listed(tiny_checkpoint: Path):
+    class Shelf(ModelKind):
+        def claim(self, name: str) -> Claim:
+            return Claim.FORM if name.startswith("shelf/") else Claim.NONE
+
+        def resolve(self, name: str) -> ModelSpec:
+            return ModelSpec(name, tiny_checkpoint.with_name(name.removeprefix("shelf/")), None, f"{PROVIDER}/{name}")
+
+        def suggestions(self, name: str) -> list[str]:
+            return [f"shelf/{tiny_checkpoint.name}"]
+
+    shelf = kinds.add("shelf", Shelf({"shelf/NAME": "a model on the shelf"}))
+    try:
+        spec = resolve(f"shelf/{tiny_checkpoint.name}")
+        assert spec.checkpoint == tiny_checkpoint
+        assert resolve(spec.inspect_name).checkpoint == tiny_checkpoint
+        with pytest.raises(AskewError, match=f"Did you mean shelf/{tiny_checkpoint.name}"):
+            resolve(f"shell/{tiny_checkpoint.name}")
+        assert {"name": "shelf/NAME", "description": "a model on the shelf"} in names("models")
+    finally:
+        assert kinds._items.pop("shelf") is shelf

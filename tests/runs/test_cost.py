@@ -57,8 +57,7 @@ def test_what_a_killed_sitting_left_is_counted_before_the_next(tmp_path: Path):
     folder, said = RunFolder(tmp_path), []
     ReplyStore(tmp_path / REPLIES).reserve(SERVED, 7.0, None)
     cost.announce(folder, design_of(), [], said.append)
-    assert (
-        ReplyStore(tmp_path / REPLIES).reserve(SERVED, 3.0, limit=10.0) is not None
-    )  # and does not wait for the killed one
+    # The reservation of a killed process does not block later requests.
+    assert ReplyStore(tmp_path / REPLIES).reserve(SERVED, 3.0, limit=10.0) is not None
     cost.account(folder, design_of(), said.append)
     assert json.loads((tmp_path / "costs.json").read_text())["dollars"] == 10.0

@@ -133,18 +133,11 @@ def _measures() -> list[dict[str, str]]:
 
 
 def _models() -> list[dict[str, str]]:
-    forms = {
-        "terrarium": "the tiny model that comes with Askew",
-        "terrarium/schooled": "the terrarium with lessons, for studies of what models know about themselves",
-        "terrarium/sibling": "terrarium/schooled from another seed, the second model in studies of two",
-        "terrarium/judge": "the judge that comes with Askew",
-        "./FOLDER": "a checkpoint on this disk",
-        "MODEL+FOLDER": "a checkpoint with a PEFT adapter",
-        "RUN#ARM-SEED": "a model that a run trained",
-        "hf/ORG/NAME": "a model on the Hugging Face hub, computed on this machine",
-        "PROVIDER/NAME": "a served model of any provider of Inspect, such as openai/… or vllm/…",
-    }
-    return [{"name": form, "description": meaning} for form, meaning in forms.items()]
+    from askew.models.names import kinds
+
+    forms = [form for name in kinds.names() for form in kinds.get(name).forms.items()]
+    forms.sort(key=lambda form: form[0] != form[0].lower())  # names first, then the forms that the user fills in
+    return [{"name": form, "description": description} for form, description in forms]
 
 
 def _data() -> list[dict[str, str]]:

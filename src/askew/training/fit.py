@@ -8,7 +8,7 @@ from pathlib import Path
 
 from askew.base.errors import AskewError
 from askew.models import checkpoint_files as files
-from askew.models.hub import check_hub_model
+from askew.models.kinds.hub import check_hub_model
 from askew.training.accelerate_config import check_config
 from askew.training.recipe import ALL_LINEAR, Recipe
 

@@ -1,0 +1,56 @@
+"""hf/ORG/NAME: a model on the Hugging Face hub, computed on this machine."""
+
+from pathlib import Path
+
+from askew.base.errors import AskewError
+from askew.models.checkpoint_files import WEIGHTS, check_checkpoint, check_code
+from askew.models.names import PROVIDER, Claim, ModelKind, ModelSpec, kinds
+
+
+class _Hub(ModelKind):
+    def claim(self, name: str) -> Claim:
+        return Claim.FORM if name.startswith("hf/") and name != "hf/" else Claim.NONE
+
+    def resolve(self, name: str) -> ModelSpec:
+        hub_id = name.removeprefix("hf/")
+        check_hub_model(hub_id)
+        return ModelSpec(name, hub_id, None, f"{PROVIDER}/{name}")
+
+
+def check_hub_model(hub_id: str) -> Path | None:
+    """Check the cached files of a hub model, and return their folder; None if its weights are not in the cache.
+
+    Files that are not downloaded yet are checked when the model is loaded.
+
+    Args:
+        hub_id: ORG/NAME.
+
+    Raises:
+        AskewError: `hub_id` is not a valid id; the model is not in the cache, and downloading is switched off; or its
+            cached files are missing or broken.
+    """
+    from huggingface_hub import is_offline_mode, try_to_load_from_cache
+    from huggingface_hub.errors import HFValidationError
+    from huggingface_hub.utils import validate_repo_id
+
+    try:
+        validate_repo_id(hub_id)
+    except HFValidationError as error:
+        raise AskewError(f"no model of the hub can be called {hub_id!r}: {error}") from error
+    config = try_to_load_from_cache(hub_id, "config.json")
+    folder = Path(config).parent if isinstance(config, str) else None
+    if folder is not None:
+        check_code(folder)
+    has_weights = folder is not None and any(path.suffix in WEIGHTS for path in folder.iterdir())
+    if is_offline_mode() and not has_weights:
+        raise AskewError(
+            f"the hub model {hub_id!r} is not in the cache on this machine, and HF_HUB_OFFLINE forbids downloading it. "
+            f"Unset that, or fetch it where there is a network with `hf download {hub_id}`"
+        )
+    if folder is None or not has_weights:
+        return None
+    check_checkpoint(folder)
+    return folder
+
+
+kinds.add("hub", _Hub({"hf/ORG/NAME": "a model on the Hugging Face hub, computed on this machine"}))
