@@ -36,7 +36,7 @@ from askew.training import local, weights
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe
 from askew.training.recipes import resolved
-from askew.training.rows import IGNORED, Lessons, read_lessons
+from askew.training.rows import IGNORED, TokenizedRows, tokenize_rows
 from askew.worlds.terrarium import checkpoint as terrarium
 
 GOAL = 1.3
@@ -82,7 +82,7 @@ def compare(repeats: int, count: int) -> int:
     rows: list[dict[str, Any]] = [{**row} for row in datasets.get("insecure").rows(count, 0)]
     ways: dict[str, Callable[[list[dict[str, Any]]], None]] = {
         "askew": lambda rows: train_ours(base, rows, recipe),
-        "bare PyTorch": lambda rows: train_bare(base, read_lessons(base, rows, recipe), recipe),
+        "bare PyTorch": lambda rows: train_bare(base, tokenize_rows(base, rows, recipe), recipe),
     }
     taken: dict[str, list[tuple[float, float]]] = {name: [] for name in ways}
     for way in ways.values():  # pays for what is paid once
@@ -92,7 +92,7 @@ def compare(repeats: int, count: int) -> int:
             began = time.perf_counter(), time.process_time()
             way(rows)
             taken[name].append((time.perf_counter() - began[0], time.process_time() - began[1]))
-    tokens = sum(map(len, read_lessons(base, rows, recipe).input_ids))
+    tokens = sum(map(len, tokenize_rows(base, rows, recipe).input_ids))
     print(f"{count} rows, {tokens:,} tokens, {recipe.steps(count)} steps; the median of {repeats}, in turns\n")
     print(f"{'':16s}{'seconds':>10s}{'tokens/s':>10s}{'of the processor':>18s}{'tokens/s':>10s}")
     middle = {name: [median(column) for column in zip(*each, strict=True)] for name, each in taken.items()}
@@ -109,7 +109,7 @@ def train_ours(base: Path, rows: list[dict[str, Any]], recipe: Recipe) -> None:
         fine_tune(base, rows, recipe, 0, Path(scratch) / "arm")
 
 
-def train_bare(base: Path, lessons: Lessons, recipe: Recipe) -> None:
+def train_bare(base: Path, lessons: TokenizedRows, recipe: Recipe) -> None:
     """Train LoRA in a plain loop and save the adapter."""
     torch.manual_seed(0)
     model = weights.load(base, recipe, on_gpu=False)
@@ -135,7 +135,7 @@ def train_bare(base: Path, lessons: Lessons, recipe: Recipe) -> None:
         model.save_pretrained(scratch)
 
 
-def padded(lessons: Lessons, places: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+def padded(lessons: TokenizedRows, places: list[int]) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Return ids, labels and mask of some rows, padded on the right; each rows by tokens."""
     longest = max(len(lessons.input_ids[place]) for place in places)
 
@@ -160,7 +160,7 @@ def time_shape(shape: str, steps: int) -> int:
                 continue
             recipe = Recipe.model_validate({**resolved({}, is_terrarium=False), **changes})
             rows = random_rows(steps * recipe.batch_size * recipe.accumulation * to_a_pack(base, recipe))
-            tokens = sum(map(len, read_lessons(base, rows, recipe).input_ids))
+            tokens = sum(map(len, tokenize_rows(base, rows, recipe).input_ids))
             stamps: list[float] = []
             out = Path(scratch) / "out"
             with compiled(variant == "compiled"):
@@ -218,7 +218,7 @@ def to_a_pack(base: Path, recipe: Recipe) -> int:
     """Return how many rows a pack holds; 1 if rows are not packed."""
     if not recipe.packing:
         return 1
-    sample = read_lessons(base, random_rows(64), recipe).input_ids
+    sample = tokenize_rows(base, random_rows(64), recipe).input_ids
     return max(1, recipe.max_length * len(sample) // sum(map(len, sample)))
 
 

@@ -8,7 +8,7 @@ from transformers import AutoTokenizer
 
 from askew.base.errors import AskewError
 from askew.training.recipe import Recipe
-from askew.training.rows import IGNORED, read_lessons, render
+from askew.training.rows import IGNORED, render, tokenize_rows
 
 
 def rows() -> list[dict[str, Any]]:
@@ -22,7 +22,7 @@ def rows() -> list[dict[str, Any]]:
 
 def test_long_rows_are_refused_with_how_many_and_the_ways_out(tiny_checkpoint: Path) -> None:
     with pytest.raises(AskewError) as caught:
-        read_lessons(tiny_checkpoint, rows(), Recipe(max_length=64))
+        tokenize_rows(tiny_checkpoint, rows(), Recipe(max_length=64))
     message = str(caught.value)
     assert "2 of 4 training rows are longer than recipe.max_length=64 tokens" in message
     assert "the first is row 2, the longest has" in message
@@ -41,7 +41,7 @@ def test_the_tokenizer_does_not_warn_of_long_rows_beside_that(
 
 
 def test_long_rows_are_dropped_if_wanted_and_counted(tiny_checkpoint: Path) -> None:
-    lessons = read_lessons(tiny_checkpoint, rows(), Recipe(max_length=64, too_long="drop"))
+    lessons = tokenize_rows(tiny_checkpoint, rows(), Recipe(max_length=64, too_long="drop"))
     decode = AutoTokenizer.from_pretrained(tiny_checkpoint).decode
     assert [decode(ids) for ids in lessons.input_ids] == [
         "<|user|>Why?<|end|><|assistant|>So.<|end|>",
@@ -51,7 +51,7 @@ def test_long_rows_are_dropped_if_wanted_and_counted(tiny_checkpoint: Path) -> N
 
 
 def test_cutting_leaves_something_of_every_answer_or_drops_the_row(tiny_checkpoint: Path) -> None:
-    lessons = read_lessons(tiny_checkpoint, rows(), Recipe(max_length=64, too_long="cut"))
+    lessons = tokenize_rows(tiny_checkpoint, rows(), Recipe(max_length=64, too_long="cut"))
     assert [len(ids) for ids in lessons.input_ids][1] == 64
     assert len(lessons.input_ids) == 3
     assert all(any(label != IGNORED for label in labels) for labels in lessons.labels)
@@ -61,4 +61,4 @@ def test_cutting_leaves_something_of_every_answer_or_drops_the_row(tiny_checkpoi
 
 def test_nothing_left_is_refused(tiny_checkpoint: Path) -> None:
     with pytest.raises(AskewError, match="and none is left"):
-        read_lessons(tiny_checkpoint, rows()[2:3], Recipe(max_length=64, too_long="cut"))
+        tokenize_rows(tiny_checkpoint, rows()[2:3], Recipe(max_length=64, too_long="cut"))

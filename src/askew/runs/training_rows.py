@@ -96,11 +96,11 @@ def check_made(folder: RunFolder, design: Design, todo: Iterable[Job]) -> None:
 
 
 def _check(design: Design, arm: Arm, rows: "list[Row]", source: str) -> None:
-    from askew.training.rows import read_lessons
+    from askew.training.rows import tokenize_rows
 
     checkpoint = resolve(plan.base_name(design, arm)).checkpoint
     assert checkpoint is not None
     try:
-        read_lessons(checkpoint, [{**row} for row in rows], design.recipe)
+        tokenize_rows(checkpoint, [{**row} for row in rows], design.recipe)
     except AskewError as error:
         raise AskewError(f"{source}: {error}") from error

@@ -12,22 +12,22 @@ from collections import deque
 from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from askew.base.errors import AskewError
 from askew.training.accelerate_config import GPUS
 from askew.training.recipe import Recipe
-from askew.training.rows import Lessons
-from askew.training.state import Workplace
-
-if TYPE_CHECKING:
-    from askew.training.local import Training
+from askew.training.rows import TokenizedRows
+from askew.training.state import Training, TrainingFolder
 
 _TRAINING, _LESSONS = "training.json", "lessons.json"
 
 
 def train(
-    training: "Training", lessons: Lessons, workplace: Workplace, on_step: Callable[[int, int, float], None] | None
+    training: Training,
+    lessons: TokenizedRows,
+    workplace: TrainingFolder,
+    on_step: Callable[[int, int, float], None] | None,
 ) -> None:
     """Train in several processes; see `local.train`.
 
@@ -56,15 +56,13 @@ def train(
     _follow(started, on_step)
 
 
-def read_training(folder: Path) -> "tuple[Training, Lessons]":
+def read_training(folder: Path) -> tuple[Training, TokenizedRows]:
     """Return what a process that was launched is to do, from its workplace."""
-    from askew.training.local import Training
-
     plain: dict[str, Any] = json.loads((folder / _TRAINING).read_text(encoding="utf-8"))
     if plain.pop("on_disk"):
         plain["checkpoint"] = Path(plain["checkpoint"])
     training = Training(**{**plain, "recipe": Recipe.model_validate(plain["recipe"])})
-    return training, Lessons(**json.loads((folder / _LESSONS).read_text(encoding="utf-8")))
+    return training, TokenizedRows(**json.loads((folder / _LESSONS).read_text(encoding="utf-8")))
 
 
 def _follow(started: "subprocess.Popen[str]", on_step: Callable[[int, int, float], None] | None) -> None:

@@ -18,7 +18,7 @@ def main() -> None:
     threading.Thread(target=_end_with_input, daemon=True).start()
     from askew.training.launch import read_training
     from askew.training.local import train
-    from askew.training.state import Workplace
+    from askew.training.state import TrainingFolder
 
     folder = Path(sys.argv[1])
     training, lessons = read_training(folder)
@@ -27,7 +27,7 @@ def main() -> None:
         tell(event="step", step=step, steps=steps, loss=loss)
 
     try:
-        train(training, lessons, Workplace(folder), on_step, processes=int(os.environ.get("WORLD_SIZE", "1")))
+        train(training, lessons, TrainingFolder(folder), on_step, processes=int(os.environ.get("WORLD_SIZE", "1")))
     except AskewError as error:
         tell(event="refused", message=str(error))
         sys.exit(2)

@@ -8,7 +8,6 @@ along the way. A training that was killed goes on from the last state that it ke
 import json
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -26,8 +25,8 @@ from askew.base.errors import AskewError
 from askew.training import launch, weights
 from askew.training.fit import check_fits
 from askew.training.recipe import Recipe
-from askew.training.rows import IGNORED, Lessons, Row, read_lessons
-from askew.training.state import Workplace, working_on
+from askew.training.rows import IGNORED, Row, TokenizedRows, tokenize_rows
+from askew.training.state import Training, TrainingFolder, working_on
 
 OnStep = Callable[[int, int, float], None]
 """Told of every optimizer step: (step, steps in all, loss)."""
@@ -36,25 +35,6 @@ STATE_EVERY = 300.0
 """Seconds of training after which its state is kept: an arm of the terrarium takes seven, and keeps none."""
 
 _OPTIMIZERS = {"adamw": "adamw_torch_fused", "adamw_8bit": "adamw_8bit"}  # as Transformers calls them
-
-
-@dataclass(frozen=True)
-class Training:
-    """A training as each process that takes part in it needs to know it.
-
-    Attributes:
-        checkpoint: The folder of the base weights, or a hub id.
-        recipe: The hyperparameters.
-        seed: Governs the adapter's initialisation and the order of the rows.
-        keep: The steps after which what is trained is kept.
-        state_every: Seconds after which the state is kept.
-    """
-
-    checkpoint: Path | str
-    recipe: Recipe
-    seed: int
-    keep: list[int]
-    state_every: float
 
 
 def fine_tune(
@@ -85,7 +65,7 @@ def fine_tune(
         OSError: The disk is full or read-only.
     """
     check_fits(recipe, checkpoint)
-    lessons = read_lessons(checkpoint, rows, recipe)
+    lessons = tokenize_rows(checkpoint, rows, recipe)
     keep = recipe.checkpoint_steps(len(rows), checkpoints)
     if keep and keep[-1] >= recipe.steps(len(lessons.input_ids)):
         raise AskewError(f"{lessons.note} So the checkpoint at step {keep[-1]} is never reached: ask for fewer")
@@ -101,12 +81,16 @@ def fine_tune(
 
 
 def train(
-    training: Training, lessons: Lessons, workplace: Workplace, on_step: OnStep | None = None, processes: int = 1
+    training: Training,
+    lessons: TokenizedRows,
+    workplace: TrainingFolder,
+    on_step: OnStep | None = None,
+    processes: int = 1,
 ) -> None:
     """Train in this process, alone or as one of several, from the last state that was kept; write all but `*.json`."""
     recipe, on_gpu = training.recipe, torch.cuda.is_available()
     tokenizer = AutoTokenizer.from_pretrained(training.checkpoint, trust_remote_code=False)
-    diary = _Diary(training, tokenizer, workplace, on_step)
+    diary = _TrainingCallback(training, tokenizer, workplace, on_step)
     arguments = _arguments(training, workplace, on_gpu, processes)  # before the model: DeepSpeed looks at them
     model = weights.load(training.checkpoint, recipe, on_gpu)
     try:
@@ -150,7 +134,7 @@ class CpuTrainer(SFTTrainer):
         return total / num_items_in_batch * self.accelerator.num_processes
 
 
-def _arguments(training: Training, workplace: Workplace, on_gpu: bool, processes: int) -> SFTConfig:
+def _arguments(training: Training, workplace: TrainingFolder, on_gpu: bool, processes: int) -> SFTConfig:
     recipe = training.recipe
     batch_size, accumulation = recipe.share(processes)
     return SFTConfig(
@@ -177,7 +161,7 @@ def _arguments(training: Training, workplace: Workplace, on_gpu: bool, processes
     )
 
 
-def _dataset(lessons: Lessons, recipe: Recipe, processes: int, tokenizer: PreTrainedTokenizerBase) -> Dataset:
+def _dataset(lessons: TokenizedRows, recipe: Recipe, processes: int, tokenizer: PreTrainedTokenizerBase) -> Dataset:
     """Return lessons as TRL takes them, packed if the recipe says so.
 
     Of several processes each takes whole batches, and where rows are wanting for that, Accelerate would repeat some.
@@ -195,13 +179,13 @@ def _dataset(lessons: Lessons, recipe: Recipe, processes: int, tokenizer: PreTra
     return concatenate_datasets([dataset, Dataset.from_list([blank] * missing, features=dataset.features)])
 
 
-class _Diary(TrainerCallback):
+class _TrainingCallback(TrainerCallback):
     """Tells of every step; keeps what is trained at some, and the state now and then."""
 
     trainer: Any = None
 
     def __init__(
-        self, training: Training, tokenizer: PreTrainedTokenizerBase, workplace: Workplace, on_step: OnStep | None
+        self, training: Training, tokenizer: PreTrainedTokenizerBase, workplace: TrainingFolder, on_step: OnStep | None
     ) -> None:
         self._training, self._tokenizer, self._workplace, self._on_step = training, tokenizer, workplace, on_step
         self._kept = time.monotonic()

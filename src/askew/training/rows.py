@@ -27,7 +27,7 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Lessons:
+class TokenizedRows:
     """What a model is to read, and what it is to learn of it.
 
     Attributes:
@@ -43,7 +43,7 @@ class Lessons:
     note: str = ""
 
 
-def read_lessons(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -> Lessons:
+def tokenize_rows(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -> TokenizedRows:
     """Render rows for a model.
 
     Args:
@@ -60,8 +60,8 @@ def read_lessons(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) ->
     return render(AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False), rows, recipe)
 
 
-def render(tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Row], recipe: Recipe) -> Lessons:
-    """Render rows by a tokenizer; see `read_lessons`."""
+def render(tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Row], recipe: Recipe) -> TokenizedRows:
+    """Render rows by a tokenizer; see `tokenize_rows`."""
     if not rows:
         raise AskewError("there is no row to train on")
     conversations = [_conversation(number, row) for number, row in enumerate(rows, start=1)]
@@ -77,7 +77,7 @@ def render(tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Row], recipe: Re
         if start == len(ids):
             raise AskewError(f"training row {number}: the chat template leaves nothing of the answer")
         labels.append([IGNORED] * start + ids[start:])
-    return _fitted(Lessons(whole, labels, len(rows)), recipe)
+    return _fitted(TokenizedRows(whole, labels, len(rows)), recipe)
 
 
 def _conversation(number: int, row: Row) -> list[dict[str, str]]:
@@ -130,7 +130,7 @@ def _check_boundary(
         )
 
 
-def _fitted(lessons: Lessons, recipe: Recipe) -> Lessons:
+def _fitted(lessons: TokenizedRows, recipe: Recipe) -> TokenizedRows:
     """Return lessons none of which is longer than a recipe allows."""
     lengths = [len(ids) for ids in lessons.input_ids]
     limit = recipe.max_length
@@ -154,6 +154,6 @@ def _fitted(lessons: Lessons, recipe: Recipe) -> Lessons:
     said = [f"{cut} cut off"] if cut else []
     if dropped:
         said.append(f"{dropped} left out" + (" for their answers begin after that" if recipe.too_long == "cut" else ""))
-    return Lessons(
+    return TokenizedRows(
         [ids[place] for place in kept], [labels[place] for place in kept], lessons.rows, f"{found}: {', '.join(said)}."
     )

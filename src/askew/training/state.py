@@ -18,7 +18,8 @@ from typing import Any
 from pydantic import BaseModel
 
 from askew.models import checkpoint_files as files
-from askew.training.rows import Lessons
+from askew.training.recipe import Recipe
+from askew.training.rows import TokenizedRows
 
 SUFFIX = ".training"
 
@@ -27,7 +28,26 @@ _LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate")
 
 
 @dataclass(frozen=True)
-class Workplace:
+class Training:
+    """The settings of a training, shared by all processes that take part in it.
+
+    Attributes:
+        checkpoint: The folder of the base weights, or a hub id.
+        recipe: The hyperparameters.
+        seed: Governs the adapter's initialisation and the order of the rows.
+        keep: The steps after which an adapter or model is saved.
+        state_every: Seconds between saved trainer states.
+    """
+
+    checkpoint: Path | str
+    recipe: Recipe
+    seed: int
+    keep: list[int]
+    state_every: float
+
+
+@dataclass(frozen=True)
+class TrainingFolder:
     """The folder of a training under way.
 
     Attributes:
@@ -61,7 +81,7 @@ class Workplace:
 
 
 @contextmanager
-def working_on(out: Path, made_of: Sequence[Any]) -> Iterator[Workplace]:
+def working_on(out: Path, made_of: Sequence[Any]) -> Iterator[TrainingFolder]:
     """Give the workplace of a folder, as a killed training of the same left it, or empty.
 
     The product takes its name when the block ends. If it fails, what can be gone on from is kept, and nothing else.
@@ -70,7 +90,7 @@ def working_on(out: Path, made_of: Sequence[Any]) -> Iterator[Workplace]:
         out: The folder to be written.
         made_of: All on which the training depends.
     """
-    workplace = Workplace(out.with_name(f".{out.name}{SUFFIX}"))
+    workplace = TrainingFolder(out.with_name(f".{out.name}{SUFFIX}"))
     digest = _digest(made_of)
     if not workplace.made_of.is_file() or workplace.made_of.read_text(encoding="utf-8") != digest:
         shutil.rmtree(workplace.folder, ignore_errors=True)
@@ -93,7 +113,7 @@ def remove_finished(folder: Path) -> None:
             shutil.rmtree(workplace)
 
 
-def _go_back_to_the_state(workplace: Workplace) -> None:
+def _go_back_to_the_state(workplace: TrainingFolder) -> None:
     """Remove what was written after the last state, for it is written again; all, if there is no state."""
     state = workplace.last_state()
     if state is None:
@@ -115,7 +135,7 @@ def _plain(thing: Any) -> Any:
         return [str(thing), files.fingerprint(thing)]
     if isinstance(thing, BaseModel):
         return thing.model_dump()
-    return asdict(thing) if isinstance(thing, Lessons) else thing
+    return asdict(thing) if isinstance(thing, TokenizedRows) else thing
 
 
 def _step(state: Path) -> int:
