@@ -1,6 +1,7 @@
 """A training that is killed goes on from the last state that it kept, and ends as one that was not."""
 
 import json
+import shutil
 import signal
 import subprocess
 import sys
@@ -46,6 +47,14 @@ def killed_at(step: int, checkpoint: Path, recipe: Recipe, out: Path) -> None:
     assert not out.exists()
 
 
+@pytest.fixture(scope="module")
+def killed(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that holds what a training of `out` left when it was killed at step 6."""
+    folder = tmp_path_factory.mktemp("killed")
+    killed_at(6, tiny_checkpoint, RECIPES["lora"], folder / "out")
+    return folder
+
+
 def contents(folder: Path) -> dict[str, bytes]:
     """Return the bytes of every file but one: PEFT lists the modules in it in another order in every process."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "adapter_config.json"]
@@ -67,9 +76,11 @@ def test_killed_training_ends_like_one_that_was_not(tiny_checkpoint: Path, tmp_p
 
 @pytest.mark.slow
 @pytest.mark.parametrize("other", ["rows", "recipe", "seed"])
-def test_the_state_of_another_training_is_never_used(tiny_checkpoint: Path, tmp_path: Path, other: str) -> None:
+def test_the_state_of_another_training_is_never_used(
+    tiny_checkpoint: Path, killed: Path, tmp_path: Path, other: str
+) -> None:
     recipe, seed, rows = RECIPES["lora"], 3, ROWS
-    killed_at(5, tiny_checkpoint, recipe, tmp_path / "out")
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
     assert (tmp_path / ".out.training").is_dir()
     if other == "rows":
         rows = [*ROWS[:-1], ROWS[0]]
@@ -88,8 +99,8 @@ def test_the_state_of_another_training_is_never_used(tiny_checkpoint: Path, tmp_
 
 
 @pytest.mark.slow
-def test_a_state_that_was_being_written_is_passed_over(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    killed_at(6, tiny_checkpoint, RECIPES["lora"], tmp_path / "out")
+def test_a_state_that_was_being_written_is_passed_over(tiny_checkpoint: Path, killed: Path, tmp_path: Path) -> None:
+    shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
     [state] = (tmp_path / ".out.training" / "states").glob("checkpoint-*")
     assert state.name == "checkpoint-5"
     half = state.with_name("checkpoint-6")
