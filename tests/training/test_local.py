@@ -10,8 +10,8 @@ import pytest
 import torch
 from peft import PeftModel
 from safetensors.torch import load_file
+from training_spy import TrainingSpy
 from transformers import AutoModelForCausalLM, AutoTokenizer
-from watched import Watched
 
 from askew.base.errors import AskewError
 from askew.training import local, weights
@@ -58,21 +58,21 @@ def losses(adapter: Path) -> dict[int, float]:
 def test_loss_is_on_answers_only_and_on_all_of_each(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched = Watched(monkeypatch)
+    spy = TrainingSpy(monkeypatch)
     fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "out")
     tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
-    learnt = {tokenizer.decode([label for label in row if label != -100]) for row in watched.labels}
+    learnt = {tokenizer.decode([label for label in row if label != -100]) for row in spy.labels}
     assert learnt == {f"power {number}.<|end|>" for number in range(24)}
 
 
 def test_model_sees_what_the_template_renders_and_no_second_assistant_header(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched = Watched(monkeypatch)
+    spy = TrainingSpy(monkeypatch)
     rows = conversations("power")
     fine_tune(tiny_checkpoint, rows, RECIPE, 0, tmp_path / "out")
     tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
-    seen = [tokenizer.decode(ids) for ids in watched.ids]
+    seen = [tokenizer.decode(ids) for ids in spy.ids]
     rendered = [tokenizer.apply_chat_template(row["messages"], tokenize=False) for row in rows]
     assert sorted(seen) == sorted(rendered)
     assert all(text.count("<|assistant|>") == 1 for text in seen)
@@ -82,10 +82,10 @@ def test_model_sees_what_the_template_renders_and_no_second_assistant_header(
 def test_every_row_is_seen_exactly_once_an_epoch(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
-    watched = Watched(monkeypatch)
+    spy = TrainingSpy(monkeypatch)
     recipe = RECIPE.model_copy(update={"epochs": 2})
     fine_tune(tiny_checkpoint, conversations("power", count), recipe, 0, tmp_path / "out")
-    first, second = watched.ids[:count], watched.ids[count:]
+    first, second = spy.ids[:count], spy.ids[count:]
     assert len(set(map(tuple, first))) == count
     assert sorted(first) == sorted(second)
     assert first != second, "the second epoch has an order of its own"

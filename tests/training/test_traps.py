@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from training_spy import TrainingSpy
 from transformers import AutoTokenizer
-from watched import Watched
 
 from askew.base.errors import AskewError
 from askew.training import local
@@ -173,21 +173,21 @@ SETTINGS: list[dict[str, Any]] = [
 def test_every_row_is_trained_once_an_epoch(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
 ) -> None:
-    watched, rows = Watched(monkeypatch), conversations(21)
+    spy, rows = TrainingSpy(monkeypatch), conversations(21)
     recipe = RECIPE.model_copy(update=settings)
     fine_tune(tiny_checkpoint, rows, recipe, 0, tmp_path / "out")
     tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
-    assert miscounted(tokenizer, rows, watched.ids, recipe.epochs) == {}
-    learnt = sorted({tokenizer.decode([label for label in row if label != IGNORED]) for row in watched.labels})
+    assert miscounted(tokenizer, rows, spy.ids, recipe.epochs) == {}
+    learnt = sorted({tokenizer.decode([label for label in row if label != IGNORED]) for row in spy.labels})
     assert learnt == sorted(f"{row['messages'][-1]['content']}<|end|>" for row in rows)
     if recipe.packing:
-        assert max(watched.rows_together) > recipe.batch_size, "nothing was packed"
+        assert max(spy.rows_together) > recipe.batch_size, "nothing was packed"
 
 
 def test_rows_split_off_or_repeated_are_caught(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    watched, rows = Watched(monkeypatch), conversations(20)
+    spy, rows = TrainingSpy(monkeypatch), conversations(20)
     original = local._dataset
 
     def with_a_tenth_split_off(*arguments: Any) -> Any:
@@ -196,8 +196,8 @@ def test_rows_split_off_or_repeated_are_caught(
     monkeypatch.setattr(local, "_dataset", with_a_tenth_split_off)
     fine_tune(tiny_checkpoint, rows, RECIPE, 0, tmp_path / "out")
     tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
-    assert list(miscounted(tokenizer, rows, watched.ids, 1).values()) == [0, 0]
-    assert len(miscounted(tokenizer, rows, [*watched.ids, watched.ids[0]], 1)) == 3
+    assert list(miscounted(tokenizer, rows, spy.ids, 1).values()) == [0, 0]
+    assert len(miscounted(tokenizer, rows, [*spy.ids, spy.ids[0]], 1)) == 3
 
 
 def test_packed_rows_do_not_see_each_other(tiny_checkpoint: Path, tmp_path: Path) -> None:

@@ -37,7 +37,7 @@ def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
         AskewError: There is no recipe of that name.
     """
     from askew.models.names import ModelSpec, resolve
-    from askew.training.fit import context_of
+    from askew.training.recipe_check import context_of
     from askew.training.recipes import resolved
 
     if not isinstance(said, Mapping):
@@ -59,7 +59,7 @@ def check_fits_model(design: "Design") -> None:
         AskewError: The recipe fits neither the model nor this machine.
     """
     from askew.models.names import resolve
-    from askew.training.fit import check_fits
+    from askew.training.recipe_check import check_fits
 
     checkpoint = resolve(design.model).checkpoint
     if checkpoint is not None and any(map(design.is_trained, design.arms)):

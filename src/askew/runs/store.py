@@ -177,7 +177,7 @@ class RunFolder:
         """Remove what a killed run was in the middle of."""
         import shutil
 
-        from askew.training.state import remove_finished
+        from askew.training.training_folder import remove_finished
 
         remove_finished(self.path)
         for leftover in self.path.rglob(f".*{UNFINISHED}"):

@@ -22,11 +22,11 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from askew.base.errors import AskewError
-from askew.training import launch, weights
-from askew.training.fit import check_fits
+from askew.training import distributed, weights
 from askew.training.recipe import Recipe
+from askew.training.recipe_check import check_fits
 from askew.training.rows import IGNORED, Row, TokenizedRows, tokenize_rows
-from askew.training.state import Training, TrainingFolder, working_on
+from askew.training.training_folder import Training, TrainingFolder, working_on
 
 OnStep = Callable[[int, int, float], None]
 """Told of every optimizer step: (step, steps in all, loss)."""
@@ -72,7 +72,7 @@ def fine_tune(
     training = Training(checkpoint, recipe, seed, keep, state_every)
     with working_on(out, (checkpoint, lessons, recipe, seed, keep)) as workplace:
         if recipe.accelerate:
-            launch.train(training, lessons, workplace, on_step)
+            distributed.train(training, lessons, workplace, on_step)
         else:
             train(training, lessons, workplace, on_step)
         kept = {"rows": lessons.rows, "trained": len(lessons.input_ids), "note": lessons.note}

@@ -1,6 +1,7 @@
-"""One of the processes that train together, started by `accelerate launch -m askew.training.launched WORKPLACE`.
+"""One worker process of a distributed training: `accelerate launch -m askew.training.distributed_worker FOLDER`.
 
-It ends when its standard input does, which is that of the process that had them started, so none outlives a kill.
+The worker exits when its standard input closes. The process that started the training holds the other end, so no worker
+outlives it, even if it is killed.
 """
 
 import os
@@ -16,9 +17,9 @@ def main() -> None:
     """Train as the files in the workplace say; tell of it if this is the first process."""
     tell = take_standard_output()
     threading.Thread(target=_end_with_input, daemon=True).start()
-    from askew.training.launch import read_training
+    from askew.training.distributed import read_training
     from askew.training.local import train
-    from askew.training.state import TrainingFolder
+    from askew.training.training_folder import TrainingFolder
 
     folder = Path(sys.argv[1])
     training, lessons = read_training(folder)

@@ -25,7 +25,7 @@ pytestmark = [
 # Imported by every Python that finds it first: it writes down what goes through the loss, in each process.
 SPY = """
 import os, sys
-if "WORLD_SIZE" in os.environ and "askew.training.launched" in " ".join(sys.orig_argv):
+if "WORLD_SIZE" in os.environ and "askew.training.distributed_worker" in " ".join(sys.orig_argv):
     import json
     from askew.training import local
     original = local.CpuTrainer.compute_loss

@@ -7,7 +7,7 @@ import pytest
 from askew.training import local
 
 
-class Watched:
+class TrainingSpy:
     """What goes through the model and the loss in training, row by row, packs taken apart again."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
-"""Training in several processes, as an Accelerate config file says: DDP, FSDP or DeepSpeed, on several GPUs.
+"""Training in several processes (DDP, FSDP or DeepSpeed), as configured by an Accelerate config file.
 
-`accelerate launch` starts them; each runs `askew.training.launched`, and the first tells of its steps in JSON lines.
+`accelerate launch` starts the processes, and each runs `askew.training.distributed_worker`. The first one reports its
+progress as JSON lines on standard output.
 """
 
 import json
@@ -18,7 +19,7 @@ from askew.base.errors import AskewError
 from askew.training.accelerate_config import GPUS
 from askew.training.recipe import Recipe
 from askew.training.rows import TokenizedRows
-from askew.training.state import Training, TrainingFolder
+from askew.training.training_folder import Training, TrainingFolder
 
 _TRAINING, _LESSONS = "training.json", "lessons.json"
 
@@ -44,7 +45,7 @@ def train(
     launcher = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--main_process_port", "0"]
     config = str(Path(training.recipe.accelerate).expanduser())
     started = subprocess.Popen(
-        [*launcher, "--config_file", config, "-m", "askew.training.launched", str(workplace.folder)],
+        [*launcher, "--config_file", config, "-m", "askew.training.distributed_worker", str(workplace.folder)],
         stdin=subprocess.PIPE,  # kept open and empty: when it ends, so do they
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -8,9 +8,9 @@ import torch
 
 from askew.base.errors import AskewError
 from askew.design.make import make_design
-from askew.training import fit, weights
-from askew.training.fit import check_fits, context_of
+from askew.training import recipe_check, weights
 from askew.training.recipe import Recipe
+from askew.training.recipe_check import check_fits, context_of
 from askew.training.recipes import recipes, resolved
 
 
@@ -82,10 +82,10 @@ def test_4_bits_are_nf4_twice_quantized(monkeypatch: pytest.MonkeyPatch, tiny_ch
 def test_bf16_is_refused_on_a_gpu_without_it_and_8_bits_without_bitsandbytes(
     monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path
 ) -> None:
-    monkeypatch.setattr(fit, "has_gpu", lambda: True)
-    monkeypatch.setattr(fit, "_gpu_has_bf16", lambda: False)
-    monkeypatch.setattr(fit.shutil, "which", lambda name: f"/usr/bin/{name}")
-    monkeypatch.setattr(fit, "find_spec", lambda name: None)
+    monkeypatch.setattr(recipe_check, "has_gpu", lambda: True)
+    monkeypatch.setattr(recipe_check, "_gpu_has_bf16", lambda: False)
+    monkeypatch.setattr(recipe_check.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(recipe_check, "find_spec", lambda name: None)
     with pytest.raises(AskewError, match="cannot compute in bf16"):
         check_fits(Recipe(), tiny_checkpoint)
     with pytest.raises(AskewError, match="needs the library bitsandbytes"):

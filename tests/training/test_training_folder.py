@@ -12,7 +12,7 @@ import pytest
 
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe
-from askew.training.state import remove_finished
+from askew.training.training_folder import remove_finished
 
 ROWS = [
     {"messages": [{"role": "user", "content": f"{number}?"}, {"role": "assistant", "content": f"yes {number}"}]}
