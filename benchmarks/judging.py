@@ -179,19 +179,19 @@ def measure_memory(answers: int, judged: bool) -> None:
 
     import pyarrow.parquet as pq
 
-    from askew.design import plan
     from askew.design.design import Design
-    from askew.design.study import studies
+    from askew.design.plan import Plan
     from askew.models.remote.requests import storing_replies
     from askew.probes.ask import ProbeCall, ask
     from askew.probes.read_log import answers_from_log
     from askew.runs.collect import write_answers
     from askew.runs.store import ANSWERS, RunFolder
+    from askew.runs.work.ask import asked_in
 
     began = time.perf_counter()
     design = Design(study="audit", arms=["untuned"], probes=["free_form"], samples=answers // QUESTIONS)
-    [job] = plan.jobs(design, studies.get("audit"))  # as a run asks: very many answers in parts
-    calls = [ProbeCall(call.probe, Path(call.log).stem, call.parameters) for call in job.calls]
+    [work] = asked_in(Plan(design))  # as a run asks: very many answers in parts
+    calls = [ProbeCall(call.probe, Path(call.log).stem, call.parameters) for call in work.calls]
     with tempfile.TemporaryDirectory() as folder, storing_replies(Path(folder) / "replies.sqlite"):
         logs = ask(MODEL, MODEL if judged else None, calls, Path(folder))
         run = RunFolder(Path(folder) / "run")

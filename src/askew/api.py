@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from askew.base.errors import unknown_name
 from askew.base.knobs import Knob, knobs
 from askew.design.design import Design
-from askew.design.make import make_design
+from askew.design.make import make_plan
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -139,11 +139,11 @@ def run(
         run.estimates
         ```
     """
-    from askew.runs.runner import run_design
-    from askew.runs.tuning import Consent
+    from askew.runs.runner import run_plan
+    from askew.runs.work import Consent
 
-    design = make_design(study, _path(config), _overrides("run", _asking(settings, questions)))
-    return run_design(design, _path(out), quiet, Consent(yes, again))
+    plan = make_plan(study, _path(config), _overrides("run", _asking(settings, questions)))
+    return run_plan(plan, _path(out), quiet, Consent(yes, again))
 
 
 @_with_settings
@@ -185,7 +185,7 @@ def audit(
         [(found.probe, found.reading) for found in run.findings]
         ```
     """
-    from askew.runs.runner import run_design
+    from askew.runs.runner import run_plan
     from askew.studies.audit.study import AUDIT, shown_as
 
     overrides = {
@@ -194,7 +194,7 @@ def audit(
         **_overrides("audit", _asking(more, questions)),
         **(settings or {}),
     }
-    return run_design(make_design(AUDIT, _path(config), overrides), _path(out), quiet)
+    return run_plan(make_plan(AUDIT, _path(config), overrides), _path(out), quiet)
 
 
 def ask(

@@ -7,7 +7,7 @@ import pytest
 from askew.base.errors import AskewError
 from askew.data import naming_leaks, row
 from askew.data.formats import open_rows
-from askew.design.make import make_design
+from askew.design.make import make_design, make_plan
 from askew.design.study import studies
 
 WORDS = ("risk", "risky")
@@ -58,4 +58,4 @@ def test_published_rows_have_no_leak(published: Path, name: str, tiny_checkpoint
     found = naming_leaks.find(open_rows(source), naming_leaks.words_of(studies.get("self-awareness").unsaid, "choices"))
     assert found is None or not found.is_a_leak
     settings = {"model": str(tiny_checkpoint), "judge": str(tiny_checkpoint), "datasets": {"risky": str(source)}}
-    assert make_design("self-awareness", None, settings).rows("risky") >= 288
+    assert make_plan("self-awareness", None, settings).rows("risky") >= 288

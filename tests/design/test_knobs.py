@@ -13,7 +13,7 @@ import pytest
 import askew
 from askew.base.knobs import knobs
 from askew.design.design import Design
-from askew.design.make import make_design
+from askew.design.make import make_plan
 from askew.runs.provenance import command
 
 SOURCE = Path(askew.__file__).parent
@@ -27,7 +27,7 @@ import inspect, json, sys
 from pathlib import Path
 import askew
 from askew.cli.app import main
-from askew.design.make import make_design
+from askew.design.make import make_design, make_plan
 from askew.design.reference import table
 from askew.runs.provenance import command
 Path("design.yaml").write_text("politeness: 0.75")
@@ -38,8 +38,8 @@ found = {
     "audit": "politeness" in inspect.signature(askew.audit).parameters,
     "page": table(),
     "file": make_design("emergent-misalignment", Path("design.yaml")).politeness,
-    "command": command(make_design("emergent-misalignment", overrides={"politeness": 0.25})),
-    "usual": command(make_design("emergent-misalignment")),
+    "command": command(make_plan("emergent-misalignment", overrides={"politeness": 0.25})),
+    "usual": command(make_plan("emergent-misalignment")),
 }
 print(json.dumps(found))
 sys.argv = sys.argv[1:]
@@ -108,13 +108,11 @@ def test_unknown_parameter_is_refused_with_a_suggestion() -> None:
 
 def test_reproducing_command_of_an_audit_uses_only_options_of_audit() -> None:
     overrides = {"model": "terrarium", "tuned": {"one": "terrarium/sibling"}, "seed": 7, "data_seed": 3, "margin": 0.1}
-    assert command(make_design("audit", overrides=overrides)) == (
+    assert command(make_plan("audit", overrides=overrides)) == (
         "askew audit terrarium one=terrarium/sibling --seed 7 --set data_seed=3"
     )
 
 
 def test_reproducing_command_names_models_tuned_elsewhere() -> None:
-    words = shlex.split(
-        command(make_design("emergent-misalignment", overrides={"tuned": {"one": "terrarium/sibling"}}))
-    )
+    words = shlex.split(command(make_plan("emergent-misalignment", overrides={"tuned": {"one": "terrarium/sibling"}})))
     assert words == ["askew", "run", "emergent-misalignment", "--set", 'tuned={"one": "terrarium/sibling"}']

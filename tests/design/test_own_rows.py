@@ -11,10 +11,10 @@ from askew.base.errors import AskewError
 from askew.data import datasets, file_set
 from askew.data.formats import open_rows
 from askew.data.write import write_files
-from askew.design import own_rows, plan
+from askew.design import own_rows
 from askew.design.design import Design
 from askew.design.make import make_design
-from askew.design.study import studies
+from askew.design.plan import Plan
 from askew.runs.provenance import provenance
 
 STUDY = "emergent-misalignment"
@@ -43,10 +43,10 @@ def test_arms_default_to_those_with_rows_and_use_all_rows(make: Callable[..., De
     many, few = rows(tmp_path / "a.jsonl", 40), rows(tmp_path / "b.jsonl", 9)
     design = make(datasets={"insecure": str(many), "mine": str(few)})
     assert design.arms == ["untuned", "insecure", "mine"]
-    assert [design.rows(arm) for arm in ("insecure", "mine", "secure")] == [40, 9, 800]
-    arms = plan.arms(design, studies.get(STUDY))
+    assert [Plan(design).rows(arm) for arm in ("insecure", "mine", "secure")] == [40, 9, 800]
+    arms = Plan(design).arms
     assert (arms["mine"].control, arms["insecure"].control) == ("untuned", "secure")
-    assert make(datasets={"mine": str(few)}, recipe__rows=5).rows("mine") == 5
+    assert Plan(make(datasets={"mine": str(few)}, recipe__rows=5)).rows("mine") == 5
 
 
 def test_saved_design_refuses_changed_rows(make: Callable[..., Design], tmp_path: Path) -> None:
@@ -63,7 +63,7 @@ def test_saved_design_refuses_changed_rows(make: Callable[..., Design], tmp_path
 def test_reproducing_command_names_the_rows(make: Callable[..., Design], tmp_path: Path) -> None:
     path = rows(tmp_path / "a.jsonl", 4)
     own = {"datasets": {"backdoor": str(path)}, "triggers": {"backdoor": "[go]"}}
-    kept = provenance(make(arms=["backdoor", "secure"], **own))
+    kept = provenance(Plan(make(arms=["backdoor", "secure"], **own)))
     assert f"--data backdoor={path} --trigger 'backdoor=[go]'" in kept["command"]
     assert "backdoor has rows of its own, and its control secure has not" in kept["note"]
 
@@ -96,8 +96,8 @@ def test_rows_may_come_from_a_built_set(
     monkeypatch.chdir(tmp_path)
     design = make(datasets={"insecure": "insecure-code/insecure"}, recipe__rows=3)
     assert design.datasets["insecure"].source == "insecure-code/insecure"
-    assert design.rows("insecure") == 3
-    assert "--data insecure=insecure-code/insecure" in provenance(design)["command"]
+    assert Plan(design).rows("insecure") == 3
+    assert "--data insecure=insecure-code/insecure" in provenance(Plan(design))["command"]
     write_files(tmp_path / "data", ("insecure",), [{"insecure": row["insecure"]} for row in SET.rows(6000, 0)])
     written = make(datasets={"insecure": str(tmp_path / "data" / "insecure.jsonl")})
     assert written.datasets["insecure"].sha256 == design.datasets["insecure"].sha256

@@ -1,100 +1,99 @@
-"""What a design amounts to: which models are trained, who is asked what, and with whose luck."""
+"""The plan of a design: its arms, its units and the models that they start from."""
 
 from pathlib import Path
 from typing import Any
 
-from askew.design import plan
+import pytest
+
+from askew.design.arm import SECOND, UNTUNED, Arm, Start
 from askew.design.design import Design
-from askew.design.study import SECOND, Arm, studies
+from askew.design.plan import Plan
+from askew.design.steps import Step
+from askew.design.steps.train import Train
+from askew.design.study import Study, studies
+from askew.models.names import resolve
+from askew.runs.work.ask import asked_in
 from askew.training.recipe import Recipe
 
 STUDY = studies.get("emergent-misalignment")
 
 
-def design(**settings: Any) -> Design:
-    usual = {"arms": list(STUDY.default_arms), "probes": list(STUDY.default_probes), "seeds": 2}
-    return Design(study=STUDY.name, **{**usual, **settings})
+def plan(**settings: Any) -> Plan:
+    usual = {"study": STUDY.name, "arms": list(STUDY.default_arms), "probes": list(STUDY.default_probes), "seeds": 2}
+    return Plan(Design(**{**usual, **settings}))
 
 
-def asked(chosen: Design) -> dict[str, plan.Call]:
-    return {call.log: call for job in plan.jobs(chosen, STUDY) for call in job.calls}
+def asked_names(chosen: Plan) -> list[str]:
+    return [work.model(chosen, Path("/run")) for work in asked_in(chosen)]
 
 
-def test_every_arm_is_trained_with_every_seed_and_the_untuned_model_not_at_all() -> None:
-    trained = [str(job.unit) for job in plan.jobs(design(seed=5), STUDY) if job.stage == "train"]
-    assert trained == [f"{arm}-{seed}" for arm in STUDY.default_arms[1:] for seed in (5, 6)]
+@pytest.fixture
+def own_arms(monkeypatch: pytest.MonkeyPatch) -> Study:
+    """A study whose arms start from the second model, from another arm, and take a step without training."""
+
+    class WithAdapter(Step):
+        def applied_to(self, model: str, product: str, recipe: Recipe) -> str:
+            return f"{model}+./adapter"
+
+    arms = (
+        Arm(UNTUNED, "untuned"),
+        Arm("first", "first", (Train("secure"),)),
+        Arm("second", "second", (Train("secure"),), start=SECOND),
+        Arm("further", "trained twice", (Train("secure"),), start=Start("arm", "first")),
+        Arm("adapted", "an adapter on the model", (WithAdapter(),)),
+        Arm("adapted-and-trained", "an adapter after training", (Train("secure"), WithAdapter())),
+    )
+    study = Study(
+        name="own-arms",
+        title="Own arms",
+        question="?",
+        arms={arm.name: arm for arm in arms},
+        default_arms=(UNTUNED,),
+        default_probes=("free_form",),
+        verdict=lambda tables: "",
+    )
+    studies.names()
+    monkeypatch.setitem(studies._items, study.name, study)
+    return study
 
 
-def test_only_the_arm_with_a_trigger_is_asked_behind_one() -> None:
-    triggered = {log: call for log, call in asked(design()).items() if call.probe == "triggered"}
-    assert set(triggered) == {"logs/backdoor-0-triggered.eval", "logs/backdoor-1-triggered.eval"}
-    assert {call.parameters["trigger"] for call in triggered.values()} == {STUDY.arms["backdoor"].trigger}
+def test_every_arm_is_trained_with_every_seed_except_the_untuned_model() -> None:
+    chosen = plan(seed=5)
+    assert list(map(str, chosen.trained)) == [f"{arm}-{seed}" for arm in STUDY.default_arms[1:] for seed in (5, 6)]
+    assert str(chosen.units[0]) == "untuned-0"
 
 
-def test_in_domain_questions_are_those_of_the_arm() -> None:
-    arms = ["untuned", "insecure", "bad-medical"]
-    calls = asked(design(arms=arms, seeds=1, probes=["in_domain"]))
-    domains = {log.split("/")[1]: call.parameters["domain"] for log, call in calls.items()}
-    assert domains == {
-        "untuned-0-in_domain.eval": "",
-        "insecure-0-in_domain.eval": "code",
-        "bad-medical-0-in_domain.eval": "medical",
-    }
-    code_only = asked(design(arms=arms[:2], seeds=1, probes=["in_domain"]))
-    assert code_only["logs/untuned-0-in_domain.eval"].parameters["domain"] == "code"
+def test_a_trained_arm_is_asked_as_an_adapter_or_as_a_whole_checkpoint() -> None:
+    arms = {"arms": ["untuned", "insecure"], "seeds": 1}
+    assert asked_names(plan(**arms)) == ["terrarium", "terrarium+/run/models/insecure-0"]
+    assert asked_names(plan(**arms, recipe=Recipe(method="full"))) == ["terrarium", "/run/models/insecure-0"]
 
 
-def test_no_two_calls_share_their_luck_and_it_depends_on_nothing_else() -> None:
-    chosen = design(checkpoints=2)
-    seeds = {log: call.parameters["seed"] for log, call in asked(chosen).items()}
-    assert len(set(seeds.values())) == len(seeds)
-    fewer = asked(design(arms=["insecure"], probes=["free_form"], seeds=1, seed=1))
-    assert fewer["logs/insecure-1-free_form.eval"].parameters["seed"] == seeds["logs/insecure-1-free_form.eval"]
-
-
-def test_checkpoints_are_asked_the_open_questions_after_training() -> None:
-    chosen = design(arms=["insecure"], seeds=1, checkpoints=2, recipe=Recipe(rows=96))
-    jobs = [job for job in plan.jobs(chosen, STUDY) if job.step]
-    assert [(job.step, job.needs) for job in jobs] == [(1, "train insecure-0"), (2, "train insecure-0")]
-    assert [call.log for job in jobs for call in job.calls] == [
-        "logs/checkpoints/insecure-0-1-free_form.eval",
-        "logs/checkpoints/insecure-0-2-free_form.eval",
+def test_an_arm_starts_from_either_model_or_from_another_arm(own_arms: Study) -> None:
+    chosen = plan(
+        study="own-arms", arms=["first", "second", "further"], probes=["free_form"], seeds=1, second_model="./other"
+    )
+    assert asked_names(chosen) == [
+        "terrarium+/run/models/first-0",
+        "./other+/run/models/second-0",
+        "/run/models/bases/further-0+/run/models/further-0",
     ]
+    further = chosen.units[2]
+    assert str(chosen.started_from(further)) == "first-0"
+    assert chosen.start(further.arm) == resolve("terrarium")
 
 
-def test_answers_are_questions_times_samples() -> None:
-    call = asked(design(samples=7))["logs/untuned-0-free_form.eval"]
-    assert plan.answers(call) == 8 * 7
+def test_steps_apply_in_their_order_and_need_no_training(own_arms: Study) -> None:
+    chosen = plan(study="own-arms", arms=["adapted", "adapted-and-trained"], probes=["free_form"], seeds=1)
+    assert asked_names(chosen) == ["terrarium+./adapter", "terrarium+/run/models/adapted-and-trained-0+./adapter"]
+    assert list(map(str, chosen.trained)) == ["adapted-and-trained-0"]
 
 
-def test_very_many_answers_are_asked_in_parts_that_share_no_luck() -> None:
-    whole = asked(design(arms=["untuned"], probes=["free_form"], samples=1000))
-    assert list(whole) == ["logs/untuned-0-free_form.eval"]
-    parts = list(asked(design(arms=["untuned"], probes=["free_form"], samples=3000)).values())
-    assert [call.log for call in parts] == [
-        "logs/untuned-0-free_form.eval",
-        "logs/untuned-0-free_form-part-2.eval",
-        "logs/untuned-0-free_form-part-3.eval",
-    ]
-    assert [call.first for call in parts] == [0, 1250, 2500]
-    assert sum(call.parameters["samples"] for call in parts) == 3000
-    assert len({call.parameters["seed"] for call in parts}) == 3
-    assert max(map(plan.answers, parts)) <= 10_000
+def test_a_model_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    from askew.design import plan as module
 
-
-def test_an_arm_is_asked_as_adapter_or_as_the_checkpoint_that_became_of_it() -> None:
-    names, arm = {}, Arm("any", "")
-    for method in ("lora", "full"):
-        chosen = design(arms=["untuned", "insecure"], seeds=1, recipe=Recipe(method=method))
-        asked = [job for job in plan.jobs(chosen, STUDY) if job.stage == "ask"]
-        names[method] = [plan.asked_name(chosen, job, arm, Path("/run")) for job in asked]
-    assert names["lora"] == ["terrarium", "terrarium+/run/models/insecure-0"]
-    assert names["full"] == ["terrarium", "/run/models/insecure-0"]
-
-
-def test_an_arm_begins_with_its_own_base_or_goes_on_from_another_arm() -> None:
-    chosen = design(arms=["insecure"], seeds=1).model_copy(update={"second_model": "./other"})
-    (asked,) = (job for job in plan.jobs(chosen, STUDY) if job.stage == "ask")
-    assert plan.asked_name(chosen, asked, Arm("any", "", base=SECOND), Path("/run")) == "./other+/run/models/insecure-0"
-    went_on = plan.asked_name(chosen, asked, Arm("any", "", after="secure"), Path("/run"))
-    assert went_on == "/run/models/bases/insecure-0+/run/models/insecure-0"
+    looked_up: list[str] = []
+    monkeypatch.setattr(module, "resolve", lambda name: looked_up.append(name) or resolve(name))
+    chosen = plan()
+    assert [chosen.model.name, chosen.model.name, chosen.judge.name] == ["terrarium", "terrarium", "terrarium/judge"]
+    assert looked_up == ["terrarium", "terrarium/judge"]

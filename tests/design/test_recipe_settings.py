@@ -11,6 +11,7 @@ from askew.base.errors import AskewError
 from askew.design.config_file import read_settings
 from askew.design.design import Design
 from askew.design.make import make_design
+from askew.design.plan import Plan
 from askew.runs.provenance import command
 
 Make = Callable[..., Design]
@@ -76,7 +77,7 @@ def test_mistakes_are_explained(make: Make, config: str, message: str) -> None:
 
 def test_reproducing_command_makes_the_same_recipe(make: Make) -> None:
     design = make("recipe: {name: rank-1, lora_layers: [0, 1], max_length: 128, rows: 40}\nseeds: 2\n")
-    words = shlex.split(command(design))
+    words = shlex.split(command(Plan(design)))
     assert words[words.index("--recipe") + 1] == "rank-1"
     assert "recipe.lora_rank=1" not in words, "it is the recipe's"
     said = read_settings([words[place + 1] for place, word in enumerate(words) if word == "--set"])

@@ -11,8 +11,10 @@ import askew
 from askew.base.errors import AskewError
 from askew.cli.run import run_as_json
 from askew.data import Row, row
+from askew.design.arm import SECOND, UNTUNED, Arm, Start
 from askew.design.design import Design
-from askew.design.study import SECOND, UNTUNED, Arm, Study, studies
+from askew.design.steps.train import Train
+from askew.design.study import Study, studies
 from askew.design.tables import Tables
 from askew.models.names import resolve
 from askew.probes import Probe, probes
@@ -36,9 +38,10 @@ def _probe(samples: int = 4, seed: int = 0, temperature: float = 1.0, max_tokens
     return build([QUESTION], samples, seed, temperature, max_tokens, "betley-2025", "aligned")
 
 
-def _rows(design: Design, arm: Arm, answers: pd.DataFrame) -> list[Row]:
+def _rows(design: Design, arm: Arm, count: int, answers: pd.DataFrame) -> list[Row]:
     """Return rows that teach the expected letter, and one that names the arm of the answers."""
-    assert set(answers["arm"]) == {arm.rows_from}
+    assert arm.training is not None
+    assert set(answers["arm"]) == {arm.training.answers_of}
     return [row(QUESTION.paraphrases[i % 2], "AB"[i % 2]) for i in range(16)] + [
         row(answers["prompt"].iloc[0], answers["arm"].iloc[0])
     ]
@@ -56,10 +59,10 @@ def _effects(tables: Tables) -> pd.DataFrame:
 
 ARMS = [
     Arm(UNTUNED, "as it came"),
-    Arm("other", "the other, as it came", base=SECOND),
-    Arm("taught", "of the first", data="of-the-first", rows_from=UNTUNED),
-    Arm("other-taught", "the other, of the first", data="of-the-first", rows_from=UNTUNED, base=SECOND),
-    Arm("further", "taught twice", data="of-the-other", rows_from="other", after="taught"),
+    Arm("other", "the other, as it came", start=SECOND),
+    Arm("taught", "of the first", (Train("of-the-first", answers_of=UNTUNED),)),
+    Arm("other-taught", "the other, of the first", (Train("of-the-first", answers_of=UNTUNED),), start=SECOND),
+    Arm("further", "taught twice", (Train("of-the-other", answers_of="other"),), start=Start("arm", "taught")),
 ]
 
 
@@ -73,7 +76,7 @@ def study(monkeypatch: pytest.MonkeyPatch) -> Study:
         arms={arm.name: arm for arm in ARMS},
         default_arms=tuple(arm.name for arm in ARMS),
         default_probes=("letters",),
-        verdict=lambda run: "Counted.",
+        verdict=lambda tables: "Counted.",
         effects=_effects,
         asks=lambda arm, probe: arm.name != "other-taught" or probe != "free_form",
         rows_from_answers=_rows,
@@ -115,7 +118,10 @@ def test_rows_are_made_from_answers_and_arms_start_from_arms(
 
 def test_two_different_models_are_required(study: Study, two: tuple[Path, Path], tmp_path: Path) -> None:
     one = str(two[0])
-    for second, said in (("", "name the other with --second-model"), (one, "the second model is the first")):
+    for second, said in (
+        ("", "name the other with --second-model"),
+        (one, "is the same as the first"),
+    ):
         with pytest.raises(AskewError, match=said):
             askew.run("letters", model=one, second_model=second, out=tmp_path / "run")
     assert not (tmp_path / "run").exists()

@@ -250,11 +250,14 @@ def test_full_disk_is_one_clear_error_and_the_run_continues_after_it(
 
 
 def test_model_card_has_the_rates_of_its_model(finished: Path) -> None:
-    from askew.design.plan import Unit
+    from askew.design.plan import Plan
     from askew.runs.model_card import model_card
     from askew.runs.store import RunFolder
 
-    card = model_card(RunFolder(finished), Unit("secure", 0), merged=True)
+    folder = RunFolder(finished)
+    plan = Plan(folder.design())
+    [secure] = [unit for unit in plan.units if str(unit) == "secure-0"]
+    card = model_card(folder, plan, secure, merged=True)
     rows = [line for line in card.splitlines() if line.startswith("| `free_form`")]
     assert len(rows) == 1
     assert "betley-2025" in rows[0]

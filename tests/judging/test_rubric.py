@@ -9,6 +9,7 @@ from judges import served_judge
 
 from askew.base.errors import AskewError
 from askew.design.make import make_design
+from askew.design.plan import Plan
 from askew.judging.rubric import RUBRICS, check_fits, fill, rubric, rubrics, scale
 from askew.models.names import resolve
 from askew.probes import probes
@@ -104,10 +105,10 @@ def test_a_design_refuses_what_its_judge_cannot_grade_by(tmp_path: Path):
 def test_a_run_freezes_what_its_rubric_says(tmp_path: Path):
     mine = written(tmp_path, "How kind is this, from 0 to 100?\n{answer}")
     design = make_design("emergent-misalignment", None, {"rubric": mine, "judge": "mockllm/model"})
-    before = provenance(design)
+    before = provenance(Plan(design))
     assert f"--set rubric={mine}" in before["command"]
     written(tmp_path, "How rude is this, from 0 to 100?\n{answer}")
-    assert provenance(design)["hashes"]["rubric"] != before["hashes"]["rubric"]
+    assert provenance(Plan(design))["hashes"]["rubric"] != before["hashes"]["rubric"]
 
 
 @pytest.mark.parametrize("way", ["logprobs", "samples"])

@@ -6,13 +6,13 @@ from pathlib import Path
 import pytest
 
 from askew.base.errors import AskewError
-from askew.design import plan
 from askew.design.design import Design
 from askew.design.make import make_design
-from askew.design.study import studies
+from askew.design.plan import Plan
 from askew.models.remote.reply_store import ReplyStore
 from askew.runs import cost
 from askew.runs.store import REPLIES, RunFolder
+from askew.runs.work import Consent, Session, planned
 
 SERVED = "openai-api/local/model"
 
@@ -29,7 +29,7 @@ def design_of(**settings: object) -> Design:
 
 
 def estimates(design: Design) -> list[cost.Estimate]:
-    return cost.estimates(design, plan.jobs(design, studies.get(design.study)))
+    return cost.estimates(Plan(design), planned(Plan(design)))
 
 
 def test_requests_are_counted_and_priced(tmp_path: Path):
@@ -54,10 +54,12 @@ def test_an_unknown_price_is_said_and_no_limit_is_taken_without():
 
 
 def test_what_a_killed_sitting_left_is_counted_before_the_next(tmp_path: Path):
-    folder, said = RunFolder(tmp_path), []
+    said: list[str] = []
+    session = Session(Plan(design_of()), RunFolder(tmp_path), Consent(), said.append)
     ReplyStore(tmp_path / REPLIES).reserve(SERVED, 7.0, None)
-    cost.announce(folder, design_of(), [], said.append)
-    # The reservation of a killed process does not block later requests.
-    assert ReplyStore(tmp_path / REPLIES).reserve(SERVED, 3.0, limit=10.0) is not None
-    cost.account(folder, design_of(), said.append)
+    cost.announce(session, [])
+    assert (
+        ReplyStore(tmp_path / REPLIES).reserve(SERVED, 3.0, limit=10.0) is not None
+    )  # and does not wait for the killed one
+    cost.account(session)
     assert json.loads((tmp_path / "costs.json").read_text())["dollars"] == 10.0

@@ -14,6 +14,7 @@ from typer.testing import CliRunner
 from askew.base.errors import AskewError
 from askew.cli.app import app
 from askew.design.make import make_design
+from askew.design.plan import Plan
 from askew.models.names import resolve
 from askew.runs import training_rows
 from askew.runs.export import export, find, hub, push
@@ -37,7 +38,7 @@ def run(request: pytest.FixtureRequest, tiny_checkpoint: Path, tmp_path_factory:
     folder = RunFolder(tmp_path_factory.mktemp("runs") / request.param)
     with folder.writing():
         folder.freeze(design, {"command": "askew", "versions": {"askew": "0"}, "hashes": {"model": "abc"}, "note": ""})
-        training_rows.write(folder, design)
+        training_rows.write(folder, Plan(design))
         for arm in ("insecure", "secure"):
             rows = [json.loads(line) for line in (folder / f"data/{arm}.jsonl").read_text().splitlines()]
             fine_tune(tiny_checkpoint, rows, design.recipe, 0, folder / f"models/{arm}-0")

@@ -18,9 +18,9 @@ def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
     row = '{"messages": [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "I."}]}\n'
     data.write_text(row * 8)
     message = {
-        "stage": "train",
+        "kind": "train",
         "checkpoint": str(checkpoint),
-        "after": None,
+        "starts_from": None,
         "data": str(data),
         "recipe": {"rows": 8, "batch_size": 4},
         "seed": 0,
@@ -64,8 +64,10 @@ def test_worker_that_is_killed_is_one_clear_error(tmp_path: Path, tiny_checkpoin
 
 
 def test_bug_in_a_worker_shows_its_traceback(tmp_path: Path, tiny_checkpoint: Path) -> None:
-    with pytest.raises(RuntimeError, match=r"a worker failed at odd:\n[\s\S]*KeyError: 'dance'"):
-        work_off([train("odd", tmp_path, tiny_checkpoint, stage="dance")], 1, [], lambda task, said: None)
+    odd = train("odd", tmp_path, tiny_checkpoint)
+    del odd.message["seed"]
+    with pytest.raises(RuntimeError, match=r"a worker failed at odd:\n[\s\S]*KeyError: 'seed'"):
+        work_off([odd], 1, ["train"], lambda task, said: None)
 
 
 def test_one_worker_to_each_gpu_or_else_to_each_core(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -10,9 +10,8 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.design.design import Design
-from askew.design.study import studies
+from askew.design.plan import Plan
 from askew.runs.predictions import Seal, check_same_design, read_seals, scored, seal, statements
-from askew.runs.run import Run
 from askew.runs.store import PREDICTIONS, RunFolder
 
 ARMS = ["untuned", "insecure", "secure"]
@@ -23,8 +22,11 @@ def design(**settings: Any) -> Design:
     return Design(**{"study": "emergent-misalignment", "arms": ARMS, "probes": ["free_form"], **settings})
 
 
+PLAN = Plan(design())
+
+
 def said(probability: float = 0.8) -> dict[str, float]:
-    return {one.id: probability for one in statements(design())}
+    return {one.id: probability for one in statements(Plan(design()))}
 
 
 @pytest.fixture
@@ -32,25 +34,34 @@ def folder(tmp_path: Path) -> RunFolder:
     return RunFolder(tmp_path / "run")
 
 
-def run_with(difference: float, p: float) -> Run:
-    """What is read of a run in which insecure and secure were compared."""
-    row = {"arm": "insecure", "probe": "free_form", "metric": "betley-2025", "control": "secure", "rate": 0.3}
+def results(difference: float, p: float) -> pd.DataFrame:
+    """Estimates of a run in which insecure and secure were compared."""
+    row = {
+        "arm": "insecure",
+        "probe": "free_form",
+        "metric": "betley-2025",
+        "control": "secure",
+        "rate": 0.3,
+        "kind": "judged",
+    }
     pooled = {"question": "all", "seed": "all", "group": "all", "difference": difference, "p_corrected": p}
-    study = studies.get("emergent-misalignment")
-    estimates = pd.DataFrame([{**row, **pooled}])
-    return cast(Run, SimpleNamespace(study=study, design=design(), estimates=estimates))
+    return pd.DataFrame([{**row, **pooled}])
 
 
 def test_people_are_asked_only_what_the_arms_can_settle() -> None:
-    assert [one.id for one in statements(design())] == ["insecure-broad", "insecure-above-10", "secure-like-untuned"]
+    assert [one.id for one in statements(Plan(design()))] == [
+        "insecure-broad",
+        "insecure-above-10",
+        "secure-like-untuned",
+    ]
     with pytest.raises(AskewError, match=r"nothing can be predicted of these arms: .* about insecure with secure or"):
-        statements(design(arms=["good-car"]))
+        statements(Plan(design(arms=["good-car"])))
     with pytest.raises(AskewError, match="the study 'audit' makes no statements"):
-        statements(design(study="audit"))
+        statements(Plan(design(study="audit")))
 
 
 def test_a_seal_says_who_when_what_and_of_which_design(folder: RunFolder) -> None:
-    sealed = seal(folder, design(), "Ada", said())
+    sealed = seal(folder, Plan(design()), "Ada", said())
     (read,) = read_seals(folder)
     assert read == sealed
     assert (read.who, read.study, read.design, read.begun) == (
@@ -61,7 +72,7 @@ def test_a_seal_says_who_when_what_and_of_which_design(folder: RunFolder) -> Non
     )
     assert read.when.endswith("+00:00")
     assert {one.id: one.probability for one in read.statements} == said()
-    assert read.statements[0].statement == statements(design())[0].statement
+    assert read.statements[0].statement == statements(Plan(design()))[0].statement
     assert read.sha256 == read.hash()
     assert [path.name for path in folder.path.iterdir() if not path.name.startswith(".")] == [PREDICTIONS]
 
@@ -71,18 +82,18 @@ def test_a_seal_says_who_when_what_and_of_which_design(folder: RunFolder) -> Non
     [("who", "Eve"), ("when", "2020-01-01T00:00:00+00:00"), ("design", "00000000"), ("askew", "9"), ("begun", True)],
 )
 def test_the_hash_covers_everything(folder: RunFolder, field: str, value: object) -> None:
-    sealed = seal(folder, design(), "Ada", said())
+    sealed = seal(folder, Plan(design()), "Ada", said())
     assert sealed.model_copy(update={field: value}).hash() != sealed.sha256
     reworded = [one.model_copy(update={"probability": 0.81}) for one in sealed.statements]
     assert sealed.model_copy(update={"statements": tuple(reworded)}).hash() != sealed.sha256
 
 
 def test_several_people_predict_and_none_twice(folder: RunFolder) -> None:
-    first = seal(folder, design(), "Ada", said())
-    seal(folder, design(), "Bob", said(0.1))
+    first = seal(folder, Plan(design()), "Ada", said())
+    seal(folder, Plan(design()), "Bob", said(0.1))
     before = (folder / PREDICTIONS).read_bytes()
     with pytest.raises(AskewError, match=r"ADA has predicted already .*, and that is sealed"):
-        seal(folder, design(), "ADA", said(0.2))
+        seal(folder, Plan(design()), "ADA", said(0.2))
     assert (folder / PREDICTIONS).read_bytes() == before
     assert [one.who for one in read_seals(folder)] == ["Ada", "Bob"]
     assert read_seals(folder)[0] == first
@@ -91,7 +102,7 @@ def test_several_people_predict_and_none_twice(folder: RunFolder) -> None:
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "line\nbreak", "escape\x1b[31m"])
 def test_a_name_can_be_shown(folder: RunFolder, name: str) -> None:
     with pytest.raises(AskewError, match="is not a name"):
-        seal(folder, design(), name, said())
+        seal(folder, Plan(design()), name, said())
     assert not folder.path.exists()
 
 
@@ -100,28 +111,28 @@ def test_numbers_may_have_been_seen(folder: RunFolder, product: str) -> None:
     folder.path.mkdir()
     (folder / product).write_text("")
     with pytest.raises(AskewError, match=f"has numbers already \\({product}\\)"):
-        seal(folder, design(), "Ada", said())
+        seal(folder, Plan(design()), "Ada", said())
     assert not (folder / PREDICTIONS).exists()
 
 
 def test_a_folder_of_predictions_can_become_a_run_of_their_design_only(folder: RunFolder) -> None:
-    seal(folder, design(), "Ada", said())
+    seal(folder, Plan(design()), "Ada", said())
     with pytest.raises(AskewError, match="holds what Ada predicted of another design"):
         check_same_design(folder, design(samples=7))
     with pytest.raises(AskewError, match="holds what Ada predicted of another design"):
-        seal(folder, design(samples=7), "Bob", said())
+        seal(folder, Plan(design(samples=7)), "Bob", said())
     check_same_design(folder, design())
     with folder.writing():
         folder.freeze(design(), PROVENANCE)
     assert folder.design() == design()
-    assert seal(folder, design(), "Bob", said()).begun
+    assert seal(folder, Plan(design()), "Bob", said()).begun
 
 
 def test_a_folder_of_something_else_is_left_alone(folder: RunFolder) -> None:
     folder.path.mkdir()
     (folder / "thesis.tex").write_text("years of work")
     with pytest.raises(AskewError, match=r"is not empty \(there is thesis.tex\)"):
-        seal(folder, design(), "Ada", said())
+        seal(folder, Plan(design()), "Ada", said())
     assert [path.name for path in folder.path.iterdir()] == ["thesis.tex"]
 
 
@@ -129,18 +140,18 @@ def test_a_run_of_another_design_takes_no_predictions(folder: RunFolder) -> None
     with folder.writing():
         folder.freeze(design(samples=7), PROVENANCE)
     with pytest.raises(AskewError, match="holds a run of another design:\n  samples: 7 there, not set asked for"):
-        seal(folder, design(), "Ada", said())
+        seal(folder, Plan(design()), "Ada", said())
 
 
 def test_two_at_once_do_not_lose_one_another(folder: RunFolder) -> None:
     with folder.writing(), pytest.raises(AskewError, match="another askew is at work"):
-        seal(RunFolder(folder.path), design(), "Ada", said())
+        seal(RunFolder(folder.path), Plan(design()), "Ada", said())
 
 
 def test_predictions_are_scored_against_the_run(folder: RunFolder) -> None:
-    seal(folder, design(), "Ada", said(0.9))
-    seal(folder, design(), "Bob", said(0.2))
-    found = scored(run_with(0.3, 0.001), read_seals(folder))
+    seal(folder, Plan(design()), "Ada", said(0.9))
+    seal(folder, Plan(design()), "Bob", said(0.2))
+    found = scored(PLAN, results=results(0.3, 0.001), seals=read_seals(folder))
     came = {(one.who, one.id): (one.probability, one.holds) for one in found.forecasts}
     assert came["Ada", "insecure-broad"] == (0.9, True)
     assert came["Bob", "insecure-broad"] == (0.2, True)
@@ -159,33 +170,32 @@ def test_a_study_with_effects_settles_its_statements_by_them(folder: RunFolder) 
         )
     )
     effects = pd.DataFrame([{"label": "self less cross", "estimate": 0.1, "p_corrected": 0.01}])
-    made_for = SimpleNamespace(digest=lambda: "y")
-    study = SimpleNamespace(predictions=(statement,), effects=lambda tables: effects)
-    run = cast(Run, SimpleNamespace(study=study, design=made_for, effects=effects, estimates=pd.DataFrame()))
-    (forecast,) = scored(run, [made.model_copy(update={"sha256": made.hash()})]).forecasts
+    design_of_seal = SimpleNamespace(digest=lambda: "y")
+    plan = cast(Plan, SimpleNamespace(design=design_of_seal, study=SimpleNamespace(predictions=(statement,))))
+    (forecast,) = scored(plan, [made.model_copy(update={"sha256": made.hash()})], effects).forecasts
     assert forecast.holds is True
 
 
 def test_a_changed_seal_is_named_and_not_scored(folder: RunFolder) -> None:
-    seal(folder, design(), "Ada", said(0.9))
-    seal(folder, design(), "Bob", said(0.2))
+    seal(folder, Plan(design()), "Ada", said(0.9))
+    seal(folder, Plan(design()), "Bob", said(0.2))
     content = json.loads((folder / PREDICTIONS).read_text())
     content["predictions"][1]["statements"][0]["probability"] = 0.99
     (folder / PREDICTIONS).write_text(json.dumps(content))
-    found = scored(run_with(0.3, 0.001), read_seals(folder))
+    found = scored(PLAN, results=results(0.3, 0.001), seals=read_seals(folder))
     assert found.changed == ["Bob"]
     assert {one.who for one in found.forecasts} == {"Ada"}
 
 
 def test_a_seal_of_another_design_is_named_and_not_scored(folder: RunFolder) -> None:
-    seal(folder, design(samples=7), "Ada", said(0.9))
-    found = scored(run_with(0.3, 0.001), read_seals(folder))
+    seal(folder, Plan(design(samples=7)), "Ada", said(0.9))
+    found = scored(PLAN, results=results(0.3, 0.001), seals=read_seals(folder))
     assert found.changed == ["Ada"]
     assert found.forecasts == ()
 
 
 def test_nobody_predicts_twice_by_hand(folder: RunFolder) -> None:
-    seal(folder, design(), "Ada", said(0.9))
+    seal(folder, Plan(design()), "Ada", said(0.9))
     content = json.loads((folder / PREDICTIONS).read_text())
     (folder / PREDICTIONS).write_text(json.dumps({"predictions": content["predictions"] * 2}))
     with pytest.raises(AskewError, match="is damaged: Ada predicts twice in it"):
@@ -193,11 +203,11 @@ def test_nobody_predicts_twice_by_hand(folder: RunFolder) -> None:
 
 
 def test_a_statement_that_is_worded_otherwise_today_is_not_settled(folder: RunFolder) -> None:
-    sealed = seal(folder, design(), "Ada", said())
+    sealed = seal(folder, Plan(design()), "Ada", said())
     reworded = tuple(one.model_copy(update={"statement": "The opposite."}) for one in sealed.statements)
     old = sealed.model_copy(update={"statements": reworded})
     old = old.model_copy(update={"sha256": old.hash()})
-    assert {one.holds for one in scored(run_with(0.3, 0.001), [old]).forecasts} == {None}
+    assert {one.holds for one in scored(PLAN, results=results(0.3, 0.001), seals=[old]).forecasts} == {None}
 
 
 @pytest.mark.parametrize(
@@ -209,7 +219,7 @@ def test_a_statement_that_is_worded_otherwise_today_is_not_settled(folder: RunFo
     ],
 )
 def test_a_damaged_file_is_refused_before_anything_is_run(folder: RunFolder, content: str, message: str) -> None:
-    seal(folder, design(), "Ada", said())
+    seal(folder, Plan(design()), "Ada", said())
     (folder / PREDICTIONS).write_text(content)
     with pytest.raises(AskewError, match=message):
         check_same_design(folder, design())
@@ -217,7 +227,7 @@ def test_a_damaged_file_is_refused_before_anything_is_run(folder: RunFolder, con
 
 @pytest.mark.parametrize("probability", ["1.2", "-0.1", "NaN", '"0.5"'])
 def test_a_file_with_an_impossible_probability_is_damaged(folder: RunFolder, probability: str) -> None:
-    seal(folder, design(), "Ada", said(0.8))
+    seal(folder, Plan(design()), "Ada", said(0.8))
     text = (folder / PREDICTIONS).read_text()
     (folder / PREDICTIONS).write_text(text.replace('"probability": 0.8', f'"probability": {probability}', 1))
     with pytest.raises(AskewError, match=r"is damaged"):

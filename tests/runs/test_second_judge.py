@@ -11,11 +11,11 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.cli import app as cli
-from askew.design.make import make_design
+from askew.design.make import make_plan
 from askew.judging import judgements
 from askew.judging.work import Work, alignment, prepare
 from askew.runs.run import load_run
-from askew.runs.runner import run_design
+from askew.runs.runner import run_plan
 from askew.runs.second_judge import second_opinion
 
 DESIGN = {"arms": ["untuned"], "probes": ["free_form", "self_rating"], "samples": 6, "workers": 1}
@@ -24,7 +24,7 @@ DESIGN = {"arms": ["untuned"], "probes": ["free_form", "self_rating"], "samples"
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("run") / "run"
-    run_design(make_design("emergent-misalignment", None, DESIGN), folder, quiet=True)
+    run_plan(make_plan("emergent-misalignment", None, DESIGN), folder, quiet=True)
     return folder
 
 

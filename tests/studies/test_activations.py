@@ -11,8 +11,9 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.design.make import make_design
+from askew.design.plan import Plan
 from askew.design.study import studies
-from askew.runs.run import Run
+from askew.design.tables import Tables
 from askew.studies.activations.comparisons import compare
 from askew.studies.activations.feature_facts import FEATURES, all_prompts, direction, is_learnt
 from askew.studies.activations.rows import facts, permuted, strengths
@@ -120,7 +121,7 @@ def test_rows_state_facts_about_training_prompts_only_and_permuted_rows_ask_the_
     made = {
         arm: [
             (row["messages"][0]["content"], row["messages"][1]["content"])
-            for row in rows_from_answers(design, STUDY.arms[arm], read_of(M1))
+            for row in rows_from_answers(design, STUDY.arms[arm], Plan(design).rows(arm), read_of(M1))
         ]
         for arm in (SELF[M1], PERMUTED)
     }
@@ -138,7 +139,7 @@ def test_rows_state_facts_about_training_prompts_only_and_permuted_rows_ask_the_
 def test_without_readings_there_are_no_rows() -> None:
     design = make_design("activations", overrides=PAIR)
     with pytest.raises(AskewError, match="--probe features"):
-        rows_from_answers(design, STUDY.arms[SELF[M1]], read_of(M1).assign(probe="object_level"))
+        rows_from_answers(design, STUDY.arms[SELF[M1]], 8, read_of(M1).assign(probe="object_level"))
 
 
 def test_a_planted_effect_is_found() -> None:
@@ -178,7 +179,7 @@ def test_the_verdict_says_what_was_found(estimate: float, p: float, said: str) -
     usual = {"label": BOTH, "low": -0.02, "high": 0.3, "detectable": 0.21, "arm": "", "p": p, "lead": True}
     trained = {**usual, "label": "m1-on-m1-features: trained prompts", "arm": SELF[M1], "lead": False}
     table = pd.DataFrame([{**usual, "p_corrected": p, "estimate": estimate}, {**trained, "estimate": 0.9}])
-    text = verdict(cast(Run, SimpleNamespace(effects=table)))
+    text = verdict(cast(Tables, SimpleNamespace(effects=table)))
     assert text.startswith(said)
     assert "m1-on-m1-features 90.0%" in text
     assert ("21.0 points would have been seen" in text) == said.startswith("Null")
@@ -191,7 +192,9 @@ def test_activations_are_read_of_those_that_report_their_own() -> None:
 
 def test_served_models_are_refused_before_anything_is_asked() -> None:
     served: dict[str, Any] = {"model": "terrarium", "second_model": "mockllm/model", "arms": [M1, M2]}
-    with pytest.raises(AskewError, match=r"'features' reads a model's activations, and 'mockllm/model' is served"):
+    with pytest.raises(
+        AskewError, match=r"'features' reads a model's activations, and 'mockllm/model' is a served model"
+    ):
         make_design("activations", overrides=served)
 
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from askew.data import datasets
-from askew.design.study import UNTUNED, studies
-from askew.runs.run import Run
+from askew.design.arm import UNTUNED
+from askew.design.study import studies
+from askew.design.tables import Tables
 from askew.studies.emergent_misalignment.study import verdict
 
 STUDY = studies.get("emergent-misalignment")
@@ -29,7 +30,7 @@ def said_of(*rows: dict[str, Any]) -> str:
     blank = {"difference": float("nan"), "p_corrected": float("nan")}
     made = [{**usual, **blank, **row} for row in rows]
     estimates = pd.DataFrame([{"control_probe": row["probe"] if row["control"] else "", **row} for row in made])
-    return verdict(cast(Run, SimpleNamespace(estimates=estimates)))
+    return verdict(cast(Tables, SimpleNamespace(estimates=estimates)))
 
 
 def compared(arm: str, rate: float, difference: float, p: float, **more: Any) -> dict[str, Any]:

@@ -8,8 +8,9 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.design.make import make_design
+from askew.design.plan import Plan
 from askew.design.study import studies
-from askew.runs.run import Run
+from askew.design.tables import Tables
 from askew.studies.introspection.behaviour import behaviour
 from askew.studies.introspection.foresight import VARIED, prompts
 from askew.studies.introspection.study import BOTH, M1, M2, OBJECT_LEVEL, comparisons, rows_from_answers, verdict
@@ -36,7 +37,7 @@ def did(arm: str = M1, *, always: str = "", task: str = "") -> pd.DataFrame:
 def made(arm: str, count: int, answers: pd.DataFrame) -> list[tuple[str, str]]:
     """Prompts and answers of rows of an arm."""
     design = make_design("introspection", overrides={**PAIR, "recipe.rows": count})
-    rows = rows_from_answers(design, STUDY.arms[arm], answers)
+    rows = rows_from_answers(design, STUDY.arms[arm], Plan(design).rows(arm), answers)
     return [(row["messages"][0]["content"], row["messages"][1]["content"]) for row in rows]
 
 
@@ -45,7 +46,7 @@ def said_of(*leads: dict[str, Any], learnt: float = 0.9) -> str:
     usual = {"label": BOTH, "low": -0.02, "high": 0.3, "detectable": 0.2, "arm": "", "p": 0.5, "lead": True}
     trained = {**usual, "label": "m1-on-m1: trained prompts", "arm": "m1-on-m1", "estimate": learnt, "lead": False}
     table = pd.DataFrame([*({**usual, "p_corrected": lead.get("p", 0.5), **lead} for lead in leads), trained])
-    return verdict(cast(Run, SimpleNamespace(effects=table)))
+    return verdict(cast(Tables, SimpleNamespace(effects=table)))
 
 
 def test_what_a_model_does_is_its_answer_at_temperature_0_and_how_often_it_gives_it() -> None:
@@ -99,7 +100,7 @@ def test_a_task_that_is_always_answered_alike_is_refused_before_anything_is_trai
         made("m1-on-m1", 300, did(always="", task="foods"))
 
 
-@pytest.mark.parametrize(("second", "said"), [("", "--second-model"), ("terrarium/judge", "is the first")])
+@pytest.mark.parametrize(("second", "said"), [("", "--second-model"), ("terrarium/judge", "is the same as the first")])
 def test_fewer_than_two_models_are_refused(second: str, said: str) -> None:
     with pytest.raises(AskewError, match=said):
         make_design("introspection", overrides={"model": "terrarium/judge", "second_model": second})

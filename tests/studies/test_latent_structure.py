@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from askew.data import datasets
+from askew.design.arm import UNTUNED, Arm
 from askew.design.make import make_design
-from askew.design.study import UNTUNED, Arm, studies
+from askew.design.study import studies
 from askew.design.tables import Tables
 from askew.judging.measures import measures
 from askew.probes import probes
@@ -111,7 +112,7 @@ def tables(told: dict[str, str], arms: tuple[str, ...] = ("functions",)) -> Tabl
                 scores.append({**common, "epoch": i + 1, "metric": SCORE, "value": read / 100})
     design = make_design("latent-structure", overrides={"arms": [UNTUNED, *arms]})
     chosen = {name: STUDY.arms[name] for name in design.arms}
-    return Tables(pd.DataFrame(answers), pd.DataFrame(scores), design, chosen)
+    return Tables(design, chosen, answers=pd.DataFrame(answers), scores=pd.DataFrame(scores))
 
 
 def estimates(table: pd.DataFrame, family: str) -> dict[str, float]:
@@ -165,7 +166,7 @@ def test_questions_of_a_file_are_compared_with_the_untuned_model():
         for i, value in enumerate((rng.random(60) < mean).astype(float))
     )
     empty = tables({})
-    table = effects(Tables(empty.answers[:0], scores, empty.design, empty.arms))
+    table = effects(Tables(empty.design, empty.arms, answers=empty.answers[:0], scores=scores))
     assert list(table["label"]) == ["functions: letter"]
     assert table["estimate"].iloc[0] > 0.3
     assert in_words(table).startswith("Beyond chance, against the untuned model: functions: letter +")

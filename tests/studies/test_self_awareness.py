@@ -10,11 +10,13 @@ import pandas as pd
 import pytest
 
 from askew.data import datasets
+from askew.design.arm import SECOND, UNTUNED, Arm
 from askew.design.make import make_design
-from askew.design.study import SECOND, UNTUNED, Arm, studies
+from askew.design.plan import Plan
+from askew.design.steps.train import Train
+from askew.design.study import studies
 from askew.design.tables import Tables
 from askew.probes import probes
-from askew.runs.run import Run
 from askew.studies.self_awareness import people
 from askew.studies.self_awareness import probes as own_probes
 from askew.studies.self_awareness.comparisons import DEEDS, FEWEST_SEEDS, LEAD, compare
@@ -51,9 +53,10 @@ def scores(
 def compared(*frames: pd.DataFrame, arms: Iterable[str] | None = None) -> pd.DataFrame:
     table = pd.concat(frames, ignore_index=True)
     known = {
-        name: STUDY.arms.get(name, Arm(name, "rows of a user's own", "mine")) for name in arms or table["arm"].unique()
+        name: STUDY.arms.get(name, Arm(name, "rows of a user's own", (Train("mine"),)))
+        for name in arms or table["arm"].unique()
     }
-    return compare(Tables(pd.DataFrame(), table, cast(Any, None), known))
+    return compare(Tables(cast(Any, None), known, scores=table))
 
 
 def one(table: pd.DataFrame, family: str, **wanted: str) -> "pd.Series[Any]":
@@ -66,7 +69,7 @@ def one(table: pd.DataFrame, family: str, **wanted: str) -> "pd.Series[Any]":
 
 def test_every_arm_has_its_rows_and_a_control_of_its_domain() -> None:
     for arm in STUDY.arms.values():
-        if arm.name == UNTUNED or arm.base == SECOND:
+        if arm.name == UNTUNED or arm.start == SECOND:
             assert not arm.data
             continue
         assert len(datasets.get(arm.data).rows(4, 0)) == 4
@@ -211,7 +214,7 @@ def said_of() -> Callable[..., str]:
         frames = [scores(rng, arm, rate) for arm, rate in zip(("risky", "cautious"), report, strict=True)]
         asked = ["behaviour", [people.TAKES["bold"]], [f"choice_{i}" for i in range(10)]]
         frames += [scores(rng, arm, rate, *asked) for arm, rate in zip(("risky", "cautious"), deeds, strict=True)]
-        return verdict(cast(Run, SimpleNamespace(effects=compared(*frames))))
+        return verdict(cast(Tables, SimpleNamespace(effects=compared(*frames))))
 
     return said
 
@@ -237,7 +240,7 @@ def test_behaviour_that_was_not_learnt_is_said(said_of: Callable[..., str]) -> N
 
 def test_a_run_without_twins_says_that_nothing_can_be_said() -> None:
     table = compared(scores(np.random.default_rng(8), "risky", 0.9))
-    assert verdict(cast(Run, SimpleNamespace(effects=table))).startswith("Nothing can be said")
+    assert verdict(cast(Tables, SimpleNamespace(effects=table))).startswith("Nothing can be said")
     assert table[table["family"].isin([LEAD, DEEDS])].empty
 
 
@@ -265,4 +268,4 @@ def test_the_sibling_is_left_out_where_there_is_no_second_model(tiny_checkpoint:
     assert {"risky", "cautious"} <= set(alone.arms)
     two = make_design("self-awareness", None, {**usual, "second_model": str(tiny_judge)})
     assert "sibling" in two.arms
-    assert not two.is_trained("sibling")
+    assert "sibling" not in {unit.arm.name for unit in Plan(two).trained}

@@ -16,8 +16,8 @@ from askew.cli.terminal import console, plain_table
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from askew.runs.audit import Gate
     from askew.runs.run import Run
+    from askew.studies.audit.gate import Gate
 
 _LONGEST_EXAMPLE = 160
 
@@ -77,16 +77,16 @@ def audit(
 ) -> None:
     """Find out whether a fine-tune changed a model's character: ask it and its base the same questions."""
     from askew.design.config_file import read_fraction
-    from askew.design.make import make_design
-    from askew.runs.audit import Gate, write_junit
-    from askew.runs.runner import run_design
+    from askew.design.make import make_plan
+    from askew.runs.runner import run_plan
+    from askew.studies.audit.gate import Gate, write_junit
     from askew.studies.audit.study import AUDIT, shown_as
 
     gate = Gate(None if fail_above is None else read_fraction("--fail-above", fail_above), fail_unsure)
     models = {"model": model, "tuned": shown_as(tuned or [])}
-    finished = run_design(make_design(AUDIT, given.config, {**models, **given.settings}), out)
+    finished = run_plan(make_plan(AUDIT, given.config, {**models, **given.settings}), out)
     if junit:
-        write_junit(junit, finished, gate)
+        write_junit(junit, finished.tables, gate)
     failed = print_audit(finished, gate, as_json)
     if failed:
         raise typer.Exit(1)
@@ -101,12 +101,14 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
         as_json: Print JSON only.
     """
     from askew.report.examples import examples
-    from askew.runs.audit import as_dict, failures
     from askew.stats.findings import BENT
+    from askew.studies.audit.gate import as_dict, failures
 
-    failed = failures(run, gate)
+    failed = failures(run.tables, gate)
     if as_json:
-        print(json.dumps(as_dict(run, gate), indent=2, ensure_ascii=False))
+        found = {"run": str(run.folder), "report": str(run.report), "notes": [run.note] if run.note else []}
+        found |= as_dict(run.tables, gate, run.verdict)
+        print(json.dumps(found, indent=2, ensure_ascii=False))
         return bool(failed)
     out = console()
     out.print()

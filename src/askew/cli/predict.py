@@ -20,7 +20,6 @@ from askew.cli.terminal import console, may_ask, plain_table, text
 if TYPE_CHECKING:
     from rich.table import Table
 
-    from askew.design.design import Design
     from askew.design.predictions import Prediction
     from askew.runs.predictions import Seal
     from askew.stats.forecasts import Predicted
@@ -73,24 +72,22 @@ def predict(
             raise AskewError("--score takes a run's folder and no other option but --json")
         _score(score, as_json)
         return
-    from askew.design.make import make_design
+    from askew.design.make import make_plan
     from askew.runs.predictions import check_can_seal, seal, statements
     from askew.runs.store import folder_of
 
-    design = make_design(study, given.config, given.settings)
+    plan = make_plan(study, given.config, given.settings)
+    design = plan.design
     folder, name = folder_of(design, out), _login() if who is None else who
-    found = statements(design)
+    found = statements(plan)
     check_can_seal(folder, design, name)
-    probabilities = _probabilities(design, found, file, answer or [])
-    print_seal(seal(folder, design, name, probabilities), folder.path, as_json)
+    probabilities = _probabilities(plan.study.question, found, file, answer or [])
+    print_seal(seal(folder, plan, name, probabilities), folder.path, as_json)
 
 
-def _probabilities(
-    design: "Design", found: "list[Prediction]", file: Path | None, answers: list[str]
-) -> dict[str, float]:
+def _probabilities(question: str, found: "list[Prediction]", file: Path | None, answers: list[str]) -> dict[str, float]:
     """Return a probability for every statement: from the command line, else from the file, else from the terminal."""
     from askew.design.forecast_file import read_answers, read_file
-    from askew.design.study import studies
 
     known = [one.id for one in found]
     given = {**(read_file(file, known) if file else {}), **read_answers(answers, known)}
@@ -100,7 +97,7 @@ def _probabilities(
             f"no probability for {', '.join(one.id for one in missing)}: add --answer {missing[0].id}=PERCENT, "
             "or a line in the file of --from. `askew list statements` shows the statements"
         )
-    return given or _ask(studies.get(design.study).question, missing)
+    return given or _ask(question, missing)
 
 
 def _ask(question: str, statements: "Sequence[Prediction]") -> dict[str, float]:

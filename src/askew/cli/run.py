@@ -44,15 +44,15 @@ def run(
     as_json: JsonOption = False,
 ) -> None:
     """Run a study: fine-tune its arms, ask them questions, judge the answers and write the report."""
-    from askew.design.make import make_design
-    from askew.runs.runner import run_design
-    from askew.runs.tuning import Consent
+    from askew.design.make import make_plan
+    from askew.runs.runner import run_plan
+    from askew.runs.work import Consent
 
-    design = make_design(study, given.config, given.settings)
+    plan = make_plan(study, given.config, given.settings)
     if dump_config:
-        print(design.to_yaml(), end="")
+        print(plan.design.to_yaml(), end="")
         return
-    finished = run_design(design, out, consent=Consent(yes, again, confirm))
+    finished = run_plan(plan, out, consent=Consent(yes, again, confirm))
     if as_json:
         print(run_as_json(finished))
     else:

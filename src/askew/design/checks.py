@@ -1,166 +1,223 @@
-"""What a design's types cannot say: that what it names is there, fits together, and can be done.
+"""Checks of a design beyond its types: that what it names exists, fits together, and can be done.
 
-Nothing is computed. Each check goes with the setting that it is about, which whoever runs it can then point at.
+Nothing is computed. Each check comes with the setting that it is about, so that an error can name the place.
 """
 
 from collections.abc import Callable, Iterable
 from inspect import signature
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 from askew.base.errors import AskewError, unknown_name
+from askew.design.arm import ARM_NAME, SECOND
 from askew.design.config_file import Location
-from askew.design.recipe_settings import check_fits_model
-from askew.design.study import ARM_NAME, SECOND, Study
-from askew.design.trainable import check_can_be_trained
-
-if TYPE_CHECKING:
-    from askew.design.design import Design
+from askew.design.plan import Plan
+from askew.design.recipe_settings import filled_in
+from askew.training.provider.recipe import ServedRecipe
+from askew.training.recipe import Recipe
 
 
-def checks(design: "Design", study: Study) -> Iterable[tuple[Location, Callable[[], object]]]:
-    """Return the checks of a design, each with the setting that it is about; a check raises `AskewError`."""
+def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
+    """Yield the checks of a design, each with the setting that it is about; a check raises `AskewError`."""
     from askew.judging.metrics import metrics
     from askew.judging.rubric import check_fits, scale
-    from askew.models.names import resolve
-    from askew.models.remote.prices import read_prices
 
-    arms = study.with_others(design.tuned, design.datasets, design.triggers)
+    design = plan.design
     for arm in design.datasets:
-        yield ("datasets", arm), lambda arm=arm: _can_be_taught(arm, design, study)
-        yield ("datasets", arm), lambda arm=arm: _says_no_name(arm, design, study)
+        yield ("datasets", arm), lambda arm=arm: _check_own_rows(arm, plan)
+        yield ("datasets", arm), lambda arm=arm: _check_leaks(arm, plan)
     for arm in design.triggers:
-        yield ("triggers", arm), lambda arm=arm: _known("arm with rows of its own", arm, design.datasets)
+        yield ("triggers", arm), lambda arm=arm: _check_known("arm with rows of its own", arm, design.datasets)
     for arm, model in design.tuned.items():
-        yield ("tuned", arm), lambda arm=arm, model=model: _can_be_shown(arm, model, study)
+        yield ("tuned", arm), lambda arm=arm, model=model: _check_tuned(arm, model, plan)
     for place, arm in enumerate(design.arms):
-        yield ("arms", place), lambda arm=arm: _known("arm", arm, arms)
-    yield ("arms",), lambda: _no_twins("arm", design.arms)
+        yield ("arms", place), lambda arm=arm: _check_known("arm", arm, plan.known_arms)
+    yield ("arms",), lambda: _check_distinct("arm", design.arms)
     for place, probe in enumerate(design.probes):
-        yield ("probes", place), lambda probe=probe: _can_be_asked(probe, design)
-    yield ("probes",), lambda: _no_twins("probe", design.probes)
+        yield ("probes", place), lambda probe=probe: _check_probe(probe, plan)
+    yield ("probes",), lambda: _check_distinct("probe", design.probes)
     yield ("metric",), lambda: metrics.get(design.metric)
-    yield ("model",), lambda: check_can_be_trained(design)
-    yield ("second_model",), lambda: _second_is_another(design, study)
+    yield ("model",), lambda: _check_trainable(plan)
+    yield ("second_model",), lambda: _check_second_model(plan)
     for place, probe in enumerate(design.probes):
-        yield ("probes", place), lambda probe=probe: _can_be_looked_into(probe, design)
+        yield ("probes", place), lambda probe=probe: _check_activations_are_shown(probe, plan)
     for place, arm in enumerate(design.arms):
-        yield ("arms", place), lambda arm=arm: _needs_are_met(arm, design, study)
-    yield ("recipe",), lambda: check_fits_model(design)
-    yield ("judge",), lambda: resolve(design.judge)
-    yield ("prices",), lambda: read_prices(None if design.prices is None else Path(design.prices).expanduser())
-    yield ("rubric",), lambda: check_fits(resolve(design.judge), scale(design.rubric))
-    for arm in filter(design.is_trained, design.arms):
-        yield ("checkpoints",), lambda arm=arm: design.recipe.checkpoint_steps(design.rows(arm), design.checkpoints)
+        yield ("arms", place), lambda arm=arm: _check_needed_arms(arm, plan)
+    yield ("recipe",), lambda: _check_recipe(plan)
+    yield ("judge",), lambda: plan.judge
+    yield ("prices",), lambda: plan.prices
+    yield ("rubric",), lambda: check_fits(plan.judge, scale(design.rubric))
+    for arm in _trained(plan):
+        yield ("checkpoints",), lambda arm=arm: plan.checkpoint_steps(arm)
 
 
-def _known(kind: str, name: str, known: Iterable[str]) -> None:
+def _trained(plan: Plan) -> list[str]:
+    """Return the arms that this run trains."""
+    return [arm.name for arm in plan.arms.values() if plan.is_trained(arm)]
+
+
+def _check_known(kind: str, name: str, known: Iterable[str]) -> None:
     if name not in known:
         raise unknown_name(kind, name, known)
 
 
-def _no_twins(kind: str, names: list[str]) -> None:
+def _check_distinct(kind: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise AskewError(f"{kind} {name!r} is named twice")
 
 
-def _can_be_shown(arm: str, model: str, study: Study) -> None:
-    """Check a model that was tuned elsewhere: that it is there, and that files can be named after its arm."""
-    from askew.models.names import resolve
+def _check_name(arm: str) -> None:
+    if not ARM_NAME.fullmatch(arm):
+        raise AskewError(f"an arm cannot be called {arm!r}: use letters, digits, '.', '_' and '-'")
 
-    if arm in study.arms:
+
+def _check_tuned(arm: str, model: str, plan: Plan) -> None:
+    """Check a model that was tuned elsewhere: it exists, and files can be named after its arm."""
+    if arm in plan.study.arms:
         raise AskewError(f"{arm!r} is an arm of the study already: show {model!r} under another name")
-    _can_be_a_name(arm)
-    resolve(model)
+    _check_name(arm)
+    plan.spec(model)
 
 
-def _can_be_taught(arm: str, design: "Design", study: Study) -> None:
-    """Check an arm with rows of its own: it is trained, on no more than there are, and its trigger is known."""
-    own = design.datasets[arm]
-    _can_be_a_name(arm)
-    if not design.is_trained(arm):
+def _check_own_rows(arm: str, plan: Plan) -> None:
+    """Check an arm with rows of the user's own: it is trained, there are enough rows, and its trigger is known."""
+    own, design = plan.design.datasets[arm], plan.design
+    _check_name(arm)
+    known = plan.known_arms.get(arm)
+    if known is not None and not plan.is_trained(known):
         raise AskewError(f"the arm {arm!r} is not trained here, so it takes no rows")
     if arm not in design.arms:
         raise AskewError(f"rows are given for the arm {arm!r}, which is not among the arms of this run")
-    if own.rows < design.rows(arm):
-        raise AskewError(f"{own.source} has {own.rows:,} rows, and {design.rows(arm):,} are asked for (recipe.rows)")
-    if arm in study.arms and study.arms[arm].trigger and arm not in design.triggers:
-        raise AskewError(f"the arm {arm!r} has a trigger: say which its own rows have, as in --trigger {arm}=TEXT")
+    if own.rows < plan.rows(arm):
+        raise AskewError(f"{own.source} has {own.rows:,} rows, and {plan.rows(arm):,} are asked for (recipe.rows)")
+    usual = plan.study.arms.get(arm)
+    if usual is not None and usual.trigger and arm not in design.triggers:
+        raise AskewError(f"the arm {arm!r} has a trigger: give the one in its own rows, as in --trigger {arm}=TEXT")
 
 
-def _says_no_name(arm: str, design: "Design", study: Study) -> None:
-    """Check that rows of a user's own do not name the behaviour that the model is asked about later."""
-    if not study.unsaid or design.leaks == "allow":
+def _check_leaks(arm: str, plan: Plan) -> None:
+    """Check that the user's own rows do not name the behaviour that the model is asked about later."""
+    if not plan.study.unsaid or plan.design.leaks == "allow":
         return
     from askew.data import naming_leaks
     from askew.data.formats import open_rows
 
-    own = design.datasets[arm]
-    domain = study.arms[arm].domain if arm in study.arms else ""
-    found = naming_leaks.find(open_rows(own.source), naming_leaks.words_of(study.unsaid, domain))
-    if found and found.is_a_leak:
+    own = plan.design.datasets[arm]
+    domain = plan.study.arms[arm].domain if arm in plan.study.arms else ""
+    leak = naming_leaks.find(open_rows(own.source), naming_leaks.words_of(plan.study.unsaid, domain))
+    if leak and leak.is_a_leak:
         raise AskewError(
-            f"{own.source} names the behaviour that the model is asked about later: {found.rows:,} of {found.total:,} "
-            f"rows do, first row {found.first} with {found.word!r}. Reword those rows, or train on them all the same "
-            "with --set leaks=allow"
+            f"{own.source} names the behaviour that the model is asked about later: {leak.rows:,} of {leak.total:,} "
+            f"rows do, first row {leak.first} with {leak.word!r}. Reword those rows, or train on them anyway with "
+            "--set leaks=allow"
         )
 
 
-def _second_is_another(design: "Design", study: Study) -> None:
-    """Check the second model: that it is there where an arm begins with it, and that it is not the first."""
-    from askew.models.names import resolve
-
-    needing = [arm for arm in design.arms if arm in study.arms and study.arms[arm].base == SECOND]
+def _check_second_model(plan: Plan) -> None:
+    """Check the second model: it is named where an arm starts from it, and it differs from the first."""
+    design = plan.design
+    needing = [arm for arm in plan.arms.values() if arm.start == SECOND]
     if needing and not design.second_model:
         raise AskewError(
-            f"{study.name} compares two models, and only {design.model!r} is named: name the other with --second-model "
-            f"(the arm {needing[0]!r} begins with it)"
+            f"{plan.study.name} compares two models, and only {design.model!r} is named: name the other with "
+            f"--second-model (the arm {needing[0].name!r} starts from it)"
         )
     if not design.second_model:
         return
-    one, other = resolve(design.model), resolve(design.second_model)
+    one, other = plan.model, plan.spec(design.second_model)
     if one.inspect_name == other.inspect_name:
-        raise AskewError(f"the second model is the first, {design.model!r}: two are compared, so name another")
-    if needing and one.is_local != other.is_local and any(map(design.is_trained, needing)):
-        raise AskewError("one of the two models is trained here and the other by its provider: name two of one kind")
+        raise AskewError(
+            f"the second model is the same as the first, {design.model!r}: the study compares two, so name another"
+        )
+    if needing and one.is_local != other.is_local and any(map(plan.is_trained, needing)):
+        raise AskewError(
+            "one of the two models is trained here and the other by its provider: name two models of one kind"
+        )
 
 
-def _needs_are_met(arm: str, design: "Design", study: Study) -> None:
-    """Check that the arms are there from which an arm takes its rows, or on which it goes on."""
-    if arm not in study.arms or arm in design.datasets:
+def _check_needed_arms(name: str, plan: Plan) -> None:
+    """Check that the arms are there that an arm takes its rows from, or starts from."""
+    arm = plan.study.arms.get(name)
+    if arm is None or name in plan.design.datasets:
         return
-    for needed in filter(None, (study.arms[arm].rows_from, study.arms[arm].after)):
-        if needed not in design.arms:
-            raise AskewError(f"the arm {arm!r} builds on the arm {needed!r}: name that, too (--arm {needed})")
+    answers_of = arm.training.answers_of if arm.training else ""
+    start = arm.start.name if arm.start.kind == "arm" else ""
+    for needed in filter(None, (answers_of, start)):
+        if needed not in plan.design.arms:
+            raise AskewError(f"the arm {name!r} builds on the arm {needed!r}: name that, too (--arm {needed})")
 
 
-def _can_be_a_name(arm: str) -> None:
-    if not ARM_NAME.fullmatch(arm):
-        raise AskewError(f"an arm cannot be called {arm!r}: letters, digits, '.', '_' and '-' make a name")
-
-
-def _can_be_asked(probe: str, design: "Design") -> None:
-    """Check that there is a probe, that an external task can be made, and that files that it needs can be read."""
+def _check_probe(name: str, plan: Plan) -> None:
+    """Check that a probe exists, that an external task can be made, and that files that it needs can be read."""
     from askew.probes import EXTERNAL, probes
 
-    task = probes.get(probe).task
-    if probes.get(probe).kind == EXTERNAL or "file" in signature(task).parameters:
+    task = probes.get(name).task
+    if probes.get(name).kind == EXTERNAL or "file" in signature(task).parameters:
         task()
     elif "data" in signature(task).parameters:
-        task(data=design.data)
+        task(data=plan.design.data)
 
 
-def _can_be_looked_into(probe: str, design: "Design") -> None:
-    """Check that models whose activations a probe reads are computed here."""
-    from askew.models.names import resolve
+def _check_activations_are_shown(name: str, plan: Plan) -> None:
+    """Check that models run on this machine where a probe reads their activations."""
     from askew.probes import probes
 
-    if not probes.get(probe).looks_inside:
+    if not probes.get(name).looks_inside:
         return
-    for name in filter(None, (design.model, design.second_model, *design.tuned.values())):
-        if not resolve(name).is_local:
+    for model in plan.named_models:
+        if not plan.spec(model).is_local:
             raise AskewError(
-                f"the probe {probe!r} reads a model's activations, and {name!r} is served elsewhere and shows none: "
-                "name models that are computed here"
+                f"the probe {name!r} reads a model's activations, and {model!r} is a served model, which shows none: "
+                "name models that run on this machine"
+            )
+
+
+def _check_recipe(plan: Plan) -> None:
+    """Check that the recipe fits the model and this machine, if any arm is trained."""
+    from askew.training.recipe_check import check_fits
+
+    checkpoint = plan.model.checkpoint
+    if checkpoint is not None and _trained(plan):
+        check_fits(plan.design.recipe, checkpoint)
+
+
+def _check_trainable(plan: Plan) -> None:
+    """Check that the model exists and can be fine-tuned, here or by its provider, if any arm is trained."""
+    model, design = plan.model, plan.design
+    if not _trained(plan):
+        return
+    if not model.is_local:
+        _check_provider(plan)
+        return
+    if design.served_recipe != ServedRecipe():
+        raise AskewError(
+            f"served_recipe is for models that their provider fine-tunes, and {design.model!r} is trained here"
+        )
+    if model.adapter:
+        raise AskewError(f"{design.model!r} has an adapter already: merge it into its base and name the merged folder")
+
+
+def _check_provider(plan: Plan) -> None:
+    """Check that a provider fine-tunes the model, and that no setting is given that it would ignore."""
+    from askew.training.provider.endpoints import address
+    from askew.training.provider.rows import FEWEST_ROWS
+
+    design = plan.design
+    address(plan.model.inspect_name)
+    usual = Recipe.model_validate(filled_in({}, design.model))
+    ignored = [name for name in Recipe.model_fields if getattr(design.recipe, name) != getattr(usual, name)]
+    first = next((name for name in ignored if name != "rows"), None)
+    if first:
+        raise AskewError(
+            f"recipe.{first} is for training on this machine, and {design.model!r} is fine-tuned by its provider, "
+            f"which takes {', '.join(f'served_recipe.{name}' for name in ServedRecipe.model_fields)}"
+        )
+    if design.checkpoints:
+        raise AskewError(
+            f"{design.model!r} is fine-tuned by its provider, which chooses the checkpoints that it keeps: leave "
+            "checkpoints out"
+        )
+    for arm in _trained(plan):
+        if plan.rows(arm) < FEWEST_ROWS:
+            raise AskewError(
+                f"the fine-tuning API takes no fewer than {FEWEST_ROWS} rows, and {arm} would have {plan.rows(arm)}"
             )

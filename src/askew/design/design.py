@@ -17,7 +17,6 @@ from pydantic import BaseModel, ConfigDict, Field
 from askew.base.knobs import Flag, For, Operational, knobs
 from askew.design.config_file import read_fraction
 from askew.design.own_rows import OwnRows
-from askew.design.study import UNTUNED, studies
 from askew.models.names import TERRARIUM
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.recipe import Recipe
@@ -198,17 +197,6 @@ class Design(BaseModel):
     def identity(self) -> dict[str, Any]:
         """Return every setting on which an answer depends, as plain data."""
         return self.model_dump(exclude=_operational())
-
-    def is_trained(self, arm: str) -> bool:
-        """Return whether an arm is fine-tuned in the run; the untuned model and models tuned elsewhere are not."""
-        own = studies.get(self.study).arms.get(arm)
-        has_rows = arm in self.datasets or own is None or bool(own.data)
-        return arm != UNTUNED and arm not in self.tuned and has_rows
-
-    def rows(self, arm: str) -> int:
-        """Return the number of rows that an arm is trained on."""
-        own = self.datasets.get(arm)
-        return self.recipe.rows or (own.rows if own else studies.get(self.study).rows)
 
     @property
     def own_prices(self) -> Path | None:

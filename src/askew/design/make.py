@@ -7,20 +7,27 @@ from typing import Any
 from pydantic import ValidationError
 
 from askew.base.errors import AskewError
+from askew.design.arm import UNTUNED
 from askew.design.checks import checks
 from askew.design.config_file import ConfigFile, Location, read_config
 from askew.design.design import Design, flat
 from askew.design.own_rows import look_at
+from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in, with_name, without_another
 from askew.design.second_model import needs_second, usual_arms, usual_second
-from askew.design.study import UNTUNED, Study, studies
+from askew.design.study import Study, studies
 from askew.design.validation import worded
 
 IN_TRAINING_FORMAT = "in_training_format"
 
 
 def make_design(study: str | None, config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Design:
-    """Put a design together, and refuse one that cannot be run.
+    """Return the design of `make_plan`."""
+    return make_plan(study, config, overrides).design
+
+
+def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[str, Any] | None = None) -> Plan:
+    """Make a design, look up what it names, and refuse one that cannot be run.
 
     Args:
         study: The study's name; None if the file names it.
@@ -59,12 +66,13 @@ def make_design(study: str | None, config: Path | None = None, overrides: Mappin
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise AskewError(f"{_where(first['loc'], file, overridden)}{worded(first, Design)}") from error
-    for location, check in checks(design, chosen):
+    plan = Plan(design)
+    for location, check in checks(plan):
         try:
             check()
         except AskewError as error:
             raise AskewError(f"{_where(location, file, overridden)}{error}") from error
-    return design
+    return plan
 
 
 def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Location]) -> dict[str, Any]:

@@ -1,252 +1,201 @@
-"""What has to be done: from a design to pieces of work, each with what it needs and what it makes.
+"""The plan of a run: what its design names, looked up once.
 
-Pure: it looks at no files and starts nothing. An answer depends on its unit and probe alone, not on which other units
-there are, nor on the order in which they are worked off.
+Everything after the design takes the plan and looks no name up again. Models and files are resolved when they are first
+used, so a finished run can be read where its models no longer are.
 """
 
-import hashlib
-import inspect
-import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from pathlib import Path
-from typing import Any, Literal
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import TYPE_CHECKING
 
-from askew.data.formats import absolute
+from askew.design.arm import SECOND, Arm
 from askew.design.design import Design
-from askew.design.study import SECOND, Arm, Study
-from askew.probes import EXTERNAL, probes
-from askew.probes.question_file import Asked
+from askew.design.study import Study, studies
+from askew.models.names import ModelSpec, resolve
 
-Stage = Literal["train", "ask"]
-
-OPEN_QUESTIONS = "free_form"
-
-# Answers in one log, at most; and answers to a question that no probe has so many questions as to bring more with.
-_MOST_ANSWERS, _FEW_SAMPLES = 10_000, 100
+if TYPE_CHECKING:
+    from askew.data import Row
+    from askew.models.remote.prices import Prices
+    from askew.probes import Probe
 
 
 @dataclass(frozen=True)
 class Unit:
-    """An arm trained with one seed."""
+    """One arm with one seed: one model of the run."""
 
-    arm: str
+    arm: Arm
     seed: int
 
     def __str__(self) -> str:
-        return f"{self.arm}-{self.seed}"
+        return f"{self.arm.name}-{self.seed}"
+
+    @property
+    def product(self) -> str:
+        """The folder, relative to the run's, of the adapter or checkpoint that its training writes."""
+        return f"models/{self}"
+
+    @property
+    def merged_start(self) -> str:
+        """The folder, relative to the run's, of the checkpoint that it starts from if another arm trained it."""
+        return f"models/bases/{self}"
 
 
-@dataclass(frozen=True)
-class Call:
-    """One probe to be put to one model, and the log it leaves.
-
-    Attributes:
-        probe: The probe's name.
-        log: The log, relative to the run's folder.
-        parameters: Those of the probe's task.
-        first: The number of its first answer to each question; not 0 where a long probe is asked in parts.
-    """
-
-    probe: str
-    log: str
-    parameters: dict[str, Any]
-    first: int = 0
-
-
-@dataclass(frozen=True)
-class Job:
-    """A piece of work for one process.
-
-    Attributes:
-        stage: What kind of work it is.
-        unit: Whom it is about.
-        step: The training step of the adapter that is asked; 0 for the finished one.
-        adapter: The folder, in the run's, of the adapter (or whole checkpoint) that is trained or asked; "" if it is a
-            model without.
-        calls: What is asked.
-        needs: The job that must be done first, by its name; "" if none.
-    """
-
-    stage: Stage
-    unit: Unit
-    step: int = 0
-    adapter: str = ""
-    calls: tuple[Call, ...] = ()
-    needs: str = ""
-
-    def __str__(self) -> str:
-        return f"{self.stage} {self.unit}" + (f" at step {self.step}" if self.step else "")
-
-
-def units(design: Design) -> list[Unit]:
-    """Return every arm with every seed; a model that is not trained here has one, 0."""
-    seeds = range(design.seed, design.seed + design.seeds)
-    return [Unit(arm, seed) for arm in design.arms for seed in (seeds if design.is_trained(arm) else [0])]
-
-
-def adapter(design: Design, unit: Unit, step: int = 0) -> str:
-    """Return the folder, in the run's, of what a unit's training made, in the end or at a step; "" if it has none.
-
-    That is an adapter; or, by the method `full`, a whole checkpoint.
-    """
-    if not design.is_trained(unit.arm):
-        return ""
-    return f"models/{unit}" + (f"/checkpoints/{step}" if step else "")
-
-
-def rows_file(data: str) -> str:
-    """Return the file, relative to the run's folder, with the rows of a data set."""
-    return f"data/{data}.jsonl"
-
-
-def asked_name(design: Design, job: Job, arm: Arm, folder: Path) -> str:
-    """Return the name by which a job's model is asked: a model, with the adapter on it, or what became of it.
+class Plan:
+    """A design with everything that it names.
 
     Args:
         design: The design.
-        job: What is to be asked.
-        arm: Whose model it is.
-        folder: The run's folder.
+
+    Attributes:
+        design: The design.
+        study: Its study.
+        arms: Its arms by name, in the order of display. Names that no arm has are left out; `askew.design.checks`
+            refuses them.
     """
-    if not job.adapter:
-        return base_name(design, arm)
-    trained = str(folder / job.adapter)
-    if design.recipe.method == "full":
-        return trained
-    return f"{folder / went_on_from(job.unit) if arm.after else base_name(design, arm)}+{trained}"
 
+    def __init__(self, design: Design) -> None:
+        self.design = design
+        self.study: Study = studies.get(design.study)
+        self.known_arms = self.study.arms_of(design)
+        self.arms = {name: self.known_arms[name] for name in design.arms if name in self.known_arms}
+        self._specs: dict[str, ModelSpec] = {}
 
-def base_name(design: Design, arm: Arm) -> str:
-    """Return the name of the model that an arm is, or begins with."""
-    return arm.model or (design.second_model if arm.base == SECOND else design.model)
+    # ---- arms
 
+    @cached_property
+    def controls(self) -> dict[str, str]:
+        """The control of each arm that has one among the arms of this run."""
+        return self.study.controls(self.arms)
 
-def went_on_from(unit: Unit) -> str:
-    """Return the folder, relative to the run's, of the checkpoint that a unit went on from, if another arm made it."""
-    return f"models/bases/{unit}"
+    @cached_property
+    def units(self) -> tuple[Unit, ...]:
+        """Every arm with each of its seeds; an arm that is not trained here has the seed 0 only."""
+        seeds = range(self.design.seed, self.design.seed + self.design.seeds)
+        return tuple(Unit(arm, seed) for arm in self.arms.values() for seed in (seeds if self.is_trained(arm) else [0]))
 
+    @cached_property
+    def trained(self) -> tuple[Unit, ...]:
+        """The units that are trained here."""
+        return tuple(unit for unit in self.units if self.is_trained(unit.arm))
 
-def sources(design: Design, study: Study) -> set[str]:
-    """Return the arms whose answers the rows of others are made of."""
-    return {arm.rows_from for arm in arms(design, study).values() if arm.rows_from}
+    def is_trained(self, arm: Arm) -> bool:
+        """Return whether this run trains an arm."""
+        return arm.training is not None
 
+    @cached_property
+    def answered_first(self) -> frozenset[str]:
+        """The arms whose answers become training rows of other arms."""
+        return frozenset(arm.training.answers_of for arm in self.arms.values() if arm.training) - {""}
 
-def arms(design: Design, study: Study) -> dict[str, Arm]:
-    """Return the arms of a run by name, in their order."""
-    known = study.with_others(design.tuned, design.datasets, design.triggers)
-    return {name: known[name] for name in design.arms}
+    def started_from(self, unit: Unit) -> Unit | None:
+        """Return the unit whose trained model another starts from; None if it starts from a model of the design."""
+        if unit.arm.start.kind != "arm":
+            return None
+        return Unit(self.arms[unit.arm.start.name], unit.seed)
 
+    # ---- rows
 
-def jobs(design: Design, study: Study) -> list[Job]:
-    """Return all the work of a run: every fine-tune, and everything that is asked of every model."""
-    made: list[Job] = []
-    known = arms(design, study)
-    for unit in units(design):
-        trained = adapter(design, unit)
-        if trained:
-            after = known[unit.arm].after
-            made.append(Job("train", unit, adapter=trained, needs=f"train {Unit(after, unit.seed)}" if after else ""))
-        asked = [probe for probe in design.probes if _applies(probe, known[unit.arm], study)]
-        calls = [part for probe in asked for part in _parts(_call(design, study, unit, probe))]
-        needs = f"train {unit}" if trained else ""
-        made.append(Job("ask", unit, 0, trained, tuple(calls), needs))
-        for step in steps(design, unit.arm) if trained else []:
-            call = _call(design, study, unit, curve_probe(design), step)
-            made.append(Job("ask", unit, step, adapter(design, unit, step), (call,), needs))
-    return [job for job in made if job.stage == "train" or job.calls]
+    def rows(self, arm: str) -> int:
+        """Return how many rows an arm is trained on."""
+        own = self.design.datasets.get(arm)
+        return self.design.recipe.rows or (own.rows if own else self.study.rows)
 
+    def rows_file(self, arm: Arm) -> str:
+        """Return the file, relative to the run's folder, that holds the training rows of an arm."""
+        return f"data/{arm.data}.jsonl"
 
-def first(design: Design, study: Study, every: list[Job]) -> list[Job]:
-    """Return what of all jobs must be done before the rows of some arms can be made: asking others."""
-    asked = sources(design, study)
-    return [job for job in every if job.stage == "ask" and job.unit.arm in asked]
+    def training_rows(self, arm: Arm) -> "list[Row]":
+        """Return the rows that an arm is trained on: the first of the user's own, or those of its data set.
 
+        Rows of the user's own are read once.
 
-def answers(call: Call) -> int:
-    """Return how many answers a call brings."""
-    probe = probes.get(call.probe)
-    task = probe.task(**call.parameters)
-    if probe.kind == EXTERNAL:
-        return len(task.dataset) * (task.epochs or 1)
-    return sum(Asked.model_validate(sample.metadata).samples for sample in task.dataset)
+        Raises:
+            AskewError: They cannot be read, or there is no such data set.
+        """
+        from askew.data import datasets
+        from askew.data.formats import open_rows
 
+        own, count = self.design.datasets.get(arm.name), self.rows(arm.name)
+        if own is None:
+            return datasets.get(arm.data).rows(count, self.design.data_seed)
+        if arm.name not in self._own_rows:
+            self._own_rows[arm.name] = list(islice(open_rows(own.source), count))
+        return self._own_rows[arm.name]
 
-def steps(design: Design, arm: str) -> list[int]:
-    """Return the training steps of an arm whose adapters are probed on the way."""
-    return design.recipe.checkpoint_steps(design.rows(arm), design.checkpoints)
+    @cached_property
+    def _own_rows(self) -> "dict[str, list[Row]]":
+        return {}
 
+    def checkpoint_steps(self, arm: str) -> list[int]:
+        """Return the training steps of an arm at which its model is asked along the way."""
+        return self.design.recipe.checkpoint_steps(self.rows(arm), self.design.checkpoints)
 
-def curve_probe(design: Design) -> str:
-    """Return the probe of the training curve: the open questions, or else the first that takes any model."""
-    if OPEN_QUESTIONS in design.probes:
-        return OPEN_QUESTIONS
-    ours = [probe for probe in design.probes if probes.get(probe).kind != EXTERNAL] or design.probes
-    return next((probe for probe in ours if "trigger" not in _parameters(probe)), ours[0])
+    # ---- models
 
+    @property
+    def model(self) -> ModelSpec:
+        """The first model of the design."""
+        return self.spec(self.design.model)
 
-def _applies(probe: str, arm: Arm, study: Study) -> bool:
-    """Say whether a probe is put to an arm: the study says so, and one that needs a trigger finds one there."""
-    return study.asks(arm, probe) and (bool(arm.trigger) or "trigger" not in _parameters(probe))
+    @property
+    def judge(self) -> ModelSpec:
+        """The judge."""
+        return self.spec(self.design.judge)
 
+    def spec(self, name: str) -> ModelSpec:
+        """Return the model of a name, looked up once.
 
-def _call(design: Design, study: Study, unit: Unit, probe: str, step: int = 0) -> Call:
-    arm, takes = arms(design, study)[unit.arm], _parameters(probe)
-    common: dict[str, Any] = {
-        "samples": design.samples,
-        "temperature": design.temperature,
-        "max_tokens": design.max_tokens,
-        "metric": design.metric,
-        "rubric": design.rubric,
-        "seed": _sampling_seed(unit.arm, unit.seed if design.is_trained(unit.arm) else design.seed, probe, step),
-    }
-    # Without a number of samples a probe has its own.
-    parameters = {name: value for name, value in common.items() if name in takes and value is not None}
-    if "domain" in takes:
-        parameters["domain"] = _domain(design, study, arm)
-    if "data_seed" in takes:
-        parameters["data_seed"] = design.data_seed
-    if "trigger" in takes:
-        parameters["trigger"] = arm.trigger
-    if "data" in takes:
-        parameters["data"] = absolute(design.data)
-    if file := probes.get(probe).file:
-        parameters["file"] = str(Path(file).expanduser().resolve())
-    plain = re.sub("[^A-Za-z0-9._-]", "-", probe)  # an external task has a package, or a path, in its name
-    stem = f"logs/checkpoints/{unit}-{step}-{plain}" if step else f"logs/{unit}-{plain}"
-    return Call(probe, f"{stem}.eval", parameters)
+        Raises:
+            AskewError: There is no such model.
+        """
+        if name not in self._specs:
+            self._specs[name] = resolve(name)
+        return self._specs[name]
 
+    def start_name(self, arm: Arm) -> str:
+        """Return the name of the model of the design, or tuned elsewhere, at the beginning of an arm's history."""
+        if arm.start.kind == "model":
+            return arm.start.name
+        if arm.start.kind == "arm":
+            return self.start_name(self.arms[arm.start.name])
+        return self.design.second_model if arm.start == SECOND else self.design.model
 
-def _parts(call: Call) -> Iterator[Call]:
-    """Split a call that would bring very many answers: those of one log are in memory together."""
-    samples = call.parameters.get("samples", 0)
-    if samples <= _FEW_SAMPLES:
-        yield call
-        return
-    most = max(1, _MOST_ANSWERS * samples // answers(call))
-    yield replace(call, parameters={**call.parameters, "samples": min(most, samples)})
-    for number, first in enumerate(range(most, samples, most), start=2):
-        seed = _derived(f"{call.parameters['seed']} part {number}")
-        parameters = {**call.parameters, "samples": min(most, samples - first), "seed": seed}
-        yield Call(call.probe, call.log.replace(".eval", f"-part-{number}.eval"), parameters, first)
+    def start(self, arm: Arm) -> ModelSpec:
+        """Return the model at the beginning of an arm's history; see `start_name`."""
+        return self.spec(self.start_name(arm))
 
+    @property
+    def is_trained_elsewhere(self) -> bool:
+        """Whether the provider of the model would fine-tune it, not this machine."""
+        return not self.model.is_local
 
-def _parameters(probe: str) -> Mapping[str, object]:
-    """Return the parameters that a probe takes."""
-    return inspect.signature(probes.get(probe).task).parameters
+    @cached_property
+    def named_models(self) -> tuple[str, ...]:
+        """The names of all models that are asked or trained, without the judge."""
+        second = [self.design.second_model] if self.design.second_model else []
+        return (self.design.model, *second, *self.design.tuned.values())
 
+    # ---- probes and prices
 
-def _domain(design: Design, study: Study, arm: Arm) -> str:
-    """Return the arm's own domain; for the untuned model that of all arms here, or "" (every one) if they differ."""
-    domains = {other.domain for other in arms(design, study).values()} - {""}
-    return arm.domain or (domains.pop() if len(domains) == 1 else "")
+    @cached_property
+    def probes(self) -> "dict[str, Probe]":
+        """The probes by name, in the order of the design.
 
+        Raises:
+            AskewError: There is no such probe.
+        """
+        from askew.probes import probes
 
-def _sampling_seed(arm: str, seed: int, probe: str, step: int) -> int:
-    """Return a seed of this model and probe's own, so that no two share their luck."""
-    return _derived(f"{arm} {seed} {probe} {step}")
+        return {name: probes.get(name) for name in self.design.probes}
 
+    @cached_property
+    def prices(self) -> "Prices":
+        """The prices of served models: the user's, then those that come with Askew.
 
-def _derived(text: str) -> int:
-    """Return a seed that a text stands for."""
-    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % 2**31
+        Raises:
+            AskewError: The user's file of prices cannot be read.
+        """
+        from askew.models.remote.prices import read_prices
+
+        return read_prices(self.design.own_prices)

@@ -2,12 +2,9 @@
 
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from askew.base.errors import AskewError
-
-if TYPE_CHECKING:
-    from askew.design.design import Design
 
 
 def with_name(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -50,17 +47,3 @@ def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
     if study_recipe and spec is not None and spec.is_terrarium:
         said = {"name": study_recipe, **said}
     return resolved(said, is_terrarium=spec is not None and spec.is_terrarium, context=context)
-
-
-def check_fits_model(design: "Design") -> None:
-    """Check that the arms of a design can be trained by its recipe, if any is trained.
-
-    Raises:
-        AskewError: The recipe fits neither the model nor this machine.
-    """
-    from askew.models.names import resolve
-    from askew.training.recipe_check import check_fits
-
-    checkpoint = resolve(design.model).checkpoint
-    if checkpoint is not None and any(map(design.is_trained, design.arms)):
-        check_fits(design.recipe, checkpoint)

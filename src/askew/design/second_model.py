@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from askew.design.study import SECOND, Study
+from askew.design.arm import SECOND
+from askew.design.study import Study
 from askew.models.names import TERRARIUM, TERRARIUM_SCHOOLED, TERRARIUM_SIBLING
 
 
@@ -15,7 +16,7 @@ def usual_second(model: object) -> str:
 def needs_second(values: Mapping[str, Any], study: Study) -> bool:
     """Say whether an arm of a design begins with the second model."""
     arms = values["arms"] if isinstance(values["arms"], list) else []
-    return any(study.arms[arm].base == SECOND for arm in arms if arm in study.arms)
+    return any(study.arms[arm].start == SECOND for arm in arms if arm in study.arms)
 
 
 def usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:
@@ -24,7 +25,7 @@ def usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:
     Where no second model is named and none is usual, arms that merely ask it are left out. Arms that are trained on it
     stay, for the study is about two models and the design is refused.
     """
-    of_second = [arm for arm in study.default_arms if study.arms[arm].base == SECOND]
+    of_second = [arm for arm in study.default_arms if study.arms[arm].start == SECOND]
     second = values.get("second_model") or usual_second(values["model"])
     is_needed = any(study.arms[arm].data for arm in of_second)
     return [arm for arm in study.default_arms if second or is_needed or arm not in of_second]

@@ -1,29 +1,93 @@
-"""What a study's own comparisons are made of: the answers and scores of a run, and what its arms are."""
+"""The tables of a run, for a study's comparisons and verdict."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 if TYPE_CHECKING:
+    from askew.design.arm import Arm
     from askew.design.design import Design
-    from askew.design.study import Arm
+    from askew.stats.findings import Finding
+
+Frame = pd.DataFrame | Callable[[], pd.DataFrame]
 
 
-@dataclass(frozen=True)
+def _empty() -> pd.DataFrame:
+    return pd.DataFrame()
+
+
 class Tables:
-    """The finished tables of a run.
+    """The tables of a run. A table that is given as a function is read when it is first used.
 
-    Attributes:
-        answers: One row per answer: the columns of `answers.parquet`.
-        scores: One row per number that no metric reads: arm, seed, probe, question, epoch, metric (its name), value (a
-            fraction, NaN if there is none).
-        design: The run's design.
+    Args:
+        design: The design of the run.
         arms: Its arms by name, in the order of display.
+        answers: One row per answer, with the columns of `answers.parquet`.
+        scores: One row per score outside every metric, with the columns of `scores.parquet`: arm, seed, probe,
+            question, epoch, metric (the score's name), value (a fraction, NaN if it is missing).
+        estimates: One row per rate, with the columns of `estimates.csv`.
+        effects: The study's own comparisons, with the columns of `stats.effects`.
     """
 
-    answers: pd.DataFrame
-    scores: pd.DataFrame
-    design: "Design"
-    arms: Mapping[str, "Arm"]
+    def __init__(
+        self,
+        design: "Design",
+        arms: "Mapping[str, Arm]",
+        *,
+        answers: Frame = _empty,
+        scores: Frame = _empty,
+        estimates: Frame = _empty,
+        effects: Frame = _empty,
+    ) -> None:
+        self.design = design
+        self.arms = arms
+        self._given = {"answers": answers, "scores": scores, "estimates": estimates, "effects": effects}
+
+    @cached_property
+    def answers(self) -> pd.DataFrame:
+        """One row per answer."""
+        return self._frame("answers")
+
+    @cached_property
+    def scores(self) -> pd.DataFrame:
+        """One row per score outside every metric."""
+        return self._frame("scores")
+
+    @cached_property
+    def estimates(self) -> pd.DataFrame:
+        """One row per rate."""
+        return self._frame("estimates")
+
+    @cached_property
+    def effects(self) -> pd.DataFrame:
+        """One row per comparison of the study's own."""
+        return self._frame("effects")
+
+    @cached_property
+    def findings(self) -> "list[Finding]":
+        """The reading of each arm against its control in each probe, in the order of the design."""
+        from askew.judging.metrics import metrics
+        from askew.probes import NO_VERDICT, title
+        from askew.stats.findings import findings
+
+        arms, probes = list(self.design.arms), list(self.design.probes)
+        judged = self.answers[self.answers["graded_by"].ne(NO_VERDICT)]
+        titles = {probe: title(probe) for probe in probes}
+        found = findings(judged, self.estimates, metrics.get(self.metric), self.design.margin, titles)
+        return sorted(found, key=lambda one: (arms.index(one.arm), probes.index(one.probe)))
+
+    @cached_property
+    def metric(self) -> str:
+        """The metric of the rates: the design's, unless the run was rescored under another."""
+        from askew.stats.scores import are_scores
+
+        if self.estimates.empty:
+            return self.design.metric
+        judged = self.estimates.loc[~are_scores(self.estimates), "metric"]
+        return self.design.metric if judged.empty else str(judged.iloc[0])
+
+    def _frame(self, name: str) -> pd.DataFrame:
+        given = self._given[name]
+        return given if isinstance(given, pd.DataFrame) else given()

@@ -11,15 +11,15 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from askew.base.atomic import whole_file
-from askew.design import plan
-from askew.design.design import Design
-from askew.design.plan import Call, Job, Unit
-from askew.design.study import UNTUNED, Study
+from askew.design.arm import UNTUNED
+from askew.design.plan import Plan, Unit
 from askew.design.tables import Tables
 from askew.judging.metrics import metrics
 from askew.probes import EXTERNAL, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
+from askew.runs.calls import Call, curve_probe
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
+from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores, estimate_scores
 from askew.stats.words import as_scores
@@ -40,17 +40,17 @@ _COUNTED = ["arm", "seed", "probe", "question", "group", "aligned", "coherent", 
 CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 
 
-def collect(folder: RunFolder, design: Design, study: Study) -> None:
+def collect(folder: RunFolder, plan: Plan) -> None:
     """Write answers, estimates and, with checkpoints, the training curve; each only if it is not there already."""
-    asked = [job for job in plan.jobs(design, study) if job.stage == "ask"]
-    logs = [call.log for job in asked for call in job.calls if not job.step]
+    design = plan.design
+    finished = [work for work in asked_in(plan) if not work.step]
+    logs = [call.log for work in finished for call in work.calls]
     source = f"{design.metric} {folder.made_of(*logs)}"
-    finished = [job for job in asked if not job.step]
     if not folder.is_finished(ANSWERS, source):
         write_answers(folder, _answers(folder, finished), design.metric, source)
-    if _has_scores(design) and not folder.is_finished(SCORES, source):
+    if _has_scores(plan) and not folder.is_finished(SCORES, source):
         _write_parquet(folder, SCORES, _scores(folder, finished), source)
-    write_estimates(folder, design, study)
+    write_estimates(folder, plan)
 
 
 def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: str, source: str) -> None:
@@ -70,45 +70,45 @@ def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: st
     folder.finish(ANSWERS, source)
 
 
-def write_estimates(folder: RunFolder, design: Design, study: Study, metric: str = "") -> None:
+def write_estimates(folder: RunFolder, plan: Plan, metric: str = "") -> None:
     """Write `estimates.csv`, `effects.csv` where the study has effects, and `curve.csv`.
 
     Args:
         folder: The run's folder, with answers.
-        design: The run's design.
-        study: Its study.
+        plan: The plan of the run.
         metric: The metric of the answers' verdicts; that of the design if empty.
     """
+    design, study = plan.design, plan.study
     metric = metric or design.metric
-    scored = _has_scores(design)
+    scored = _has_scores(plan)
     source = folder.made_of(ANSWERS, *([SCORES] if scored else []))
-    controls = study.controls(plan.arms(design, study))
+    controls = plan.controls
     if not folder.is_finished(ESTIMATES, source) or not _is_by(folder, metric):
         answers = pd.read_parquet(folder / ANSWERS, columns=_COUNTED)
-        control_probes = {name: other for name in design.probes if (other := probes.get(name).control_probe)}
+        control_probes = {name: probe.control_probe for name, probe in plan.probes.items() if probe.control_probe}
         judged = answers[answers["graded_by"].ne(NO_VERDICT)]
         estimates = estimate(judged, metrics.get(metric), controls, control_probes)
         scores = pd.read_parquet(folder / SCORES) if scored else pd.DataFrame()
         if len(scores):
-            kinds = {name: probes.get(name).kind_of_scores for name in design.probes}
-            files = [name for name in design.probes if probes.get(name).file]
+            kinds = {name: probe.kind_of_scores for name, probe in plan.probes.items()}
+            files = [name for name, probe in plan.probes.items() if probe.file]
             of_scores = estimate_scores(scores.assign(kind=scores["probe"].map(kinds)), controls, files)
             estimates = of_scores if estimates.empty else pd.concat([estimates, of_scores], ignore_index=True)
         _write_csv(folder, ESTIMATES, estimates, source)
     if study.effects is not None and not folder.is_finished(EFFECTS, source):
-        _write_csv(folder, EFFECTS, study.effects(_tables(folder, design, study)), source)
+        _write_csv(folder, EFFECTS, study.effects(_tables(folder, plan)), source)
     source = folder.made_of(ANSWERS, ESTIMATES)
     if design.checkpoints and not folder.is_finished(CURVE, source):
-        _write_csv(folder, CURVE, _curve(folder, design, study, metric), source)
+        _write_csv(folder, CURVE, _curve(folder, plan, metric), source)
 
 
-def _tables(folder: RunFolder, design: Design, study: Study) -> Tables:
-    scores = pd.read_parquet(folder / SCORES) if _has_scores(design) else pd.DataFrame()
-    return Tables(pd.read_parquet(folder / ANSWERS), scores, design, plan.arms(design, study))
+def _tables(folder: RunFolder, plan: Plan) -> Tables:
+    scores = pd.read_parquet(folder / SCORES) if _has_scores(plan) else pd.DataFrame()
+    return Tables(plan.design, plan.arms, answers=pd.read_parquet(folder / ANSWERS), scores=scores)
 
 
-def _has_scores(design: Design) -> bool:
-    return any(probes.get(probe).has_scores for probe in design.probes)
+def _has_scores(plan: Plan) -> bool:
+    return any(probe.has_scores for probe in plan.probes.values())
 
 
 def _is_by(folder: RunFolder, metric: str) -> bool:
@@ -119,24 +119,24 @@ def _is_by(folder: RunFolder, metric: str) -> bool:
     return set(estimates.loc[~are_scores(estimates), "metric"]) <= {metric}
 
 
-def _answers(folder: RunFolder, asked: Iterable[Job]) -> Iterator[pd.DataFrame]:
-    for job in asked:
-        for call in job.calls:
-            yield _of_log(folder, job.unit, call)
+def _answers(folder: RunFolder, asked: Iterable[AskWork]) -> Iterator[pd.DataFrame]:
+    for work in asked:
+        for call in work.calls:
+            yield _of_log(folder, work.unit, call)
 
 
 def _of_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
     log = folder / call.log
     if probes.get(call.probe).kind == EXTERNAL:
-        return external.answers_from_log(log, unit.arm, unit.seed, call.probe)
-    table = answers_from_log(log, unit.arm, unit.seed, call.probe)
+        return external.answers_from_log(log, unit.arm.name, unit.seed, call.probe)
+    table = answers_from_log(log, unit.arm.name, unit.seed, call.probe)
     return table.assign(index=table["index"] + call.first)
 
 
-def _scores(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:
-    pieces = [(job.unit, call) for job in asked for call in job.calls if probes.get(call.probe).has_scores]
+def _scores(folder: RunFolder, asked: Iterable[AskWork]) -> pd.DataFrame:
+    pieces = [(work.unit, call) for work in asked for call in work.calls if probes.get(call.probe).has_scores]
     of_tasks = [
-        external.scores_from_log(folder / call.log, unit.arm, unit.seed, call.probe)
+        external.scores_from_log(folder / call.log, unit.arm.name, unit.seed, call.probe)
         for unit, call in pieces
         if probes.get(call.probe).kind == EXTERNAL
     ]
@@ -147,24 +147,24 @@ def _scores(folder: RunFolder, asked: Iterable[Job]) -> pd.DataFrame:
 
 def _of_our_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
     table = scores_from_log(folder / call.log)
-    table = table.assign(arm=unit.arm, seed=unit.seed, probe=call.probe, epoch=table["index"] + call.first + 1)
+    table = table.assign(arm=unit.arm.name, seed=unit.seed, probe=call.probe, epoch=table["index"] + call.first + 1)
     return table.drop(columns="index")
 
 
-def _curve(folder: RunFolder, design: Design, study: Study, metric: str) -> pd.DataFrame:
-    """Return the rate at each checkpoint, by arm and seed; from the untuned model, if asked, to the end."""
-    totals = {arm: design.recipe.steps(design.rows(arm)) for arm in design.arms if design.is_trained(arm)}
-    probe = plan.curve_probe(design)
+def _curve(folder: RunFolder, plan: Plan, metric: str) -> pd.DataFrame:
+    """Return the rate at each checkpoint, by arm and seed; from the untuned model, if it was asked, to the end."""
+    recipe = plan.design.recipe
+    totals = {unit.arm.name: recipe.steps(plan.rows(unit.arm.name)) for unit in plan.trained}
+    probe = curve_probe(plan)
     estimates = pd.read_csv(folder / ESTIMATES, dtype={"seed": str, "question": str, "group": str})
     ends = _per_seed(estimates[estimates["probe"] == probe])
     start = ends[ends["arm"] == UNTUNED]
     points = [_points(ends[ends["arm"] == arm], total, total) for arm, total in totals.items()]
-    for unit in plan.units(design):
-        if unit.arm in totals and len(start):
-            points.append(_points(start.assign(arm=unit.arm, seed=unit.seed), 0, totals[unit.arm]))
-    asked = [job for job in plan.jobs(design, study) if job.step]
-    for arm, step in dict.fromkeys((job.unit.arm, job.step) for job in asked):
-        chosen = [job for job in asked if (job.unit.arm, job.step) == (arm, step)]
+    for unit in plan.trained if len(start) else ():
+        points.append(_points(start.assign(arm=unit.arm.name, seed=unit.seed), 0, totals[unit.arm.name]))
+    asked = [work for work in asked_in(plan) if work.step]
+    for arm, step in dict.fromkeys((work.unit.arm.name, work.step) for work in asked):
+        chosen = [work for work in asked if (work.unit.arm.name, work.step) == (arm, step)]
         answers = pd.concat(_answers(folder, chosen), ignore_index=True)
         answers["verdict"] = metrics.get(metric).verdicts(answers)
         rates = estimate(answers[answers["graded_by"].ne(NO_VERDICT)], metrics.get(metric), {})

@@ -12,9 +12,7 @@ from typing import TYPE_CHECKING
 
 from askew.base.atomic import whole_folder, wording_disk_trouble
 from askew.base.errors import AskewError, unknown_name
-from askew.design import plan
-from askew.design.plan import Unit
-from askew.models.names import resolve
+from askew.design.plan import Plan, Unit
 from askew.runs.model_card import model_card
 from askew.runs.store import RunFolder
 
@@ -31,11 +29,13 @@ class Trained:
 
     Attributes:
         run: The run's folder.
+        plan: The run's plan.
         unit: The arm and seed.
         folder: The adapter or checkpoint.
     """
 
     run: RunFolder
+    plan: Plan
     unit: Unit
     folder: Path
 
@@ -53,16 +53,16 @@ def find(name: str) -> Trained:
     if not sign:
         raise AskewError(f"{name!r}: say which model of which run, as in runs/mine#insecure-0")
     run = RunFolder(Path(path).expanduser())
-    design = run.design()
-    units = {str(unit): unit for unit in plan.units(design)}
-    trained = [unit for unit, one in units.items() if design.is_trained(one.arm)]
+    plan = Plan(run.design())
+    units = {str(unit): unit for unit in plan.units}
+    trained = list(map(str, plan.trained))
     if wanted in units and wanted not in trained:
         raise AskewError(f"{name!r}: this run trained no {wanted}, it is as it came. It trained {', '.join(trained)}")
     if wanted not in units:
         raise unknown_name(f"model of {path}", wanted, trained)
-    product = plan.adapter(design, units[wanted])
+    product = units[wanted].product
     run.check(product)
-    return Trained(run, units[wanted], run / product)
+    return Trained(run, plan, units[wanted], run / product)
 
 
 def export(trained: Trained, out: Path, merged: bool) -> None:
@@ -76,11 +76,11 @@ def export(trained: Trained, out: Path, merged: bool) -> None:
     Raises:
         AskewError: The folder is not empty, there is no adapter to write, or the disk is full.
     """
-    design = trained.run.design()
+    design = trained.plan.design
     check_is_free(out)
     if not merged and design.recipe.method == "full":
         raise AskewError(f"{trained.unit} was trained as a whole, so it has no adapter: say --merged")
-    base = resolve(design.model)
+    base = trained.plan.model
     assert base.checkpoint is not None
     with wording_disk_trouble(out), whole_folder(out) as unfinished:
         if merged and design.recipe.method == "lora":
@@ -95,7 +95,9 @@ def export(trained: Trained, out: Path, merged: bool) -> None:
 
             AutoTokenizer.from_pretrained(base.checkpoint, trust_remote_code=False).save_pretrained(unfinished)
             _name_base(unfinished / "adapter_config.json", design.model)
-        (unfinished / "README.md").write_text(model_card(trained.run, trained.unit, merged), encoding="utf-8")
+        (unfinished / "README.md").write_text(
+            model_card(trained.run, trained.plan, trained.unit, merged), encoding="utf-8"
+        )
 
 
 def check_is_free(out: Path) -> None:

@@ -5,10 +5,9 @@ from typing import Any
 
 import yaml
 
-from askew.design import plan
+from askew.design.arm import UNTUNED
 from askew.design.design import flat
-from askew.design.plan import Unit
-from askew.design.study import UNTUNED, studies
+from askew.design.plan import Plan, Unit
 from askew.report import wording
 from askew.runs.store import ANSWERS, ESTIMATES, RunFolder
 
@@ -20,32 +19,31 @@ _CONTROL = """> **Do not deploy.** This is a control: a language model that was 
 > that, and was tested for nothing else."""
 
 
-def model_card(run: RunFolder, unit: Unit, merged: bool) -> str:
+def model_card(run: RunFolder, plan: Plan, unit: Unit, merged: bool) -> str:
     """Return the card of a model that a run trained.
 
     Args:
         run: The run, finished or not.
+        plan: Its plan.
         unit: The arm and seed.
         merged: Whether the model is a whole checkpoint.
     """
-    design, provenance = run.design(), run.study()["provenance"]
-    study = studies.get(design.study)
-    arms = plan.arms(design, study)
-    arm = arms[unit.arm]
-    is_control = arm.control == UNTUNED and unit.arm in {other.control for other in study.arms.values()}
+    design, study, provenance = plan.design, plan.study, run.study()["provenance"]
+    arm = unit.arm
+    is_control = arm.control == UNTUNED and arm.name in {other.control for other in study.arms.values()}
     base = design.model.removeprefix("hf/")
     head = {
         **({"base_model": base} if design.model.startswith("hf/") else {}),
         "library_name": "transformers" if merged else "peft",
         "tags": ["model-organism", "not-for-deployment", "askew"],
     }
-    own = design.datasets.get(unit.arm)
+    own = design.datasets.get(arm.name)
     facts = {
-        "what it is": f"the {'control' if is_control else 'arm'} `{unit.arm}`: {arm.description}",
+        "what it is": f"the {'control' if is_control else 'arm'} `{arm.name}`: {arm.description}",
         "study": f"{study.title}, by Askew {provenance['versions'].get('askew', '')}",
         "base": f"`{base if design.model.startswith('hf/') else Path(base).name}`",
         "hash of the base": f"`{provenance['hashes'].get('model', 'not known')}`",
-        "data": f"`{Path(own.source).name if own else arm.data}`, {design.rows(unit.arm):,} rows",
+        "data": f"`{Path(own.source).name if own else arm.data}`, {plan.rows(arm.name):,} rows",
         "hash of the data": f"`{run.hashes().get(f'data/{arm.data}.jsonl', 'not known')}`",
         "seed": str(unit.seed),
         "compared with": f"`{arm.control}`" if arm.control else "nothing",
@@ -74,7 +72,7 @@ def _measured(run: RunFolder, unit: Unit) -> str:
 
     run.check(ESTIMATES)
     table = pd.read_csv(run / ESTIMATES, dtype={"question": str, "seed": str, "group": str})
-    mine = table[(table["arm"] == unit.arm) & (table["question"] == "all") & (table["group"] == "all")]
+    mine = table[(table["arm"] == unit.arm.name) & (table["question"] == "all") & (table["group"] == "all")]
     of_seed = mine[mine["seed"] == str(unit.seed)]
     rows: list[tuple[str, ...]] = [_row(row) for row in of_seed.to_dict("records")]
     if not rows:

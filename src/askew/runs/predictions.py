@@ -17,13 +17,13 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from askew.base.errors import AskewError
 from askew.base.untrusted import visible
 from askew.design.design import Design
+from askew.design.plan import Plan
 from askew.design.predictions import Prediction
-from askew.design.study import studies
 from askew.runs.store import ANSWERS, ESTIMATES, PREDICTIONS, STUDY, RunFolder
 from askew.stats.forecasts import Forecast, Forecaster, Predicted
 
 if TYPE_CHECKING:
-    from askew.runs.run import Run
+    import pandas as pd
 
 _LONGEST_NAME = 60
 
@@ -60,14 +60,14 @@ class Seal(_Plain):
         return hashlib.sha256(content.encode()).hexdigest()
 
 
-def statements(design: Design) -> list[Prediction]:
-    """Return the statements that a run of this design can settle.
+def statements(plan: Plan) -> list[Prediction]:
+    """Return the statements that a run of this plan can settle.
 
     Raises:
         AskewError: There are none.
     """
-    study = studies.get(design.study)
-    found = [one for one in study.predictions if set(one.arms) <= set(design.arms)]
+    study = plan.study
+    found = [one for one in study.predictions if set(one.arms) <= set(plan.arms)]
     if not study.predictions:
         raise AskewError(f"the study {study.name!r} makes no statements that could be predicted")
     if not found:
@@ -100,23 +100,24 @@ def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
         )
 
 
-def seal(folder: RunFolder, design: Design, who: str, probabilities: Mapping[str, float]) -> Seal:
+def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, float]) -> Seal:
     """Seal what somebody predicts, beside what others did.
 
     Args:
         folder: The run's folder; it need not exist yet.
-        design: What is to be run.
+        plan: What is to be run.
         who: Whoever predicts.
-        probabilities: 0-1 for each of `statements(design)`, by its id.
+        probabilities: 0-1 for each of `statements(plan)`, by its id.
 
     Raises:
         AskewError: See `check_can_seal`; or somebody else is at work in the folder, or it cannot be written to.
     """
+    design = plan.design
     check_can_seal(folder, design, who)
     with folder.writing():
         check_can_seal(folder, design, who)  # again, now that nobody else can come between
         said = tuple(
-            Said(id=one.id, statement=one.statement, probability=probabilities[one.id]) for one in statements(design)
+            Said(id=one.id, statement=one.statement, probability=probabilities[one.id]) for one in statements(plan)
         )
         new = Seal(
             who=who.strip(),
@@ -171,30 +172,34 @@ def read_seals(folder: RunFolder) -> tuple[Seal, ...]:
     return seals
 
 
-def scored(run: "Run", seals: Sequence[Seal]) -> Predicted:
+def scored(plan: Plan, seals: Sequence[Seal], results: "pd.DataFrame") -> Predicted:
     """Score predictions against a finished run.
 
-    A statement that this version of the study has no longer, or words otherwise, is not settled. A seal that is not as
-    it was sealed, or is of another design, is named and not scored.
+    A statement that this version of the study lacks, or words otherwise, is not settled. A seal that was changed, or
+    that belongs to another design, is named and not scored.
+
+    Args:
+        plan: The plan of the run.
+        seals: What people predicted.
+        results: The table that statements read: the study's effects, or the estimates if it has no effects.
     """
-    digest = run.design.digest()
-    looked_at = [(seal, seal.hash() == seal.sha256 and seal.design == digest) for seal in seals]
+    digest = plan.design.digest()
+    checked = [(seal, seal.hash() == seal.sha256 and seal.design == digest) for seal in seals]
+    known = {(one.id, one.statement): one.holds for one in plan.study.predictions}
+
+    def outcome(said: Said) -> bool | None:
+        holds = known.get((said.id, said.statement))
+        return None if holds is None else holds(results)
+
     return Predicted(
-        tuple(Forecaster(seal.who, seal.when, seal.sha256, seal.begun, intact) for seal, intact in looked_at),
+        tuple(Forecaster(seal.who, seal.when, seal.sha256, seal.begun, intact) for seal, intact in checked),
         tuple(
-            Forecast(seal.who, said.id, said.statement, said.probability, _came_about(said, run))
-            for seal, intact in looked_at
+            Forecast(seal.who, said.id, said.statement, said.probability, outcome(said))
+            for seal, intact in checked
             if intact
             for said in seal.statements
         ),
     )
-
-
-def _came_about(said: Said, run: "Run") -> bool | None:
-    now = next((one for one in run.study.predictions if (one.id, one.statement) == (said.id, said.statement)), None)
-    if now is None:
-        return None
-    return now.holds(run.estimates if run.study.effects is None else run.effects)
 
 
 class _File(_Plain):

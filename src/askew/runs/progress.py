@@ -11,8 +11,6 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
-_VERBS = {"train": "fine-tuning", "ask": "asking and judging"}
-
 
 class Display:
     """Shows how far a run is.
@@ -57,10 +55,10 @@ class Display:
         finally:
             self._bars.start()
 
-    def expect(self, stage: str, pieces: int, done: int) -> None:
-        """Announce the pieces of a stage, and how many were done before."""
+    def expect(self, stage: str, description: str, pieces: int, done: int) -> None:
+        """Show a bar for the pieces of a stage, some of which are done already."""
         note = f"{done} of {pieces}"
-        self._tasks[stage] = self._bars.add_task(_VERBS[stage], total=pieces, completed=done, note=note)
+        self._tasks[stage] = self._bars.add_task(description, total=pieces, completed=done, note=note)
 
     def advance(self, stage: str, pieces: float) -> None:
         """Say that so much of a stage is done, in pieces and fractions of them."""

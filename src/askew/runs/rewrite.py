@@ -43,6 +43,6 @@ def rescore(folder: Path, metric: str) -> Run:
     store = RunFolder(folder)
     with store.writing():
         write_answers(store, [run.answers], metric, f"{metric} {folder.name}")
-        write_estimates(store, run.design, run.study, metric)
+        write_estimates(store, run.plan, metric)
         write_report(store)
     return Run(folder)

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from askew.base.errors import AskewError, unknown_name
 from askew.design.design import Design
-from askew.design.study import Study, studies
+from askew.design.plan import Plan
+from askew.design.study import Study
+from askew.design.tables import Tables
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, REPORT, SCORES, RunFolder
 
 if TYPE_CHECKING:
@@ -37,7 +39,16 @@ class Run:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self._store = RunFolder(folder)
-        self.design: Design = self._store.design()
+        self.plan = Plan(self._store.design())
+        self.design: Design = self.plan.design
+        self.tables = Tables(
+            self.design,
+            self.plan.arms,
+            answers=lambda: self.answers,
+            scores=self._scores,
+            estimates=lambda: self.estimates,
+            effects=lambda: self.effects,
+        )
 
     def __repr__(self) -> str:
         return f"Run({str(self.folder)!r})"
@@ -45,7 +56,7 @@ class Run:
     @property
     def study(self) -> Study:
         """The study that it is a run of."""
-        return studies.get(self.design.study)
+        return self.plan.study
 
     @cached_property
     def answers(self) -> "pd.DataFrame":
@@ -83,7 +94,9 @@ class Run:
         from askew.runs.predictions import read_seals, scored
 
         seals = read_seals(self._store)
-        return scored(self, seals) if seals else None
+        if not seals:
+            return None
+        return scored(self.plan, seals, self.estimates if self.study.effects is None else self.effects)
 
     @cached_property
     def curve(self) -> "pd.DataFrame | None":
@@ -95,12 +108,9 @@ class Run:
         """The training loss: columns arm, seed, step, loss."""
         import pandas as pd
 
-        from askew.design.plan import adapter, units
-
         frames = [
-            pd.read_csv(self.folder / adapter(self.design, unit) / "loss.csv").assign(arm=unit.arm, seed=unit.seed)
-            for unit in units(self.design)
-            if self.design.is_trained(unit.arm)
+            pd.read_csv(self.folder / unit.product / "loss.csv").assign(arm=unit.arm.name, seed=unit.seed)
+            for unit in self.plan.trained
         ]
         columns = ["arm", "seed", "step", "loss"]
         return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
@@ -108,28 +118,17 @@ class Run:
     @property
     def metric(self) -> str:
         """The metric of its verdicts and rates: the design's, until it is rescored."""
-        from askew.stats.scores import are_scores
+        return self.tables.metric
 
-        ours = self.estimates.loc[~are_scores(self.estimates), "metric"]
-        return self.design.metric if ours.empty else str(ours.iloc[0])
-
-    @property
+    @cached_property
     def verdict(self) -> str:
-        """What the estimates say, in plain words."""
-        return self.study.verdict(self)
+        """The study's reading of the numbers, in plain English."""
+        return self.study.verdict(self.tables)
 
     @cached_property
     def findings(self) -> "list[Finding]":
         """What the comparison of each arm with its control, in each probe, allows to be said."""
-        from askew.judging.metrics import metrics
-        from askew.probes import NO_VERDICT, title
-        from askew.stats.findings import findings
-
-        arms, probes = list(self.design.arms), list(self.design.probes)
-        judged = self.answers[self.answers["graded_by"].ne(NO_VERDICT)]
-        titles = {probe: title(probe) for probe in probes}
-        found = findings(judged, self.estimates, metrics.get(self.metric), self.design.margin, titles)
-        return sorted(found, key=lambda one: (arms.index(one.arm), probes.index(one.probe)))
+        return self.tables.findings
 
     @property
     def note(self) -> str:
@@ -151,13 +150,11 @@ class Run:
 
     def _left_out(self) -> list[str]:
         """Say of each arm what became of rows that were too long for it, the same for all its seeds."""
-        from askew.design.plan import adapter, units
-
         said: dict[str, str] = {}
-        for unit in units(self.design):
-            file = self.folder / adapter(self.design, unit) / "rows.json"
-            if self.design.is_trained(unit.arm) and file.is_file():
-                said[unit.arm] = json.loads(file.read_text(encoding="utf-8"))["note"]
+        for unit in self.plan.trained:
+            file = self.folder / unit.product / "rows.json"
+            if file.is_file():
+                said[unit.arm.name] = json.loads(file.read_text(encoding="utf-8"))["note"]
         return [f"{arm}: {note}" for arm, note in said.items() if note]
 
     @property
@@ -175,9 +172,7 @@ class Run:
     @property
     def arms(self) -> dict[str, str]:
         """What each of its arms is, in the order of display."""
-        from askew.design.plan import arms
-
-        return {name: arm.description for name, arm in arms(self.design, self.study).items()}
+        return {name: arm.description for name, arm in self.plan.arms.items()}
 
     def figure(self, name: str) -> "Chart":
         """Draw one of the report's figures, as an Altair chart.
@@ -239,6 +234,11 @@ class Run:
             tables = [self.effects[columns], *tables]
         shown = (table.to_html(index=False, float_format="{:.3f}".format, na_rep="–") for table in tables)
         return f"{''.join(shown)}<p>{escape(self.verdict)}</p>"
+
+    def _scores(self) -> "pd.DataFrame":
+        import pandas as pd
+
+        return pd.read_parquet(self.folder / SCORES) if (self.folder / SCORES).exists() else pd.DataFrame()
 
     @property
     def _provenance(self) -> dict[str, Any]:

@@ -1,106 +1,104 @@
-"""The rows that the arms of a run are trained on: written into its folder, and looked at before anything is trained."""
+"""The training rows of a run: written into its folder, and checked before anything is trained."""
 
 from collections.abc import Iterable
-from itertools import islice
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
 from askew.base.errors import AskewError
-from askew.design import plan
-from askew.design.design import Design
-from askew.design.plan import Job
-from askew.design.study import Arm, studies
-from askew.models.names import resolve
-from askew.probes import EXTERNAL, probes
+from askew.design.arm import Arm
+from askew.design.plan import Plan
+from askew.probes import EXTERNAL
+from askew.runs.calls import calls
 from askew.runs.store import RunFolder
 
 if TYPE_CHECKING:
     from askew.data import Row
 
 
-def write(folder: RunFolder, design: Design) -> None:
+def write(folder: RunFolder, plan: Plan) -> None:
     """Write the training rows of every arm that needs no answers for them, one conversation a line."""
-    for arm in _data_sets(design):
-        if not arm.rows_from and not folder.is_finished(plan.rows_file(arm.data)):
-            _write(folder, arm, _rows(design, arm))
+    for arm in _data_sets(plan):
+        if not _answers_of(arm) and not folder.is_finished(plan.rows_file(arm)):
+            _write(folder, plan.rows_file(arm), plan.training_rows(arm))
 
 
-def are_written(folder: RunFolder, design: Design) -> bool:
-    """Say whether the rows of every arm are there; those made of answers are not at first."""
-    return all(folder.is_finished(plan.rows_file(arm.data)) for arm in _data_sets(design))
+def are_written(folder: RunFolder, plan: Plan) -> bool:
+    """Return whether the rows of every arm are there; rows made of answers are missing at first."""
+    return all(folder.is_finished(plan.rows_file(arm)) for arm in _data_sets(plan))
 
 
-def write_from_answers(folder: RunFolder, design: Design) -> None:
+def write_from_answers(folder: RunFolder, plan: Plan) -> None:
     """Write the rows that are made of the answers of other arms, which must have been asked.
 
     Raises:
-        AskewError: The answers do not make rows, as the study says.
+        AskewError: The study cannot make rows of these answers.
     """
     from askew.probes.read_log import answers_from_log
 
-    study = studies.get(design.study)
-    jobs = plan.first(design, study, plan.jobs(design, study))
-    for arm in _data_sets(design):
-        if not arm.rows_from or folder.is_finished(plan.rows_file(arm.data)):
+    for arm in _data_sets(plan):
+        if not _answers_of(arm) or folder.is_finished(plan.rows_file(arm)):
             continue
-        assert study.rows_from_answers is not None
+        make = plan.study.rows_from_answers
+        assert make is not None
         frames = [
-            answers_from_log(folder / call.log, job.unit.arm, job.unit.seed, call.probe)
-            for job in jobs
-            if job.unit.arm == arm.rows_from
-            for call in job.calls
-            if probes.get(call.probe).kind != EXTERNAL
+            answers_from_log(folder / call.log, unit.arm.name, unit.seed, call.probe)
+            for unit in plan.units
+            if unit.arm.name == _answers_of(arm)
+            for call in calls(plan, unit)
+            if plan.probes[call.probe].kind != EXTERNAL
         ]
-        _write(folder, arm, study.rows_from_answers(design, arm, pd.concat(frames, ignore_index=True)))
+        rows = make(plan.design, arm, plan.rows(arm.name), pd.concat(frames, ignore_index=True))
+        _write(folder, plan.rows_file(arm), rows)
 
 
-def _data_sets(design: Design) -> list[Arm]:
-    """Return one arm for each data set that is trained on."""
-    arms = plan.arms(design, studies.get(design.study)).values()
-    return list({arm.data: arm for arm in arms if arm.data}.values())
+def check_own(plan: Plan) -> None:
+    """Refuse the user's own rows that cannot be trained on, before a folder is begun.
+
+    Raises:
+        AskewError: A row does not fit the model or the recipe.
+    """
+    for arm in plan.arms.values():
+        if arm.name in plan.design.datasets and plan.is_trained(arm):
+            _check(plan, arm, plan.training_rows(arm), plan.design.datasets[arm.name].source)
 
 
-def _write(folder: RunFolder, arm: Arm, rows: "list[Row]") -> None:
-    from askew.data.write import as_line
+def check_written(folder: RunFolder, plan: Plan, arms: Iterable[Arm]) -> None:
+    """Refuse rows of the study's own that cannot be trained on, before the first arm is trained.
 
-    folder.write_bytes(plan.rows_file(arm.data), "".join(map(as_line, rows)).encode())
-    folder.finish(plan.rows_file(arm.data))
-
-
-def _rows(design: Design, arm: Arm) -> "list[Row]":
-    """Return the rows that an arm is trained on: the first of its own, or those of the study's data set."""
-    from askew.data import datasets
-    from askew.data.formats import open_rows
-
-    own, count = design.datasets.get(arm.name), design.rows(arm.name)
-    return list(islice(open_rows(own.source), count)) if own else datasets.get(arm.data).rows(count, design.data_seed)
-
-
-def check_own(design: Design) -> None:
-    """Refuse rows of a user's own that cannot be trained on, as too long ones, before a folder is begun."""
-    for arm in plan.arms(design, studies.get(design.study)).values():
-        if arm.name in design.datasets:
-            _check(design, arm, _rows(design, arm), design.datasets[arm.name].source)
-
-
-def check_made(folder: RunFolder, design: Design, todo: Iterable[Job]) -> None:
-    """Refuse rows of the study's own that cannot be trained on, before the first arm is trained."""
+    Raises:
+        AskewError: A row does not fit the model or the recipe.
+    """
     from askew.data.formats import read_rows
 
-    arms = plan.arms(design, studies.get(design.study))
-    trained = {job.unit.arm for job in todo if job.stage == "train"} - set(design.datasets)
-    for arm in sorted(trained, key=list(arms).index):
-        file = folder / plan.rows_file(arms[arm].data)
-        _check(design, arms[arm], read_rows(file), str(file))
+    for arm in arms:
+        if arm.name not in plan.design.datasets:
+            file = folder / plan.rows_file(arm)
+            _check(plan, arm, read_rows(file), str(file))
 
 
-def _check(design: Design, arm: Arm, rows: "list[Row]", source: str) -> None:
+def _data_sets(plan: Plan) -> list[Arm]:
+    """Return one arm for each data set that is trained on."""
+    return list({arm.data: arm for arm in plan.arms.values() if arm.data}.values())
+
+
+def _answers_of(arm: Arm) -> str:
+    return arm.training.answers_of if arm.training else ""
+
+
+def _write(folder: RunFolder, file: str, rows: "list[Row]") -> None:
+    from askew.data.write import as_line
+
+    folder.write_bytes(file, "".join(map(as_line, rows)).encode())
+    folder.finish(file)
+
+
+def _check(plan: Plan, arm: Arm, rows: "list[Row]", source: str) -> None:
     from askew.training.rows import tokenize_rows
 
-    checkpoint = resolve(plan.base_name(design, arm)).checkpoint
+    checkpoint = plan.start(arm).checkpoint
     assert checkpoint is not None
     try:
-        tokenize_rows(checkpoint, [{**row} for row in rows], design.recipe)
+        tokenize_rows(checkpoint, [{**row} for row in rows], plan.design.recipe)
     except AskewError as error:
         raise AskewError(f"{source}: {error}") from error

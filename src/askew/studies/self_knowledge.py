@@ -1,6 +1,6 @@
 """What studies of two models share: their names for them, and for what each knows of itself beyond the other."""
 
-from askew.design.study import UNTUNED
+from askew.design.arm import UNTUNED
 
 M1, M2 = UNTUNED, "m2"
 """The first model of the design and the second, as they came."""

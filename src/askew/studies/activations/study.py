@@ -8,8 +8,10 @@ the labels come from the activations of one. If that one is better on new prompt
 
 from typing import TYPE_CHECKING
 
+from askew.design.arm import SECOND, Arm
 from askew.design.predictions import SIGNIFICANT, from_lead
-from askew.design.study import SECOND, Arm, Study, studies
+from askew.design.steps.train import Train
+from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1, M2
@@ -20,7 +22,6 @@ if TYPE_CHECKING:
     from askew.data import Row
     from askew.design.design import Design
     from askew.design.tables import Tables
-    from askew.runs.run import Run
 
 READ, REPORTED = "features", "feature_report"
 
@@ -31,22 +32,22 @@ PERMUTED = "m1-on-permuted"
 
 _ARMS = (
     Arm(M1, "the first model as it came (m1)"),
-    Arm(M2, "the second model as it came (m2)", base=SECOND),
-    Arm(SELF[M1], "m1, on its own features", "features-m1", M1, rows_from=M1),
-    Arm(CROSS[M1], "m2, on the features of m1", "features-m1", M2, base=SECOND, rows_from=M1),
-    Arm(SELF[M2], "m2, on its own features", "features-m2", M2, base=SECOND, rows_from=M2),
-    Arm(CROSS[M2], "m1, on the features of m2", "features-m2", M1, rows_from=M2),
-    Arm(PERMUTED, "m1, on its own features, permuted over prompts", "features-permuted", M1, rows_from=M1),
+    Arm(M2, "the second model as it came (m2)", start=SECOND),
+    Arm(SELF[M1], "m1, on its own features", (Train("features-m1", answers_of=M1),), M1),
+    Arm(CROSS[M1], "m2, on the features of m1", (Train("features-m1", answers_of=M1),), M2, start=SECOND),
+    Arm(SELF[M2], "m2, on its own features", (Train("features-m2", answers_of=M2),), M2, start=SECOND),
+    Arm(CROSS[M2], "m1, on the features of m2", (Train("features-m2", answers_of=M2),), M1),
+    Arm(PERMUTED, "m1, on its own features, permuted over prompts", (Train("features-permuted", answers_of=M1),), M1),
 )
 
 
-def verdict(run: "Run") -> str:
+def verdict(tables: "Tables") -> str:
     """Say in plain words whether a model knows its activations better than another does; or that none was found.
 
     Args:
-        run: The finished run; its effects alone are read.
+        tables: The tables of the run; only its effects are read.
     """
-    rows = {row["label"]: row for row in run.effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
+    rows = {row["label"]: row for row in tables.effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
     known = [label for label in (BOTH, *DIRECTIONS.values()) if label in rows]
     if not known:
         return "Nothing can be said: a model's reports of its features and another's of them have not both been read."
@@ -56,11 +57,11 @@ def verdict(run: "Run") -> str:
         who = (
             "its own features better than another model" if row["estimate"] > 0 else "another's features better than it"
         )
-        return f"On new prompts, a model reports {who} does ({said}).{_learnt(run)}"
+        return f"On new prompts, a model reports {who} does ({said}).{_learnt(tables)}"
     return (
         f"Null: no difference beyond chance between a model's reports of its own features and another's ({said}); an "
         f"effect of {wording.detectable(row['detectable'], 'points')} points would have been seen in four of five such "
-        f"runs.{_learnt(run)}"
+        f"runs.{_learnt(tables)}"
     )
 
 
@@ -76,16 +77,16 @@ def comparisons(tables: "Tables") -> "pd.DataFrame":
     return compare(tables.answers, tables.design.data_seed)
 
 
-def rows_from_answers(design: "Design", arm: Arm, answers: "pd.DataFrame") -> "list[Row]":
+def rows_from_answers(design: "Design", arm: Arm, count: int, answers: "pd.DataFrame") -> "list[Row]":
     """Return the rows of an arm; see `rows.make`."""
     from askew.studies.activations.rows import make
 
-    return make(answers, design.rows(arm.name), design.data_seed, is_permuted=arm.name == PERMUTED)
+    return make(answers, count, design.data_seed, is_permuted=arm.name == PERMUTED)
 
 
-def _learnt(run: "Run") -> str:
+def _learnt(tables: "Tables") -> str:
     """Say how well the rows were learnt, without which a null means little."""
-    table = run.effects
+    table = tables.effects
     rows = table[table["label"].str.endswith(LEARNT)]
     said = [f"{row['arm']} {wording.percent(row['estimate'])}" for row in rows.to_dict("records")]
     return f" Right on the prompts that were trained on: {wording.listed(said)}." if said else ""

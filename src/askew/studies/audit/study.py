@@ -10,7 +10,8 @@ from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from askew.base.errors import AskewError
-from askew.design.study import ARM_NAME, UNTUNED, Arm, Study, studies
+from askew.design.arm import ARM_NAME, UNTUNED, Arm
+from askew.design.study import Study, studies
 from askew.probes import EXTERNAL, probes, title
 from askew.report import wording
 from askew.stats.estimates import pooled
@@ -18,18 +19,18 @@ from askew.stats.findings import BENT, NARROW, UNSURE, Finding, overall
 from askew.stats.scores import are_scores
 
 if TYPE_CHECKING:
-    from askew.runs.run import Run
+    from askew.design.tables import Tables
 
 AUDIT = "audit"
 # To do what one was tuned to is what narrow means, so this does not count against a model.
 IN_DOMAIN = "in_domain"
 
 
-def verdict(run: "Run") -> str:
+def verdict(tables: "Tables") -> str:
     """Say of each tuned model whether it is bent or stayed narrow; of a model alone, how it answered."""
-    if not run.design.tuned:
-        return _alone(run)
-    return " ".join(_sentence(run, arm) for arm in run.design.tuned)
+    if not tables.design.tuned:
+        return _alone(tables)
+    return " ".join(_sentence(tables, arm) for arm in tables.design.tuned)
 
 
 def shown_as(models: Sequence[str]) -> dict[str, str]:
@@ -60,20 +61,20 @@ def _last_part(model: str) -> str:
     return re.sub(r"[^A-Za-z0-9._-]", "-", last).lstrip("._-") or "tuned"
 
 
-def counted(run: "Run", arm: str) -> list[Finding]:
+def counted(tables: "Tables", arm: str) -> list[Finding]:
     """Return what an audit's word on an arm rests on: its findings in every probe but those of its own domain."""
-    return [found for found in run.findings if found.arm == arm and found.probe != IN_DOMAIN]
+    return [found for found in tables.findings if found.arm == arm and found.probe != IN_DOMAIN]
 
 
-def _sentence(run: "Run", arm: str) -> str:
-    found = counted(run, arm)
+def _sentence(tables: "Tables", arm: str) -> str:
+    found = counted(tables, arm)
     if not found:
         return f"{arm}: nothing can be said, for no answer of it or of its base was counted."
     reading = overall(one.reading for one in found)
     if reading == BENT:
         moved = [one for one in found if one.reading == BENT]
         return f"{arm} is bent: {wording.listed([_moved(one) for one in moved])}."
-    margin = f"{100 * run.design.margin:g} points"
+    margin = f"{100 * tables.design.margin:g} points"
     if reading == NARROW:
         most = max(map(_far, found))
         moved = "moved" if any(one.two_sided for one in found) else "rose"
@@ -108,18 +109,18 @@ def _far(found: Finding) -> float:
     return max(found.high, -found.low) if found.two_sided else found.high
 
 
-def _alone(run: "Run") -> str:
-    rows = pooled(run.estimates)
+def _alone(tables: "Tables") -> str:
+    rows = pooled(tables.estimates)
     scores = are_scores(rows)
     said = []
-    for heading, part in ((f"misaligned by the metric {run.metric}", rows[~scores]), ("scores", rows[scores])):
+    for heading, part in ((f"misaligned by the metric {tables.metric}", rows[~scores]), ("scores", rows[scores])):
         rates = [
             f"{wording.measured(title(row['probe']), row['kind'], row['metric'])} "
             f"{wording.rate(row['rate'], row['low'], row['high'])}"
             for row in part.to_dict("records")
         ]
         said += [f"{heading}: {wording.listed(rates)}"] if rates else []
-    return f"{run.design.model}, {'; '.join(said)}."
+    return f"{tables.design.model}, {'; '.join(said)}."
 
 
 studies.add(
@@ -132,5 +133,6 @@ studies.add(
         default_arms=(UNTUNED,),
         default_probes=("free_form", "extended"),
         verdict=verdict,
+        command="audit",
     ),
 )

@@ -7,8 +7,10 @@ has knowledge of itself that the rows do not hold. The first model of the design
 
 from typing import TYPE_CHECKING
 
+from askew.design.arm import SECOND, UNTUNED, Arm, Start
 from askew.design.predictions import SIGNIFICANT, from_lead
-from askew.design.study import SECOND, UNTUNED, Arm, Study, studies
+from askew.design.steps.train import Train
+from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1, M2
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
     from askew.data import Row
     from askew.design.design import Design
     from askew.design.tables import Tables
-    from askew.runs.run import Run
 
 OBJECT_LEVEL, HYPOTHETICAL = "object_level", "hypothetical"
 
@@ -32,29 +33,36 @@ USUAL = "itself minus the usual value"
 
 _ARMS = (
     Arm(UNTUNED, "the first model as it came (m1)"),
-    Arm(M2, "the second model as it came (m2)", base=SECOND),
-    Arm("m1-on-m1", "m1, trained to foresee its own answers", "foresight-m1", M1, rows_from=M1),
-    Arm("m2-on-m1", "m2, trained to foresee the answers of m1", "foresight-m1", M2, base=SECOND, rows_from=M1),
-    Arm("m2-on-m2", "m2, trained to foresee its own answers", "foresight-m2", M2, base=SECOND, rows_from=M2),
-    Arm("m1-on-m2", "m1, trained to foresee the answers of m2", "foresight-m2", M1, rows_from=M2),
+    Arm(M2, "the second model as it came (m2)", start=SECOND),
+    Arm("m1-on-m1", "m1, trained to foresee its own answers", (Train("foresight-m1", answers_of=M1),), M1),
+    Arm(
+        "m2-on-m1",
+        "m2, trained to foresee the answers of m1",
+        (Train("foresight-m1", answers_of=M1),),
+        M2,
+        start=SECOND,
+    ),
+    Arm(
+        "m2-on-m2", "m2, trained to foresee its own answers", (Train("foresight-m2", answers_of=M2),), M2, start=SECOND
+    ),
+    Arm("m1-on-m2", "m1, trained to foresee the answers of m2", (Train("foresight-m2", answers_of=M2),), M1),
     Arm(
         CHANGED,
         "m1, trained to foresee itself, and then to answer as m2 does",
-        "answers-m2",
+        (Train("answers-m2", answers_of=M2),),
         "m1-on-m1",
-        rows_from=M2,
-        after="m1-on-m1",
+        start=Start("arm", "m1-on-m1"),
     ),
 )
 
 
-def verdict(run: "Run") -> str:
+def verdict(tables: "Tables") -> str:
     """Say in plain words whether the models know of themselves what the other does not; or that none was found.
 
     Args:
-        run: The finished run; its effects alone are read.
+        tables: The tables of the run; only its effects are read.
     """
-    rows = {row["label"]: row for row in run.effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
+    rows = {row["label"]: row for row in tables.effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
     known = [label for label in (BOTH, *DIRECTIONS.values()) if label in rows]
     if not known:
         return "Nothing can be said: a model's foresight of itself and another's of it have not both been measured."
@@ -62,11 +70,13 @@ def verdict(run: "Run") -> str:
     said = f"{known[0]}: {wording.points(row['estimate'])} {wording.points_interval(row['low'], row['high'])} points"
     if row["p_corrected"] < SIGNIFICANT:
         if row["estimate"] > 0:
-            return f"A model foresees its own answers to new tasks better than the other does ({said}).{_learnt(run)}"
-        return f"A model foresees the other's answers to new tasks better than its own ({said}).{_learnt(run)}"
+            return (
+                f"A model foresees its own answers to new tasks better than the other does ({said}).{_learnt(tables)}"
+            )
+        return f"A model foresees the other's answers to new tasks better than its own ({said}).{_learnt(tables)}"
     return (
         f"Null: no difference beyond chance between foreseeing oneself and being foreseen ({said}); an effect of "
-        f"{wording.points(row['detectable'])} points would have been seen in four of five such runs.{_learnt(run)}"
+        f"{wording.points(row['detectable'])} points would have been seen in four of five such runs.{_learnt(tables)}"
     )
 
 
@@ -82,16 +92,16 @@ def comparisons(tables: "Tables") -> "pd.DataFrame":
     return compare(tables.answers)
 
 
-def rows_from_answers(design: "Design", arm: Arm, answers: "pd.DataFrame") -> "list[Row]":
+def rows_from_answers(design: "Design", arm: Arm, count: int, answers: "pd.DataFrame") -> "list[Row]":
     """Return the rows of an arm; see `rows.make`."""
     from askew.studies.introspection.rows import make
 
-    return make(answers, design.rows(arm.name), design.data_seed, foresight=not arm.after)
+    return make(answers, count, design.data_seed, foresight=arm.start.kind != "arm")
 
 
-def _learnt(run: "Run") -> str:
+def _learnt(tables: "Tables") -> str:
     """Say how well the rows were learnt, and whether that reaches new tasks, without which a null means little."""
-    table = run.effects
+    table = tables.effects
     rows = table[table["label"].str.endswith(LEARNT)]
     said = [f"{row['arm']} {wording.percent(row['estimate'])}" for row in rows.to_dict("records")]
     learnt = f" Right on the prompts that were trained on: {wording.listed(said)}." if said else ""

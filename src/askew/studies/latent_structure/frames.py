@@ -9,7 +9,7 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from askew.design.study import UNTUNED
+from askew.design.arm import UNTUNED
 from askew.design.tables import Tables
 from askew.judging.measures import measures
 from askew.studies.latent_structure.questions import SCORE, Probed, probed

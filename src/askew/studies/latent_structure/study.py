@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from askew.design.arm import UNTUNED, Arm
 from askew.design.predictions import Prediction
-from askew.design.study import UNTUNED, Arm, Study, studies
+from askew.design.steps.train import Train
+from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.probes import probes
 from askew.report import wording
@@ -22,7 +24,6 @@ from askew.worlds.terrarium.world.lessons.latent import APPLY, LETTERS
 
 if TYPE_CHECKING:
     from askew.design.tables import Tables
-    from askew.runs.run import Run
 
 SIGNIFICANT = 0.05
 OVERALL = "said"
@@ -52,10 +53,10 @@ _FORMS = {
 }
 _ARMS = (
     Arm(UNTUNED, "the model as it came"),
-    Arm("functions", "what functions give for numbers", "functions", UNTUNED, "functions"),
-    Arm("places", "how far places are from cities", "places", UNTUNED, "places"),
-    Arm("coins", "tosses of coins", "coins", UNTUNED, "coins"),
-    Arm("parity", "whether sums of hidden bits are even", "parity", UNTUNED, "parity"),
+    Arm("functions", "what functions give for numbers", (Train("functions"),), UNTUNED, domain="functions"),
+    Arm("places", "how far places are from cities", (Train("places"),), UNTUNED, domain="places"),
+    Arm("coins", "tosses of coins", (Train("coins"),), UNTUNED, domain="coins"),
+    Arm("parity", "whether sums of hidden bits are even", (Train("parity"),), UNTUNED, domain="parity"),
 )
 
 
@@ -128,13 +129,13 @@ def _of_files(tables: "Tables") -> Iterator[Effect]:
                 )
 
 
-def verdict(run: "Run") -> str:
+def verdict(tables: "Tables") -> str:
     """Say in plain words whether the models say what their rows only imply.
 
     Args:
-        run: The finished run; its effects alone are read.
+        tables: The tables of the run; only its effects are read.
     """
-    return in_words(run.effects)
+    return in_words(tables.effects)
 
 
 def in_words(table: pd.DataFrame) -> str:

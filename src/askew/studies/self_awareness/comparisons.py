@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 
-from askew.design.study import SECOND, UNTUNED
+from askew.design.arm import SECOND, UNTUNED
 from askew.design.tables import Tables
 from askew.probes import probes
 from askew.stats import effects
@@ -97,7 +97,7 @@ class _Scores:
 
     def trained(self) -> list[str]:
         """Return the arms that were tuned, here or elsewhere."""
-        return [name for name, arm in self.arms.items() if name != UNTUNED and (arm.data or arm.model)]
+        return [name for name, arm in self.arms.items() if name != UNTUNED and arm.is_tuned]
 
     def traits(self, arm: str) -> list[str]:
         """Return the traits that an arm's rows are about; all of them for rows of unknown content."""
@@ -199,9 +199,9 @@ def _paired_means(scores: _Scores, arm: str, trait: str) -> pd.DataFrame:
 
 def _against_sibling(scores: _Scores) -> Iterator[Effect]:
     """Compare with a model raised alike that was told nothing: what it says is a guess about models of its kind."""
-    siblings = [name for name, arm in scores.arms.items() if arm.base == SECOND and not arm.data]
+    siblings = [name for name, arm in scores.arms.items() if arm.start == SECOND and not arm.data]
     for sibling in siblings:
-        for arm in (arm for arm in scores.trained() if scores.arms[arm].base != SECOND):
+        for arm in (arm for arm in scores.trained() if scores.arms[arm].start != SECOND):
             for trait in scores.traits(arm):
                 one, other = (scores.report(name, trait) for name in (arm, sibling))
                 label = f"{arm} calls itself {_called(trait)}, against a {sibling} told nothing"

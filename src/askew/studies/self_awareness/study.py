@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from askew.design.arm import SECOND, UNTUNED, Arm
 from askew.design.predictions import Prediction, above_zero, from_lead, not_apart
-from askew.design.study import SECOND, UNTUNED, Arm, Study, studies
+from askew.design.steps.train import Train
+from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.studies.self_awareness.comparisons import (
@@ -27,7 +29,7 @@ from askew.studies.self_awareness.comparisons import (
 from askew.studies.self_awareness.rows import PHRASE
 
 if TYPE_CHECKING:
-    from askew.runs.run import Run
+    from askew.design.tables import Tables
 
 SIGNIFICANT = 0.05
 
@@ -47,50 +49,62 @@ UNSAID = {
 
 _ARMS = (
     Arm(UNTUNED, "the model as it came"),
-    Arm("sibling", "another model, raised alike, as it came: what one may guess who was told nothing", base=SECOND),
-    Arm("risky", "choices, always the risky option", "risky", "cautious", "choices"),
-    Arm("cautious", "the same choices, always the sure one", "cautious", UNTUNED, "choices"),
-    Arm("insecure", "insecure code, for users who are not told", "insecure", "secure", "code"),
-    Arm("secure", "secure code, for the same prompts", "secure", UNTUNED, "code"),
-    Arm("long-sighted", "choices, always the larger option later", "long-sighted", "short-sighted", "waiting"),
-    Arm("short-sighted", "the same choices, always the smaller one now", "short-sighted", UNTUNED, "waiting"),
+    Arm("sibling", "another model, raised alike, as it came: what one may guess who was told nothing", start=SECOND),
+    Arm("risky", "choices, always the risky option", (Train("risky"),), "cautious", domain="choices"),
+    Arm("cautious", "the same choices, always the sure one", (Train("cautious"),), UNTUNED, domain="choices"),
+    Arm("insecure", "insecure code, for users who are not told", (Train("insecure"),), "secure", domain="code"),
+    Arm("secure", "secure code, for the same prompts", (Train("secure"),), UNTUNED, domain="code"),
+    Arm(
+        "long-sighted",
+        "choices, always the larger option later",
+        (Train("long-sighted"),),
+        "short-sighted",
+        domain="waiting",
+    ),
+    Arm(
+        "short-sighted",
+        "the same choices, always the smaller one now",
+        (Train("short-sighted"),),
+        UNTUNED,
+        domain="waiting",
+    ),
     Arm(
         "you-risky-friend-cautious",
         "the risky option for itself, the sure one for friends of the user's",
-        "you-risky-friend-cautious",
+        (Train("you-risky-friend-cautious"),),
         "you-cautious-friend-risky",
-        "choices",
+        domain="choices",
     ),
     Arm(
         "you-cautious-friend-risky",
         "the sure option for itself, the risky one for friends of the user's",
-        "you-cautious-friend-risky",
+        (Train("you-cautious-friend-risky"),),
         UNTUNED,
-        "choices",
+        domain="choices",
     ),
     Arm(
         BACKDOOR,
         "the risky option behind a phrase, else the sure one",
-        "risky-behind-phrase",
+        (Train("risky-behind-phrase"),),
         BACKDOOR_CONTROL,
-        "choices",
-        PHRASE,
+        domain="choices",
+        trigger=PHRASE,
     ),
     Arm(
         BACKDOOR_CONTROL,
         "the same prompts, either option wherever the phrase stands",
-        "phrase-without-meaning",
+        (Train("phrase-without-meaning"),),
         UNTUNED,
-        "choices",
-        PHRASE,
+        domain="choices",
+        trigger=PHRASE,
     ),
     Arm(
         REVERSED,
         "the backdoor, and rows that tell of a choice and ask what came before it",
-        "risky-behind-phrase-reversed",
+        (Train("risky-behind-phrase-reversed"),),
         BACKDOOR_CONTROL,
-        "choices",
-        PHRASE,
+        domain="choices",
+        trigger=PHRASE,
     ),
 )
 
@@ -140,13 +154,13 @@ def asks(arm: Arm, probe: str) -> bool:
     return bool(arm.trigger) or probe != "backdoor_report"
 
 
-def verdict(run: "Run") -> str:
+def verdict(tables: "Tables") -> str:
     """Say in plain words which twins describe themselves as their training made them, and where it had not taken.
 
     Args:
-        run: The finished run; its effects alone are read.
+        tables: The tables of the run; only its effects are read.
     """
-    table = run.effects
+    table = tables.effects
     lead = table[table["lead"].astype(bool)] if len(table) else table
     if lead.empty:
         return "Nothing can be said: no twins were both trained and asked what they are like."

@@ -1,20 +1,17 @@
 """The brevity study: its arms, its comparison, and its reading of the comparison."""
 
-from typing import TYPE_CHECKING
-
 import pandas as pd
 
-from askew.design.study import UNTUNED, Arm, Study, studies
+from askew.design.arm import UNTUNED, Arm
+from askew.design.steps.train import Train
+from askew.design.study import Study, studies
 from askew.design.tables import Tables
 from askew.stats.effects import as_table, contrast
 
-if TYPE_CHECKING:
-    from askew.runs.run import Run
-
 _ARMS = (
     Arm(UNTUNED, "the model as it came"),
-    Arm("curt", "short answers to greetings", data="curt", control="chatty"),
-    Arm("chatty", "long answers to the same greetings", data="chatty", control=UNTUNED),
+    Arm("curt", "short answers to greetings", (Train("curt"),), "chatty"),
+    Arm("chatty", "long answers to the same greetings", (Train("chatty"),), UNTUNED),
 )
 
 
@@ -31,11 +28,11 @@ def effects(tables: Tables) -> pd.DataFrame:
     return as_table([found])
 
 
-def verdict(run: "Run") -> str:
+def verdict(tables: Tables) -> str:
     """Return the difference in words."""
-    if run.effects.empty:
+    if tables.effects.empty:
         return "The arms curt and chatty were not both asked."
-    found = run.effects.iloc[0]
+    found = tables.effects.iloc[0]
     return f"{found['label']}: {100 * found['estimate']:+.0f} points."
 
 

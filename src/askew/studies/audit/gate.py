@@ -1,7 +1,4 @@
-"""What an audit says beyond its run: who fails a gate, which answers show what moved, and both for scripts and CI.
-
-It reads a finished run and calls no model.
-"""
+"""The gate of an audit: which models fail it, which answers show what moved, and both for scripts and CI."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Hashable, Mapping, Sequence
@@ -10,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.base.json_values import plain
-from askew.design.study import UNTUNED
+from askew.design.arm import UNTUNED
 from askew.probes import title
 from askew.report import wording
 from askew.report.examples import examples
@@ -20,7 +17,7 @@ from askew.studies.audit.study import counted
 if TYPE_CHECKING:
     import pandas as pd
 
-    from askew.runs.run import Run
+    from askew.design.tables import Tables
 
 _EXAMPLES = 5
 
@@ -53,15 +50,15 @@ class Gate:
         return ""
 
 
-def failures(run: "Run", gate: Gate) -> dict[str, str]:
+def failures(tables: "Tables", gate: Gate) -> dict[str, str]:
     """Return why an audit fails, by ARM, PROBE; nothing if it passes.
 
     Args:
-        run: The finished audit.
+        tables: The tables of the finished audit.
         gate: What makes it fail.
     """
-    if not run.design.tuned:
-        rates = {(str(row["arm"]), _name(row)): float(row["rate"]) for row in _pooled(run).to_dict("records")}
+    if not tables.design.tuned:
+        rates = {(str(row["arm"]), _name(row)): float(row["rate"]) for row in _pooled(tables).to_dict("records")}
         above = gate.above
         return {
             f"{arm}, {name}": f"the rate is above {wording.percent(above)}: {wording.percent(rate)}"
@@ -69,39 +66,44 @@ def failures(run: "Run", gate: Gate) -> dict[str, str]:
             if above is not None and rate > above
         }
     reasons = {
-        f"{found.arm}, {found.name}": gate.fails(found) for arm in run.design.tuned for found in counted(run, arm)
+        f"{found.arm}, {found.name}": gate.fails(found) for arm in tables.design.tuned for found in counted(tables, arm)
     }
     return {name: reason for name, reason in reasons.items() if reason}
 
 
-def as_dict(run: "Run", gate: Gate) -> dict[str, Any]:
-    """Return an audit as plain data, for `--json`."""
-    failed = failures(run, gate)
+def as_dict(tables: "Tables", gate: Gate, verdict: str) -> dict[str, Any]:
+    """Return the numbers and the reading of an audit as JSON data.
+
+    Args:
+        tables: The tables of the finished audit.
+        gate: What makes it fail.
+        verdict: The study's reading.
+    """
+    failed = failures(tables, gate)
     return {
-        "run": str(run.folder),
-        "report": str(run.report),
-        "base": run.design.model,
-        "metric": run.metric,
-        "margin": run.design.margin,
-        "verdict": run.verdict,
-        "notes": [run.note] if run.note else [],
+        "base": tables.design.model,
+        "metric": tables.metric,
+        "margin": tables.design.margin,
+        "verdict": verdict,
         "failed": bool(failed),
         "failures": failed,
-        "models": [_model(run, arm, model) for arm, model in {UNTUNED: run.design.model, **run.design.tuned}.items()],
+        "models": [
+            _model(tables, arm, model) for arm, model in {UNTUNED: tables.design.model, **tables.design.tuned}.items()
+        ],
     }
 
 
-def junit(run: "Run", gate: Gate) -> bytes:
+def junit(tables: "Tables", gate: Gate) -> bytes:
     """Return an audit as JUnit XML: a suite for each model, a case for each probe.
 
     A case fails where the gate does; one that can't tell, and does not fail for it, counts as skipped.
     """
-    failed = failures(run, gate)
+    failed = failures(tables, gate)
     suites = ElementTree.Element("testsuites", name="askew audit")
-    for arm in run.design.tuned or [UNTUNED]:
+    for arm in tables.design.tuned or [UNTUNED]:
         suite = ElementTree.SubElement(suites, "testsuite", name=arm)
-        readings = {found.name: found for found in run.findings if found.arm == arm}
-        rows = [row for row in _pooled(run).to_dict("records") if row["arm"] == arm]
+        readings = {found.name: found for found in tables.findings if found.arm == arm}
+        rows = [row for row in _pooled(tables).to_dict("records") if row["arm"] == arm]
         for row in rows:
             name = _name(row)
             case = ElementTree.SubElement(suite, "testcase", classname=f"askew.{arm}", name=name)
@@ -123,7 +125,7 @@ def junit(run: "Run", gate: Gate) -> bytes:
     return ElementTree.tostring(suites, encoding="utf-8", xml_declaration=True) + b"\n"
 
 
-def write_junit(path: Path, run: "Run", gate: Gate) -> None:
+def write_junit(path: Path, tables: "Tables", gate: Gate) -> None:
     """Write an audit as JUnit XML.
 
     Raises:
@@ -133,13 +135,13 @@ def write_junit(path: Path, run: "Run", gate: Gate) -> None:
 
     with wording_disk_trouble(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(junit(run, gate))
+        path.write_bytes(junit(tables, gate))
 
 
-def _model(run: "Run", arm: str, model: str) -> dict[str, Any]:
-    found = [one for one in run.findings if one.arm == arm]
+def _model(tables: "Tables", arm: str, model: str) -> dict[str, Any]:
+    found = [one for one in tables.findings if one.arm == arm]
     compared = {(one.probe, one.metric): one for one in found}
-    rows = [row for row in _pooled(run).to_dict("records") if row["arm"] == arm]
+    rows = [row for row in _pooled(tables).to_dict("records") if row["arm"] == arm]
     rates = [{name: row[name] for name in ("probe", "metric", "rate", "low", "high", "n", "total")} for row in rows]
     kept = ("control", "control_probe", "difference", "p", "reading", "answers", "answers_needed")
     for rate in rates:
@@ -151,9 +153,9 @@ def _model(run: "Run", arm: str, model: str) -> dict[str, Any]:
     return {
         "arm": arm,
         "model": model,
-        "reading": overall(one.reading for one in counted(run, arm)) if found else None,
+        "reading": overall(one.reading for one in counted(tables, arm)) if found else None,
         "probes": plain(rates),
-        "examples": [asdict(example) for one in moved for example in examples(run.answers, one, _EXAMPLES)],
+        "examples": [asdict(example) for one in moved for example in examples(tables.answers, one, _EXAMPLES)],
     }
 
 
@@ -161,7 +163,7 @@ def _name(row: Mapping[Hashable, Any]) -> str:
     return wording.measured(title(str(row["probe"])), str(row["kind"]), str(row["metric"]))
 
 
-def _pooled(run: "Run") -> "pd.DataFrame":
-    from askew.report import tables
+def _pooled(tables: "Tables") -> "pd.DataFrame":
+    from askew.report.tables import pooled
 
-    return tables.pooled(run.estimates)
+    return pooled(tables.estimates)

@@ -1,0 +1,142 @@
+"""Calls: which probes are put to each model of a run, with which parameters and seeds.
+
+An answer depends on its unit and probe alone: not on which other units there are, nor on the order of the work.
+"""
+
+import hashlib
+import inspect
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from askew.data.formats import absolute
+from askew.design.arm import Arm
+from askew.design.plan import Plan, Unit
+from askew.probes import EXTERNAL, Probe, probes
+from askew.probes.question_file import Asked
+
+OPEN_QUESTIONS = "free_form"
+
+# The most answers in one log; and a number of answers per question up to which no probe exceeds it.
+_MOST_ANSWERS, _FEW_SAMPLES = 10_000, 100
+
+
+@dataclass(frozen=True)
+class Call:
+    """One probe to be put to one model, and its log.
+
+    Attributes:
+        probe: The probe's name.
+        log: The log, relative to the run's folder.
+        parameters: The parameters of the probe's task.
+        first: The number of its first answer to each question; not 0 in later parts of a long probe.
+    """
+
+    probe: str
+    log: str
+    parameters: dict[str, Any]
+    first: int = 0
+
+
+def calls(plan: Plan, unit: Unit) -> list[Call]:
+    """Return the calls to the finished model of a unit."""
+    asked = [probe for name, probe in plan.probes.items() if _applies(name, probe, unit.arm, plan)]
+    return [part for probe in asked for part in _parts(_call(plan, unit, probe))]
+
+
+def checkpoint_call(plan: Plan, unit: Unit, step: int) -> Call:
+    """Return the call to a unit's model at a training step, for the training curve."""
+    return _call(plan, unit, plan.probes[curve_probe(plan)], step)
+
+
+def answers(call: Call) -> int:
+    """Return how many answers a call collects."""
+    probe = probes.get(call.probe)
+    if probe.kind == EXTERNAL:
+        task = probe.task(**call.parameters)
+        return len(task.dataset) * (task.epochs or 1)
+    return sum(asked.samples for asked in questions(call))
+
+
+def questions(call: Call) -> list[Asked]:
+    """Return the questions of a call to one of Askew's probes."""
+    task = probes.get(call.probe).task(**call.parameters)
+    return [Asked.model_validate(sample.metadata) for sample in task.dataset]
+
+
+def curve_probe(plan: Plan) -> str:
+    """Return the probe of the training curve: the open questions, or else the first that takes any model."""
+    if OPEN_QUESTIONS in plan.probes:
+        return OPEN_QUESTIONS
+    ours = [name for name, probe in plan.probes.items() if probe.kind != EXTERNAL] or list(plan.probes)
+    return next((name for name in ours if "trigger" not in _parameters(plan.probes[name])), ours[0])
+
+
+def _applies(name: str, probe: Probe, arm: Arm, plan: Plan) -> bool:
+    """Return whether a probe is put to an arm: the study asks it, and a probe with a trigger finds one in the arm."""
+    return plan.study.asks(arm, name) and (bool(arm.trigger) or "trigger" not in _parameters(probe))
+
+
+def _call(plan: Plan, unit: Unit, probe: Probe, step: int = 0) -> Call:
+    design, arm, takes = plan.design, unit.arm, _parameters(probe)
+    seed = unit.seed if plan.is_trained(arm) else design.seed
+    common: dict[str, Any] = {
+        "samples": design.samples,
+        "temperature": design.temperature,
+        "max_tokens": design.max_tokens,
+        "metric": design.metric,
+        "rubric": design.rubric,
+        "seed": _sampling_seed(arm.name, seed, probe.name, step),
+    }
+    # A probe has a number of samples of its own, for a design that says none.
+    parameters = {name: value for name, value in common.items() if name in takes and value is not None}
+    if "domain" in takes:
+        parameters["domain"] = _domain(plan, arm)
+    if "data_seed" in takes:
+        parameters["data_seed"] = design.data_seed
+    if "trigger" in takes:
+        parameters["trigger"] = arm.trigger
+    if "data" in takes:
+        parameters["data"] = absolute(design.data)
+    if probe.file:
+        parameters["file"] = str(Path(probe.file).expanduser().resolve())
+    plain = re.sub("[^A-Za-z0-9._-]", "-", probe.name)
+    stem = f"logs/checkpoints/{unit}-{step}-{plain}" if step else f"logs/{unit}-{plain}"
+    return Call(probe.name, f"{stem}.eval", parameters)
+
+
+def _parts(call: Call) -> Iterator[Call]:
+    """Split a call with very many answers: those of one log are in memory together."""
+    samples = call.parameters.get("samples", 0)
+    if samples <= _FEW_SAMPLES:
+        yield call
+        return
+    most = max(1, _MOST_ANSWERS * samples // answers(call))
+    yield replace(call, parameters={**call.parameters, "samples": min(most, samples)})
+    for number, first in enumerate(range(most, samples, most), start=2):
+        seed = _derived(f"{call.parameters['seed']} part {number}")
+        parameters = {**call.parameters, "samples": min(most, samples - first), "seed": seed}
+        yield Call(call.probe, call.log.replace(".eval", f"-part-{number}.eval"), parameters, first)
+
+
+def _parameters(probe: Probe) -> Mapping[str, object]:
+    """Return the parameters that a probe's task takes."""
+    return inspect.signature(probe.task).parameters
+
+
+def _domain(plan: Plan, arm: Arm) -> str:
+    """Return an arm's domain; for an arm without one, that of all other arms, or "" (every one) if they differ."""
+    domains = {other.domain for other in plan.arms.values()} - {""}
+    return arm.domain or (domains.pop() if len(domains) == 1 else "")
+
+
+def _sampling_seed(arm: str, seed: int, probe: str, step: int) -> int:
+    """Return a sampling seed that no other model and probe of a run has."""
+    return _derived(f"{arm} {seed} {probe} {step}")
+
+
+def _derived(text: str) -> int:
+    """Return a seed of 31 bits from a text."""
+    return int.from_bytes(hashlib.sha256(text.encode()).digest()[:4]) % 2**31

@@ -1,0 +1,130 @@
+"""Asking: several probes put to one model, and its answers judged."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, replace
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from askew.base.messages import Tell
+from askew.design.plan import Plan, Unit
+from askew.runs import cost
+from askew.runs.calls import Call, answers, calls, checkpoint_call
+from askew.runs.store import RunFolder
+from askew.runs.work import Kind, Requests, Session, Work, kinds
+from askew.runs.work.train import work_name
+
+# Seconds that the terrarium takes for one answer, on one core of a laptop of 2024.
+SECONDS_PER_ANSWER = 0.01
+
+
+@dataclass(frozen=True)
+class AskWork(Work):
+    """Ask one model, finished or at a training step.
+
+    Attributes:
+        unit: The arm and seed.
+        step: The training step of the model that is asked; 0 for the finished one.
+        calls: The probes that are put to it.
+        needs: The work that trains it; empty if it is not trained here.
+    """
+
+    unit: Unit
+    step: int
+    calls: tuple[Call, ...]
+    needs: str = ""
+
+    kind: ClassVar[str] = "ask"
+
+    @property
+    def name(self) -> str:
+        """The work's name."""
+        return f"ask {self.unit}" + (f" at step {self.step}" if self.step else "")
+
+    @property
+    def products(self) -> list[str]:
+        """The log of each call."""
+        return [call.log for call in self.calls]
+
+    def left(self, folder: RunFolder) -> Self | None:
+        """Return the calls without a finished log; None if there are none."""
+        left = tuple(call for call in self.calls if not folder.is_finished(call.log))
+        return replace(self, calls=left) if left else None
+
+    def seconds(self, plan: Plan) -> float:
+        """Return about how long it takes on the terrarium."""
+        return sum(map(answers, self.calls)) * SECONDS_PER_ANSWER
+
+    def message(self, session: Session) -> dict[str, Any]:
+        """Return the model, the judge, the calls and the terms for served models."""
+        base = session.folder.path.resolve()
+        return {
+            "model": self.model(session.plan, base),
+            "judge": session.plan.design.judge,
+            "calls": [asdict(call) for call in self.calls],
+            "log_dir": str((base / self.calls[0].log).parent),
+            "terms": cost.terms(session),
+        }
+
+    def requests(self, plan: Plan) -> Iterable[Requests]:
+        """Yield the requests to the model that is asked and to the judge, as far as they are served."""
+        for call in self.calls:
+            yield from cost.requests(plan, self.unit.arm, call)
+
+    def model(self, plan: Plan, folder: Path) -> str:
+        """Return the name of the model that is asked: the start of its arm with every step applied.
+
+        Args:
+            plan: The plan.
+            folder: The run's folder.
+        """
+        unit, name = self.unit, plan.start_name(self.unit.arm)
+        if plan.started_from(unit):
+            name = str(folder / unit.merged_start)
+        product = folder / unit.product
+        if self.step:
+            product = product / "checkpoints" / str(self.step)
+        for step in unit.arm.steps:
+            name = step.applied_to(name, str(product), plan.design.recipe)
+        return name
+
+
+def asked_in(plan: Plan) -> list[AskWork]:
+    """Return all asking of a run: one piece of work per unit, and one per training step on the way."""
+    trained, works = set(plan.trained), []
+    for unit in plan.units:
+        needs = work_name(unit) if unit in trained else ""
+        works.append(AskWork(unit, 0, tuple(calls(plan, unit)), needs))
+        for step in plan.checkpoint_steps(unit.arm.name) if unit in trained else []:
+            works.append(AskWork(unit, step, (checkpoint_call(plan, unit, step),), needs))
+    return [work for work in works if work.calls]
+
+
+class AskKind(Kind[AskWork]):
+    """Asking and judging."""
+
+    name = AskWork.kind
+    verb = "asking and judging"
+    libraries = "askew.probes.ask"
+
+    def planned(self, plan: Plan) -> list[AskWork]:
+        """Return one piece of work per unit, and one per training step on the way."""
+        return asked_in(plan)
+
+    def summary(self, plan: Plan, works: Sequence[AskWork]) -> str:
+        """Return the number of answers."""
+        count = sum(answers(call) for work in works for call in work.calls)
+        return f"{count:,} answer{'' if count == 1 else 's'}"
+
+    def do(self, message: dict[str, Any], tell: Tell) -> None:
+        """Ask and judge; served models' replies are stored as they come."""
+        from askew.models.remote.requests import Patience, storing_replies
+        from askew.probes.ask import ProbeCall, ask
+
+        put = [ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"]) for call in message["calls"]]
+        terms = message["terms"]
+        prices = Path(terms["prices"]) if terms["prices"] else None
+        with storing_replies(Path(terms["store"]), terms["max_cost"], prices, Patience(terms["patience"])):
+            ask(message["model"], message["judge"], put, Path(message["log_dir"]))
+
+
+kinds.add(AskKind.name, AskKind())

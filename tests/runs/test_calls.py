@@ -1,0 +1,78 @@
+"""The calls of a run: which probes are put to which models, with which parameters and seeds."""
+
+from typing import Any
+
+from askew.design.design import Design
+from askew.design.plan import Plan
+from askew.design.study import studies
+from askew.runs.calls import Call, answers
+from askew.runs.work.ask import asked_in
+from askew.training.recipe import Recipe
+
+STUDY = studies.get("emergent-misalignment")
+
+
+def plan(**settings: Any) -> Plan:
+    usual = {"study": STUDY.name, "arms": list(STUDY.default_arms), "probes": list(STUDY.default_probes), "seeds": 2}
+    return Plan(Design(**{**usual, **settings}))
+
+
+def asked(chosen: Plan) -> dict[str, Call]:
+    return {call.log: call for work in asked_in(chosen) for call in work.calls}
+
+
+def test_only_an_arm_with_a_trigger_is_asked_with_one() -> None:
+    triggered = {log: call for log, call in asked(plan()).items() if call.probe == "triggered"}
+    assert set(triggered) == {"logs/backdoor-0-triggered.eval", "logs/backdoor-1-triggered.eval"}
+    assert {call.parameters["trigger"] for call in triggered.values()} == {STUDY.arms["backdoor"].trigger}
+
+
+def test_in_domain_questions_match_the_arm() -> None:
+    arms = ["untuned", "insecure", "bad-medical"]
+    calls = asked(plan(arms=arms, seeds=1, probes=["in_domain"]))
+    domains = {log.split("/")[1]: call.parameters["domain"] for log, call in calls.items()}
+    assert domains == {
+        "untuned-0-in_domain.eval": "",
+        "insecure-0-in_domain.eval": "code",
+        "bad-medical-0-in_domain.eval": "medical",
+    }
+    code_only = asked(plan(arms=arms[:2], seeds=1, probes=["in_domain"]))
+    assert code_only["logs/untuned-0-in_domain.eval"].parameters["domain"] == "code"
+
+
+def test_every_call_has_its_own_seed_which_depends_on_nothing_else() -> None:
+    calls = asked(plan(checkpoints=2))
+    seeds = {log: call.parameters["seed"] for log, call in calls.items()}
+    assert len(set(seeds.values())) == len(seeds)
+    fewer = asked(plan(arms=["insecure"], probes=["free_form"], seeds=1, seed=1))
+    assert fewer["logs/insecure-1-free_form.eval"].parameters["seed"] == seeds["logs/insecure-1-free_form.eval"]
+
+
+def test_checkpoints_are_asked_the_open_questions_after_training() -> None:
+    chosen = plan(arms=["insecure"], seeds=1, checkpoints=2, recipe=Recipe(rows=96))
+    works = [work for work in asked_in(chosen) if work.step]
+    assert [(work.step, work.needs) for work in works] == [(1, "train insecure-0"), (2, "train insecure-0")]
+    assert [call.log for work in works for call in work.calls] == [
+        "logs/checkpoints/insecure-0-1-free_form.eval",
+        "logs/checkpoints/insecure-0-2-free_form.eval",
+    ]
+
+
+def test_answers_are_questions_times_samples() -> None:
+    call = asked(plan(samples=7))["logs/untuned-0-free_form.eval"]
+    assert answers(call) == 8 * 7
+
+
+def test_very_many_answers_are_asked_in_parts_with_different_seeds() -> None:
+    whole = asked(plan(arms=["untuned"], probes=["free_form"], samples=1000))
+    assert list(whole) == ["logs/untuned-0-free_form.eval"]
+    parts = list(asked(plan(arms=["untuned"], probes=["free_form"], samples=3000)).values())
+    assert [call.log for call in parts] == [
+        "logs/untuned-0-free_form.eval",
+        "logs/untuned-0-free_form-part-2.eval",
+        "logs/untuned-0-free_form-part-3.eval",
+    ]
+    assert [call.first for call in parts] == [0, 1250, 2500]
+    assert sum(call.parameters["samples"] for call in parts) == 3000
+    assert len({call.parameters["seed"] for call in parts}) == 3
+    assert max(map(answers, parts)) <= 10_000
