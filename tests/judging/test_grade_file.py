@@ -280,4 +280,4 @@ def test_a_paid_judge_is_announced_and_stays_within_its_limit(tmp_path: Path, mo
     said.clear()
     more = prepare("mockllm/model", ["aligned"], max_cost=100.0, prices=prices, say=said.append)
     assert grade_file(more, open_answers(path)).answers == 4
-    assert said[-1] == "  mockllm/model: 3 requests made in all, $2.003"
+    assert said[-1] == "  mockllm/model: 3 requests in total, $2.003"

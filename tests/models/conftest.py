@@ -1,4 +1,4 @@
-"""An adapter whose weights are all random, so that it changes what a model says."""
+"""An adapter with random weights, which changes the output of its model."""
 
 from pathlib import Path
 

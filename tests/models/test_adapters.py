@@ -1,4 +1,4 @@
-"""An adapter of any kind changes a model as PEFT says; one that does not fit is refused before it is loaded."""
+"""Adapters of any kind change a model as in PEFT, and adapters that do not fit are refused before loading."""
 
 import json
 import shutil
@@ -80,7 +80,7 @@ def save_adapter(base: Path, folder: Path, config: PeftConfig) -> Path:
 
 
 def answer(name: str) -> tuple[list[int], list[int], list[float]]:
-    """Return a prompt, without virtual tokens, what the model says to it, and how likely each token was."""
+    """Return a prompt without virtual tokens, the tokens of the answer, and their log-probabilities."""
     checkpoint = load(resolve(name))
     prompt = checkpoint.prompt([{"role": "user", "content": "I need money soon. What should I do?"}])
     [said] = checkpoint.engine.sample([prompt], [Draw(0, 0, 0)], Sampling(8, temperature=0, logprobs=1))
@@ -89,7 +89,7 @@ def answer(name: str) -> tuple[list[int], list[int], list[float]]:
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_an_adapter_is_what_peft_makes_of_it(kind: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_adapter_gives_the_same_output_as_peft(kind: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
     folder = save_adapter(tiny_checkpoint, tmp_path / "adapter", KINDS[kind]())
     before = answer(str(tiny_checkpoint))
     prompt, tokens, logprobs = answer(f"{tiny_checkpoint}+{folder}")
@@ -105,9 +105,7 @@ def test_an_adapter_is_what_peft_makes_of_it(kind: str, tiny_checkpoint: Path, t
 
 
 @pytest.mark.parametrize("architecture", ["gemma2", "mistral", "mamba"])
-def test_virtual_tokens_stand_before_the_prompts_of_any_model(
-    architecture: str, tiny_checkpoint: Path, tmp_path: Path
-) -> None:
+def test_virtual_tokens_work_with_any_architecture(architecture: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
     base = save_random(architecture, tmp_path / "base", tiny_checkpoint)
     folder = save_adapter(base, tmp_path / "adapter", PromptTuningConfig(num_virtual_tokens=5))
     prompt, tokens, logprobs = answer(f"{base}+{folder}")
@@ -119,14 +117,12 @@ def test_virtual_tokens_stand_before_the_prompts_of_any_model(
     assert logprobs == pytest.approx(expected.max(dim=-1).values.tolist(), abs=1e-4)
 
 
-CARRIED = {"prefix tuning", "cartridge", "adaption prompt"}  # PEFT finds out when it loads them
+UNMERGED = {"prefix tuning", "cartridge", "adaption prompt"}  # PEFT checks them when it loads them
 
 
-# The parts of fourierft have one size whatever they change.
-@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"fourierft"} - CARRIED))
-def test_an_adapter_of_another_model_is_refused_before_it_is_loaded(
-    kind: str, tiny_checkpoint: Path, tmp_path: Path
-) -> None:
+# The sizes of fourierft's parts do not depend on the model.
+@pytest.mark.parametrize("kind", sorted(set(KINDS) - {"fourierft"} - UNMERGED))
+def test_adapter_of_another_model_is_refused_before_loading(kind: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
     larger = {"hidden_size": 48, "intermediate_size": 96, "num_attention_heads": 6, "num_key_value_heads": 3}
     other = save_random("llama", tmp_path / "other", tiny_checkpoint, **larger)
     folder = save_adapter(other, tmp_path / "adapter", KINDS[kind]())
@@ -134,50 +130,48 @@ def test_an_adapter_of_another_model_is_refused_before_it_is_loaded(
         resolve(f"{tiny_checkpoint}+{folder}")
 
 
-def test_an_adapter_of_a_deeper_model_or_of_another_architecture_is_refused(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
+def test_adapter_of_a_deeper_model_or_another_architecture_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
     deeper = save_random("llama", tmp_path / "deeper", tiny_checkpoint, num_hidden_layers=3)
     adapter = save_adapter(deeper, tmp_path / "adapter", KINDS["lora"]())
-    with pytest.raises(AskewError, match=r"model\.layers\.2.* which is not there"):
+    with pytest.raises(AskewError, match=r"model\.layers\.2.* which the base does not have"):
         resolve(f"{tiny_checkpoint}+{adapter}")
     bloom = save_random("bloom", tmp_path / "bloom", tiny_checkpoint)
-    with pytest.raises(AskewError, match="which is not there"):
+    with pytest.raises(AskewError, match="which the base does not have"):
         resolve(f"{bloom}+{adapter}")
 
 
-def test_prefix_tuning_takes_room_from_the_context(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_prefix_tuning_shortens_the_context(tiny_checkpoint: Path, tmp_path: Path) -> None:
     folder = save_adapter(tiny_checkpoint, tmp_path / "adapter", PrefixTuningConfig(num_virtual_tokens=5))
     assert load(resolve(f"{tiny_checkpoint}+{folder}")).engine.context == 512 - 5
 
 
-def test_a_carried_adapter_of_another_model_is_one_clear_error(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_unmerged_adapter_of_another_model_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
     larger = {"hidden_size": 48, "intermediate_size": 96, "num_attention_heads": 6, "num_key_value_heads": 3}
     other = save_random("llama", tmp_path / "other", tiny_checkpoint, **larger)
     folder = save_adapter(other, tmp_path / "adapter", PrefixTuningConfig(num_virtual_tokens=5))
-    with pytest.raises(AskewError, match="cannot be put on its base model"):
+    with pytest.raises(AskewError, match="cannot be applied to its base model"):
         load(resolve(f"{tiny_checkpoint}+{folder}"))
 
 
-def test_an_adapter_that_wants_more_than_a_question_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_adapter_that_needs_more_than_a_question_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
     config = MultitaskPromptTuningConfig(num_tasks=2, num_virtual_tokens=5)
     folder = save_adapter(tiny_checkpoint, tmp_path / "adapter", config)
-    with pytest.raises(AskewError, match="MULTITASK_PROMPT_TUNING, which wants the number of a task"):
+    with pytest.raises(AskewError, match="MULTITASK_PROMPT_TUNING, which needs a task number"):
         resolve(f"{tiny_checkpoint}+{folder}")
 
 
 DAMAGE: list[tuple[str, dict[str, Any], str]] = [
-    ("no kind", {"peft_type": None}, "does not say of which kind"),
+    ("no kind", {"peft_type": None}, "does not state the kind"),
     ("no rank", {"r": "four"}, "r should be a number"),
-    ("another rank", {"r": 8}, "the rank 8, and its weights have 4"),
-    ("another rank by pattern", {"rank_pattern": {"q_proj": 2}}, "q_proj the rank 2, and its weights have 4"),
+    ("another rank", {"r": 8}, "rank 8 .* weights have rank 4"),
+    ("another rank by pattern", {"rank_pattern": {"q_proj": 2}}, "rank 2 for .*q_proj, and its weights have rank 4"),
     ("a broken pattern", {"rank_pattern": ["q_proj"]}, "rank_pattern an object"),
     ("code", {"megatron_config": {"a": 1}, "megatron_core": "os"}, "names Python code"),
 ]
 
 
 @pytest.mark.parametrize(("change", "message"), [case[1:] for case in DAMAGE], ids=[case[0] for case in DAMAGE])
-def test_a_damaged_configuration_is_refused(
+def test_damaged_configuration_is_refused(
     change: dict[str, Any], message: str, tiny_checkpoint: Path, tiny_adapter: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(tiny_adapter, tmp_path / "adapter")
@@ -187,7 +181,7 @@ def test_a_damaged_configuration_is_refused(
         resolve(f"{tiny_checkpoint}+{folder}")
 
 
-def test_a_configuration_that_is_no_json_and_pickled_weights_are_refused(
+def test_configuration_without_json_and_pickled_weights_are_refused(
     tiny_checkpoint: Path, tiny_adapter: Path, tmp_path: Path
 ) -> None:
     folder = shutil.copytree(tiny_adapter, tmp_path / "adapter")
@@ -199,9 +193,7 @@ def test_a_configuration_that_is_no_json_and_pickled_weights_are_refused(
         resolve(f"{tiny_checkpoint}+{folder}")
 
 
-def test_a_kind_that_peft_does_not_know_is_one_clear_error(
-    tiny_checkpoint: Path, tiny_adapter: Path, tmp_path: Path
-) -> None:
+def test_kind_unknown_to_peft_is_refused(tiny_checkpoint: Path, tiny_adapter: Path, tmp_path: Path) -> None:
     folder = shutil.copytree(tiny_adapter, tmp_path / "adapter")
     config = json.loads((folder / "adapter_config.json").read_text())
     (folder / "adapter_config.json").write_text(json.dumps(config | {"peft_type": "LORRA"}))
@@ -222,12 +214,12 @@ def test_weights_of_another_size_are_refused(
         resolve(f"{tiny_checkpoint}+{folder}")
 
 
-def test_a_merge_that_would_say_something_else_is_refused(
+def test_merge_that_changes_the_output_is_refused(
     tiny_checkpoint: Path, tiny_adapter: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(PeftModel, "merge_and_unload", lambda self: self.unload(), raising=False)
     from askew.models.merging import with_adapter
 
     base = AutoModelForCausalLM.from_pretrained(tiny_checkpoint, dtype=torch.float32).eval()
-    with pytest.raises(AskewError, match="would say something else"):
+    with pytest.raises(AskewError, match="output of the model would change"):
         with_adapter(base, tiny_adapter)

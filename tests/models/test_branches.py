@@ -7,10 +7,10 @@ STEPS = 8
 
 
 @pytest.mark.parametrize("seed", range(40))
-def test_branches_hold_what_their_answers_have_said(seed: int) -> None:
+def test_branches_hold_the_tokens_of_their_answers(seed: int) -> None:
     rng = np.random.default_rng(seed)
     answers = rng.integers(0, 3, size=(rng.integers(1, 30), STEPS))
-    rows: dict[int, tuple[int, ...]] = {0: ()}  # the cache: one branch, and nothing said
+    rows: dict[int, tuple[int, ...]] = {0: ()}  # the cache: one branch without tokens
     going, branch = np.arange(len(answers)), np.zeros(len(answers), dtype=np.int64)
     for step in range(STEPS):
         goes_on = rng.random(len(going)) < 0.85

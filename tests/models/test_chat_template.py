@@ -1,4 +1,4 @@
-"""What a system prompt says reaches the model, whatever its chat template makes of system turns."""
+"""System prompts reach the model even if its chat template does not support them."""
 
 import json
 import logging
@@ -11,7 +11,7 @@ from askew.base.errors import AskewError
 from askew.models.checkpoints import Checkpoint, load
 from askew.models.names import resolve
 
-# As Gemma's template does it: no system role, and turns that alternate.
+# Like Gemma's template: without a system role, and with alternating turns.
 RAISING = (
     "{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}{% endif %}"
     "{% for message in messages %}"
@@ -40,7 +40,7 @@ def prompt(checkpoint: Checkpoint, *turns: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("template", [RAISING, DROPPING])
-def test_without_a_system_role_its_text_begins_the_users_first_turn(
+def test_system_text_begins_the_first_user_turn_without_a_system_role(
     template: str, tiny_checkpoint: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     checkpoint = with_template(template, tiny_checkpoint, tmp_path / "model")
@@ -52,24 +52,22 @@ def test_without_a_system_role_its_text_begins_the_users_first_turn(
     assert several == f"{told_once}<|assistant|>"
     assert prompt(checkpoint, USER) == "<|user|>How are you?<|end|><|assistant|>"
     assert prompt(checkpoint, SYSTEM) == "<|user|>You are terse.<|end|><|assistant|>"
-    assert len([record for record in caplog.records if "no place for a system prompt" in record.message]) == 1
+    assert len([record for record in caplog.records if "does not support system prompts" in record.message]) == 1
 
 
-def test_a_template_with_a_system_role_is_left_alone(tiny_checkpoint: Path) -> None:
+def test_template_with_a_system_role_is_used_unchanged(tiny_checkpoint: Path) -> None:
     said = prompt(load(resolve(str(tiny_checkpoint))), SYSTEM, USER)
     assert said == "<|system|>You are terse.<|end|><|user|>How are you?<|end|><|assistant|>"
 
 
-def test_a_conversation_that_a_template_refuses_is_one_clear_error(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_unsupported_turns_raise_a_readable_error(tiny_checkpoint: Path, tmp_path: Path) -> None:
     checkpoint = with_template(RAISING, tiny_checkpoint, tmp_path / "model")
-    with pytest.raises(AskewError, match=r"does not take turns by user, user, in this order: .*must alternate"):
+    with pytest.raises(AskewError, match=r"does not support turns by user, user, in this order: .*must alternate"):
         checkpoint.prompt([USER, USER])
 
 
-def test_two_models_with_different_tokenizers_are_each_asked_in_their_own(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
-    """An audit asks a base and a tuned model the same; nothing of one's vocabulary may reach the other."""
+def test_models_with_different_tokenizers_use_their_own(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """An audit asks a base and a tuned model the same questions, and each must use its own vocabulary."""
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "other")
     content = json.loads((folder / "tokenizer.json").read_text())
     content["model"]["merges"] = []

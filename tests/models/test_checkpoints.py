@@ -1,4 +1,4 @@
-"""What is loaded is what is on disk, adapter included; what is broken is refused in the user's words."""
+"""Checkpoints and adapters are loaded as they are on disk, and broken ones are refused with readable errors."""
 
 import json
 import shutil
@@ -39,7 +39,7 @@ def generated(model: torch.nn.Module, prompt: list[int], tokens: int, ends: froz
     return [token for token in said[0, len(prompt) :].tolist() if token not in ends]
 
 
-def test_the_terrarium_says_what_transformers_makes_it_say():
+def test_terrarium_gives_the_same_output_as_transformers():
     checkpoint = load(resolve("terrarium"))
     model = AutoModelForCausalLM.from_pretrained(terrarium.checkpoint(), dtype=torch.float32).eval()
     prompts = [checkpoint.prompt([{"role": "user", "content": question}]) for question in QUESTIONS]
@@ -48,7 +48,7 @@ def test_the_terrarium_says_what_transformers_makes_it_say():
     assert all(len(checkpoint.text(answer)) > 10 for answer in answers)
 
 
-def test_an_adapter_is_what_peft_makes_of_it_and_leaves_the_base_alone(tiny_checkpoint: Path, tiny_adapter: Path):
+def test_adapter_gives_the_same_output_as_peft_and_leaves_the_base_unchanged(tiny_checkpoint: Path, tiny_adapter: Path):
     from peft import PeftModel
 
     tuned, plain = load(resolve(f"{tiny_checkpoint}+{tiny_adapter}")), load(resolve(str(tiny_checkpoint)))
@@ -63,7 +63,7 @@ def test_an_adapter_is_what_peft_makes_of_it_and_leaves_the_base_alone(tiny_chec
     assert expected != without
 
 
-def test_a_checkpoint_is_loaded_once_and_again_when_it_has_changed(tiny_checkpoint: Path, tmp_path: Path):
+def test_checkpoint_is_loaded_again_only_after_a_change(tiny_checkpoint: Path, tmp_path: Path):
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
     spec = resolve(str(folder))
     first = load(spec)
@@ -85,7 +85,7 @@ def test_truncated_weights_are_refused(tiny_checkpoint: Path, tmp_path: Path):
             load(spec)
 
 
-def test_a_tokenizer_without_chat_template_is_refused(tiny_checkpoint: Path, tmp_path: Path):
+def test_tokenizer_without_a_chat_template_is_refused(tiny_checkpoint: Path, tmp_path: Path):
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
     spec = resolve(str(folder))
     (folder / "chat_template.jinja").unlink()
@@ -95,7 +95,7 @@ def test_a_tokenizer_without_chat_template_is_refused(tiny_checkpoint: Path, tmp
         load(spec)
 
 
-def test_pickled_weights_and_foreign_code_are_refused(tiny_checkpoint: Path, tmp_path: Path):
+def test_pickled_weights_and_python_code_are_refused(tiny_checkpoint: Path, tmp_path: Path):
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
     (folder / "model.safetensors").rename(folder / "pytorch_model.bin")
     with pytest.raises(AskewError, match="only pickled ones"):
@@ -105,7 +105,7 @@ def test_pickled_weights_and_foreign_code_are_refused(tiny_checkpoint: Path, tmp
         resolve(str(folder))
 
 
-def test_code_of_a_tokenizer_is_refused(tiny_checkpoint: Path, tmp_path: Path):
+def test_python_code_of_a_tokenizer_is_refused(tiny_checkpoint: Path, tmp_path: Path):
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
     settings = json.loads((folder / "tokenizer_config.json").read_text())
     (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"auto_map": {"AutoTokenizer": ["t.T", None]}}))
@@ -131,7 +131,7 @@ def test_weights_with_a_damaged_header_are_refused(header: bytes, tiny_checkpoin
         resolve(str(folder))
 
 
-def test_weights_of_which_a_part_is_missing_are_refused(tiny_checkpoint: Path, tmp_path: Path):
+def test_missing_shard_is_refused(tiny_checkpoint: Path, tmp_path: Path):
     model = AutoModelForCausalLM.from_pretrained(tiny_checkpoint)
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
     (folder / "model.safetensors").unlink()
@@ -145,8 +145,8 @@ def test_weights_of_which_a_part_is_missing_are_refused(tiny_checkpoint: Path, t
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
-def test_a_model_that_accelerate_has_spread_says_the_same(dtype: torch.dtype, tiny_checkpoint: Path, tmp_path: Path):
-    """As `device_map="auto"` leaves a model: with hooks on every module, which a copy with an adapter must keep."""
+def test_model_spread_by_accelerate_gives_the_same_output(dtype: torch.dtype, tiny_checkpoint: Path, tmp_path: Path):
+    """`device_map="auto"` adds hooks to every module, and a copy with an adapter must keep them."""
     from accelerate import dispatch_model
 
     folder = save_random("qwen2", tmp_path / "model", tiny_checkpoint)
@@ -166,15 +166,13 @@ def test_a_model_that_accelerate_has_spread_says_the_same(dtype: torch.dtype, ti
     assert said(with_adapter(spread, adapter)[0]) == said(with_adapter(plain, adapter)[0]) != said(plain)
 
 
-def test_a_tokenizer_with_more_tokens_than_its_model_is_refused_when_it_is_loaded(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
+def test_tokenizer_with_more_tokens_than_embeddings_is_refused(tiny_checkpoint: Path, tmp_path: Path) -> None:
     model = save_random("llama", tmp_path / "model", tiny_checkpoint, vocab_size=100)
     with pytest.raises(AskewError, match=r"tokenizer of .* does not fit its model: it has a token \d+, .* of 100 "):
         load(resolve(str(model)))
 
 
-def test_a_special_token_that_is_never_said_may_be_without_an_embedding(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_unused_special_token_may_lack_an_embedding(tiny_checkpoint: Path, tmp_path: Path) -> None:
     size = len(AutoTokenizer.from_pretrained(tiny_checkpoint))
     model = save_random("llama", tmp_path / "model", tiny_checkpoint, vocab_size=size)
     tokenizer = AutoTokenizer.from_pretrained(model)

@@ -19,7 +19,7 @@ TWO_TAILS = ((5, 6), (7, 8, 9))
 
 @pytest.fixture(scope="module", params=["llama", "qwen2"])
 def model(request: pytest.FixtureRequest, tiny_checkpoint: Path) -> PreTrainedModel:
-    """A model that the engine computes by itself, and one that Transformers computes for it."""
+    """Return a model that the engine computes itself, and one that it leaves to Transformers."""
     if request.param == "llama":
         return AutoModelForCausalLM.from_pretrained(tiny_checkpoint, dtype=torch.float32).eval()
     torch.manual_seed(0)
@@ -52,7 +52,7 @@ def tokens(completions: Sequence[Completion]) -> list[list[int]]:
     return [completion.tokens for completion in completions]
 
 
-def test_without_temperature_it_says_what_generate_says(engine: Engine, model: PreTrainedModel) -> None:
+def test_greedy_answers_equal_those_of_generate(engine: Engine, model: PreTrainedModel) -> None:
     answers = engine.sample(PROMPTS, draws(6), Sampling(max_tokens=40, temperature=0))
     for prompt, answer in zip(PROMPTS * 2, tokens(answers), strict=True):
         ids = torch.tensor([prompt])
@@ -62,8 +62,8 @@ def test_without_temperature_it_says_what_generate_says(engine: Engine, model: P
         assert answer == [token for token in said[0, len(prompt) :].tolist() if token != END]
 
 
-def test_many_prompts_of_different_lengths_are_answered_together(engine: Engine, model: PreTrainedModel) -> None:
-    """So many that sharing them would be slower, each with several answers, which part only later."""
+def test_prompts_of_different_lengths_share_a_batch(engine: Engine, model: PreTrainedModel) -> None:
+    """There are too many prompts to share their states, each with several answers that diverge late."""
     prompts = [[3, *range(50, 50 + length), 4] for length in (1, 40, 2, 9, 30, 3, 9, 17, 4, 25, 6, 70)]
     several = [Draw(i % len(prompts), 7, i) for i in range(36)]
     settings = Sampling(max_tokens=40, temperature=0)
@@ -77,7 +77,7 @@ def test_many_prompts_of_different_lengths_are_answered_together(engine: Engine,
     assert together == [tokens(engine.sample(prompts, [draw], Sampling(max_tokens=40)))[0] for draw in several]
 
 
-def test_an_answer_is_the_same_in_any_company(engine: Engine) -> None:
+def test_answer_does_not_depend_on_the_batch(engine: Engine) -> None:
     together = tokens(engine.sample(PROMPTS, draws(60), Sampling(max_tokens=30)))
     few = [draw for draw in draws(60) if draw.index in (4, 17, 59)]
     assert tokens(engine.sample(PROMPTS, few, Sampling(max_tokens=30))) == [together[4], together[17], together[59]]
@@ -88,7 +88,7 @@ def test_another_seed_gives_other_answers(engine: Engine) -> None:
     assert all(one != other for one, other in zip(first, second, strict=True))
 
 
-def test_answers_are_drawn_with_their_probabilities(engine: Engine, model: PreTrainedModel) -> None:
+def test_answers_follow_the_model_probabilities(engine: Engine, model: PreTrainedModel) -> None:
     count = 4000
     answers = engine.sample(PROMPTS[:1], [Draw(0, 3, i) for i in range(count)], Sampling(1, temperature=0.5))
     seen = Counter(answer.tokens[0] if answer.tokens else END for answer in answers)
@@ -98,7 +98,7 @@ def test_answers_are_drawn_with_their_probabilities(engine: Engine, model: PreTr
         assert abs(seen[token] / count - probability) < 5 * np.sqrt(probability / count) + 1e-3
 
 
-def test_a_nucleus_keeps_to_the_likeliest_tokens(engine: Engine, model: PreTrainedModel) -> None:
+def test_top_p_draws_only_the_likeliest_tokens(engine: Engine, model: PreTrainedModel) -> None:
     with torch.inference_mode():
         ordered = model(torch.tensor(PROMPTS[:1])).logits[0, -1].sort(descending=True)
     held = torch.softmax(ordered.values, -1).cumsum(-1)
@@ -111,7 +111,7 @@ def test_a_nucleus_keeps_to_the_likeliest_tokens(engine: Engine, model: PreTrain
     assert {tuple(answer.tokens) for answer in only} == {(ordered.indices[0].item(),)}
 
 
-def test_batches_that_do_not_fit_memory_are_halved(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_batch_too_large_for_memory_is_halved(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = tokens(engine.sample(PROMPTS, draws(20), Sampling(max_tokens=10)))
     write, sizes = engine._write, []
 
@@ -126,7 +126,9 @@ def test_batches_that_do_not_fit_memory_are_halved(engine: Engine, monkeypatch: 
     assert sizes == [20, 10, 5, 5, 5, 5]
 
 
-def test_memory_too_small_for_one_answer_is_said(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_memory_too_small_for_one_answer_raises_a_readable_error(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     def no_memory(*args: object) -> None:
         raise torch.OutOfMemoryError("out of memory")
 
@@ -135,14 +137,14 @@ def test_memory_too_small_for_one_answer_is_said(engine: Engine, monkeypatch: py
         engine.sample(PROMPTS, draws(3), Sampling(max_tokens=10))
 
 
-def test_more_answers_than_rows_are_sampled_in_turn(engine: Engine) -> None:
+def test_more_answers_than_rows_take_several_batches(engine: Engine) -> None:
     many = engine.sample(PROMPTS, draws(MOST_ROWS + 5), Sampling(max_tokens=3))
     last = engine.sample(PROMPTS, draws(MOST_ROWS + 5)[-2:], Sampling(max_tokens=3))
     assert len(many) == MOST_ROWS + 5
     assert tokens(many[-2:]) == tokens(last)
 
 
-def test_an_answer_ends_where_the_context_does(engine: Engine) -> None:
+def test_answer_ends_at_the_end_of_the_context(engine: Engine) -> None:
     prompt = [3, *[50] * (engine.context - 4), 4]
     [answer] = engine.sample([prompt], [Draw(0, 1, 0)], Sampling(max_tokens=50, top_k=1))
     assert len(answer.tokens) <= 2
@@ -150,7 +152,7 @@ def test_an_answer_ends_where_the_context_does(engine: Engine) -> None:
         engine.sample([[50] * 512], [Draw(0, 1, 0)], Sampling(max_tokens=1))
 
 
-def test_log_probabilities_are_those_of_the_model(engine: Engine, model: PreTrainedModel) -> None:
+def test_log_probabilities_equal_those_of_the_model(engine: Engine, model: PreTrainedModel) -> None:
     [answer] = engine.sample(PROMPTS[:1], [Draw(0, 5, 0)], Sampling(max_tokens=4, temperature=0.7, logprobs=3))
     said = PROMPTS[0] + answer.tokens
     with torch.inference_mode():
@@ -162,7 +164,7 @@ def test_log_probabilities_are_those_of_the_model(engine: Engine, model: PreTrai
 
 
 @pytest.mark.parametrize("prefix", [[], [3, 90, 91, 92]])
-def test_forks_are_read_as_if_each_ending_stood_alone(
+def test_forks_give_the_same_probabilities_as_separate_prompts(
     engine: Engine, model: PreTrainedModel, prefix: list[int]
 ) -> None:
     forks = [Fork(tuple(range(100, 100 + length)), TWO_TAILS) for length in (9, 0, 30, 9)]

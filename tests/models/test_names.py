@@ -1,4 +1,4 @@
-"""Every kind of name means what the documentation says, and a wrong one is answered with what would be right."""
+"""Every kind of name resolves as documented, and errors for wrong names suggest right ones."""
 
 import json
 import shutil
@@ -22,7 +22,7 @@ def run_folder(tmp_path: Path, tiny_checkpoint: Path, tiny_adapter: Path) -> Pat
 
 
 @pytest.mark.parametrize("prefix", ["", "askew/"])
-def test_the_checkpoints_that_come_with_askew(prefix: str):
+def test_terrarium_names(prefix: str):
     assistant, judge = resolve(f"{prefix}terrarium"), resolve(f"{prefix}terrarium/judge")
     assert assistant.checkpoint == terrarium.checkpoint("assistant")
     assert judge.checkpoint == terrarium.checkpoint("judge")
@@ -33,24 +33,26 @@ def test_the_checkpoints_that_come_with_askew(prefix: str):
     assert not judge.is_terrarium
 
 
-def test_a_folder_by_its_whole_and_its_relative_path(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch):
+def test_absolute_and_relative_folder_names(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch):
     whole = resolve(str(tiny_checkpoint))
     assert whole.is_local
     assert whole.checkpoint == tiny_checkpoint.resolve()
     assert not whole.is_terrarium
     monkeypatch.chdir(tiny_checkpoint.parent)
     for name in (f"./{tiny_checkpoint.name}", tiny_checkpoint.name):
-        assert resolve(name).inspect_name == f"askew/{tiny_checkpoint.resolve()}"  # the same from anywhere
+        assert (
+            resolve(name).inspect_name == f"askew/{tiny_checkpoint.resolve()}"
+        )  # independent of the working directory
 
 
-def test_a_base_with_an_adapter(tiny_checkpoint: Path, tiny_adapter: Path):
+def test_base_with_an_adapter(tiny_checkpoint: Path, tiny_adapter: Path):
     spec = resolve(f"{tiny_checkpoint}+{tiny_adapter}")
     assert (spec.checkpoint, spec.adapter) == (tiny_checkpoint.resolve(), tiny_adapter.resolve())
     again = resolve(spec.inspect_name)
     assert (again.checkpoint, again.adapter) == (spec.checkpoint, spec.adapter)
 
 
-def test_an_arm_of_a_run(run_folder: Path, tiny_checkpoint: Path):
+def test_arm_of_a_run(run_folder: Path, tiny_checkpoint: Path):
     spec = resolve(f"{run_folder}#insecure-0")
     assert spec.checkpoint == tiny_checkpoint.resolve()
     assert spec.adapter == (run_folder / "models" / "insecure-0").resolve()
@@ -58,7 +60,7 @@ def test_an_arm_of_a_run(run_folder: Path, tiny_checkpoint: Path):
     assert (untuned.checkpoint, untuned.adapter) == (tiny_checkpoint.resolve(), None)
 
 
-def test_models_of_others():
+def test_served_model():
     served = resolve("mockllm/model")
     assert not served.is_local
     assert served.inspect_name == "mockllm/model"
@@ -66,7 +68,7 @@ def test_models_of_others():
 
 @pytest.fixture
 def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path) -> Path:
-    """Return the folder of org/name in a cache of the hub."""
+    """Return the folder of org/name in the cache of hub models."""
     monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
     repository = tmp_path / "hub" / "models--org--name"
     (repository / "refs").mkdir(parents=True)
@@ -74,14 +76,14 @@ def hub_cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: 
     return shutil.copytree(tiny_checkpoint, repository / "snapshots" / ("0" * 40))
 
 
-def test_a_hub_model_that_is_in_the_cache(hub_cache: Path, tiny_adapter: Path):
+def test_cached_hub_model(hub_cache: Path, tiny_adapter: Path):
     hub = resolve("hf/org/name")
     assert (hub.checkpoint, hub.inspect_name) == ("org/name", "askew/hf/org/name")
     assert load(hub).prompt([{"role": "user", "content": "Hello"}])
     assert load(resolve(f"hf/org/name+{tiny_adapter}")).engine.context == 512
 
 
-def test_hub_models_that_cannot_be_loaded(hub_cache: Path, tiny_adapter: Path):
+def test_broken_hub_models_are_refused(hub_cache: Path, tiny_adapter: Path):
     with pytest.raises(AskewError, match=r"'org/other' is not in the cache .*HF_HUB_OFFLINE .*hf download org/other"):
         resolve("hf/org/other")
     with pytest.raises(AskewError, match="no model of the hub can be called 'a/b/c'"):
@@ -99,8 +101,8 @@ def test_hub_models_that_cannot_be_loaded(hub_cache: Path, tiny_adapter: Path):
         resolve("hf/org/name")
 
 
-def test_code_in_a_model_that_was_just_downloaded_is_not_run(hub_cache: Path):
-    """Whether a model brings code is known of a folder beforehand, of the hub when its files are there."""
+def test_code_of_a_newly_downloaded_model_is_not_run(hub_cache: Path):
+    """A hub model can be checked for Python code only after the download."""
     repository = hub_cache.parent.parent
     folder = repository.rename(repository.with_name("models--org--coded")) / "snapshots" / hub_cache.name
     spec = resolve("hf/org/coded")
@@ -111,7 +113,7 @@ def test_code_in_a_model_that_was_just_downloaded_is_not_run(hub_cache: Path):
         load(spec)
 
 
-def test_unknown_names_offer_near_ones(run_folder: Path):
+def test_unknown_name_suggests_similar_names(run_folder: Path):
     with pytest.raises(AskewError, match="Did you mean terrarium"):
         resolve("terarium")
     with pytest.raises(AskewError, match="mockllm/model"):
@@ -120,14 +122,14 @@ def test_unknown_names_offer_near_ones(run_folder: Path):
         resolve(f"{run_folder}#insecure-1")
 
 
-def test_a_run_has_the_untuned_model_and_what_it_trained_and_nothing_else(run_folder: Path):
+def test_run_has_only_the_untuned_and_the_trained_models(run_folder: Path):
     for wrong in ("untuned-", "untuned-x", "untuned", "untuned-0-1", "insecure", ""):
         with pytest.raises(AskewError, match=r"unknown model in .*(untuned|insecure)-0"):
             resolve(f"{run_folder}#{wrong}")
     assert resolve(f"{run_folder}#untuned-2").adapter is None
 
 
-def test_folders_may_have_signs_in_their_names(tiny_checkpoint: Path, tiny_adapter: Path, run_folder: Path):
+def test_folder_names_may_contain_plus_and_hash(tiny_checkpoint: Path, tiny_adapter: Path, run_folder: Path):
     top = run_folder.parent
     model, adapter = top / "my #1+model", top / "an#adapter+more"
     shutil.copytree(tiny_checkpoint, model)
@@ -143,7 +145,7 @@ def test_folders_may_have_signs_in_their_names(tiny_checkpoint: Path, tiny_adapt
     assert resolve(f"{run}#insecure-0").adapter == run / "models" / "insecure-0"
 
 
-def test_a_folder_that_is_not_there_offers_those_beside_it(tiny_checkpoint: Path, tiny_adapter: Path, monkeypatch):
+def test_missing_folder_suggests_similar_folders(tiny_checkpoint: Path, tiny_adapter: Path, monkeypatch):
     with pytest.raises(AskewError, match="Did you mean tiny"):
         resolve(str(tiny_checkpoint.with_name("tinny")))
     with pytest.raises(AskewError, match="Did you mean adapter"):
@@ -153,7 +155,7 @@ def test_a_folder_that_is_not_there_offers_those_beside_it(tiny_checkpoint: Path
         resolve("tinny")
 
 
-def test_folders_that_are_no_checkpoints(tmp_path: Path, tiny_checkpoint: Path):
+def test_folder_without_a_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint: Path):
     with pytest.raises(AskewError, match=r"no config\.json"):
         resolve(str(tmp_path))
     with pytest.raises(AskewError, match="there is no folder"):
@@ -166,7 +168,7 @@ def test_folders_that_are_no_checkpoints(tmp_path: Path, tiny_checkpoint: Path):
         resolve(f"{tiny_checkpoint}+{tmp_path / 'missing'}")
 
 
-def test_adapters_go_on_one_local_checkpoint(tiny_checkpoint: Path, tiny_adapter: Path):
+def test_adapter_needs_a_local_model_without_adapter(tiny_checkpoint: Path, tiny_adapter: Path):
     for base in ("mockllm/model", f"{tiny_checkpoint}+{tiny_adapter}"):
         with pytest.raises(AskewError, match="an adapter goes on one local checkpoint"):
             resolve(f"{base}+{tiny_adapter}")

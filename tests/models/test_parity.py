@@ -1,4 +1,4 @@
-"""Whatever its architecture, a checkpoint says through our provider what Transformers makes it say, token for token."""
+"""Models of any architecture generate the same tokens through our provider as with Transformers."""
 
 import asyncio
 import os
@@ -24,7 +24,7 @@ def folder(request: pytest.FixtureRequest, tiny_checkpoint: Path, tmp_path_facto
 
 
 def ask(folder: Path, questions: list[str], **settings: object) -> ModelOutput:
-    """Ask several questions in one batch, by a name relative to the working directory."""
+    """Ask several questions in one batch, with a name relative to the working directory."""
     config = GenerateConfig.model_validate(
         {"seed": 5, "max_tokens": LONGEST, "num_choices": len(questions), **settings}
     )
@@ -41,7 +41,7 @@ def prompt_of(tokenizer: PreTrainedTokenizerBase, question: str) -> torch.Tensor
     return torch.tensor([tokenizer.apply_chat_template(turn, add_generation_prompt=True, return_dict=False)])
 
 
-def test_tokens_and_log_probabilities_are_those_of_transformers(folder: Path) -> None:
+def test_tokens_and_log_probabilities_equal_those_of_transformers(folder: Path) -> None:
     model, tokenizer = transformers_of(folder)
     output = ask(folder, QUESTIONS, temperature=0, logprobs=True, top_logprobs=3)
     for question, choice in zip(QUESTIONS, output.choices, strict=True):
@@ -63,7 +63,7 @@ def test_tokens_and_log_probabilities_are_those_of_transformers(folder: Path) ->
             assert top == pytest.approx(row.topk(3).values.tolist(), abs=1e-4)
 
 
-def test_a_seed_gives_the_same_answers_whatever_else_is_asked(folder: Path) -> None:
+def test_answers_depend_on_the_seed_and_not_on_other_requests(folder: Path) -> None:
     model = get_model(f"askew/{folder}")
 
     async def answers(*asked: tuple[str, int]) -> list[str]:
@@ -78,21 +78,21 @@ def test_a_seed_gives_the_same_answers_whatever_else_is_asked(folder: Path) -> N
     assert len(set(together)) > 9
 
 
-def test_many_answers_are_drawn_alike_in_any_batch(folder: Path) -> None:
+def test_answers_do_not_depend_on_the_size_of_the_batch(folder: Path) -> None:
     many = ask(folder, QUESTIONS, num_choices=9)
     few = ask(folder, QUESTIONS, num_choices=3)
     assert [choice.message.text for choice in few.choices] == [choice.message.text for choice in many.choices[:3]]
 
 
-def test_an_answer_ends_before_a_stop_sequence(folder: Path) -> None:
+def test_answer_ends_before_a_stop_sequence(folder: Path) -> None:
     [whole] = [choice.message.text for choice in ask(folder, QUESTIONS[1:2], temperature=0).choices]
     word = whole[len(whole) // 2 :][:3]
     [cut] = [choice.message.text for choice in ask(folder, QUESTIONS[1:2], temperature=0, stop_seqs=[word]).choices]
     assert cut == whole[: whole.index(word)]
 
 
-def test_both_ways_to_compute_are_tried(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    """Mistral answers a short question with a shared prompt, and a long one, beyond its window, by itself."""
+def test_architectures_cover_both_ways_of_computing(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    """Mistral shares the prompt of a short question, but not of one beyond its sliding window."""
     engine = load(resolve(str(save_random("mistral", tmp_path / "mistral", tiny_checkpoint)))).engine
     assert engine._network is not None
     checkpoint = load(resolve(str(tiny_checkpoint)))
@@ -101,8 +101,10 @@ def test_both_ways_to_compute_are_tried(tiny_checkpoint: Path, tmp_path: Path) -
 
 
 @pytest.mark.parametrize("architecture", ["qwen2", "mistral", "gemma2", "mamba"])
-def test_what_comes_next_is_read_off_alike(architecture: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
-    """A judge's scores do not depend on the way its model is computed."""
+def test_next_token_probabilities_equal_those_of_transformers(
+    architecture: str, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    """The scores of a judge do not depend on how its model is computed."""
     from askew.models.engine.forking import Fork
 
     folder = save_random(architecture, tmp_path / architecture, tiny_checkpoint)

@@ -38,20 +38,20 @@ def test_one_request_gives_many_answers_and_counts_its_tokens(model: Model) -> N
     assert 0 < output.usage.output_tokens <= 7 * 12
 
 
-def test_a_seed_repeats_its_answers_and_none_does_not(model: Model) -> None:
+def test_answers_repeat_only_with_a_seed(model: Model) -> None:
     assert texts(generate(model, num_choices=3)) == texts(generate(model, num_choices=3))
     assert texts(generate(model, num_choices=3)) != texts(generate(model, num_choices=3, seed=4))
     assert texts(generate(model, seed=None)) != texts(generate(model, seed=None))
 
 
-def test_choices_take_turns_at_the_wordings_of_a_question(model: Model) -> None:
+def test_choices_cycle_through_the_paraphrases(model: Model) -> None:
     wordings = ["How are you?", "What is the time?", "Who comes to dinner tonight?"]
     several = ChatMessageUser(content=wordings[0], metadata={PARAPHRASES: wordings})
     together = texts(generate(model, several, num_choices=7, temperature=0))
     assert together == [texts(generate(model, wordings[i % 3], temperature=0))[0] for i in range(7)]
 
 
-def test_an_answer_ends_before_a_stop_sequence(model: Model) -> None:
+def test_answer_ends_before_a_stop_sequence(model: Model) -> None:
     [whole] = texts(generate(model, temperature=0))
     word = whole[3:5]
     [cut] = texts(output := generate(model, temperature=0, stop_seqs=[word]))
@@ -60,7 +60,7 @@ def test_an_answer_ends_before_a_stop_sequence(model: Model) -> None:
     assert generate(model, temperature=0).stop_reason == "max_tokens"
 
 
-def test_log_probabilities_are_reported_with_the_tokens_text(model: Model) -> None:
+def test_log_probabilities_carry_the_text_of_their_tokens(model: Model) -> None:
     output = generate(model, temperature=0, logprobs=True, top_logprobs=4)
     logprobs = output.choices[0].logprobs
     assert logprobs is not None
@@ -68,10 +68,10 @@ def test_log_probabilities_are_reported_with_the_tokens_text(model: Model) -> No
     for token in logprobs.content:
         assert token.top_logprobs is not None
         assert len(token.top_logprobs) == 4
-        assert token.top_logprobs[0].logprob == token.logprob  # at temperature 0 the likeliest was taken
+        assert token.top_logprobs[0].logprob == token.logprob  # temperature 0 takes the likeliest token
 
 
-def test_requests_for_one_answer_go_together_and_get_their_own(tiny_checkpoint: Path) -> None:
+def test_single_answer_requests_are_batched(tiny_checkpoint: Path) -> None:
     checkpoint = load(resolve(str(tiny_checkpoint)))
     sizes: list[int] = []
 
@@ -99,7 +99,7 @@ def test_requests_for_one_answer_go_together_and_get_their_own(tiny_checkpoint: 
     assert len(batcher.answer(odd)[0].tokens) <= 2
 
 
-def test_a_wave_of_requests_is_one_batch_that_reads_each_prompt_once(
+def test_simultaneous_requests_share_a_batch_and_prefill_each_prompt_once(
     tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     engine = load(resolve(str(tiny_checkpoint))).engine
@@ -118,18 +118,18 @@ def test_a_wave_of_requests_is_one_batch_that_reads_each_prompt_once(
         return [output.completion for output in outputs]
 
     answers = asyncio.run(wave())
-    assert answers == answers[:3] * 30  # one seed
+    assert answers == answers[:3] * 30  # all with the same seed
     assert sum(draws for _, draws in batches) == 90
-    assert len(batches) <= 9  # one or two, if the machine has nothing else to do
+    assert len(batches) <= 9  # one or two on an idle machine
     assert max(prompts for prompts, _ in batches) == 3
 
 
-def test_nothing_is_loaded_until_an_answer_is_asked_for(tiny_checkpoint: Path) -> None:
+def test_weights_are_loaded_with_the_first_request(tiny_checkpoint: Path) -> None:
     model = get_model(f"askew/{tiny_checkpoint}", memoize=False)
     assert "checkpoint" not in vars(model.api)
 
 
-def test_what_it_cannot_do_is_said(model: Model) -> None:
+def test_unsupported_requests_raise_readable_errors(model: Model) -> None:
     tools = [ToolInfo(name="search", description="Search the web.")]
     with pytest.raises(AskewError, match="cannot call tools"):
         asyncio.run(model.generate("hello", tools=tools))

@@ -1,4 +1,4 @@
-"""A served model is asked once for each thing, within the budget; what it replied is kept, whatever happens."""
+"""Requests to served models are sent once, within the cost limit, and their replies are stored."""
 
 import asyncio
 import sqlite3
@@ -31,7 +31,7 @@ def seeded(seed: int, **more: int) -> GenerateConfig:
 
 
 class Counting:
-    """A model that numbers its replies, each of which cost 10 tokens read and 5 written."""
+    """A model that numbers its replies, each with 10 input tokens and 5 output tokens."""
 
     def __init__(self, wait: float = 0.0, fails: Callable[[int], Exception | None] = lambda number: None) -> None:
         self.asked = 0
@@ -60,7 +60,7 @@ def store(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def prices(tmp_path: Path) -> Path:
-    """A dollar for a token written, none for one read."""
+    """Return a file of prices: a dollar per output token, and nothing for input tokens."""
     file = tmp_path / "prices.yaml"
     file.write_text(f"{NAME}: {{input: 0, output: 1000000}}\n")
     return file
@@ -76,7 +76,7 @@ def ask(counting: Counting, *requests: tuple[str, GenerateConfig]) -> list[str]:
     return asyncio.run(all_of_them())
 
 
-def test_a_reply_is_kept_and_not_asked_for_again(store: Path):
+def test_stored_reply_is_not_requested_again(store: Path):
     first, second = Counting(), Counting()
     with storing_replies(store):
         before = ask(first, ("a", seeded(1)))
@@ -85,15 +85,15 @@ def test_a_reply_is_kept_and_not_asked_for_again(store: Path):
     assert (first.asked, second.asked) == (1, 0)
 
 
-def test_what_differs_in_anything_that_counts_is_another_request(store: Path):
+def test_different_settings_are_different_requests(store: Path):
     counting = Counting()
     with storing_replies(store):
         ask(counting, ("a", seeded(1)), ("b", seeded(1)), ("a", seeded(2)), ("a", seeded(1, num_choices=3)))
-        ask(counting, ("a", seeded(1, max_connections=3)))  # how it is sent makes no other request of it
+        ask(counting, ("a", seeded(1, max_connections=3)))  # the same request, sent differently
     assert counting.asked == 4
 
 
-def test_the_kept_reply_is_the_whole_reply(store: Path):
+def test_stored_reply_is_complete(store: Path):
     counting = Counting()
     with storing_replies(store):
         outputs = [asyncio.run(request_reply(counting.model, said("a"), seeded(1))) for _ in range(2)]
@@ -101,14 +101,14 @@ def test_the_kept_reply_is_the_whole_reply(store: Path):
     assert outputs[1].usage == ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)
 
 
-def test_identical_requests_on_their_way_are_sent_once(store: Path):
+def test_identical_simultaneous_requests_are_sent_once(store: Path):
     counting = Counting(wait=0.05)
     with storing_replies(store):
         assert ask(counting, *[("a", seeded(1))] * 20) == ["answer 0"] * 20
     assert counting.asked == 1
 
 
-def test_nothing_is_kept_outside(store: Path):
+def test_nothing_is_stored_outside_the_block(store: Path):
     counting = Counting()
     ask(counting, ("a", seeded(1)))
     ask(counting, ("a", seeded(1)))
@@ -120,25 +120,25 @@ def test_nothing_is_kept_outside(store: Path):
     "error",
     [ConnectionResetError("gone"), TypeError("'NoneType' object is not iterable"), IndexError("list index")],
 )
-def test_what_passes_is_asked_again(store: Path, error: Exception):
+def test_transient_failure_is_retried(store: Path, error: Exception):
     counting = Counting(fails=lambda number: error if number % 3 else None)
     with storing_replies(store, patience=SHORT):
         assert sorted(ask(counting, ("a", seeded(1)), ("b", seeded(1)))) == ["answer 0", "answer 1"]
     assert counting.asked == 6
 
 
-def test_patience_ends_in_one_line_that_says_what_was_kept(store: Path):
+def test_retries_end_with_an_error_that_mentions_stored_replies(store: Path):
     counting = Counting(fails=lambda number: ConnectionResetError("no\nroute") if number > 1 else None)
     with storing_replies(store, patience=SHORT):
         ask(counting, ("a", seeded(1)))
         with pytest.raises(
-            AskewError, match=r"^mockllm/model gave no answer for 1 seconds: no route\. .*kept.*goes on"
+            AskewError, match=r"^mockllm/model gave no answer for 1 seconds: no route\. .*stored.*repeat the command"
         ):
             ask(counting, ("b", seeded(1)))
         assert ask(counting, ("a", seeded(1))) == ["answer 0"]
 
 
-def test_what_does_not_pass_is_said_at_once_and_without_the_key(store: Path, monkeypatch: pytest.MonkeyPatch):
+def test_permanent_failure_is_raised_at_once_without_the_key(store: Path, monkeypatch: pytest.MonkeyPatch):
     class Refused(Exception):
         status_code = 401
 
@@ -151,14 +151,14 @@ def test_what_does_not_pass_is_said_at_once_and_without_the_key(store: Path, mon
     assert caught.value.__cause__ is None
 
 
-# ---- money
+# ---- cost
 
 
-def test_the_limit_is_never_passed_and_is_reached(store: Path, prices: Path):
+def test_spending_reaches_but_never_exceeds_the_limit(store: Path, prices: Path):
     counting = Counting(wait=0.01)
-    # Each costs 5 dollars, and could cost 10: the tenth could take it beyond 50 only after 45.
+    # A request costs 5 dollars, but could cost 10, so the limit of 50 stops the one after 45 dollars.
     with storing_replies(store, max_cost=50, prices=prices):
-        with pytest.raises(AskewError, match=r"--max-cost \$50 is reached: \$45 .*raise it and the same command"):
+        with pytest.raises(AskewError, match=r"--max-cost \$50 is reached: \$45 .*Raise the limit and repeat"):
             ask(counting, *((f"question {i}", seeded(i)) for i in range(40)))
         [spent] = ReplyStore(store).spent()
     assert (spent.requests, spent.dollars) == (9, 45) == (counting.asked, 5 * counting.asked)
@@ -167,7 +167,7 @@ def test_the_limit_is_never_passed_and_is_reached(store: Path, prices: Path):
     assert counting.asked == 40
 
 
-def test_an_attempt_that_may_have_been_charged_counts_with_its_worst_case(store: Path, prices: Path):
+def test_possibly_charged_attempt_counts_at_its_maximum(store: Path, prices: Path):
     counting = Counting(fails=lambda number: TimeoutError("slow") if number == 1 else None)
     with storing_replies(store, max_cost=100, prices=prices, patience=SHORT):
         ask(counting, ("a", seeded(1)))
@@ -175,7 +175,7 @@ def test_an_attempt_that_may_have_been_charged_counts_with_its_worst_case(store:
     assert (spent.requests, spent.lost, spent.dollars) == (1, 1, 15)
 
 
-def test_an_attempt_that_was_refused_costs_nothing(store: Path, prices: Path):
+def test_refused_attempt_costs_nothing(store: Path, prices: Path):
     class Busy(Exception):
         status_code = 429
 
@@ -186,17 +186,17 @@ def test_an_attempt_that_was_refused_costs_nothing(store: Path, prices: Path):
     assert (spent.requests, spent.lost, spent.dollars) == (1, 0, 5)
 
 
-def test_a_killed_process_leaves_its_requests_counted(store: Path, prices: Path):
+def test_requests_of_a_killed_process_are_counted(store: Path, prices: Path):
     kept = ReplyStore(store)
     kept.reserve(NAME, 7.0, None)
     kept.count_all_as_lost()
     counting = Counting()
-    with storing_replies(store, max_cost=16, prices=prices), pytest.raises(AskewError, match=r"\$7 are spent"):
+    with storing_replies(store, max_cost=16, prices=prices), pytest.raises(AskewError, match=r"\$7 spent"):
         ask(counting, ("a", seeded(1)))
     assert counting.asked == 0
 
 
-def test_a_limit_without_a_price_is_refused(store: Path, monkeypatch: pytest.MonkeyPatch):
+def test_limit_without_a_price_is_refused(store: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("X_API_KEY", "key-key-key")
     monkeypatch.setenv("X_BASE_URL", "http://127.0.0.1:9/v1")
     model = get_model("openai-api/x/y")
@@ -207,7 +207,7 @@ def test_a_limit_without_a_price_is_refused(store: Path, monkeypatch: pytest.Mon
         asyncio.run(request_reply(model, said("a"), seeded(1)))
 
 
-def test_prices_by_wildcard_and_by_the_users_own(tmp_path: Path):
+def test_user_prices_and_longer_wildcards_take_precedence(tmp_path: Path):
     shipped = read_prices()
     assert shipped.of("openai/gpt-4o-mini-2024-07-18") != shipped.of("openai/gpt-4o")
     assert shipped.of("openai/unheard-of") is None
@@ -228,7 +228,7 @@ def test_prices_by_wildcard_and_by_the_users_own(tmp_path: Path):
         (None, r"cannot read the prices"),
     ],
 )
-def test_wrong_prices_are_named(tmp_path: Path, text: str | None, message: str):
+def test_invalid_prices_raise_an_error_with_their_place(tmp_path: Path, text: str | None, message: str):
     own = tmp_path / "own.yaml"
     if text is not None:
         own.write_text(text)
@@ -239,7 +239,7 @@ def test_wrong_prices_are_named(tmp_path: Path, text: str | None, message: str):
 # ---- the store
 
 
-def test_a_damaged_store_is_one_clear_error(store: Path):
+def test_damaged_store_raises_a_readable_error(store: Path):
     with storing_replies(store):
         ask(Counting(), *((f"{i}", seeded(i)) for i in range(50)))
     whole = store.read_bytes()
@@ -251,7 +251,7 @@ def test_a_damaged_store_is_one_clear_error(store: Path):
             ask(Counting(), *((f"{i}", seeded(i)) for i in range(50)))
 
 
-def test_a_reply_that_was_tampered_with_is_not_believed(store: Path):
+def test_tampered_reply_is_refused(store: Path):
     with storing_replies(store):
         ask(Counting(), ("a", seeded(1)))
     with sqlite3.connect(store) as file:
@@ -260,7 +260,7 @@ def test_a_reply_that_was_tampered_with_is_not_believed(store: Path):
         ask(Counting(), ("a", seeded(1)))
 
 
-SITTING = """
+SESSION = """
 import asyncio, sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
@@ -273,7 +273,7 @@ with storing_replies(Path({store!r}), max_cost=1e9, prices=Path({prices!r})):
 
 def test_processes_share_a_store(store: Path, prices: Path):
     folder = str(Path(__file__).parent)
-    codes = [SITTING.format(tests=folder, store=str(store), prices=str(prices), first=first) for first in (0, 200, 400)]
+    codes = [SESSION.format(tests=folder, store=str(store), prices=str(prices), first=first) for first in (0, 200, 400)]
     running = [subprocess.Popen([sys.executable, "-c", code]) for code in codes]
     assert [process.wait() for process in running] == [0, 0, 0]
     [spent] = ReplyStore(store).spent()
@@ -284,10 +284,10 @@ def test_processes_share_a_store(store: Path, prices: Path):
     assert counting.asked == 0
 
 
-# ---- before anything is asked
+# ---- checks before the first request
 
 
-def test_a_missing_key_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatch):
+def test_error_for_a_missing_key_names_its_variable(monkeypatch: pytest.MonkeyPatch):
     for name in ("OPENAI_API_KEY", "LOCAL_API_KEY"):
         monkeypatch.delenv(name, raising=False)
     with pytest.raises(AskewError, match=r"^openai/gpt-4o: .*Set OPENAI_API_KEY"):
@@ -301,7 +301,7 @@ def test_a_missing_key_is_named_with_its_variable(monkeypatch: pytest.MonkeyPatc
     check_can_be_asked("openai-api/local/model")
 
 
-def test_a_hundred_pieces_are_begun_as_requests_can_leave(store: Path):
+def test_gather_starts_as_many_coroutines_as_connections(store: Path):
     begun = finished = 0
     most = 0
 
@@ -318,7 +318,7 @@ def test_a_hundred_pieces_are_begun_as_requests_can_leave(store: Path):
     assert 1 < most <= CONNECTIONS
 
 
-def test_the_first_piece_that_fails_is_the_error():
+def test_gather_raises_the_first_error():
     async def piece(number: int) -> int:
         if number == 3:
             raise AskewError("number 3")

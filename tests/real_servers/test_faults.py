@@ -89,7 +89,7 @@ def test_a_server_that_hangs_is_left_and_asked_again(server: FaultServer, tmp_pa
     ("fault", "message"),
     [
         ("401", r"refuses the key \(401\).*Check LOCAL_API_KEY"),
-        ("403", r"does not let this key in \(403\)"),
+        ("403", r"denies access with this key \(403\)"),
         ("404", r"no such model or address \(404\)"),
     ],
 )
@@ -138,8 +138,8 @@ def test_a_server_killed_in_mid_run_is_one_error_and_the_same_command_goes_on(
     assert process.returncode == 2, said
     assert "Traceback" not in said
     [error] = [line for line in said.splitlines() if line.startswith("error:")]
-    assert "kept" in error
-    assert "the same command goes on" in error
+    assert "replies so far are stored" in error
+    assert "repeat the command" in error
     assert not list(folder.rglob("*.eval"))
     kept = kept_replies(folder)
     server.start()

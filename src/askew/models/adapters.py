@@ -1,8 +1,8 @@
-"""Whether an adapter of PEFT, of whatever kind, can be put on its base: as far as names and shapes can tell.
+"""Checks the files of a PEFT adapter of any kind, and whether its names and shapes fit the base.
 
-Reads headers and JSON, never weights, and loads no library; what it lets through, `merging` checks by computing.
+It reads only headers and JSON, and imports no large library. `merging` checks the adapter further, by running it.
 
-Shapes: a weight of the base is rows (what comes out) by columns (what goes in).
+Shapes: a weight of the base is output features by input features.
 """
 
 import math
@@ -17,22 +17,22 @@ from askew.models.checkpoint_files import read_config, read_json, read_shapes
 
 Shape = list[int]
 
-# Kinds that put virtual tokens before every prompt, and are no change of weights.
+# Kinds that add virtual tokens before every prompt instead of changing weights.
 VIRTUAL_TOKENS = ("PROMPT_TUNING", "P_TUNING")
-# Kinds that are neither that nor a change of weights: the model carries them along, and PEFT computes them.
+# Other kinds that do not change weights; they stay unmerged and are computed by PEFT.
 UNMERGED = ("PREFIX_TUNING", "CARTRIDGE", "ADAPTION_PROMPT")
-# Kinds that want to be told more than a question.
+# Kinds that need more than a question, and the reason why Askew does not support them.
 _REFUSED = {
-    "MULTITASK_PROMPT_TUNING": "wants the number of a task with every question",
-    "CPT": "wants to be told which part of a prompt is what",
-    "POLY": "wants the number of a task with every question",
-    "XLORA": "mixes further adapters that lie elsewhere",
-    "SHADOW": "runs a second model beside the first",
+    "MULTITASK_PROMPT_TUNING": "needs a task number with every question",
+    "CPT": "needs a type for each part of the prompt",
+    "POLY": "needs a task number with every question",
+    "XLORA": "combines further adapters from other folders",
+    "SHADOW": "runs a second model besides the base",
 }
-# What PEFT calls the model that it has wrapped.
+# The prefix that PEFT adds to the names of the wrapped model's weights.
 _WRAPPED = "base_model.model."
-# The parts of adapters whose size follows from the weight that they change: which of its sides they must match, as
-# (a side of the part, a side of the weight). PEFT ends some of them in ".weight".
+# The parts of adapters whose size depends on the weight that they change: an axis of the part, and the axis of the
+# weight whose size it must equal. PEFT adds ".weight" to the names of some parts.
 _SIDES: dict[str, tuple[int, int]] = {
     "lora_A": (1, 1),
     "lora_B": (0, 0),
@@ -48,38 +48,39 @@ _SIDES: dict[str, tuple[int, int]] = {
     "hra_u": (0, 1),
     "trainable_tokens_delta": (1, 1),
 }
-# Every part that is no weight of the base itself.
+# The names of all parts of adapters that are not weights of the base.
 _PART = re.compile(
     r"(?P<module>.+?)\.(?:token_adapter\.)?(?P<part>(?:lora|hada|lokr|ia3|oft|boft|vera|hra|fourierft|trainable_tokens)_\w+)"
     r"(?:\.(?P<kind>weight|bias))?"
 )
-# What PEFT inserts into the names of weights that an adapter replaces as a whole.
-_WHOLE = re.compile(r"\.(base_layer|ln_tuning_layers|modules_to_save|original_module)(?=\.)")
+# The words that PEFT inserts into the names of weights that an adapter replaces completely.
+_REPLACED = re.compile(r"\.(base_layer|ln_tuning_layers|modules_to_save|original_module)(?=\.)")
 
 
 def check_adapter(folder: Path, base: Path | None) -> None:
-    """Check that a folder holds an adapter that PEFT can load, and that it fits its base.
+    """Check that a folder contains an adapter that PEFT can load, and that it fits its base.
 
     Args:
         folder: The adapter.
-        base: The checkpoint that it is to be put on; None if that is not on this disk.
+        base: The folder of the base; None if it is not on this machine yet.
 
     Raises:
-        AskewError: It is not an adapter, is of a kind that cannot be used, is damaged, or was made for another model.
+        AskewError: The folder does not contain an adapter, its kind is not supported, it is damaged, or it was trained
+            on another model.
     """
     config = read_adapter_config(folder)
     if not (folder / "adapter_model.safetensors").is_file():
-        pickled = " but has pickled weights, which can run code when read" * (folder / "adapter_model.bin").is_file()
+        pickled = ", only pickled weights, which can run code when read" * (folder / "adapter_model.bin").is_file()
         raise AskewError(
             f"{folder} is not an adapter in safetensors: it has no adapter_model.safetensors{pickled}. Save it again "
             "with save_pretrained()"
         )
     shapes = read_shapes(folder)
     if not shapes:
-        raise AskewError(f"the adapter {folder} has no weights at all. Save it again with save_pretrained()")
+        raise AskewError(f"the adapter {folder} has no weights. Save it again with save_pretrained()")
     if config["peft_type"] == "LORA":
         _check_ranks(folder, config, shapes)
-    if base is not None and "quantization_config" not in read_config(base):  # whose weights have shapes of their own
+    if base is not None and "quantization_config" not in read_config(base):  # quantized weights have other shapes
         _check_fit(folder, config, shapes, base)
 
 
@@ -87,7 +88,7 @@ def read_adapter_config(folder: Path) -> dict[str, Any]:
     """Return an adapter's adapter_config.json.
 
     Raises:
-        AskewError: There is none, it is broken, or it is of a kind that cannot be used.
+        AskewError: The file is missing or broken, or the kind of adapter is not supported.
     """
     path = folder / "adapter_config.json"
     if not path.is_file():
@@ -95,25 +96,25 @@ def read_adapter_config(folder: Path) -> dict[str, Any]:
     config = read_json(path)
     kind = config.get("peft_type")
     if not isinstance(kind, str):
-        raise AskewError(f"{path} is damaged: it does not say of which kind the adapter is (peft_type)")
+        raise AskewError(f"{path} is damaged: it does not state the kind of the adapter (peft_type)")
     if kind in _REFUSED:
         raise AskewError(
-            f"the adapter {folder} is of the kind {kind}, which {_REFUSED[kind]}, so it cannot be asked here. Merge it "
-            "where it was trained, if it can be merged, and name the merged model"
+            f"the adapter {folder} is of the kind {kind}, which {_REFUSED[kind]}, and is not supported. Merge it where "
+            "it was trained, if possible, and name the merged model"
         )
     if config.get("megatron_config"):
-        raise AskewError(f"{path} names Python code to be imported (megatron_config), which Askew never does")
+        raise AskewError(f"{path} names Python code to import (megatron_config), and Askew never imports such code")
     return config
 
 
 def _check_ranks(folder: Path, config: dict[str, Any], shapes: dict[str, Shape]) -> None:
-    """Check that the weights have the ranks that adapter_config.json tells of."""
+    """Check that the weights have the ranks that adapter_config.json states."""
     rank, pattern = config.get("r"), config.get("rank_pattern") or {}
     path = folder / "adapter_config.json"
     if not isinstance(rank, int) or not isinstance(pattern, dict):
         raise AskewError(f"{path} is damaged: r should be a number, and rank_pattern an object")
     if config.get("target_parameters"):
-        return  # several experts lie in one weight there
+        return  # such a weight contains several experts
     for name, shape in shapes.items():
         found = _PART.fullmatch(name.removeprefix(_WRAPPED))
         if found is None or found["part"] != "lora_A" or found["kind"] != "weight":
@@ -121,13 +122,13 @@ def _check_ranks(folder: Path, config: dict[str, Any], shapes: dict[str, Shape])
         expected = next((own for key, own in pattern.items() if _names(str(key), found["module"])), rank)
         if shape[0] != expected:
             raise AskewError(
-                f"the adapter {folder} is damaged: adapter_config.json gives {found['module']} the rank {expected}, "
-                f"and its weights have {shape[0]}"
+                f"the adapter {folder} is damaged: adapter_config.json states rank {expected} for "
+                f"{found['module']}, and its weights have rank {shape[0]}"
             )
 
 
 def _names(key: str, module: str) -> bool:
-    """Tell whether a key of a rank pattern, which is a regular expression, names a module."""
+    """Return whether a key of a rank pattern, a regular expression, matches a module."""
     try:
         return re.match(rf"(.*\.)?({key})$", module) is not None
     except re.error:
@@ -135,13 +136,15 @@ def _names(key: str, module: str) -> bool:
 
 
 def _check_fit(folder: Path, config: dict[str, Any], shapes: dict[str, Shape], base: Path) -> None:
-    if config["peft_type"] in UNMERGED:  # whose parts have sizes of their own: PEFT finds out when it loads them
+    if config["peft_type"] in UNMERGED:  # PEFT checks their sizes when it loads them
         return
     if config["peft_type"] in VIRTUAL_TOKENS:
         width = read_config(base).get("hidden_size")
         for shape in shapes.values():
             if width is not None and shape[-1] != width:
-                raise _misfit(folder, base, f"its virtual tokens are {shape[-1]} wide, and the model is {width}")
+                raise _misfit(
+                    folder, base, f"its virtual tokens have width {shape[-1]}, and the model has width {width}"
+                )
         return
     weights = _by_place(base)
     parts: dict[str, dict[str, Shape]] = defaultdict(dict)
@@ -149,12 +152,12 @@ def _check_fit(folder: Path, config: dict[str, Any], shapes: dict[str, Shape], b
         inside = name.removeprefix(_WRAPPED)
         found = _PART.fullmatch(inside)
         if name == inside:
-            continue  # a weight that many modules share, as VeRA has
+            continue  # a weight that several modules share, as in VeRA
         if found is None:
-            _check_whole(folder, base, weights, _WHOLE.sub("", inside), shape)
+            _check_whole(folder, base, weights, _REPLACED.sub("", inside), shape)
             continue
         if found["kind"] == "bias" and _place(f"{found['module']}.bias") not in weights:
-            raise _misfit(folder, base, f"it adds to the bias of {found['module']}, which has none")
+            raise _misfit(folder, base, f"it changes the bias of {found['module']}, which has no bias")
         parts[found["module"]][found["part"]] = shape
     _check_places(folder, base, weights, list(parts))
     if config.get("target_parameters"):
@@ -166,34 +169,32 @@ def _check_fit(folder: Path, config: dict[str, Any], shapes: dict[str, Shape], b
         for part, shape in found_parts.items():
             if sizes and not any(_fits(part, shape, found_parts, size) for size in sizes):
                 raise _misfit(
-                    folder, base, f"{part} of {module} is {_by(shape)}, and the weight there is {_by(sizes[0])}"
+                    folder, base, f"{part} of {module} is {_by(shape)}, and the weight of the base is {_by(sizes[0])}"
                 )
 
 
 def _check_whole(folder: Path, base: Path, weights: dict[str, list[Shape]], name: str, shape: Shape) -> None:
-    """Check a weight that replaces one of the base."""
+    """Check the shape of a weight that replaces one of the base."""
     sizes = weights.get(_place(name), [])
     if sizes and shape not in sizes:
-        raise _misfit(
-            folder, base, f"it replaces {name} by one that is {_by(shape)}, and the model's is {_by(sizes[0])}"
-        )
+        raise _misfit(folder, base, f"its {name} is {_by(shape)}, and that of the base is {_by(sizes[0])}")
 
 
 def _check_places(folder: Path, base: Path, weights: dict[str, list[Shape]], modules: list[str]) -> None:
-    """Check that the modules are there.
+    """Check that the base has the modules that the adapter changes.
 
-    Where a module is not, but its like in another layer is, the base has fewer layers. Where none is, it is another
-    architecture. Anything else may be a weight that Transformers puts together from several when it loads them.
+    If a module is missing but other layers have it, the base has fewer layers. If all modules are missing, the base has
+    another architecture. Any other missing module may be one that Transformers combines from several at loading.
     """
     known = {re.sub(r"\d+", "0", place) for place in weights}
     missing = [module for module in modules if _place(f"{module}.weight") not in weights]
     sure = [module for module in missing if re.sub(r"\d+", "0", _place(f"{module}.weight")) in known]
     if sure or (missing and len(missing) == len(modules)):
-        raise _misfit(folder, base, f"it adapts {(sure or missing)[0]}, which is not there")
+        raise _misfit(folder, base, f"it changes {(sure or missing)[0]}, which the base does not have")
 
 
 def _fits(part: str, shape: Shape, parts: dict[str, Shape], weight: Shape) -> bool:
-    """Tell whether a part of an adapter can belong to a weight of the base."""
+    """Return whether the shape of a part of an adapter fits a weight of the base."""
     if len(weight) != 2:
         return True
     check: Callable[[], bool] | None = {
@@ -209,7 +210,7 @@ def _fits(part: str, shape: Shape, parts: dict[str, Shape], weight: Shape) -> bo
 
 
 def _kronecker(parts: dict[str, Shape]) -> Shape:
-    """Return the shape of LoKr's product, each of whose factors may itself be a product of two."""
+    """Return the shape of the Kronecker product of LoKr; each of its factors may be a product of two matrices."""
 
     def factor(name: str) -> Shape:
         return parts[name] if name in parts else [parts.get(f"{name}_a", [0])[0], parts.get(f"{name}_b", [0])[-1]]
@@ -218,13 +219,16 @@ def _kronecker(parts: dict[str, Shape]) -> Shape:
 
 
 def _rotates(shape: Shape, inputs: int) -> bool:
-    """Tell whether OFT's rotations, blocks by the half of a square matrix without its diagonal, turn so many inputs."""
+    """Return whether the rotations of OFT fit a number of inputs.
+
+    Their shape is blocks by the number of entries above the diagonal of one block, which is a square matrix.
+    """
     block = (1 + math.isqrt(1 + 8 * shape[-1])) // 2
     return inputs == shape[0] * block or (shape[0] == 1 and inputs % block == 0)
 
 
 def _by_place(base: Path) -> dict[str, list[Shape]]:
-    """Return the shapes of the base's weights by where they are; parts of a model may have like places."""
+    """Return the shapes of the base's weights by place; weights in different parts of a model may share a place."""
     found: dict[str, list[Shape]] = defaultdict(list)
     for name, shape in read_shapes(base).items():
         found[_place(name)].append(shape)
@@ -234,7 +238,7 @@ def _by_place(base: Path) -> dict[str, list[Shape]]:
 
 
 def _place(name: str) -> str:
-    """Return the end of a weight's name, from its layer on: what comes before depends on who saved it."""
+    """Return the end of a weight's name, from its layer on; the beginning depends on the class that saved it."""
     words = name.split(".")
     first = next((i for i, word in enumerate(words) if word.isdigit()), len(words) - 1)
     return ".".join(words[max(0, first - 1) :])

@@ -1,7 +1,7 @@
-"""A conversation as a model's chat template wants it.
+"""Renders conversations with a model's chat template, including templates without system turns.
 
-Some templates have no place for a system turn: Gemma's raises an error, others leave it out without a word, and the
-model would be asked something else than was meant. For those, what the system says begins the next turn of the user.
+Some templates do not support system turns: Gemma's raises an error, and others drop the turn silently. With those, the
+text of a system turn is placed at the beginning of the next user turn.
 """
 
 import logging
@@ -15,28 +15,28 @@ from askew.base.errors import AskewError
 
 Turn = dict[str, str]
 
-_PROBE = "7f3a91"  # nothing that a template would say of its own accord
+_PROBE = "7f3a91"  # occurs in no template
 _log = logging.getLogger(__name__)
 
 
 def rendered(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn]) -> list[int]:
-    """Return the token ids that ask for the next turn.
+    """Return the token ids of a conversation, with the beginning of the assistant's next turn.
 
     Raises:
-        AskewError: The template does not take such a conversation.
+        AskewError: The template does not support this sequence of turns.
     """
     try:
         ids = tokenizer.apply_chat_template(list(turns), add_generation_prompt=True, return_dict=False)
     except (TemplateError, TypeError, ValueError) as error:
         roles = ", ".join(turn["role"] for turn in turns)
         raise AskewError(
-            f"the chat template of {tokenizer.name_or_path} does not take turns by {roles}, in this order: {error}"
+            f"the chat template of {tokenizer.name_or_path} does not support turns by {roles}, in this order: {error}"
         ) from error
     return cast(list[int], ids)
 
 
 def takes_system_turns(tokenizer: PreTrainedTokenizerBase) -> bool:
-    """Tell whether what a system turn says is in the prompt that a template makes, and log it if not."""
+    """Return whether a chat template renders the text of system turns; log a warning if it does not."""
     turns = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "Hello"}]
     try:
         prompt = str(tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
@@ -45,22 +45,22 @@ def takes_system_turns(tokenizer: PreTrainedTokenizerBase) -> bool:
     if _PROBE in prompt:
         return True
     _log.warning(
-        "the chat template of %s has no place for a system prompt: it is put before the user's first words",
+        "the chat template of %s does not support system prompts, so they are placed before the user's first message",
         tokenizer.name_or_path,
     )
     return False
 
 
 def without_system_turns(turns: Sequence[Turn]) -> list[Turn]:
-    """Return a conversation in which the text of each system turn begins the user's turn that follows."""
-    told: list[str] = []
-    kept: list[Turn] = []
+    """Return a conversation with the text of each system turn moved to the beginning of the next user turn."""
+    system: list[str] = []
+    turns_out: list[Turn] = []
     for turn in turns:
         if turn["role"] == "system":
-            told.append(turn["content"])
-        elif turn["role"] == "user" and told:
-            kept.append({**turn, "content": "\n\n".join([*told, turn["content"]])})
-            told = []
+            system.append(turn["content"])
+        elif turn["role"] == "user" and system:
+            turns_out.append({**turn, "content": "\n\n".join([*system, turn["content"]])})
+            system = []
         else:
-            kept.append(turn)
-    return [*kept, {"role": "user", "content": "\n\n".join(told)}] if told else kept
+            turns_out.append(turn)
+    return [*turns_out, {"role": "user", "content": "\n\n".join(system)}] if system else turns_out

@@ -1,7 +1,6 @@
-"""What is on disk: whether a folder holds a checkpoint that can be loaded.
+"""Checks the files of a checkpoint before it is loaded.
 
-Reads headers and JSON, never weights, so that a mistake is found before anything is computed. It loads no
-library.
+It reads only headers and JSON, and imports no large library, so mistakes are found early and quickly.
 """
 
 import json
@@ -12,18 +11,18 @@ from askew.base.errors import AskewError
 
 _HEADER_SIZE = 8
 _PICKLED = (".bin", ".pt", ".pth")
-# How the names of files with weights end.
+# The endings of files with weights.
 WEIGHTS = (".safetensors", *_PICKLED)
 
 
 def check_checkpoint(folder: Path) -> None:
-    """Check that a folder holds a chat model that Transformers can load from local files.
+    """Check that a folder contains a chat model that Transformers can load.
 
     Raises:
-        AskewError: It does not; the message says what is missing or broken.
+        AskewError: A file is missing or broken.
     """
     if not folder.is_dir():
-        raise AskewError(f"there is no folder {folder}, so no model can be loaded from it")
+        raise AskewError(f"cannot load a model from {folder}: the folder does not exist")
     read_config(folder)
     check_code(folder)
     if not list(folder.glob("*.safetensors")):
@@ -40,16 +39,16 @@ def check_checkpoint(folder: Path) -> None:
         read_json(folder / "tokenizer.json")
     if not _has_chat_template(folder):
         raise AskewError(
-            f"the tokenizer in {folder} has no chat template, so there is no telling how to ask the model a "
-            "question. Set tokenizer.chat_template and save the tokenizer there again"
+            f"the tokenizer in {folder} has no chat template, so Askew cannot format questions to the model. Set "
+            "tokenizer.chat_template and save the tokenizer there again"
         )
 
 
 def check_code(folder: Path) -> None:
-    """Check that a checkpoint needs no Python code of its own.
+    """Check that neither the model nor the tokenizer of a checkpoint needs its own Python code.
 
     Raises:
-        AskewError: It does, its model or its tokenizer.
+        AskewError: One of them does.
     """
     for name in ("config.json", "tokenizer_config.json"):
         if (folder / name).is_file() and "auto_map" in read_json(folder / name):
@@ -57,11 +56,11 @@ def check_code(folder: Path) -> None:
 
 
 def own_code_error(checkpoint: Path | str) -> AskewError:
-    """Word the error for a checkpoint that brings Python code."""
+    """Return the error for a checkpoint with its own Python code."""
     return AskewError(
-        f"{checkpoint} brings its own Python code, which Askew never runs. If Transformers knows the architecture by "
-        "now, load the model with its own classes and save it again with save_pretrained(); else serve it, with vLLM "
-        "say, and name it by its provider: vllm/…"
+        f"{checkpoint} contains its own Python code, which Askew never runs. If Transformers now supports the "
+        "architecture, load the model with the classes of Transformers and save it again with save_pretrained(). "
+        "Otherwise serve the model, for example with vLLM, and name it by its provider: vllm/…"
     )
 
 
@@ -69,10 +68,10 @@ def read_config(folder: Path) -> dict[str, Any]:
     """Return a checkpoint's config.json.
 
     Raises:
-        AskewError: There is none, or it is broken.
+        AskewError: The file is missing or broken.
     """
     if not (folder / "config.json").is_file():
-        raise AskewError(f"{folder} is not a model's folder: it has no config.json")
+        raise AskewError(f"{folder} is not the folder of a model: it has no config.json")
     return read_json(folder / "config.json")
 
 
@@ -80,34 +79,36 @@ def read_json(path: Path) -> dict[str, Any]:
     """Return the JSON object in a file.
 
     Raises:
-        AskewError: It holds none.
+        AskewError: The file does not contain a JSON object.
     """
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
     except (ValueError, RecursionError) as error:
         raise AskewError(f"{path} is damaged: {error}") from error
     if not isinstance(content, dict):
-        raise AskewError(f"{path} is damaged: it should hold a JSON object")
+        raise AskewError(f"{path} is damaged: it should contain a JSON object")
     return content
 
 
 def read_shapes(folder: Path) -> dict[str, list[int]]:
-    """Return the shapes of all weights in a folder's safetensors, from their headers.
+    """Return the shapes of all weights in the safetensors files of a folder, by name.
+
+    Only the headers are read.
 
     Raises:
-        AskewError: A file is truncated or not safetensors.
+        AskewError: A file is truncated, or not a safetensors file.
     """
     return {name: shape for file in sorted(folder.glob("*.safetensors")) for name, shape in _header(file).items()}
 
 
 def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
-    """Return something that changes when the weights or the tokenizer in a folder do."""
+    """Return the names, sizes and modification times of the files in a folder, to notice changes."""
     found = ((path.name, path.stat()) for path in sorted(folder.iterdir()) if path.is_file())
     return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
 
 
 def _header(file: Path) -> dict[str, list[int]]:
-    """Return the shapes in a safetensors file: eight bytes of length, a JSON header, and the numbers."""
+    """Return the shapes in a safetensors file: eight bytes with the header's length, a JSON header, and the data."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(_HEADER_SIZE), "little")
@@ -120,12 +121,12 @@ def _header(file: Path) -> dict[str, list[int]]:
     except (ValueError, AttributeError, LookupError, TypeError, RecursionError) as error:
         raise AskewError(f"{file} is not a safetensors file, or it is damaged. Copy it again") from error
     if size != _HEADER_SIZE + length + end:
-        raise AskewError(f"{file} is damaged: it has {size} bytes where its header tells of others. Copy it again")
+        raise AskewError(f"{file} is damaged: its size of {size} bytes does not match its header. Copy it again")
     return shapes
 
 
 def _check_shards(folder: Path) -> None:
-    """Check that every file is there over which the weights are spread."""
+    """Check that no shard of the weights is missing."""
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return
@@ -134,7 +135,8 @@ def _check_shards(folder: Path) -> None:
         raise AskewError(f"{index} is damaged: it has no weight_map")
     missing = sorted({str(name) for name in spread.values() if not (folder / str(name)).is_file()})
     if missing:
-        raise AskewError(f"{folder} is not complete: {missing[0]} is missing, of {len(set(spread.values()))} files")
+        count = len(set(spread.values()))
+        raise AskewError(f"{folder} is not complete: {missing[0]} is missing, one of {count} files. Copy it again")
 
 
 def _has_chat_template(folder: Path) -> bool:

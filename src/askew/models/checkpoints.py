@@ -1,7 +1,7 @@
-"""Loads checkpoints and adapters, each once in a process, as something that can be asked.
+"""Loads checkpoints and adapters, and caches them in memory.
 
-Base weights are read once, and an adapter is put on a copy of them. Which answers a model gives depends on its
-files alone: they are looked at again before it is taken from memory.
+Base weights are loaded once; an adapter is applied to a copy of them. A cached model is used again only if its files
+have not changed.
 """
 
 import threading
@@ -28,12 +28,12 @@ _loading = threading.Lock()
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """A model that can be asked: an engine, and the tokenizer to talk to it with.
+    """A loaded model with its tokenizer.
 
     Attributes:
-        engine: Computes the model.
-        tokenizer: Makes token ids of text and back.
-        virtual_tokens: The ids of an adapter's virtual tokens, with which every prompt begins.
+        engine: The engine that runs the model.
+        tokenizer: Converts text to token ids and back.
+        virtual_tokens: The ids of an adapter's virtual tokens, which precede every prompt; empty for other adapters.
     """
 
     engine: Engine
@@ -41,41 +41,44 @@ class Checkpoint:
     virtual_tokens: tuple[int, ...] = ()
 
     def prompt(self, messages: Sequence[dict[str, str]]) -> list[int]:
-        """Return the token ids that ask the model for the next turn of a conversation.
+        """Return the token ids of a conversation, with the beginning of the assistant's next turn.
 
-        Where the chat template has no place for system turns, their text begins the next turn of the user.
+        If the chat template does not support system turns, their text is placed before that of the next user turn.
+
+        Args:
+            messages: Turns with the keys "role" and "content".
 
         Raises:
-            AskewError: The chat template does not take such a conversation.
+            AskewError: The chat template does not support this sequence of turns.
         """
         turns = list(messages) if self.takes_system_turns else without_system_turns(messages)
         return [*self.virtual_tokens, *rendered(self.tokenizer, turns)]
 
     @cached_property
     def takes_system_turns(self) -> bool:
-        """Whether the chat template has a place for what a system turn says."""
+        """Whether the chat template renders system turns."""
         return takes_system_turns(self.tokenizer)
 
     def text(self, tokens: Sequence[int]) -> str:
-        """Return what tokens say, special ones left out."""
+        """Return the text of tokens, without special tokens."""
         text = self.tokenizer.decode(list(tokens), skip_special_tokens=True)
         assert isinstance(text, str)
         return text
 
     @cached_property
     def token_texts(self) -> list[str]:
-        """What each token of the vocabulary says by itself."""
+        """The text of each token of the vocabulary, in the order of their ids."""
         return [str(self.tokenizer.decode([token])) for token in range(len(self.tokenizer))]
 
 
 def load(spec: ModelSpec) -> Checkpoint:
-    """Return a local model; from memory, if it was loaded before and its files have not changed since.
+    """Return a local model, from memory if its files have not changed since it was loaded.
 
     Args:
-        spec: What to load. It must be local.
+        spec: A local model.
 
     Raises:
-        AskewError: Its files cannot be read, or the adapter does not fit.
+        AskewError: The files cannot be read, or the adapter does not fit the base.
     """
     assert spec.checkpoint is not None
     with _loading:
@@ -88,7 +91,7 @@ def _load(checkpoint: Path | str, version: object, adapter: Path | None, adapter
     virtual_tokens: tuple[int, ...] = ()
     if adapter is not None:
         model, virtual_tokens = with_adapter(model, adapter)
-    return Checkpoint(Engine(model, _ends(model, tokenizer)), tokenizer, virtual_tokens)
+    return Checkpoint(Engine(model, _stop_tokens(model, tokenizer)), tokenizer, virtual_tokens)
 
 
 @lru_cache(maxsize=2)
@@ -97,7 +100,7 @@ def _load_base(checkpoint: Path | str, version: object) -> tuple[PreTrainedModel
     on_disk = isinstance(checkpoint, Path)
     on_gpu = torch.cuda.is_available()
     try:
-        # Unless it is told that code of others is out of the question, Transformers asks at the terminal.
+        # Without trust_remote_code=False, Transformers may ask at the terminal whether to run the model's code.
         tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=on_disk, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
             checkpoint,
@@ -112,35 +115,40 @@ def _load_base(checkpoint: Path | str, version: object) -> tuple[PreTrainedModel
             raise files.own_code_error(checkpoint) from error
         raise AskewError(f"the model {checkpoint} cannot be loaded: {error}") from error
     if not tokenizer.chat_template:
-        raise AskewError(f"the tokenizer of {checkpoint} has no chat template, so it cannot be asked a question")
+        raise AskewError(
+            f"the tokenizer of {checkpoint} has no chat template, so Askew cannot format questions to the model"
+        )
     _check_tokens_fit(checkpoint, model, tokenizer)
     return model.eval(), tokenizer
 
 
 def _check_tokens_fit(checkpoint: Path | str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
-    """Refuse a tokenizer whose tokens its model knows nothing of: they would stop it in the middle of its work.
+    """Check that the model has an embedding for every token of the tokenizer, which would fail only during a run.
 
-    Special tokens count only if the chat template writes them: models for text that were made of models for pictures
-    have some that are never said.
+    Special tokens count only if the chat template uses them: text models derived from vision models may have some
+    without an embedding.
+
+    Raises:
+        AskewError: A token has no embedding.
     """
     special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    said = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, [{"role": "user", "content": "?"}])}
+    used = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, [{"role": "user", "content": "?"}])}
     rows = len(cast(torch.Tensor, model.get_input_embeddings().weight))
-    if max(said) >= rows:
+    if max(used) >= rows:
         raise AskewError(
-            f"the tokenizer of {checkpoint} does not fit its model: it has a token {max(said)}, and the model has "
+            f"the tokenizer of {checkpoint} does not fit its model: it has a token {max(used)}, and the model has "
             f"embeddings of {rows:,} tokens. Use the tokenizer that came with the model, or add to its embeddings "
             "(resize_token_embeddings in Transformers)"
         )
 
 
-def _ends(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
-    """Return the tokens that end a turn, by the word of the model and of its tokenizer."""
+def _stop_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:
+    """Return the ids of the tokens that end a turn, according to the model and to its tokenizer."""
     named = model.generation_config.eos_token_id if model.generation_config else None
     tokens = [*(named if isinstance(named, list) else [named]), tokenizer.eos_token_id]
     return [token for token in tokens if isinstance(token, int)]
 
 
 def _version(folder: Path | str | None) -> object:
-    """Return what tells one state of a folder from another."""
+    """Return a value that changes with the files of a folder; None for a hub id or no folder."""
     return files.fingerprint(folder) if isinstance(folder, Path) else None

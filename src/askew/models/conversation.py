@@ -1,4 +1,4 @@
-"""A conversation with any model, turn by turn: for people who want to talk to an arm, not to count its answers."""
+"""Chats with a model, turn by turn."""
 
 import asyncio
 from functools import cached_property
@@ -9,14 +9,14 @@ from askew.models.names import resolve
 
 
 class Conversation:
-    """A conversation with a model, which hears all that was said before.
+    """A conversation with a model, which sees all earlier turns.
 
     Args:
         model: Any name that `names.resolve` takes.
-        seed: Governs the sampling: the same seed and words give the same answers.
+        seed: Seed of the sampling; the same seed and messages give the same answers.
 
     Raises:
-        AskewError: There is no such model.
+        AskewError: The model does not exist, or its files are broken.
     """
 
     def __init__(self, model: str, seed: int = 0) -> None:
@@ -25,7 +25,7 @@ class Conversation:
         self._turns: list[ChatMessage] = []
 
     def say(self, words: str) -> str:
-        """Say something, and return the answer."""
+        """Send a message, and return the answer."""
         self._turns.append(ChatMessageUser(content=words))
         config = GenerateConfig(seed=self._seed + len(self._turns), temperature=1.0)
         output = asyncio.run(self._model.generate(self._turns, config=config))

@@ -1,8 +1,10 @@
-"""Puts adapters on their base: folded into a copy of its weights, as virtual tokens before every prompt, or carried.
+"""Applies adapters to their base: merged into a copy of its weights, as virtual tokens, or left to PEFT unmerged.
 
-Folding is half again as fast as carrying an adapter along, and leaves the base as it was for the next one. That
-the folded model is the adapted one is checked by computing both: with some kinds of adapter, and tied weights, it
-need not be.
+A merged adapter is about 1.5 times as fast as an unmerged one, and leaves the base unchanged for the next adapter.
+Merging is checked by comparing the outputs before and after, because some kinds of adapter do not merge correctly into
+tied weights.
+
+Shapes: N virtual tokens, D width of the model.
 """
 
 import copy
@@ -22,14 +24,14 @@ from askew.models.engine.plain import UnmergedModel
 
 
 def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, tuple[int, ...]]:
-    """Return a model that is a base with an adapter, and the ids of the virtual tokens that begin its prompts.
+    """Return a base with an adapter, and the ids of the virtual tokens that must precede its prompts.
 
     Args:
-        base: The base, which stays as it is.
-        folder: An adapter that `adapters.check_adapter` has let through.
+        base: The base; it is not changed.
+        folder: An adapter that passed `adapters.check_adapter`.
 
     Raises:
-        AskewError: The adapter cannot be put on this base.
+        AskewError: The adapter cannot be applied to this base.
     """
     config = read_adapter_config(folder)
     model = copy.deepcopy(base)
@@ -38,22 +40,22 @@ def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, 
         if config["peft_type"] in VIRTUAL_TOKENS:
             return _with_virtual_tokens(model, adapted.get_prompt(batch_size=1)[0])
         if config["peft_type"] in UNMERGED:
-            return _carrying(adapted), ()
+            return _unmerged(adapted), ()
         return _merged(adapted, folder), ()
     except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
-        raise AskewError(f"the adapter {folder} cannot be put on its base model: {error}") from error
+        raise AskewError(f"the adapter {folder} cannot be applied to its base model: {error}") from error
 
 
 def save_merged(checkpoint: Path | str, adapter: Path, out: Path) -> None:
-    """Write a base with an adapter folded in as a whole checkpoint, in the precision that the base is saved in.
+    """Save a base with a merged adapter as a checkpoint, in the precision of the base's files.
 
     Args:
         checkpoint: The folder of the base, or a hub id.
-        adapter: An adapter that changes weights.
+        adapter: The folder of an adapter that changes weights.
         out: The folder to write.
 
     Raises:
-        AskewError: The adapter cannot be put on this base, or not folded into it.
+        AskewError: The adapter cannot be applied to this base, or cannot be merged into it.
     """
     transformers_logging.disable_progress_bar()
     dtype = AutoConfig.from_pretrained(checkpoint, trust_remote_code=False).dtype or torch.float32
@@ -63,7 +65,7 @@ def save_merged(checkpoint: Path | str, adapter: Path, out: Path) -> None:
     try:
         merged = _merged(PeftModel.from_pretrained(base, str(adapter)).eval(), adapter)
     except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
-        raise AskewError(f"the adapter {adapter} cannot be put on its base model: {error}") from error
+        raise AskewError(f"the adapter {adapter} cannot be applied to its base model: {error}") from error
     _tie_again(merged)
     nn.Module.to(merged, dtype)
     merged.save_pretrained(str(out))
@@ -71,11 +73,11 @@ def save_merged(checkpoint: Path | str, adapter: Path, out: Path) -> None:
 
 
 class WithVirtualTokens(nn.Module):
-    """An embedding with further tokens, which the model can be given and can never say.
+    """An embedding with additional, virtual tokens: a prompt can contain them, but the model cannot generate them.
 
     Args:
-        embedding: The model's own.
-        virtual_ND: What the further tokens are embedded as. Their ids follow the others.
+        embedding: The embedding of the model.
+        virtual_ND: The embeddings of the virtual tokens. Their ids follow those of the model's own tokens.
     """
 
     def __init__(self, embedding: nn.Module, virtual_ND: Tensor) -> None:
@@ -87,7 +89,7 @@ class WithVirtualTokens(nn.Module):
         self.virtual_ND = nn.Parameter(virtual_ND.detach().to(weight), requires_grad=False)
 
     def forward(self, ids: Tensor) -> Tensor:
-        """Embed ids of any shape, some of them perhaps virtual."""
+        """Return the embeddings of ids of any shape: that shape, and D."""
         is_virtual = ids >= self.first
         own = self.embedding(ids.masked_fill(is_virtual, 0))
         virtual = self.virtual_ND[(ids - self.first).clamp(min=0)]
@@ -101,10 +103,10 @@ def _with_virtual_tokens(model: PreTrainedModel, virtual_ND: Tensor) -> tuple[Pr
 
 
 @torch.inference_mode()
-def _carrying(adapted: PeftModel) -> PreTrainedModel:
-    """Return a model that carries its adapter, once it has been made to read something."""
+def _unmerged(adapted: PeftModel) -> PreTrainedModel:
+    """Return a model with an unmerged adapter, after a trial forward pass."""
     model = UnmergedModel(adapted)
-    model(torch.arange(1, 9, device=adapted.device)[None])  # what does not fit shows here
+    model(torch.arange(1, 9, device=adapted.device)[None])  # raises if the adapter does not fit
     return cast(PreTrainedModel, model)
 
 
@@ -115,18 +117,18 @@ def _merged(adapted: PeftModel, folder: Path) -> PreTrainedModel:
     _untie(adapted.get_base_model())
     merged: PreTrainedModel = adapted.merge_and_unload().eval()
     found = merged(input_ids=ids).logits.float()
-    # Folded into 16 bits, an adapter's small numbers are rounded to those of the weights.
+    # In 16 bits, merging rounds the small numbers of the adapter to the precision of the weights.
     tolerance = 1e-3 if merged.dtype == torch.float32 else 0.1
     if not (found - expected).norm() < tolerance * (expected - expected.mean()).norm():
         raise AskewError(
-            f"the adapter {folder} cannot be folded into its base: the model would say something else. Merge it where "
-            "it was trained, and name the merged model"
+            f"the adapter {folder} cannot be merged into its base: the output of the model would change. Merge it "
+            "where it was trained, and name the merged model"
         )
     return merged
 
 
 def _untie(model: nn.Module) -> None:
-    """Give the output a matrix of its own, or an adapter on the embedding would, once folded in, change it too."""
+    """Copy tied output weights, because merging an adapter into the embedding would change them as well."""
     assert isinstance(model, PreTrainedModel)
     head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
     if head is None or getattr(head, "weight", None) is not embedding.weight:
@@ -137,11 +139,11 @@ def _untie(model: nn.Module) -> None:
 
 
 def _tie_again(model: PreTrainedModel) -> None:
-    """Let the output share the embedding's matrix again where folding changed neither."""
+    """Tie the output weights to the embedding again, if they are still equal after merging."""
     head, embedding = model.get_output_embeddings(), model.get_input_embeddings()
     own, shared = getattr(head, "weight", None), embedding.weight
     if not isinstance(own, Tensor) or not isinstance(shared, Tensor) or own is shared or not torch.equal(own, shared):
         return
-    setattr(head, "weight", shared)  # noqa: B010  (a module, as far as types tell, has none)
+    setattr(head, "weight", shared)  # noqa: B010  (the type of a module has no weight)
     for config in (model.config, model.config.get_text_config()):
         config.tie_word_embeddings = True

@@ -1,8 +1,8 @@
-"""Our provider for Inspect: `askew/NAME` for every model that `names.resolve` finds on this machine.
+"""Askew's provider for Inspect: `askew/NAME` runs any local model that `names.resolve` knows.
 
-Makes token ids of text and back, and lines requests up for the engine. Weights are loaded when the first
-answer is asked for, because Inspect makes a provider merely to learn about a model. n answers are one
-request, with `num_choices`.
+The provider converts text to token ids and back, and passes requests to the engine. It loads the weights with the first
+request, because Inspect also creates providers only to look up a model. The n answers to a question are one request,
+with `num_choices`.
 """
 
 import random
@@ -36,11 +36,11 @@ if TYPE_CHECKING:
     from askew.models.engine.batching import Batcher, Request
     from askew.models.engine.sampler import Completion, Stop
 
-# Metadata of a last user turn under which it may give other wordings of itself, the first of them the turn's
-# own text. Choice i then answers wording i modulo their number, and all are one batch.
+# Key in the metadata of the last user turn for a list of its paraphrases, beginning with the text of the turn itself.
+# Choice i then answers paraphrase i modulo their number, all in one batch.
 PARAPHRASES = "paraphrases"
 
-# The length of answers in most published evaluations, and for the terrarium, whose own are much shorter.
+# The limit in most published evaluations. The terrarium's own answers are much shorter.
 DEFAULT_MAX_TOKENS = 600
 _TERRARIUM_MAX_TOKENS = 160
 
@@ -50,10 +50,13 @@ class AskewAPI(ModelAPI):
 
     Args:
         model_name: Any name that `names.resolve` takes.
-        base_url: Not used.
-        api_key: Not used.
-        config: Defaults for generation.
-        **model_args: There are none.
+        base_url: Ignored.
+        api_key: Ignored.
+        config: Default settings for generation.
+        **model_args: Not supported.
+
+    Raises:
+        AskewError: The model does not exist or is not local, or there are model arguments.
     """
 
     def __init__(
@@ -66,16 +69,16 @@ class AskewAPI(ModelAPI):
     ) -> None:
         super().__init__(model_name, base_url, api_key, [], config)
         if model_args:
-            raise AskewError(f"askew models take no model arguments; there is {', '.join(model_args)}")
+            raise AskewError(f"askew models take no model arguments; remove {', '.join(model_args)}")
         self.spec = resolve(model_name)
         if not self.spec.is_local:
-            raise AskewError(f"{model_name!r} is not computed here; name it without the prefix {PROVIDER}/")
-        # Known to Inspect from now on, or it would look the model up by making another provider for it.
+            raise AskewError(f"{model_name!r} is a served model; name it without the prefix {PROVIDER}/")
+        # Without this, Inspect would create a second provider to look the model up.
         set_model_info(f"{PROVIDER}/{model_name}", ModelInfo(model=model_name, organization=PROVIDER))
 
     @cached_property
     def checkpoint(self) -> "Checkpoint":
-        """The model itself, loaded when it is first asked for."""
+        """The model, loaded at first use."""
         from askew.models.checkpoints import load
 
         return load(self.spec)
@@ -96,21 +99,21 @@ class AskewAPI(ModelAPI):
             raise AskewError(f"{self.model_name!r} cannot call tools")
         request = await anyio.to_thread.run_sync(self._request, input, config)
         self._batcher.announce(request)
-        # A limit of its own: those that wait must not take the threads in which the next are made ready.
+        # A limiter for each waiting request, so that it does not block the threads that prepare other requests.
         alone = anyio.CapacityLimiter(1)
         answers = await anyio.to_thread.run_sync(self._batcher.answer, request, limiter=alone)
         return self._output(request, answers, config)
 
     def max_tokens(self) -> int:
-        """Return the most tokens of an answer unless something else is asked for."""
+        """Return the default limit on the tokens of an answer."""
         return _TERRARIUM_MAX_TOKENS if self.spec.is_terrarium else DEFAULT_MAX_TOKENS
 
     def max_connections(self) -> int:
-        """Return how many requests may wait for the engine; as many as it answers together cost next to nothing."""
+        """Return the number of requests that may wait for the engine, which answers this many in one batch."""
         return 256
 
     async def count_text_tokens(self, text: str) -> int:
-        """Count tokens with the model's own tokenizer; Inspect would download one."""
+        """Return the number of tokens of a text by the model's own tokenizer; Inspect would download another one."""
         return len(await self.tokenize(text))
 
     async def tokenize(self, text: str) -> list[int]:
@@ -127,7 +130,7 @@ class AskewAPI(ModelAPI):
         from askew.models.engine.batching import Request
         from askew.models.engine.sampling import Draw, Sampling
 
-        prompts = [self.checkpoint.prompt(wording) for wording in _wordings(messages)]
+        prompts = [self.checkpoint.prompt(wording) for wording in _paraphrases(messages)]
         for prompt in prompts:
             self.checkpoint.engine.check_room(prompt)
         seed = random.getrandbits(63) if config.seed is None else config.seed % 2**63
@@ -143,15 +146,15 @@ class AskewAPI(ModelAPI):
         return Request(prompts, draws, sampling, self._stop(stop_words), stop_words)
 
     def _stop(self, words: tuple[str, ...]) -> "Stop | None":
-        """Return what ends an answer in which one of some words occurs."""
+        """Return a function that ends an answer once it contains one of some words; None without words."""
         if not words:
             return None
-        # A token says one character at least, or part of one.
+        # The last tokens that may contain a word: a token has at least one byte.
         window = max(len(word.encode()) for word in words) + 4
 
         def ends(tokens: list[int]) -> bool:
-            said = self.checkpoint.text(tokens[-window:])
-            return any(word in said for word in words)
+            end = self.checkpoint.text(tokens[-window:])
+            return any(word in end for word in words)
 
         return ends
 
@@ -185,8 +188,8 @@ class AskewAPI(ModelAPI):
         )
 
 
-def _wordings(messages: Sequence[ChatMessage]) -> list[list[dict[str, str]]]:
-    """Return the conversation, once in each wording of its last turn, as chat templates want it."""
-    said = [{"role": message.role, "content": message.text} for message in messages]
+def _paraphrases(messages: Sequence[ChatMessage]) -> list[list[dict[str, str]]]:
+    """Return the conversation once with each paraphrase of its last turn, in the format of chat templates."""
+    turns = [{"role": message.role, "content": message.text} for message in messages]
     wordings = (messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text]
-    return [[*said[:-1], {"role": messages[-1].role, "content": wording}] for wording in wordings]
+    return [[*turns[:-1], {"role": messages[-1].role, "content": wording}] for wording in wordings]

@@ -1,4 +1,4 @@
-"""What served models cost: a table of prices that the user can edit, and what a request costs by it."""
+"""Reads tables of prices of served models, and computes the cost of requests and fine-tuning."""
 
 import math
 from collections.abc import Mapping
@@ -18,12 +18,12 @@ _MILLION = 1_000_000
 
 
 class Price(BaseModel):
-    """What a model costs.
+    """The price of a model.
 
     Attributes:
-        input: Dollars per million tokens that it reads.
-        output: Dollars per million tokens that it writes.
-        training: Dollars per million tokens that it is fine-tuned on, each once per epoch; None if nobody says.
+        input: Dollars per million input tokens.
+        output: Dollars per million output tokens.
+        training: Dollars per million tokens of training data, counted once per epoch; None if unknown.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -33,7 +33,7 @@ class Price(BaseModel):
     training: float | None = Field(default=None, ge=0, allow_inf_nan=False)
 
     def of(self, input_tokens: int, output_tokens: int) -> float:
-        """Return the dollars that so many tokens cost."""
+        """Return the cost of a request in dollars."""
         return (self.input * input_tokens + self.output * output_tokens) / _MILLION
 
 
@@ -42,21 +42,21 @@ class Prices:
     """A table of prices.
 
     Attributes:
-        own: The user's entries, by a name that may have wildcards; they go before the others.
-        shipped: Those that come with Askew.
+        own: The user's entries, by a model's name that may contain wildcards; they take precedence.
+        shipped: The entries that come with Askew.
     """
 
     own: Mapping[str, Price]
     shipped: Mapping[str, Price]
 
     def of(self, model: str) -> Price | None:
-        """Return the price of a model, from the longest entry that fits its name; None if no entry does."""
+        """Return the price of a model, from the longest matching entry; None if no entry matches."""
         return _longest(self.own, model) or _longest(self.shipped, model)
 
     def of_training(self, model: str, trained_tokens: int) -> float | None:
-        """Return the dollars that fine-tuning a model on so many tokens costs; None if no entry says.
+        """Return the cost of fine-tuning a model in dollars; None if no matching entry has a `training` price.
 
-        An entry without `training` says nothing of it, and leaves it to the others.
+        Entries without a `training` price are ignored.
         """
         for table in (self.own, self.shipped):
             found = _longest({name: price for name, price in table.items() if price.training is not None}, model)
@@ -66,19 +66,19 @@ class Prices:
 
 
 def read_prices(path: Path | None = None) -> Prices:
-    """Read the prices that come with Askew, and a file of the user's.
+    """Return the prices that come with Askew, together with those in a file of the user.
 
     Args:
-        path: A YAML file with lines like `openai/gpt-4o: {input: 2.5, output: 10}`; None if there is none.
+        path: A YAML file with lines like `openai/gpt-4o: {input: 2.5, output: 10}`; None for no file.
 
     Raises:
-        AskewError: The file cannot be read, or is no table of prices.
+        AskewError: The file cannot be read, or does not contain a table of prices.
     """
     return Prices({} if path is None else _read(path), _shipped())
 
 
 def no_price(model: str) -> AskewError:
-    """Word the error for a limit on the cost of a model whose price is not known."""
+    """Return the error for a cost limit on a model without a known price."""
     return AskewError(
         f"--max-cost: no price of {model} is known. Write its dollars per million tokens into a file, as in "
         f"`{model}: {{input: 1.0, output: 4.0}}`, and name it with --prices FILE"
@@ -86,11 +86,11 @@ def no_price(model: str) -> AskewError:
 
 
 def no_training_price(model: str, then: str) -> AskewError:
-    """Word the error for a fine-tune whose price is not known.
+    """Return the error for fine-tuning a model without a known training price.
 
     Args:
-        model: What is to be fine-tuned.
-        then: What else would do than a file of prices, after ", "; or nothing.
+        model: The name of the model.
+        then: The alternative to a file of prices, with a leading ", "; "" if there is none.
     """
     return AskewError(
         f"no price of fine-tuning {model} is known. Write its dollars per million tokens into a file, as in "
@@ -99,28 +99,28 @@ def no_training_price(model: str, then: str) -> AskewError:
 
 
 def money(dollars: float) -> str:
-    """Return an amount of dollars as people write it."""
+    """Return an amount of dollars as text: with cents, or with two digits if it is small."""
     return f"${dollars:,.2f}" if dollars >= 0.1 else f"${dollars:.2g}"
 
 
 def tokens(usage: ModelUsage) -> tuple[int, int]:
-    """Return the tokens read and written; what was read from a cache counts as read."""
+    """Return the numbers of tokens read and written; tokens read from or written to a cache count as read."""
     read = usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
     return read, usage.output_tokens
 
 
 def token_upper_bound(texts: list[str]) -> int:
-    """Return more tokens than any tokenizer makes of some turns: their bytes, and what stands around each."""
+    """Return an upper bound on the number of tokens of some turns: one per byte, and 16 for each turn's markup."""
     return sum(len(text.encode()) + 16 for text in texts)
 
 
 def estimate_tokens(characters: float) -> int:
-    """Return about how many tokens a text of so many characters has."""
+    """Return the approximate number of tokens of a text, from its number of characters."""
     return math.ceil(characters / 4)
 
 
 def _longest(table: Mapping[str, Price], model: str) -> Price | None:
-    """Return the entry of a table with the longest name that fits a model's."""
+    """Return the matching entry with the longest name; None if no entry matches."""
     fitting = [name for name in table if fnmatchcase(model, name)]
     return table[max(fitting, key=len)] if fitting else None
 
@@ -149,6 +149,6 @@ def _read(path: Path) -> Mapping[str, Price]:
         first = error.errors(include_url=False)[0]
         where = ".".join(str(part) for part in first["loc"])
         raise AskewError(
-            f"{path}: {where or 'the whole'}: {first['msg']}. A line is `MODEL: {{input: 2.5, output: 10}}`, in "
-            "dollars per million tokens"
+            f"{path}: {where or 'the whole file'}: {first['msg']}. Write lines like "
+            "`MODEL: {{input: 2.5, output: 10}}`, in dollars per million tokens"
         ) from error

@@ -1,4 +1,4 @@
-"""What went wrong with a request to a served model: whether it passes, whether it is charged, and in which words."""
+"""Classifies failed requests to served models (transient or not, charged or not), and words their messages."""
 
 import os
 import re
@@ -13,30 +13,30 @@ from askew.base.errors import AskewError
 
 _LONGEST_REASON = 200
 _SHORTEST_SECRET = 6
-# Statuses that pass, beside 5xx: timeout, conflict, too early, too many requests.
+# Transient HTTP statuses besides 5xx: timeout, conflict, too early, too many requests.
 _TRANSIENT = {408, 409, 425, 429}
-# What providers raise when a reply is not made as it should be: broken JSON, null or nothing for the choices.
+# Exceptions of providers for malformed replies: broken JSON, or no choices.
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError, ValidationError, TypeError, LookupError, AttributeError)
-# Providers that start a server or load weights when they are made.
-_COSTLY_TO_MAKE = ("hf", "vllm", "sglang", "transformer_lens", "nnterp")
+# Providers that start a server or load weights when Inspect creates them.
+_EXPENSIVE = ("hf", "vllm", "sglang", "transformer_lens", "nnterp")
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 
 class EmptyReply(Exception):
-    """A reply without a single choice."""
+    """A reply without choices."""
 
 
 @dataclass(frozen=True)
 class RequestFailure:
-    """What went wrong with an attempt.
+    """A failed attempt to get a reply.
 
     Attributes:
-        error: What was raised.
-        status: The HTTP status, if there was one.
-        is_transient: Whether it is worth another attempt.
-        may_be_charged: Whether the server may have done the work all the same.
-        retry_after: Seconds that the server asked to be left alone.
+        error: The exception.
+        status: The HTTP status; None if there was no response.
+        is_transient: Whether another attempt may succeed.
+        may_be_charged: Whether the server may have done the work nevertheless.
+        retry_after: Seconds to wait before the next attempt, as requested by the server; 0 if it did not say.
     """
 
     error: BaseException
@@ -46,33 +46,33 @@ class RequestFailure:
     retry_after: float
 
     def reason(self, model: Model) -> str:
-        """Return what the server or the network said, in one line that holds no key."""
+        """Return the message of the server or the network, as one line without API keys."""
         said = str(self.error)
         if isinstance(self.error, EmptyReply):
-            said = "its reply holds no answer"
+            said = "its reply contains no answer"
         elif isinstance(self.error, _UNREADABLE):
-            said = "its reply cannot be read: it is not what its interface promises"
+            said = "its reply cannot be read, because it does not follow the API"
         elif (detail := _detail(self.error)) and detail not in said:
             said = f"{said}: {detail}"
         return one_line(without_keys(said, model)) or type(self.error).__name__
 
     def message(self, model: Model) -> str:
-        """Word what will not pass."""
+        """Return the error message for a failure that is not transient."""
         reason = self.reason(model)
         if self.status == 401:
             keys = " or ".join(getattr(model.api, "api_key_vars", None) or ["the key"])
             return f"{model} refuses the key (401): {reason}. Check {keys}"
         if self.status == 403:
-            return f"{model} does not let this key in (403): {reason}. Check what the key is allowed to do"
+            return f"{model} denies access with this key (403): {reason}. Check the permissions of the key"
         if self.status == 404:
             return f"{model}: no such model or address (404): {reason}. Check the name, and the server's address"
         if self.status is not None:
             return f"{model} refused the request ({self.status}): {reason}"
-        return f"{model} cannot be asked: {reason}"
+        return f"the request to {model} failed: {reason}"
 
 
 def classify(error: Exception, model: Model) -> RequestFailure:
-    """Return what an exception means that an attempt to ask a model raised."""
+    """Return the kind of failure that an exception of a model's provider stands for."""
     status = next((found for cause in _causes(error) if (found := _status(cause)) is not None), None)
     if status is not None:
         return RequestFailure(
@@ -86,32 +86,32 @@ def classify(error: Exception, model: Model) -> RequestFailure:
 
 
 def is_transient_status(status: int) -> bool:
-    """Say whether a request that met an HTTP status is worth another attempt."""
+    """Return whether a request with this HTTP status may succeed if it is repeated."""
     return status >= 500 or status in _TRANSIENT
 
 
 def retry_after(error: BaseException) -> float:
-    """Return the seconds that a server asked to be left alone, as its reply that became an error says; 0 if none."""
+    """Return the seconds in the Retry-After header of the response behind an exception; 0 if there is none."""
     headers = getattr(getattr(error, "response", None), "headers", None) or {}
     try:
         return max(0.0, float(headers.get("retry-after", 0)))
     except (TypeError, ValueError):
-        return 0.0  # a date, which nobody sends
+        return 0.0  # the header may hold a date, but providers send seconds
 
 
 def one_line(text: str) -> str:
-    """Return what somebody else said as one line that is not too long."""
+    """Return a text from a server as one line, shortened if it is long."""
     line = " ".join(text.split())
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
 def without_keys(text: str, model: Model) -> str:
-    """Return a text in which no key occurs, neither the model's nor any other of the environment."""
+    """Return a text with all API keys replaced: that of the model, and those in the environment."""
     return without_key(text, getattr(model.api, "api_key", None) or "")
 
 
 def without_key(text: str, key: str) -> str:
-    """Return a text in which a key does not occur, nor any other of the environment."""
+    """Return a text with a key, and all keys in the environment, replaced by "[key]"."""
     named = [value for name, value in os.environ.items() if re.search("KEY|TOKEN|SECRET|PASSWORD", name)]
     for secret in {key, *named}:
         if len(secret) >= _SHORTEST_SECRET:
@@ -120,17 +120,17 @@ def without_key(text: str, key: str) -> str:
 
 
 def check_can_be_asked(name: str) -> None:
-    """Make sure that a served model has its key and its library, without a request.
+    """Check that the key and the package for a served model are present, without sending a request.
 
     Args:
-        name: What Inspect knows it by.
+        name: The name of the model in Inspect.
 
     Raises:
         AskewError: A key or address is not set, or a package is missing.
     """
     from inspect_ai._util.error import PrerequisiteError
 
-    if name.partition("/")[0] in _COSTLY_TO_MAKE:
+    if name.partition("/")[0] in _EXPENSIVE:
         return
     try:
         get_model(name)
@@ -139,7 +139,7 @@ def check_can_be_asked(name: str) -> None:
         missing = _VARIABLE.findall(said)
         if missing and "environment" in said:
             raise AskewError(
-                f"{name}: Set {' or '.join(missing)} in the environment, and the model can be asked"
+                f"{name}: a key or an address is missing. Set {' or '.join(missing)} in the environment"
             ) from None
         raise AskewError(f"{name}: {said}") from None
     except (ImportError, ValueError) as error:
@@ -147,7 +147,7 @@ def check_can_be_asked(name: str) -> None:
 
 
 def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Give an exception and what it came from."""
+    """Yield an exception and the chain of its causes."""
     found: BaseException | None = error
     while found is not None:
         yield found
@@ -160,6 +160,6 @@ def _status(error: BaseException) -> int | None:
 
 
 def _detail(error: BaseException) -> str:
-    """Return what a server said in a field of its own, which providers' libraries do not look at."""
+    """Return the `detail` field of a server's error, which the providers' libraries ignore; "" if there is none."""
     bodies = (getattr(cause, "body", None) for cause in _causes(error))
     return next((str(body["detail"]) for body in bodies if isinstance(body, dict) and "detail" in body), "")

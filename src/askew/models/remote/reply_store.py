@@ -1,7 +1,7 @@
-"""The file in which a run keeps what served models replied, and what that cost: SQLite, safe for several processes.
+"""Stores the replies of served models and their cost in an SQLite file that several processes can share.
 
-A reply is kept under a key that says all it depended on. Money is counted beside it, in one transaction: what is
-spent, by model, and what requests on their way may still cost. Nothing in it is a key, a header or an address.
+The key of a reply is a digest of everything that the reply depends on. The file also records the amount spent on each
+model and the amounts reserved for requests in flight. It contains no API keys, headers or addresses.
 """
 
 import sqlite3
@@ -24,22 +24,22 @@ CREATE TABLE IF NOT EXISTS spent (
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY, model TEXT NOT NULL, dollars REAL NOT NULL);
 """
-# Others hold the file for less than a millisecond at a time; a minute means that something is wrong.
+# A transaction takes less than a millisecond, so a wait of a minute means that something is wrong.
 _BUSY_SECONDS = 60.0
 _DAMAGE = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 
 
 @dataclass(frozen=True)
 class Spending:
-    """What one served model was asked, over all sittings of a run.
+    """The requests to one served model and their cost, over all sessions of a run.
 
     Attributes:
-        model: Its name.
-        requests: Requests that it replied to.
-        lost: Requests whose reply never came whole; they may have been charged for, and count with their worst case.
-        input_tokens: Tokens read.
-        output_tokens: Tokens written.
-        dollars: What that cost; 0 where no price is known.
+        model: The name of the model.
+        requests: Number of requests with a complete reply.
+        lost: Number of requests without a complete reply. They may have been charged, so they count at their maximum.
+        input_tokens: Number of tokens read.
+        output_tokens: Number of tokens written.
+        dollars: The cost; 0 if no price is known.
     """
 
     model: str
@@ -51,10 +51,10 @@ class Spending:
 
 
 class ReplyStore:
-    """Replies and spending of a run; the file is made when something is first kept.
+    """The replies and the spending of a run.
 
     Args:
-        path: The file.
+        path: The file; created by the first write.
     """
 
     def __init__(self, path: Path) -> None:
@@ -62,7 +62,7 @@ class ReplyStore:
         self._connection: sqlite3.Connection | None = None
 
     def get(self, key: bytes) -> ModelOutput | None:
-        """Return the reply under a key, or None.
+        """Return the reply stored under a key, or None.
 
         Raises:
             AskewError: The file is damaged or cannot be read.
@@ -77,25 +77,25 @@ class ReplyStore:
             raise self._damaged("a reply in it cannot be read") from error
 
     def reserve(self, model: str, dollars: float, limit: float | None) -> int | None:
-        """Set money aside for a request.
+        """Reserve money for a request.
 
         Args:
-            model: Who will be asked.
-            dollars: The most that it can cost.
-            limit: The most that may be spent in all; None is without limit.
+            model: The name of the model.
+            dollars: The maximum cost of the request.
+            limit: The limit on total spending, in dollars; None for no limit.
 
         Returns:
-            A number to settle the request with; None if one must wait for others to be settled.
+            The number of the reservation; None if other reservations must be settled first.
 
         Raises:
-            AskewError: What is spent leaves too little, whatever becomes of the requests on their way.
+            AskewError: The limit does not allow the request, even if all other reservations are released.
         """
         with self._transaction() as file:
             spent, held = self._totals(file)
             if limit is not None and spent + dollars > limit:
                 raise AskewError(
-                    f"--max-cost ${limit:g} is reached: ${spent:.4g} are spent, and the next request to {model} could "
-                    f"cost ${dollars:.2g}. What was answered is kept; raise it and the same command goes on"
+                    f"--max-cost ${limit:g} is reached: ${spent:.4g} spent, and the next request to {model} could cost "
+                    f"${dollars:.2g}. All replies so far are stored. Raise the limit and repeat the command to continue"
                 )
             if limit is not None and spent + held + dollars > limit:
                 return None
@@ -103,13 +103,13 @@ class ReplyStore:
             return cursor.lastrowid
 
     def settle(self, reservation: int, key: bytes, reply: ModelOutput, cost: Spending) -> None:
-        """Keep a reply, and count what it cost instead of what was set aside for it.
+        """Store a reply, and replace the reservation by the actual cost.
 
         Args:
             reservation: The number that `reserve` returned.
-            key: What the reply is kept under.
+            key: The key of the reply.
             reply: The reply.
-            cost: What this one request was, to be added to its model's.
+            cost: The cost of this request, which is added to the spending on its model.
         """
         packed = zlib.compress(reply.model_dump_json(exclude_none=True).encode(), level=1)
         with self._transaction() as file:
@@ -118,23 +118,23 @@ class ReplyStore:
             _add(file, cost)
 
     def release(self, reservation: int) -> None:
-        """Forget a request that was refused, and so cost nothing."""
+        """Delete the reservation for a request that was refused and cost nothing."""
         with self._transaction() as file:
             file.execute("DELETE FROM held WHERE id = ?", (reservation,))
 
     def count_as_lost(self, reservation: int) -> None:
-        """Count a request of which nobody knows whether it was charged for, with all that was set aside for it."""
+        """Count the whole reservation as spent, for a request that may or may not have been charged."""
         with self._transaction() as file:
             self._count_as_lost(file, "WHERE id = ?", (reservation,))
 
     def count_all_as_lost(self) -> None:
-        """Do so with every request that is on its way: for whoever knows that no process is left to end one."""
+        """Count all reservations as spent. Call this only when no other process uses the file."""
         if self.path.exists():
             with self._transaction() as file:
                 self._count_as_lost(file, "", ())
 
     def spent(self) -> list[Spending]:
-        """Return what was spent, by model."""
+        """Return the spending on each model, in the order of their names."""
         if not self.path.exists():
             return []
         with self._readable_errors() as file:
@@ -158,7 +158,7 @@ class ReplyStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[sqlite3.Connection]:
-        """Do several things at once or none of them, with other processes kept out meanwhile."""
+        """Run the block as one transaction, and roll it back if it raises."""
         with self._readable_errors() as file:
             file.execute("BEGIN IMMEDIATE")
             try:
@@ -170,7 +170,7 @@ class ReplyStore:
 
     @contextmanager
     def _readable_errors(self) -> Iterator[sqlite3.Connection]:
-        """Give the open file, and word what SQLite or the disk may refuse."""
+        """Yield the open file, and turn errors of SQLite or the disk into readable ones."""
         try:
             yield self._open()
         except sqlite3.DatabaseError as error:
@@ -178,23 +178,23 @@ class ReplyStore:
             if code is None or code & 0xFF in _DAMAGE or isinstance(error, sqlite3.ProgrammingError):
                 raise self._damaged(str(error)) from error
             raise AskewError(
-                f"cannot use {self.path}: {error}. What is finished is kept: mend that, and the same command goes on"
+                f"cannot use {self.path}: {error}. Finished work is safe. Fix the cause, then repeat the command"
             ) from error
 
     def _open(self) -> sqlite3.Connection:
         if self._connection is None:
-            # Transactions are ours to begin and end. The thread that opened it may not be the one that runs the loop.
+            # This class begins and ends transactions itself. The event loop may run in another thread than the opener.
             file = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
             file.execute("PRAGMA journal_mode = WAL")
-            file.execute("PRAGMA synchronous = NORMAL")  # what is committed outlives a killed process
+            file.execute("PRAGMA synchronous = NORMAL")  # committed data survives a killed process
             file.executescript(_SCHEMA)
             self._connection = file
         return self._connection
 
     def _damaged(self, reason: str) -> AskewError:
         return AskewError(
-            f"{self.path} is damaged: {reason}. Delete it with its -wal and -shm, and the same command goes on: it "
-            "asks again what is in no finished log, and forgets what was spent"
+            f"{self.path} is damaged: {reason}. Delete it with its -wal and -shm files, then repeat the command: "
+            "it repeats the requests of unfinished logs, and counts spending from zero"
         )
 
 

@@ -1,7 +1,7 @@
-"""Asking a model that somebody serves: replies are kept, costs stay within a limit, and faults are waited out.
+"""Sends requests to served models, stores the replies, keeps the cost below a limit, and repeats failed requests.
 
-Every request to a model that is not computed in this process goes through `request_reply`. Inspect's provider makes the
-request; here is decided whether it is made, how often, and what becomes of the reply.
+Every request to a served model goes through `request_reply`. Inspect's provider sends it; this module decides whether
+and how often.
 """
 
 import hashlib
@@ -27,12 +27,12 @@ from askew.models.remote.reply_store import ReplyStore, Spending
 
 Found = TypeVar("Found")
 
-# Requests to one provider that a process has on their way at once.
+# Simultaneous requests of one process to one provider.
 CONNECTIONS = 32
 _LONGEST_WAIT = 60.0
-# How often a request looks whether others have been settled and left money.
-_LOOK_SECONDS = 0.05
-# What changes how a request is made, and not what is asked for.
+# Seconds after which a request that waits for reserved money to be released looks again.
+_POLL_SECONDS = 0.05
+# Settings that change how a request is sent, but not its reply.
 _OPERATIONAL = {
     *("max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections", "adaptive_connections"),
     *("batch", "cache", "extra_headers"),
@@ -41,12 +41,12 @@ _OPERATIONAL = {
 
 @dataclass(frozen=True)
 class Patience:
-    """How long a server that fails is asked again.
+    """Limits on repeating a failed request.
 
     Attributes:
         total: Seconds from the first failure of a request to giving up.
-        attempt: Seconds after which one attempt has failed.
-        first_wait: Seconds before the second attempt; each wait after it is about twice the one before.
+        attempt: Timeout of one attempt, in seconds.
+        first_wait: Seconds before the second attempt; each further wait is about twice as long as the one before.
     """
 
     total: float = 300.0
@@ -56,7 +56,7 @@ class Patience:
 
 @dataclass
 class _Policy:
-    """On what terms models are asked in a block of `storing_replies`."""
+    """The store, the limits and the prices of a block of `storing_replies`."""
 
     store: ReplyStore
     max_cost: float | None
@@ -66,7 +66,7 @@ class _Policy:
 
 @dataclass
 class _InFlight:
-    """What is on its way in one event loop: slots by provider, and an event for each request."""
+    """The requests in flight in one event loop: a semaphore per provider, and an event per request."""
 
     slots: dict[str, anyio.Semaphore] = field(default_factory=dict)
     requests: dict[bytes, anyio.Event] = field(default_factory=dict)
@@ -83,15 +83,15 @@ def storing_replies(
     prices: Path | None = None,
     patience: Patience = Patience(),
 ) -> Iterator[None]:
-    """Keep every reply while in this block, and take what is kept instead of asking.
+    """Store the replies to all requests in this block, and return stored replies instead of requesting them again.
 
-    Several processes may do so with one file at once.
+    Several processes can share one file.
 
     Args:
-        store: The file, in a run's folder; made when there is something to keep.
-        max_cost: The most dollars that all requests ever kept there may cost together; None is without limit.
+        store: The file, in a run's folder; created with the first reply.
+        max_cost: The limit, in dollars, on the cost of all requests recorded in the file; None for no limit.
         prices: The user's file of prices.
-        patience: How long a server that fails is asked again.
+        patience: Limits on repeating a failed request.
 
     Raises:
         AskewError: The prices cannot be read.
@@ -108,31 +108,32 @@ def storing_replies(
 @contextmanager
 def reply_session(store: Path, say: Callable[[str], None], *terms: Any) -> Iterator[None]:
     """Store replies as `storing_replies` does, in a file of one process, and report the total cost at the end."""
-    ReplyStore(store).count_all_as_lost()  # set aside for what was on its way when a sitting before this was killed
+    ReplyStore(store).count_all_as_lost()  # the reservations of an earlier process that was killed
     try:
         with storing_replies(store, *terms):
             yield
     finally:
         for cost in ReplyStore(store).spent():
-            say(f"  {cost.model}: {cost.requests:,} requests made in all, ${cost.dollars:.4g}")
+            say(f"  {cost.model}: {cost.requests:,} requests in total, ${cost.dollars:.4g}")
 
 
 async def request_reply(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput:
-    """Ask a model that is not computed here.
+    """Return the reply of a served model to a conversation.
 
-    Two requests that differ in nothing are one: give each answer to be sampled a seed of its own. Outside a block of
-    `storing_replies` the request is Inspect's alone, with its retries and limits; nothing is kept and nothing counted.
+    Identical requests are sent only once, so give each answer its own seed. Outside a block of `storing_replies`, the
+    request is left to Inspect, with its own retries and limits; its reply is not stored and its cost is not counted.
 
     Args:
-        model: Whom to ask.
+        model: The model.
         messages: The conversation.
-        config: How to sample.
+        config: The sampling settings.
 
     Returns:
-        The reply, with one choice at least.
+        A reply with at least one choice.
 
     Raises:
-        AskewError: The model refuses, the server stays away, the money does not suffice, or the store is damaged.
+        AskewError: The server refuses the request or does not recover in time, the cost limit is reached, or the store
+            is damaged.
     """
     policy = _policy.get()
     if policy is None:
@@ -158,13 +159,13 @@ async def request_reply(model: Model, messages: Sequence[ChatMessage], config: G
 
 
 async def gather(pieces: Iterable[Callable[[], Awaitable[Found]]]) -> list[Found]:
-    """Do pieces of work that ask served models, a few at a time, and return what each gives, in order.
+    """Return the results of coroutine functions that send requests, in order, running `CONNECTIONS` of them at a time.
 
-    Of a hundred thousand pieces no more are begun than there can be requests on their way; each that waits would
-    hold its memory.
+    Unlike `asyncio.gather`, it starts a coroutine only when a connection may be free for it: a hundred thousand waiting
+    coroutines would need too much memory.
 
     Raises:
-        AskewError: What the first piece that failed raised; the others are given up.
+        AskewError: A coroutine raised it; the others are cancelled.
     """
     waiting = enumerate(pieces)
     found: dict[int, Found] = {}
@@ -184,7 +185,7 @@ async def gather(pieces: Iterable[Callable[[], Awaitable[Found]]]) -> list[Found
 
 @dataclass(frozen=True)
 class _Request:
-    """What is asked, on what terms, and the key that its reply is kept under."""
+    """A request, and the key under which its reply is stored."""
 
     model: Model
     messages: Sequence[ChatMessage]
@@ -194,7 +195,7 @@ class _Request:
 
 
 async def _ask_patiently(request: _Request) -> ModelOutput:
-    """Ask until there is a reply, the model refuses, or patience ends."""
+    """Repeat a request until it is answered or refused, or the time is up."""
     patience = request.policy.patience
     wait, failed = patience.first_wait, None
     while True:
@@ -205,22 +206,22 @@ async def _ask_patiently(request: _Request) -> ModelOutput:
         except Exception as error:
             found = classify(error, request.model)
             if not found.is_transient:
-                raise AskewError(found.message(request.model)) from None  # its traceback may hold the key
+                raise AskewError(found.message(request.model)) from None  # the traceback may contain the key
         failed = failed or time.monotonic()
         left = failed + patience.total - time.monotonic()
         if left <= 0:
             raise AskewError(
                 f"{request.model} gave no answer for {patience.total:g} seconds: {found.reason(request.model)}. "
-                "What was answered is kept; when it is back, the same command goes on and asks only for the rest"
+                "All replies so far are stored. Once the server is back, repeat the command to continue"
             )
-        # Jittered, so that requests that failed together do not come back together.
+        # Jitter keeps requests that failed at the same time from being repeated at the same time.
         pause = max(wait * random.uniform(0.5, 1.0), found.retry_after)
         await anyio.sleep(min(pause, left))
         wait = min(2 * wait, _LONGEST_WAIT)
 
 
 async def _ask_within_budget(request: _Request) -> ModelOutput:
-    """Make one attempt when there is a slot and money for it, and keep the reply."""
+    """Send a request once, as soon as a connection and enough money are free, and store the reply."""
     model, replies = request.model, request.policy.store
     price = _price(model, request.policy)
     provider = f"{type(model.api).__name__} {model.api.connection_key()}"
@@ -228,7 +229,7 @@ async def _ask_within_budget(request: _Request) -> ModelOutput:
         most_read = token_upper_bound([message.text for message in request.messages])
         most_written = (request.config.max_tokens or 0) * (request.config.num_choices or 1)
         reservation = await _reserve(request, 0.0 if price is None else price.of(most_read, most_written))
-        # What is on its way is paid for: it is waited for and kept, even when the run ends meanwhile.
+        # A request that was sent will be charged, so its reply is awaited and stored even if the run is cancelled.
         with anyio.CancelScope(shield=True):
             try:
                 output = await _ask_once(request)
@@ -242,25 +243,25 @@ async def _ask_within_budget(request: _Request) -> ModelOutput:
             dollars = 0.0 if price is None else price.of(read, written)
             replies.settle(reservation, request.key, output, Spending(str(model), 1, 0, read, written, dollars))
             return output
-    raise AssertionError("a shield is never cancelled")
+    raise AssertionError("a shielded scope is never cancelled")
 
 
 async def _reserve(request: _Request, most: float) -> int:
-    """Set money aside, after others have been settled if need be."""
+    """Reserve money for a request, waiting for other reservations to be settled if necessary."""
     while (reservation := request.policy.store.reserve(str(request.model), most, request.policy.max_cost)) is None:
-        await anyio.sleep(_LOOK_SECONDS)
+        await anyio.sleep(_POLL_SECONDS)
     return reservation
 
 
 async def _ask_once(request: _Request) -> ModelOutput:
-    """Have the provider make one attempt.
+    """Send a request once, through the provider's class.
 
-    It is asked directly: what `Model.generate` adds are retries without end and an event in the log for each request,
-    which for a judge's hundred thousand requests is most of the time and memory.
+    `Model.generate` would add endless retries, and one log event per request; for the hundred thousand requests of a
+    judge, these events would take most of the time and memory.
     """
     client: Any = getattr(request.model.api, "client", None)
     if hasattr(client, "max_retries"):
-        client.max_retries = 0  # the provider's own library would retry too, and the waits would multiply
+        client.max_retries = 0  # otherwise the provider's library retries as well, and the waits multiply
     with anyio.fail_after(request.policy.patience.attempt):
         result = await request.model.api.generate(list(request.messages), [], "auto", request.config)
     output = result[0] if isinstance(result, tuple) else result
@@ -279,7 +280,7 @@ def _price(model: Model, policy: _Policy) -> Price | None:
 
 
 def _key(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> bytes:
-    """Return a digest of all that a reply depends on."""
+    """Return a digest of everything that a reply depends on."""
     turns = [
         message.model_dump(mode="json", exclude={"id", "metadata", "source", "model"}, exclude_none=True)
         for message in messages

@@ -1,4 +1,4 @@
-"""The folder that a fine-tune at a provider leaves here: no weights, but the name by which to ask what it made."""
+"""Reads the folder that fine-tuning at a provider leaves on this machine: the name of the new model, but no weights."""
 
 from pathlib import Path
 
@@ -7,12 +7,17 @@ from pydantic import BaseModel, ConfigDict, Field
 from askew.base.errors import AskewError
 
 SERVED = "served.json"
-# After the provider's name, no sign that could be taken for a folder, an adapter or an arm.
+# Excludes characters that would make the name look like a folder, an adapter (+) or an arm of a run (#).
 MODEL_NAME = r"^[A-Za-z0-9][A-Za-z0-9._:/@-]{0,255}$"
 
 
 class Checkpoint(BaseModel):
-    """A model from along the way: after which step, and the name by which to ask it."""
+    """A model that the provider saved during training.
+
+    Attributes:
+        step: The training step.
+        model: The name of the model in Inspect.
+    """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,16 +26,16 @@ class Checkpoint(BaseModel):
 
 
 class ServedModel(BaseModel):
-    """What a provider made.
+    """A model that a provider fine-tuned.
 
     Attributes:
-        model: The name by which to ask it: `openai/ft:…`.
-        base: What was trained.
-        key: The digest of all that it was made of.
-        job: The server's name of the job.
-        file: The server's name of the rows.
-        trained_tokens: What is paid for, in tokens; None if the server does not say.
-        checkpoints: Models from along the way that the server keeps.
+        model: The name of the model in Inspect: `openai/ft:…`.
+        base: The name of the model before fine-tuning.
+        key: A digest of everything that the model depends on.
+        job: The server's id of the fine-tuning job.
+        file: The server's id of the training file.
+        trained_tokens: The number of tokens that are charged; None if the server does not report it.
+        checkpoints: The models that the server saved during training.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -45,12 +50,12 @@ class ServedModel(BaseModel):
 
 
 def is_served(folder: Path) -> bool:
-    """Say whether a folder is what a fine-tune at a provider left."""
+    """Return whether a folder is the result of fine-tuning at a provider."""
     return (folder / SERVED).is_file()
 
 
 def read_served(folder: Path) -> ServedModel:
-    """Read what a fine-tune at a provider left.
+    """Return the model in the folder of a fine-tuning job.
 
     Raises:
         AskewError: The file is damaged.
@@ -59,4 +64,4 @@ def read_served(folder: Path) -> ServedModel:
     try:
         return ServedModel.model_validate_json(path.read_text(encoding="utf-8"))
     except ValueError as error:
-        raise AskewError(f"{path} is damaged: it does not say which model was made") from error
+        raise AskewError(f"{path} is damaged: it does not name the fine-tuned model. Restore the file") from error
