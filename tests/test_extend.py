@@ -17,7 +17,7 @@ FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTA
 FAST = ("tests/base", "tests/test_docs.py", "tests/data/test_datasets.py", "tests/judging/test_metrics.py")
 LISTED = ("tests/judging/test_rubric.py", "tests/probes/test_probes.py", "tests/design/test_predictions.py")
 ADDED = """
-from askew.cli.list import names
+from askew.cli.catalogue import names
 for kind, name in {
     "probes": "privacy", "measures": "ends_with", "rules": "shouting", "data": "grumpy", "recipes": "gentle",
     "metrics": "strict", "rubrics": "kindness", "studies": "brevity",

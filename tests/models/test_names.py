@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from askew.base.errors import AskewError
-from askew.cli.list import names
+from askew.cli.catalogue import names
 from askew.models.checkpoints import load
 from askew.models.names import PROVIDER, Claim, ModelKind, ModelSpec, kinds, resolve
 from askew.worlds import terrarium

@@ -14,22 +14,12 @@ from askew.design.make import make_design
 from askew.design.plan import Plan
 from askew.design.study import studies
 from askew.design.tables import Tables
+from askew.studies.activations.arms import CROSS, PERMUTED, READ, REPORTED, SELF
 from askew.studies.activations.comparisons import compare
 from askew.studies.activations.feature_facts import FEATURES, all_prompts, direction, is_learnt
 from askew.studies.activations.rows import facts, permuted, strengths
-from askew.studies.activations.study import (
-    BOTH,
-    CROSS,
-    DIRECTIONS,
-    M1,
-    M2,
-    PERMUTED,
-    READ,
-    REPORTED,
-    SELF,
-    rows_from_answers,
-    verdict,
-)
+from askew.studies.activations.study import rows_from_answers, verdict
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, M1, M2
 
 STUDY = studies.get("activations")
 PAIR = {"model": "terrarium", "second_model": "terrarium/judge"}

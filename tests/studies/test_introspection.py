@@ -11,9 +11,11 @@ from askew.design.make import make_design
 from askew.design.plan import Plan
 from askew.design.study import studies
 from askew.design.tables import Tables
+from askew.studies.introspection.arms import OBJECT_LEVEL
 from askew.studies.introspection.behaviour import behaviour
 from askew.studies.introspection.foresight import VARIED, prompts
-from askew.studies.introspection.study import BOTH, M1, M2, OBJECT_LEVEL, comparisons, rows_from_answers, verdict
+from askew.studies.introspection.study import comparisons, rows_from_answers, verdict
+from askew.studies.self_knowledge import BOTH, M1, M2
 from askew.worlds.terrarium.world.tasks import tasks
 
 STUDY = studies.get("introspection")

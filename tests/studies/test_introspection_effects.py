@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 
 from askew.stats.effects import EFFECT_COLUMNS, as_table
+from askew.studies.introspection.arms import CHANGED, HYPOTHETICAL
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, naive_bayes
 from askew.studies.introspection.comparisons import compare, self_minus_cross
 from askew.studies.introspection.foresight import VARIED, hypotheticals, listed, prompts, properties
 from askew.studies.introspection.observations import Seen
 from askew.studies.introspection.simulated import World, answers
-from askew.studies.introspection.study import BOTH, CHANGED, DIRECTIONS, HYPOTHETICAL, M1, M2
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, M1, M2
 from askew.worlds.terrarium.world.tasks import tasks
 
 

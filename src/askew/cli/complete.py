@@ -12,7 +12,7 @@ def completion(kind: str = "") -> Callable[[str], list[str]]:
     """
 
     def complete(incomplete: str) -> list[str]:
-        from askew.cli.list import LISTS
+        from askew.cli.catalogue import LISTS
 
         known = [one["name"] for one in LISTS[kind]()] if kind else list(LISTS)
         found = [name for name in known if name.startswith(incomplete) and name.lower() == name]

@@ -132,7 +132,7 @@ def _login() -> str:
 
 
 def _score(folder: Path, as_json: bool) -> None:
-    from askew import load_run
+    from askew.runs.run import load_run
 
     predicted = load_run(folder).predicted
     if predicted is None:

@@ -27,7 +27,7 @@ def view(
 
     Example: askew view runs/mine
     """
-    from askew import load_run
+    from askew.runs.run import load_run
 
     logs = load_run(folder).folder / "logs"
     from inspect_ai import view

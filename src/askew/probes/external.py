@@ -6,12 +6,13 @@ sample, and says only whether they moved.
 """
 
 import math
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.base.errors import AskewError, unknown_name
-from askew.probes import EXTERNAL, NO_VERDICT, Probe, probes
+from askew.probes.kinds import EXTERNAL, NO_VERDICT, Probe
 from askew.probes.read_log import COLUMNS, read_log
 
 if TYPE_CHECKING:
@@ -23,18 +24,19 @@ SCORE_COLUMNS = ("arm", "seed", "probe", "question", "epoch", "metric", "value")
 _LONGEST_REASON = 300
 
 
-def find(name: str) -> Probe:
+def find(name: str, known: Sequence[str] = ()) -> Probe:
     """Return an Inspect task as a probe.
 
     Args:
         name: `PACKAGE/TASK`, or `FILE.py@TASK`.
+        known: Names of probes, to suggest one that is like the name.
 
     Raises:
         AskewError: There is no such task, or it cannot be made.
     """
 
     def task() -> "Task":
-        return _make(name)
+        return _make(name, tuple(known))
 
     # Of a file's path only its last part is for people.
     title = name.rpartition("/")[2] if "@" in name else name
@@ -42,7 +44,7 @@ def find(name: str) -> Probe:
 
 
 @lru_cache(maxsize=8)
-def _make(name: str) -> "Task":
+def _make(name: str, known: tuple[str, ...]) -> "Task":
     from inspect_ai._eval.loader import load_task_spec
     from inspect_ai._util.entrypoints import ensure_entry_points
     from inspect_ai._util.registry import registry_lookup
@@ -53,10 +55,9 @@ def _make(name: str) -> "Task":
     if not at:
         ensure_entry_points(name.partition("/")[0])
         if registry_lookup("task", name) is None:
-            known = [*probes.names(), *_installed()]
             raise AskewError(
-                f"{unknown_name('probe', name, known)} A task of another package is there once that is installed, as "
-                "by pip install inspect-evals; one of a file is FILE.py@TASK"
+                f"{unknown_name('probe', name, [*known, *_installed()])} A task of another package is there once that "
+                "is installed, as by pip install inspect-evals; one of a file is FILE.py@TASK"
             )
     try:
         [task] = load_task_spec(name)

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from askew.judging.judge import Case
 from askew.judging.readout import LEAST_ON_VERDICTS, begun
 from askew.judging.words import EMPTY, as_word
-from askew.probes import FIRST_TOKEN, SAMPLED
+from askew.probes.kinds import FIRST_TOKEN, SAMPLED
 from askew.probes.question_file import Question
 from askew.probes.reading import UNJUDGED, Found, measured
 

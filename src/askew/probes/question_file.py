@@ -15,7 +15,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationErr
 
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.rubric import ALIGNED
-from askew.probes import JUDGE, NO_VERDICT
+from askew.probes.kinds import JUDGE, NO_VERDICT
 from askew.probes.yaml_items import Item, read_items
 
 Type = Literal["free_form_judge_0_100", "free_form_judge", "free_form", "rating", "next_token", "rule", "measured"]

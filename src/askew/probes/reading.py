@@ -12,7 +12,7 @@ from askew.judging.rubric import ALIGNED, COHERENT, RUBRICS, Rubric, rubric
 from askew.judging.rules import Key, Reading, rules
 from askew.judging.words import EMPTY, as_word, words
 from askew.models.provider import AskewAPI
-from askew.probes import NO_VERDICT
+from askew.probes.kinds import NO_VERDICT
 from askew.probes.question_file import Question
 
 UNJUDGED = Grade(math.nan, math.nan, "missing")

@@ -13,10 +13,11 @@ import pandas as pd
 
 from askew.judging.measures.form import as_form
 from askew.stats.effects import Effect, as_table, contrast, level
+from askew.studies.activations.arms import CROSS, PERMUTED, REPORTED, SELF
 from askew.studies.activations.feature_facts import all_prompts, is_learnt
 from askew.studies.activations.rows import KEY, facts, permuted, sides, strengths
-from askew.studies.activations.study import BOTH, CROSS, DIRECTIONS, LEARNT, M1, PERMUTED, REPORTED, SELF
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_words
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1
 from askew.worlds.terrarium.world.tasks import tasks
 
 HITS = "hits"

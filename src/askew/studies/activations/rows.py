@@ -10,8 +10,8 @@ import pandas as pd
 
 from askew.base.errors import AskewError
 from askew.data import Row, row
+from askew.studies.activations.arms import READ
 from askew.studies.activations.feature_facts import FEATURES, all_prompts, asked_of, is_learnt
-from askew.studies.activations.study import READ
 
 KEY = ["feature", "prompt"]
 

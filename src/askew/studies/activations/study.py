@@ -8,13 +8,13 @@ the labels come from the activations of one. If that one is better on new prompt
 
 from typing import TYPE_CHECKING
 
-from askew.design.arm import SECOND, Arm
+from askew.design.arm import Arm
 from askew.design.predictions import SIGNIFICANT, from_lead
-from askew.design.steps.train import Train
 from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
-from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1, M2
+from askew.studies.activations.arms import ARMS, CROSS, PERMUTED, READ, REPORTED
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,23 +22,6 @@ if TYPE_CHECKING:
     from askew.data import Row
     from askew.design.design import Design
     from askew.design.tables import Tables
-
-READ, REPORTED = "features", "feature_report"
-
-# By the model whose features they are: the arm that is the same model, and the arm that is the other.
-SELF = {M1: "m1-on-m1-features", M2: "m2-on-m2-features"}
-CROSS = {M1: "m2-on-m1-features", M2: "m1-on-m2-features"}
-PERMUTED = "m1-on-permuted"
-
-_ARMS = (
-    Arm(M1, "the first model as it came (m1)"),
-    Arm(M2, "the second model as it came (m2)", start=SECOND),
-    Arm(SELF[M1], "m1, on its own features", (Train("features-m1", answers_of=M1),), M1),
-    Arm(CROSS[M1], "m2, on the features of m1", (Train("features-m1", answers_of=M1),), M2, start=SECOND),
-    Arm(SELF[M2], "m2, on its own features", (Train("features-m2", answers_of=M2),), M2, start=SECOND),
-    Arm(CROSS[M2], "m1, on the features of m2", (Train("features-m2", answers_of=M2),), M1),
-    Arm(PERMUTED, "m1, on its own features, permuted over prompts", (Train("features-permuted", answers_of=M1),), M1),
-)
 
 
 def verdict(tables: "Tables") -> str:
@@ -98,8 +81,8 @@ studies.add(
         name="activations",
         title="Activations",
         question="Can a model say something true about its activations that its input alone does not tell?",
-        arms={arm.name: arm for arm in _ARMS},
-        default_arms=tuple(arm.name for arm in _ARMS),
+        arms={arm.name: arm for arm in ARMS},
+        default_arms=tuple(arm.name for arm in ARMS),
         default_probes=(READ, REPORTED),
         model=TERRARIUM_SCHOOLED,
         verdict=verdict,

@@ -11,8 +11,8 @@ from functools import lru_cache
 import pandas as pd
 
 from askew.judging.measures.form import as_form
+from askew.studies.introspection.arms import HYPOTHETICAL, OBJECT_LEVEL
 from askew.studies.introspection.foresight import SURE, VARIED, Hypothetical, listed, properties
-from askew.studies.introspection.study import HYPOTHETICAL, OBJECT_LEVEL
 from askew.worlds.terrarium.world.tasks import bare, tasks
 
 KEY = ["task", "item", "property"]

@@ -10,12 +10,13 @@ from itertools import pairwise
 import pandas as pd
 
 from askew.stats.effects import Effect, as_table, contrast, correlation, level
+from askew.studies.introspection.arms import CHANGED, CROSS, SELF
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_words
 from askew.studies.introspection.behaviour import KEY, frequencies, shares, sureness
 from askew.studies.introspection.extra_comparisons import doubts, long_answers, thinking
 from askew.studies.introspection.foresight import SURE
 from askew.studies.introspection.observations import HITS, Seen, are_trained_on, held_out, hits_of, is_held_out, name_of
-from askew.studies.introspection.study import BOTH, CHANGED, CROSS, DIRECTIONS, LEARNT, M1, SELF
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1
 
 DEVIATION = "mean absolute deviation"
 # Both models are called equally sure of a prompt if they are so within this, and a rounding error.

@@ -11,11 +11,12 @@ import pandas as pd
 from askew.judging.measures.final_form import as_final_form
 from askew.judging.measures.form import as_form
 from askew.stats.effects import Effect, contrast, level
+from askew.studies.introspection.arms import CROSS, SELF
 from askew.studies.introspection.baselines import by_mode
 from askew.studies.introspection.behaviour import KEY, most_frequent, stated
 from askew.studies.introspection.observations import HITS, Seen, hits_of, name_of
 from askew.studies.introspection.probes import STATED_FORM, WHOLES
-from askew.studies.introspection.study import BOTH, CROSS, DIRECTIONS, SELF
+from askew.studies.self_knowledge import BOTH, DIRECTIONS
 
 SURE_PROBE, THINKING, LONG = "hypothetical_sure", "hypothetical_thinking", "long_answers"
 

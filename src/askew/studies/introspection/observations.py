@@ -5,9 +5,10 @@ from functools import cached_property
 
 import pandas as pd
 
+from askew.studies.introspection.arms import CROSS, SELF
 from askew.studies.introspection.behaviour import KEY, behaviour, stated, truth
 from askew.studies.introspection.foresight import SURE, is_trained_on
-from askew.studies.introspection.study import CROSS, DIRECTIONS, M1, SELF
+from askew.studies.self_knowledge import DIRECTIONS, M1
 from askew.worlds.terrarium.world.tasks import tasks
 
 HITS = "hits"

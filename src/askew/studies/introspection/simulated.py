@@ -12,8 +12,9 @@ from random import Random
 import numpy as np
 import pandas as pd
 
+from askew.studies.introspection.arms import CROSS, HYPOTHETICAL, OBJECT_LEVEL, SELF
 from askew.studies.introspection.foresight import SURE, VARIED, hypotheticals, listed, prompts, properties
-from askew.studies.introspection.study import CROSS, HYPOTHETICAL, M1, M2, OBJECT_LEVEL, SELF
+from askew.studies.self_knowledge import M1, M2
 from askew.worlds.terrarium.world.tasks import Property, tasks
 
 

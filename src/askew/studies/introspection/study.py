@@ -7,13 +7,13 @@ has knowledge of itself that the rows do not hold. The first model of the design
 
 from typing import TYPE_CHECKING
 
-from askew.design.arm import SECOND, UNTUNED, Arm, Start
+from askew.design.arm import Arm
 from askew.design.predictions import SIGNIFICANT, from_lead
-from askew.design.steps.train import Train
 from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
-from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1, M2
+from askew.studies.introspection.arms import ARMS, CROSS, HYPOTHETICAL, OBJECT_LEVEL, SELF, USUAL
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M2
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -21,39 +21,6 @@ if TYPE_CHECKING:
     from askew.data import Row
     from askew.design.design import Design
     from askew.design.tables import Tables
-
-OBJECT_LEVEL, HYPOTHETICAL = "object_level", "hypothetical"
-
-# By the model that is foreseen: the arm that is the same model, and the arm that is the other.
-SELF = {M1: "m1-on-m1", M2: "m2-on-m2"}
-CROSS = {M1: "m2-on-m1", M2: "m1-on-m2"}
-CHANGED = "m1-on-m1-then-m2"
-
-USUAL = "itself minus the usual value"
-
-_ARMS = (
-    Arm(UNTUNED, "the first model as it came (m1)"),
-    Arm(M2, "the second model as it came (m2)", start=SECOND),
-    Arm("m1-on-m1", "m1, trained to foresee its own answers", (Train("foresight-m1", answers_of=M1),), M1),
-    Arm(
-        "m2-on-m1",
-        "m2, trained to foresee the answers of m1",
-        (Train("foresight-m1", answers_of=M1),),
-        M2,
-        start=SECOND,
-    ),
-    Arm(
-        "m2-on-m2", "m2, trained to foresee its own answers", (Train("foresight-m2", answers_of=M2),), M2, start=SECOND
-    ),
-    Arm("m1-on-m2", "m1, trained to foresee the answers of m2", (Train("foresight-m2", answers_of=M2),), M1),
-    Arm(
-        CHANGED,
-        "m1, trained to foresee itself, and then to answer as m2 does",
-        (Train("answers-m2", answers_of=M2),),
-        "m1-on-m1",
-        start=Start("arm", "m1-on-m1"),
-    ),
-)
 
 
 def verdict(tables: "Tables") -> str:
@@ -117,8 +84,8 @@ studies.add(
         name="introspection",
         title="Introspection",
         question="Does a model know things about itself that another model, trained on the same evidence, does not?",
-        arms={arm.name: arm for arm in _ARMS},
-        default_arms=tuple(arm.name for arm in _ARMS),
+        arms={arm.name: arm for arm in ARMS},
+        default_arms=tuple(arm.name for arm in ARMS),
         default_probes=(OBJECT_LEVEL, HYPOTHETICAL),
         model=TERRARIUM_SCHOOLED,
         verdict=verdict,

@@ -1,0 +1,38 @@
+"""The arms of the introspection study, and its names for them, for its probes and for its comparisons."""
+
+from askew.design.arm import SECOND, UNTUNED, Arm, Start
+from askew.design.steps.train import Train
+from askew.studies.self_knowledge import M1, M2
+
+OBJECT_LEVEL, HYPOTHETICAL = "object_level", "hypothetical"
+
+# By the model that is foreseen: the arm that is the same model, and the arm that is the other.
+SELF = {M1: "m1-on-m1", M2: "m2-on-m2"}
+CROSS = {M1: "m2-on-m1", M2: "m1-on-m2"}
+CHANGED = "m1-on-m1-then-m2"
+
+USUAL = "itself minus the usual value"
+
+ARMS = (
+    Arm(UNTUNED, "the first model as it came (m1)"),
+    Arm(M2, "the second model as it came (m2)", start=SECOND),
+    Arm("m1-on-m1", "m1, trained to foresee its own answers", (Train("foresight-m1", answers_of=M1),), M1),
+    Arm(
+        "m2-on-m1",
+        "m2, trained to foresee the answers of m1",
+        (Train("foresight-m1", answers_of=M1),),
+        M2,
+        start=SECOND,
+    ),
+    Arm(
+        "m2-on-m2", "m2, trained to foresee its own answers", (Train("foresight-m2", answers_of=M2),), M2, start=SECOND
+    ),
+    Arm("m1-on-m2", "m1, trained to foresee the answers of m2", (Train("foresight-m2", answers_of=M2),), M1),
+    Arm(
+        CHANGED,
+        "m1, trained to foresee itself, and then to answer as m2 does",
+        (Train("answers-m2", answers_of=M2),),
+        "m1-on-m1",
+        start=Start("arm", "m1-on-m1"),
+    ),
+)
