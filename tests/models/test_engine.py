@@ -113,7 +113,7 @@ def test_top_p_draws_only_the_likeliest_tokens(engine: Engine, model: PreTrained
 
 def test_batch_too_large_for_memory_is_halved(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = tokens(engine.sample(PROMPTS, draws(20), Sampling(max_tokens=10)))
-    write, sizes = engine._write, []
+    write, sizes = engine._sample_batch, []
 
     def short_of_memory(prompts, draws, sampling, stop):
         sizes.append(len(draws))
@@ -121,7 +121,7 @@ def test_batch_too_large_for_memory_is_halved(engine: Engine, monkeypatch: pytes
             raise torch.OutOfMemoryError("out of memory")
         return write(prompts, draws, sampling, stop)
 
-    monkeypatch.setattr(engine, "_write", short_of_memory)
+    monkeypatch.setattr(engine, "_sample_batch", short_of_memory)
     assert tokens(engine.sample(PROMPTS, draws(20), Sampling(max_tokens=10))) == expected
     assert sizes == [20, 10, 5, 5, 5, 5]
 
@@ -132,7 +132,7 @@ def test_memory_too_small_for_one_answer_raises_a_readable_error(
     def no_memory(*args: object) -> None:
         raise torch.OutOfMemoryError("out of memory")
 
-    monkeypatch.setattr(engine, "_write", no_memory)
+    monkeypatch.setattr(engine, "_sample_batch", no_memory)
     with pytest.raises(AskewError, match="memory is too small for one answer of up to 10 tokens"):
         engine.sample(PROMPTS, draws(3), Sampling(max_tokens=10))
 

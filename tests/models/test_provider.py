@@ -92,7 +92,7 @@ def test_single_answer_requests_are_batched(tiny_checkpoint: Path) -> None:
     batcher, requests = Batcher(Counting()), [request(n) for n in range(5)]
     odd = request(9, tokens=2)
     for waiting in (*requests, odd):
-        batcher.announce(waiting)
+        batcher.enqueue(waiting)
     together = [batcher.answer(waiting) for waiting in requests]
     assert [answer[0].tokens for answer in together] == [answer[0].tokens for answer in alone]
     assert sizes == [5]

@@ -98,7 +98,7 @@ class AskewAPI(ModelAPI):
         if tools:
             raise AskewError(f"{self.model_name!r} cannot call tools")
         request = await anyio.to_thread.run_sync(self._request, input, config)
-        self._batcher.announce(request)
+        self._batcher.enqueue(request)
         # A limiter for each waiting request, so that it does not block the threads that prepare other requests.
         alone = anyio.CapacityLimiter(1)
         answers = await anyio.to_thread.run_sync(self._batcher.answer, request, limiter=alone)

@@ -1,1 +1,1 @@
-"""The sampler for local models: prompts read once, answers that share a prefix computed once."""
+"""Samples answers from local models. Each prompt is computed once, and so is each prefix that answers share."""

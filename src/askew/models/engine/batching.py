@@ -1,9 +1,8 @@
-"""Lines requests up for an engine, and answers those that ask for one answer each together.
+"""Queues requests for an engine, and batches requests for a single answer.
 
-A request for many answers is a batch of its own: what is in it, and so every rounding in it, depends on
-nothing else. Requests for one answer would waste the engine by themselves, so whatever is waiting when it
-comes free goes together; and it waits a moment, for they come in waves: those that were answered together ask
-again together.
+A request for many answers is a batch of its own, so its rounding does not depend on other requests. Requests for a
+single answer would each use the engine poorly, so those that wait at the same time are batched. They tend to arrive
+together, because requests of one batch are answered at the same time; the engine therefore waits for them briefly.
 """
 
 import threading
@@ -14,20 +13,21 @@ from dataclasses import dataclass, field, replace
 from askew.models.engine.sampler import MOST_ROWS, Completion, Engine, Stop
 from askew.models.engine.sampling import Draw, Sampling
 
-# As long as others keep coming within so many seconds, a request for one answer waits for them.
-_MOMENT = 0.01
+# A request for a single answer waits until no other request has arrived for this many seconds.
+_WAIT_SECONDS = 0.01
 
 
 @dataclass
 class Request:
-    """Answers wanted from one model.
+    """A request for answers of one model.
 
     Attributes:
         prompts: Token ids of the prompts.
-        draws: The answers wanted.
-        sampling: How to sample.
-        stop: Ends an answer, if not None. Requests that go together have the same.
-        stop_words: What `stop` looks for, to tell by whether two are the same.
+        draws: The answers to sample.
+        sampling: The sampling settings.
+        stop: Ends an answer by returning True; None for no such function.
+        stop_words: The words that `stop` looks for. Requests with the same words have equivalent functions.
+        answers: The answers, in the order of `draws`; None until the request is answered.
     """
 
     prompts: Sequence[Sequence[int]]
@@ -37,8 +37,8 @@ class Request:
     stop_words: tuple[str, ...] = ()
     answers: list[Completion] | None = field(default=None, init=False)
 
-    def goes_with(self, other: "Request") -> bool:
-        """Whether both ask for one answer, sampled in the same way."""
+    def can_share_batch(self, other: "Request") -> bool:
+        """Return whether both requests are for a single answer with the same settings."""
         alike = (self.sampling, self.stop_words) == (other.sampling, other.stop_words)
         return alike and len(self.draws) == len(other.draws) == 1
 
@@ -51,37 +51,37 @@ class Batcher:
         self._waiting: list[Request] = []
         self._changing, self._turn = threading.Lock(), threading.Lock()
 
-    def announce(self, request: Request) -> None:
-        """Put a request in the line, from where an earlier one may take it along."""
+    def enqueue(self, request: Request) -> None:
+        """Add a request to the queue, from which the batch of an earlier request may take it."""
         with self._changing:
             self._waiting.append(request)
 
     def answer(self, request: Request) -> list[Completion]:
-        """Wait for an announced request's turn; answer it, unless it was taken along by another."""
+        """Wait for the turn of a queued request, and return its answers, computed unless an earlier batch did so."""
         with self._turn:
             if request.answers is None:
                 if len(request.draws) == 1:
-                    self._let_others_come()
-                self._serve(self._take(request))
+                    self._wait_for_others()
+                self._run_batch(self._take_batch(request))
         assert request.answers is not None
         return request.answers
 
-    def _let_others_come(self) -> None:
+    def _wait_for_others(self) -> None:
         before = 0
         while before < len(self._waiting) < MOST_ROWS:
             before = len(self._waiting)
-            time.sleep(_MOMENT)
+            time.sleep(_WAIT_SECONDS)
 
-    def _take(self, request: Request) -> list[Request]:
-        """Remove a request, and those that go with it, from the line."""
+    def _take_batch(self, request: Request) -> list[Request]:
+        """Remove from the queue, and return, a request and the requests that can share its batch."""
         with self._changing:
-            others = [other for other in self._waiting if other is not request and other.goes_with(request)]
+            others = [other for other in self._waiting if other is not request and other.can_share_batch(request)]
             batch = [request, *others[: MOST_ROWS - 1]]
             self._waiting = [other for other in self._waiting if not any(other is taken for taken in batch)]
         return batch
 
-    def _serve(self, batch: list[Request]) -> None:
-        numbers: dict[tuple[int, ...], int] = {}  # the same prompt, asked by several, is read once
+    def _run_batch(self, batch: list[Request]) -> None:
+        numbers: dict[tuple[int, ...], int] = {}  # a prompt of several requests is computed once
         draws: list[Draw] = []
         for request in batch:
             own = [numbers.setdefault(tuple(prompt), len(numbers)) for prompt in request.prompts]

@@ -1,8 +1,7 @@
-"""What answers to one question share: as long as two answers have said the same, they are one branch.
+"""Tracks the branches of answers: answers with the same tokens so far share a branch, and so a row of the cache.
 
-Pure bookkeeping over integers; it knows nothing of models or text. A branch is a row of the key-value cache.
-Answers that part fork their branch, answers that end leave it, and the branches in use always fill the first
-rows of the cache.
+This is bookkeeping with integers only. When answers diverge, their branch forks; when answers end, they leave it. The
+branches in use always occupy the first rows of the key-value cache.
 """
 
 from dataclasses import dataclass
@@ -15,14 +14,14 @@ Ints = NDArray[np.int64]
 
 @dataclass(frozen=True)
 class Regrouping:
-    """Where every branch comes from after one more token. A = answers, S = branches now.
+    """The branches after one more token, and their origin. Shapes: A answers, S branches.
 
     Attributes:
         branch_A: The branch of each answer.
-        parent_S: The branch, before this token, that each branch continues.
-        token_S: The token that each branch has just said.
-        source: Rows of the cache to be copied, and
-        target: the rows to copy them to, none of which is also a source.
+        parent_S: The branch before this token that each branch continues.
+        token_S: The new token of each branch.
+        source: Rows of the cache to copy, of shape copies.
+        target: Rows to overwrite, of shape copies; none of them is also a source.
     """
 
     branch_A: Ints
@@ -33,16 +32,16 @@ class Regrouping:
 
 
 def regroup(branch_A: Ints, token_A: Ints) -> Regrouping:
-    """Return the branches after each answer has said one more token.
+    """Return the branches after one more token of each answer.
 
     Args:
-        branch_A: The branch of each answer that goes on.
-        token_A: The token that each of them has just said.
+        branch_A: The branch of each unfinished answer.
+        token_A: The new token of each unfinished answer.
     """
     pairs, index_A = np.unique(branch_A << 32 | token_A, return_inverse=True)
     parent, token = pairs >> 32, pairs & 0xFFFFFFFF
     count = len(pairs)
-    # The first child of a branch stays in its row, unless that row is beyond those that will be in use.
+    # The first child of a branch keeps its row, unless that row is beyond the rows that will be in use.
     stays = np.concatenate(([True], parent[1:] != parent[:-1])) & (parent < count)
     row = np.where(stays, parent, -1)
     row[~stays] = np.setdiff1d(np.arange(count), row[stays], assume_unique=True)

@@ -1,8 +1,8 @@
-"""Prompts that can end in several ways, laid out so that one pass over a row computes all the endings.
+"""Lays out prompts with several endings so that one forward pass over a row computes all endings.
 
-A row holds the stem and then each tail; a mask keeps the tails from seeing one another, and positions start
-again where the stem ends. Rows are padded on the left, so that every tail ends in the same column whatever
-its row.
+A row contains the stem and then each tail. A mask keeps the tails from attending to each other, and the positions of
+each tail continue from the end of the stem. Rows are padded on the left, so that tails end in the same columns in every
+row.
 
 Shapes: L tokens of a row.
 """
@@ -18,11 +18,11 @@ from askew.models.engine.branches import Ints
 
 @dataclass(frozen=True)
 class Fork:
-    """A prompt that can end in several ways.
+    """A prompt with several endings.
 
     Attributes:
-        stem: The tokens that all ways have in common.
-        tails: What follows in each, one token at least.
+        stem: The tokens that all endings have in common.
+        tails: The tokens of each ending, at least one.
     """
 
     stem: tuple[int, ...]
@@ -30,11 +30,11 @@ class Fork:
 
 
 def similar(forks: Sequence[Fork], tokens: int) -> Iterator[list[int]]:
-    """Yield the numbers of forks that go together: tails of the same lengths, stems of about the same.
+    """Yield the indices of forks that fit one pass: with tails of the same lengths, and stems of similar lengths.
 
     Args:
         forks: All forks.
-        tokens: The most tokens at a time, padding included.
+        tokens: Maximum number of tokens of a pass, including padding.
     """
 
     def shape(i: int) -> tuple[tuple[int, ...], int]:
@@ -51,7 +51,7 @@ def similar(forks: Sequence[Fork], tokens: int) -> Iterator[list[int]]:
 
 
 def positions(fork: Fork, length: int) -> Ints:
-    """Return the position of every token after the prefix; each tail goes on where the stem ends."""
+    """Return the position of each token of a row after the prefix, of shape L; each tail continues from the stem."""
     stem = len(fork.stem)
     parts = [np.arange(stem), *(stem + np.arange(len(tail)) for tail in fork.tails)]
     own = np.concatenate(parts)
@@ -59,10 +59,15 @@ def positions(fork: Fork, length: int) -> Ints:
 
 
 def mask(forks: Sequence[Fork], length: int, prefix: int) -> np.ndarray:
-    """Return what each token may attend to: shape forks, 1, L, prefix + L.
+    """Return the tokens that each token may attend to, as booleans of shape forks, 1, L, prefix + L.
 
-    A token sees the prefix, its own stem and what precedes it in its own tail. Padding sees itself, for a
-    softmax over nothing is not a number, and is seen by nobody.
+    A token attends to the prefix, its stem, and its own tail up to itself. Padding attends only to itself and the
+    prefix, because a softmax over nothing is not a number, and no other token attends to it.
+
+    Args:
+        forks: Forks with tails of the same lengths.
+        length: L, the length of the rows.
+        prefix: Number of tokens of the prefix.
     """
     number = np.arange(length)
     causal = np.tril(np.ones((length, length), dtype=bool))

@@ -1,6 +1,6 @@
-"""What the engine computes with: three ways to run a network, and how most models of Transformers run them.
+"""Defines the forward passes that the engine needs, and implements them for most models of Transformers.
 
-Shapes: B rows, S rows of a step, L tokens, P tokens of a shared prefix, E ends, V vocabulary.
+Shapes: B rows, S rows of a step, L tokens, P tokens of a shared prefix, E columns of interest, V vocabulary.
 """
 
 from collections.abc import Iterator
@@ -21,64 +21,78 @@ _ATTENTION = "askew_shared_prompt"
 
 
 class Network(Protocol):
-    """A network that tells what comes next."""
+    """A network that computes next-token logits.
+
+    Attributes:
+        device: The device of its inputs and outputs.
+    """
 
     device: torch.device
 
     def prefill(self, ids_BL: Tensor) -> tuple[list[States], Tensor]:
-        """Return the states of each row, and the logits of what follows it, shaped B, V."""
+        """Return the keys and values of each row, and the logits after its last token, of shape B, V.
+
+        Args:
+            ids_BL: Token ids, without padding.
+        """
         ...
 
     def step(self, cache: SharedPromptCache, ids_S: Tensor, positions_S: Tensor) -> Tensor:
-        """Add one token to each row of a cache and return the logits of what follows, shaped S, V."""
+        """Append one token to each row of a cache, and return the logits after it, of shape S, V.
+
+        Args:
+            cache: The cache, whose first S rows are in use.
+            ids_S: The token of each row.
+            positions_S: The position of each token.
+        """
         ...
 
     def read(
         self, ids_BL: Tensor, positions_BL: Tensor, mask_B1LX: Tensor, prefix: States | None, ends_E: Tensor
     ) -> Tensor:
-        """Return the logits of what follows certain tokens of each row.
+        """Return the logits after certain tokens of each row.
 
         Args:
-            ids_BL: The rows.
-            positions_BL: Where each token stands.
-            mask_B1LX: What each may attend to, of the prefix and of its row: X = P + L.
-            prefix: The states of what comes before all the rows, or None.
-            ends_E: The columns of the tokens in question.
+            ids_BL: Token ids.
+            positions_BL: The position of each token.
+            mask_B1LX: The tokens of the prefix and the row that each token may attend to, as booleans; X = P + L.
+            prefix: Keys and values of a prefix that all rows share; None for no prefix.
+            ends_E: The columns of the tokens.
 
         Returns:
-            Logits shaped B, E, V.
+            Logits of shape B, E, V.
         """
         ...
 
 
 class Rows(Protocol):
-    """Rows of text as a model writes them, one token at a time.
+    """Rows that a model generates one token at a time.
 
     Attributes:
-        logits: Of what follows each prompt, shaped prompts, V.
+        logits: Logits after each prompt, of shape prompts, V.
     """
 
     logits: Tensor
 
     def step(self, grouping: Regrouping, prompt_S: Ints, positions_S: Ints) -> Tensor:
-        """Add one token to each row and return the logits of what follows, shaped S, V.
+        """Append one token to each row, and return the logits after it, of shape S, V.
 
         Args:
-            grouping: The rows that there are now, and what each has said.
-            prompt_S: The prompt of each row.
-            positions_S: Where the new token of each row stands.
+            grouping: The rows after this step, with their new tokens.
+            prompt_S: The index of the prompt of each row.
+            positions_S: The position of the new token of each row.
         """
         ...
 
 
 class SharedRows:
-    """Rows whose prompts are stored once. See `Rows`.
+    """Rows that share the stored states of their prompts. See `Rows`.
 
     Args:
-        network: What writes them.
-        states: Of each prompt.
-        logits: Of what follows each prompt.
-        rows: The most rows that there will be.
+        network: The network that generates them.
+        states: Keys and values of each prompt.
+        logits: Logits after each prompt, of shape prompts, V.
+        rows: Maximum number of rows.
     """
 
     def __init__(self, network: Network, states: list[States], logits: Tensor, rows: int) -> None:
@@ -89,17 +103,17 @@ class SharedRows:
     def step(self, grouping: Regrouping, prompt_S: Ints, positions_S: Ints) -> Tensor:
         """See `Rows`."""
         device = self._network.device
-        told = (prompt_S, grouping.source, grouping.target, grouping.token_S, positions_S)
-        prompt, source, target, token, positions = (torch.from_numpy(numbers).to(device) for numbers in told)
+        arrays = (prompt_S, grouping.source, grouping.target, grouping.token_S, positions_S)
+        prompt, source, target, token, positions = (torch.from_numpy(numbers).to(device) for numbers in arrays)
         self._cache.arrange(prompt, source, target)
         return self._network.step(self._cache, token, positions)
 
 
 class TransformersNetwork:
-    """Runs any model of Transformers that takes its attention from the registry.
+    """Runs models of Transformers that support attention functions from the registry.
 
     Args:
-        model: The model, in evaluation mode and where it is to compute. `shares_prompts` must be true of it.
+        model: A model in evaluation mode, on its final device, for which `shares_prompts` returns True.
     """
 
     def __init__(self, model: PreTrainedModel) -> None:
@@ -111,7 +125,7 @@ class TransformersNetwork:
         cache = DynamicCache()
         with _shared_attention(self._model):
             output = self._model(input_ids=ids_BL, past_key_values=cache, use_cache=True, logits_to_keep=1)
-        layers = [_contents(layer) for layer in cache.layers]
+        layers = [_keys_and_values(layer) for layer in cache.layers]
         rows = range(len(ids_BL))
         states = [[(keys[row : row + 1], values[row : row + 1]) for keys, values in layers] for row in rows]
         return states, output.logits[:, -1]
@@ -133,7 +147,7 @@ class TransformersNetwork:
     ) -> Tensor:
         """See `Network.read`."""
         rows = len(ids_BL)
-        cache = None if prefix is None else Cache(layers=[_repeated(*pair, rows) for pair in prefix])
+        cache = None if prefix is None else Cache(layers=[_shared_by_rows(*pair, rows) for pair in prefix])
         with _shared_attention(self._model):
             output = self._model(
                 input_ids=ids_BL,
@@ -147,10 +161,10 @@ class TransformersNetwork:
 
 
 def shares_prompts(model: PreTrainedModel) -> bool:
-    """Tell whether `TransformersNetwork` computes a model: from its configuration, and by trying a few tokens.
+    """Return whether `TransformersNetwork` supports a model, by its configuration and by comparing a few logits.
 
-    The trial is for what no configuration tells: models that ask of their attention what ours does not do (sinks,
-    biases for positions) would else be sampled with other probabilities than their own, and nobody would notice.
+    The comparison finds models with attention that is not visible in the configuration and that ours does not support,
+    such as sinks or position biases. Otherwise they would silently be sampled with wrong probabilities.
     """
     config = model.config.get_text_config()
     if not model._supports_attention_backend or getattr(config, "attn_logit_softcapping", None):
@@ -159,7 +173,7 @@ def shares_prompts(model: PreTrainedModel) -> bool:
     if any(type(layer) not in usual for layer in DynamicCache(config=config).layers):
         return False
     try:
-        shared, own = _try_out(model)
+        shared, own = _compare_logits(model)
     except (TypeError, ValueError, RuntimeError):
         return False
     tolerance = 1e-3 if own.dtype == torch.float32 else 0.05
@@ -167,8 +181,8 @@ def shares_prompts(model: PreTrainedModel) -> bool:
 
 
 @torch.inference_mode()
-def _try_out(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
-    """Return the logits after a few tokens, computed with a shared prompt and by the model's own means."""
+def _compare_logits(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
+    """Return the logits after a few tokens, with a shared prompt and with the model's own attention, of shape V."""
     ids = torch.arange(1, 9, device=model.device)
     own = model(input_ids=ids[None], use_cache=False).logits[0, -1]
     network = TransformersNetwork(model)
@@ -181,7 +195,7 @@ def _try_out(model: PreTrainedModel) -> tuple[Tensor, Tensor]:
 
 @contextmanager
 def _shared_attention(model: PreTrainedModel) -> Iterator[None]:
-    """Have a model attend by `_attention`; afterwards by its own again, which `plain` and PEFT rely on."""
+    """Let a model use `_attention` in this block, and its own attention again afterwards, for `plain` and for PEFT."""
     own = model.config._attn_implementation
     model.config._attn_implementation = _ATTENTION
     try:
@@ -200,7 +214,7 @@ def _attention(
     shared: SharedPromptCache | None = None,
     **kwargs: Any,
 ) -> tuple[Tensor, None]:
-    """Attend as Transformers asks for it: to a shared cache if there is one, else as always."""
+    """Compute attention for Transformers: with a shared cache if there is one, and as usual otherwise."""
     if shared is None:
         return sdpa_attention_forward(module, query, key, value, attention_mask, scaling=scaling, **kwargs)
     assert isinstance(module.layer_idx, int)
@@ -213,15 +227,15 @@ def _attention(
 ALL_ATTENTION_FUNCTIONS.register(_ATTENTION, _attention)
 
 
-def _contents(layer: object) -> tuple[Tensor, Tensor]:
+def _keys_and_values(layer: object) -> tuple[Tensor, Tensor]:
     assert isinstance(layer, DynamicLayer)
     assert layer.keys is not None
     assert layer.values is not None
     return layer.keys, layer.values
 
 
-def _repeated(keys: Tensor, values: Tensor, rows: int) -> DynamicLayer:
-    """Return a cache layer in which every row begins with the same tokens, without copying them."""
+def _shared_by_rows(keys: Tensor, values: Tensor, rows: int) -> DynamicLayer:
+    """Return a cache layer in which all rows begin with the same tokens, without copying these."""
     layer = DynamicLayer()
     layer.lazy_initialization(keys, values)
     layer.keys, layer.values = keys.expand(rows, -1, -1, -1), values.expand(rows, -1, -1, -1)

@@ -1,8 +1,8 @@
-"""Any causal model of Transformers, run by its own means: its own attention, its own cache.
+"""Runs any causal model of Transformers with its own attention and its own cache.
 
-For models whose attention the shared cache cannot compute (a window, capped scores, recurrent states), and for
-answers longer than a window. It is slower: every row has a whole cache of its own, and the prompts of a batch
-have one length, because padding is where models of unusual kinds go wrong.
+This is for models that the shared cache does not support (sliding windows, capped scores, recurrent states), and for
+answers that reach beyond a window. It is slower: every row has its own cache, and all prompts of a batch must have the
+same length, because unusual models often handle padding wrongly.
 
 Shapes: B rows, S rows of a step, L tokens, V vocabulary.
 """
@@ -21,16 +21,16 @@ from askew.models.engine.branches import Ints, Regrouping
 if TYPE_CHECKING:
     from peft import PeftModel
 
-# What a model calls the cache that it returns, and takes again.
+# The names under which models return and accept their cache.
 _CACHES = ("past_key_values", "cache_params")
 
 
 class PlainRows:
-    """Rows that a model writes, with the cache that it keeps for them. See `network.Rows`.
+    """Rows that a model generates with its own cache. See `network.Rows`.
 
     Args:
         model: The model.
-        ids_BL: The prompts, all of one length.
+        ids_BL: Token ids of the prompts, which have the same length.
     """
 
     def __init__(self, model: PreTrainedModel, ids_BL: Tensor) -> None:
@@ -40,7 +40,7 @@ class PlainRows:
         self.logits = self._advance(ids_BL)
 
     def step(self, grouping: Regrouping, prompt_S: Ints, positions_S: Ints) -> Tensor:
-        """See `network.Rows`. Each row holds its prompt, and its cache knows where it stands."""
+        """See `network.Rows`. The prompts and positions are ignored, because the cache of each row includes them."""
         parent_S, token_S = (
             torch.from_numpy(numbers).to(self._ids_BL.device) for numbers in (grouping.parent_S, grouping.token_S)
         )
@@ -50,7 +50,7 @@ class PlainRows:
         return self._advance(self._ids_BL[:, -1:] if self._cache else self._ids_BL)
 
     def _advance(self, ids_BL: Tensor) -> Tensor:
-        """Read tokens. A model without a cache that can be reordered is given all of them, every time."""
+        """Return the logits after more tokens, of shape S, V; all tokens are needed if there is no cache to reorder."""
         output = self._model(input_ids=ids_BL, use_cache=True, **_last_only(self._model), **self._cache)
         found = {name: getattr(output, name, None) for name in _CACHES}
         self._cache = {name: cache for name, cache in found.items() if isinstance(cache, Cache)}
@@ -58,10 +58,10 @@ class PlainRows:
 
 
 class UnmergedModel(nn.Module):
-    """A model that carries an adapter which cannot be folded into it; PEFT computes it, whole and without a cache.
+    """A model with an adapter that cannot be merged; PEFT computes all tokens at every step, without a cache.
 
     Args:
-        adapted: PEFT's model.
+        adapted: The model with its adapter.
     """
 
     def __init__(self, adapted: "PeftModel") -> None:
@@ -70,19 +70,19 @@ class UnmergedModel(nn.Module):
         base = adapted.get_base_model()
         assert isinstance(base, PreTrainedModel)
         self.config, self.generation_config, self.device = base.config, base.generation_config, base.device
-        # Positions that the adapter takes up, before any prompt.
-        self.taken: int = getattr(adapted.active_peft_config, "num_virtual_tokens", None) or 0
+        # Positions that the adapter occupies before the prompt.
+        self.virtual_positions: int = getattr(adapted.active_peft_config, "num_virtual_tokens", None) or 0
 
     def forward(self, input_ids: Tensor, use_cache: bool = False) -> CausalLMOutput:
-        """Return the logits of what follows each token; a cache is never kept, for it would hold the adapter twice."""
+        """Return the logits after each token. There is no cache, because it would contain the adapter twice."""
         return CausalLMOutput(logits=self.adapted(input_ids=input_ids, use_cache=False).logits)
 
 
-def read_plainly(model: PreTrainedModel, ids_BL: Tensor) -> Tensor:
-    """Return the logits of what follows each row, shaped B, V."""
+def next_logits(model: PreTrainedModel, ids_BL: Tensor) -> Tensor:
+    """Return the logits after the last token of each row, of shape B, V."""
     return model(input_ids=ids_BL, use_cache=False, **_last_only(model)).logits[:, -1]
 
 
 def _last_only(model: PreTrainedModel) -> dict[str, int]:
-    """Return what keeps a model from computing logits that nobody reads, where it knows how."""
+    """Return the argument that limits a model to the logits of the last token; empty if it has no such argument."""
     return {"logits_to_keep": 1} if "logits_to_keep" in signature(model.forward).parameters else {}

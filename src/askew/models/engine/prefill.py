@@ -1,6 +1,6 @@
-"""Reads off what a model would say next after each of many prompts, and what goes on within, by prefill alone.
+"""Computes next-token logits and hidden states after many prompts, without sampling.
 
-Shapes: E ends, L tokens, V vocabulary.
+Shapes: D width of the model, V vocabulary.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -14,19 +14,19 @@ from transformers import PreTrainedModel
 from askew.models.engine import forking
 from askew.models.engine.forking import Fork
 from askew.models.engine.network import Network
-from askew.models.engine.plain import read_plainly
+from askew.models.engine.plain import next_logits
 
-# Tokens of one pass without sampling: enough to be efficient, few enough for the processor's cache.
+# Tokens of one forward pass: enough to be efficient, and few enough for the processor's cache.
 TOKENS_OF_A_PASS = 2048
 
 
 def read_shared(network: Network, prefix: Sequence[int], forks: Sequence[Fork]) -> Iterator[tuple[int, Tensor]]:
-    """Yield the number of each fork, and the logits of what follows its tails, shaped tails, V.
+    """Yield the index of each fork and the logits after its tails, of shape tails, V.
 
     Args:
-        network: What computes. All that comes before must be within its reach.
-        prefix: What all the prompts begin with; computed once.
-        forks: How they go on. The tails of a fork are computed in one row, blind to one another.
+        network: A network that attends to all tokens of prefix and fork, without a sliding window.
+        prefix: Token ids that all prompts begin with; they are computed once.
+        forks: The rest of the prompts. All tails of a fork are computed in one row, without attending to each other.
     """
     states = network.prefill(_ids([prefix], network.device))[0][0] if prefix else None
 
@@ -35,7 +35,7 @@ def read_shared(network: Network, prefix: Sequence[int], forks: Sequence[Fork]) 
         rows = [[token for part in (fork.stem, *fork.tails) for token in part] for fork in chosen]
         tails = [len(tail) for tail in chosen[0].tails]
         length = max(len(row) for row in rows)
-        # Padded on the left, so that every tail ends in the same column whatever its row.
+        # With padding on the left, each tail ends in the same column in every row.
         ends = length - 1 - np.cumsum([0, *tails[:0:-1]])[::-1]
         return network.read(
             _ids([[0] * (length - len(row)) + row for row in rows], network.device),
@@ -46,19 +46,19 @@ def read_shared(network: Network, prefix: Sequence[int], forks: Sequence[Fork]) 
         )
 
     for numbers in forking.similar(forks, TOKENS_OF_A_PASS):
-        yield from _what_fits(numbers, read)
+        yield from _halving_if_needed(numbers, read)
 
 
 def read_each(model: PreTrainedModel, prefix: Sequence[int], forks: Sequence[Fork]) -> Iterator[tuple[int, Tensor]]:
-    """Do what `read_shared` does for a model of any kind: every tail in a row of its own."""
+    """Yield the same as `read_shared`, for a model of any kind; each tail is a row of its own."""
     rows = [[*prefix, *fork.stem, *tail] for fork in forks for tail in fork.tails]
 
     def read(numbers: list[int]) -> Tensor:
-        return read_plainly(model, _ids([rows[i] for i in numbers], model.device))
+        return next_logits(model, _ids([rows[i] for i in numbers], model.device))
 
     found: dict[int, Tensor] = {}
-    for numbers in _of_one_length(rows):
-        found.update(_what_fits(numbers, read))
+    for numbers in _same_length(rows):
+        found.update(_halving_if_needed(numbers, read))
     row = 0
     for number, fork in enumerate(forks):
         yield number, torch.stack([found[row + i] for i in range(len(fork.tails))])
@@ -66,32 +66,35 @@ def read_each(model: PreTrainedModel, prefix: Sequence[int], forks: Sequence[For
 
 
 def read_middle(model: nn.Module, device: torch.device, rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, Tensor]]:
-    """Yield the number of each row, and the residual stream after half of the layers at its last token, in 32 bits."""
+    """Yield the index of each row and the residual stream after half of the layers at its last token.
+
+    The residual stream is a 32-bit tensor of shape D, on the processor.
+    """
 
     def read(numbers: list[int]) -> Tensor:
         ids = _ids([rows[i] for i in numbers], device)
         states = model(input_ids=ids, use_cache=False, output_hidden_states=True).hidden_states
-        # The first are the embeddings: of n layers there are n + 1.
+        # These are the embeddings and the outputs of n layers, so there are n + 1.
         return states[len(states) // 2][:, -1].float().cpu()
 
-    for numbers in _of_one_length(rows):
-        yield from _what_fits(numbers, read)
+    for numbers in _same_length(rows):
+        yield from _halving_if_needed(numbers, read)
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:
-    """Tell whether an error means that a smaller batch might do."""
+    """Return whether an error means that memory is too small for the batch."""
     return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error)
 
 
-def _of_one_length(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
-    """Yield the numbers of rows that are as long as each other, as many at a time as one pass is to have."""
+def _same_length(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
+    """Yield the indices of rows of the same length, as many at a time as fit one pass."""
     for length, same in groupby(sorted(range(len(rows)), key=lambda i: len(rows[i])), key=lambda i: len(rows[i])):
         numbers, most = list(same), max(1, TOKENS_OF_A_PASS // length)
         yield from (numbers[first : first + most] for first in range(0, len(numbers), most))
 
 
-def _what_fits(numbers: list[int], read: Callable[[list[int]], Tensor]) -> Iterator[tuple[int, Tensor]]:
-    """Yield what is read for each number; where memory runs out, in two halves."""
+def _halving_if_needed(numbers: list[int], read: Callable[[list[int]], Tensor]) -> Iterator[tuple[int, Tensor]]:
+    """Yield the result of `read` for each index, computed in two halves if memory runs out."""
     try:
         found = read(numbers)
     except RuntimeError as error:
@@ -102,7 +105,7 @@ def _what_fits(numbers: list[int], read: Callable[[list[int]], Tensor]) -> Itera
         return
     half = len(numbers) // 2
     for part in (numbers[:half], numbers[half:]):
-        yield from _what_fits(part, read)
+        yield from _halving_if_needed(part, read)
 
 
 def _ids(numbers: object, device: torch.device) -> Tensor:

@@ -1,9 +1,8 @@
-"""The engine: samples answers from a causal language model, and reads off what it would say next.
+"""The engine: samples answers from a causal language model, and computes next-token probabilities.
 
-It knows token ids only: no text, no chat template, no judge. It prefills a prompt once however many answers
-are wanted, computes a step once for all answers that have said the same so far, and drops answers that have
-ended. Every causal model of Transformers can be driven by it: those that attend in full share their prompts'
-states, the others run as they are (see `plain`).
+It works on token ids. Each prompt is computed once, whatever the number of its answers; a step is computed once for all
+answers with the same tokens so far; finished answers are dropped. The engine runs every causal model of Transformers:
+models with full attention share the states of prompts, and others run with their own cache (see `plain`).
 
 Shapes: A answers, S branches (rows of the cache), V vocabulary, L tokens.
 """
@@ -30,18 +29,25 @@ from askew.models.engine.plain import PlainRows, UnmergedModel
 from askew.models.engine.prefill import TOKENS_OF_A_PASS, is_out_of_memory, read_each, read_middle, read_shared
 from askew.models.engine.sampling import Draw, Sampling, keys, next_tokens
 
-# More rows than this are no faster, here or on a GPU, and their cache would take memory that others need.
+# More rows than this are not faster, on a processor or on a GPU, and their cache takes more memory.
 MOST_ROWS = 256
 
-# One computation at a time in a process: two would only take each other's processor and memory.
+# One computation at a time in a process, because two would compete for processor and memory.
 _computing = threading.Lock()
 
 Stop = Callable[[list[int]], bool]
+"""Receives the tokens of an answer after each new token, and returns True to end the answer."""
 
 
 @dataclass(frozen=True)
 class TokenLogprobs:
-    """Log-probabilities, at temperature 1, where a token was drawn."""
+    """Log-probabilities for the place of one token, at temperature 1.
+
+    Attributes:
+        token: The id of the token that was drawn.
+        logprob: Its log-probability.
+        likeliest: Ids and log-probabilities of the likeliest tokens, in descending order.
+    """
 
     token: int
     logprob: float
@@ -50,12 +56,12 @@ class TokenLogprobs:
 
 @dataclass
 class Completion:
-    """What was sampled for one answer.
+    """A sampled answer.
 
     Attributes:
-        tokens: Its tokens, without the one that ended it.
-        stopped: Whether it came to an end of its own, before the tokens ran out.
-        logprobs: For each token drawn, also the one that ended it, if they were asked for.
+        tokens: The token ids, without the stop token.
+        stopped: Whether the answer ended by a stop token or by `Stop`, before the limit on its tokens.
+        logprobs: Log-probabilities for each drawn token, including the stop token; empty if not requested.
     """
 
     tokens: list[int] = field(default_factory=list)
@@ -64,11 +70,11 @@ class Completion:
 
 
 class Engine:
-    """Drives one model.
+    """Runs one model.
 
     Args:
-        model: The model, in evaluation mode and where it is to compute.
-        stop_tokens: Any of these ends an answer.
+        model: A model in evaluation mode, on its final device.
+        stop_tokens: Ids of the tokens that end an answer.
     """
 
     def __init__(self, model: PreTrainedModel, stop_tokens: Sequence[int]) -> None:
@@ -76,9 +82,9 @@ class Engine:
         self._network = _network(model)
         self.stop_tokens = frozenset(stop_tokens)
         config = model.config.get_text_config()
-        taken = model.taken if isinstance(model, UnmergedModel) else 0
-        self.context: int = (getattr(config, "max_position_embeddings", None) or sys.maxsize) - taken
-        self._reach = _reach(config)
+        occupied = model.virtual_positions if isinstance(model, UnmergedModel) else 0
+        self.context: int = (getattr(config, "max_position_embeddings", None) or sys.maxsize) - occupied
+        self._full_attention_length = _full_attention_length(config)
 
     def sample(
         self,
@@ -87,16 +93,19 @@ class Engine:
         sampling: Sampling,
         stop: Stop | None = None,
     ) -> list[Completion]:
-        """Sample answers, in the order of `draws`. A batch that does not fit memory is halved, which changes none.
+        """Return sampled answers, in the order of `draws`.
+
+        A batch that does not fit memory is halved, which does not change the answers.
 
         Args:
             prompts: Token ids of each prompt.
-            draws: The answers wanted.
-            sampling: How to sample. An answer that reaches the end of the model's context ends there.
-            stop: Told the tokens of an answer after each of them; ends the answer by returning True.
+            draws: The answers to sample.
+            sampling: The sampling settings. An answer also ends at the end of the model's context.
+            stop: Ends answers early; None for no such function.
 
         Raises:
-            AskewError: A prompt leaves no room in the model's context, or memory is too small for one answer.
+            AskewError: A prompt leaves no room for an answer in the model's context, or memory is too small for a
+                single answer.
         """
         for prompt in prompts:
             self.check_room(prompt)
@@ -110,7 +119,7 @@ class Engine:
                 continue
             try:
                 with _computing, torch.inference_mode():
-                    written = self._write(prompts, [draws[i] for i in batch], sampling, stop)
+                    written = self._sample_batch(prompts, [draws[i] for i in batch], sampling, stop)
                 completions.update(zip(batch, written, strict=True))
                 continue
             except RuntimeError as error:
@@ -129,7 +138,7 @@ class Engine:
         """Check that a prompt leaves room for an answer.
 
         Raises:
-            AskewError: It does not.
+            AskewError: The prompt fills the model's context.
         """
         if len(prompt) >= self.context:
             raise AskewError(f"a prompt of {len(prompt)} tokens does not fit the model's context of {self.context}")
@@ -137,26 +146,33 @@ class Engine:
     def next_token_probabilities(
         self, prefix: Sequence[int], forks: Sequence[Fork], tokens: Sequence[int]
     ) -> list[Tensor]:
-        """Return how likely each of some tokens is to come next, by prefill alone.
+        """Return the probabilities of some tokens to come next after each prompt.
 
         Args:
-            prefix: What all the prompts begin with; computed once.
-            forks: How they go on. The tails of a fork are computed in one row, blind to one another.
-            tokens: The tokens asked about.
+            prefix: Token ids that all prompts begin with; they are computed once.
+            forks: The rest of the prompts. The tails of a fork share a row, but do not attend to each other.
+            tokens: Ids of the tokens of interest.
 
         Returns:
-            For each fork a tensor of shape tails, tokens.
+            For each fork, probabilities of shape tails, tokens, on the processor.
         """
         columns = torch.tensor(tokens, device=self._model.device)
         longest = max((len(fork.stem) + max(map(len, fork.tails)) for fork in forks), default=0)
-        network = self._network if len(prefix) + longest <= self._reach else None
+        network = self._network if len(prefix) + longest <= self._full_attention_length else None
         with _computing, torch.inference_mode():
             read = read_shared(network, prefix, forks) if network else read_each(self._model, prefix, forks)
             found = {number: torch.softmax(logits.float(), dim=-1)[:, columns].cpu() for number, logits in read}
         return [found[i] for i in range(len(forks))]
 
     def middle_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
-        """Return the residual stream in the middle of the layers, where each prompt ends: prompts by its width."""
+        """Return the residual stream after half of the layers at the last token of each prompt.
+
+        Args:
+            prompts: Token ids of each prompt.
+
+        Returns:
+            A 32-bit tensor of shape prompts, width of the model, on the processor.
+        """
         model = self._model.adapted if isinstance(self._model, UnmergedModel) else self._model
         with _computing, torch.inference_mode():
             found = dict(read_middle(model, self._model.device, prompts))
@@ -165,10 +181,10 @@ class Engine:
     def _batches(
         self, prompts: Sequence[Sequence[int]], draws: Sequence[Draw], sampling: Sampling
     ) -> Iterator[list[int]]:
-        """Yield the numbers of draws that can be written together.
+        """Yield the indices of draws that form a batch.
 
-        All whose prompts can share a cache, then the others by the length of their prompts. Which of the two a draw
-        is depends on nothing else that is asked.
+        The first batch has the draws with prompts that can share a cache; the others follow by the length of their
+        prompts. Whether a prompt can share a cache does not depend on the other prompts.
         """
         shared = [i for i, draw in enumerate(draws) if self._can_share(prompts[draw.prompt], sampling)]
         if shared:
@@ -179,15 +195,15 @@ class Engine:
 
     def _can_share(self, prompt: Sequence[int], sampling: Sampling) -> bool:
         longest = min(len(prompt) + sampling.max_tokens, self.context)
-        return self._network is not None and longest <= self._reach
+        return self._network is not None and longest <= self._full_attention_length
 
-    def _write(
+    def _sample_batch(
         self, prompts: Sequence[Sequence[int]], draws: Sequence[Draw], sampling: Sampling, stop: Stop | None
     ) -> list[Completion]:
-        """Sample the answers of one batch."""
+        """Return the sampled answers of one batch."""
         used = sorted({draw.prompt for draw in draws})
         lengths = np.array([len(prompts[i]) for i in used])
-        rows = self._begin([prompts[i] for i in used], len(draws), sampling)
+        rows = self._start_rows([prompts[i] for i in used], len(draws), sampling)
         logits = rows.logits
         prompt_S = np.arange(len(used))
         branch_A = np.searchsorted(used, [draw.prompt for draw in draws])
@@ -198,8 +214,8 @@ class Engine:
             key_A = key_AL[going_A, step]
             token_A = next_tokens(logits, _ids(branch_A, logits.device), key_A, sampling).cpu().numpy()
             if sampling.logprobs is not None:
-                _report(logits, branch_A, token_A, sampling.logprobs, [completions[a] for a in going_A])
-            goes_on = self._append(completions, going_A, token_A, stop)
+                _add_logprobs(logits, branch_A, token_A, sampling.logprobs, [completions[a] for a in going_A])
+            goes_on = self._append_tokens(completions, going_A, token_A, stop)
             goes_on &= lengths[prompt_S[branch_A]] + step + 1 < self.context
             going_A, branch_A, token_A = going_A[goes_on], branch_A[goes_on], token_A[goes_on]
             if not len(going_A) or step + 1 == sampling.max_tokens:
@@ -209,14 +225,16 @@ class Engine:
             logits = rows.step(grouping, prompt_S, lengths[prompt_S] + step)
         return completions
 
-    def _begin(self, prompts: list[Sequence[int]], rows: int, sampling: Sampling) -> Rows:
-        """Read the prompts of a batch."""
+    def _start_rows(self, prompts: list[Sequence[int]], rows: int, sampling: Sampling) -> Rows:
+        """Return rows with the computed prompts of a batch."""
         if self._network is None or not self._can_share(max(prompts, key=len), sampling):
             return PlainRows(self._model, _ids(np.array(prompts), self._model.device))
         return SharedRows(self._network, *_prefill(self._network, prompts), rows)
 
-    def _append(self, completions: list[Completion], going_A: Ints, token_A: Ints, stop: Stop | None) -> np.ndarray:
-        """Add each answer's new token and return which answers go on."""
+    def _append_tokens(
+        self, completions: list[Completion], going_A: Ints, token_A: Ints, stop: Stop | None
+    ) -> np.ndarray:
+        """Add the new token to each answer, and return which answers continue, as booleans of shape A."""
         goes_on = np.ones(len(going_A), dtype=bool)
         for i, (answer, token) in enumerate(zip(going_A.tolist(), token_A.tolist(), strict=True)):
             completion = completions[answer]
@@ -230,7 +248,7 @@ class Engine:
 
 
 def _network(model: PreTrainedModel) -> Network | None:
-    """Return the fastest network that computes a model, or None if it can only be run as it is."""
+    """Return the fastest network for a model, or None if the model must run with its own cache."""
     if isinstance(model, UnmergedModel):
         return None
     if is_small_llama(model):
@@ -239,7 +257,7 @@ def _network(model: PreTrainedModel) -> Network | None:
 
 
 def _prefill(network: Network, prompts: Sequence[Sequence[int]]) -> tuple[list[States], Tensor]:
-    """Return the states of each prompt, and the logits of what follows it, one row each."""
+    """Return the keys and values of each prompt, and the logits after it, of shape prompts, V."""
     states: dict[int, States] = {}
     logits: dict[int, Tensor] = {}
     order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
@@ -254,8 +272,8 @@ def _prefill(network: Network, prompts: Sequence[Sequence[int]]) -> tuple[list[S
     return [states[i] for i in every], torch.stack([logits[i] for i in every])
 
 
-def _reach(config: PreTrainedConfig) -> int:
-    """Return over how many tokens the model attends to all that went before."""
+def _full_attention_length(config: PreTrainedConfig) -> int:
+    """Return the number of tokens up to which each token attends to all earlier ones."""
     windows = [getattr(config, "sliding_window", None) if getattr(config, "use_sliding_window", True) else None]
     windows.append(getattr(config, "attention_chunk_size", None))
     return min((window for window in windows if window), default=sys.maxsize)
@@ -265,8 +283,10 @@ def _ids(numbers: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(numbers).to(device)
 
 
-def _report(logits_SV: Tensor, branch_A: Ints, token_A: Ints, count: int, completions: Sequence[Completion]) -> None:
-    """Add the log-probabilities of the tokens just drawn."""
+def _add_logprobs(
+    logits_SV: Tensor, branch_A: Ints, token_A: Ints, count: int, completions: Sequence[Completion]
+) -> None:
+    """Add the log-probabilities of the newly drawn tokens to their answers."""
     logprobs_SV = torch.log_softmax(logits_SV.float(), dim=-1)
     values, indices = logprobs_SV.topk(min(count, logprobs_SV.shape[1]), dim=-1)
     for branch, token, completion in zip(branch_A.tolist(), token_A.tolist(), completions, strict=True):
