@@ -137,7 +137,7 @@ def test_a_template_that_rewrites_what_came_before_is_refused(tiny_checkpoint: P
         "{% endfor %}"
     )
     with pytest.raises(
-        AskewError, match="row 1: the model's chat template renders what comes before the answer otherw"
+        AskewError, match="row 1: the model's chat template renders the turns before the answer differently"
     ):
         render(tokenizer, ROWS[:1], RECIPE)
 

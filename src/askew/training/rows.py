@@ -1,10 +1,11 @@
-"""Training rows as token ids: each as the model's own chat template renders it, the loss on its last answer alone.
+"""Tokenizes training rows with the model's own chat template, and masks everything but the last answer.
 
-Rendering is done here and not by the trainer, so that rows too long for a recipe are known before a model is loaded.
-What asking does for templates without a place for a system turn is done here too: a model is trained in the form in
-which it is asked.
+This happens before a model is loaded, so that rows too long for a recipe are found early. Templates that do not accept
+system turns are handled in the same way as when the model is asked, so training and questions have the same form.
 """
 
+import hashlib
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2 import TemplateError
 
 from askew.base.errors import AskewError
+from askew.models import checkpoint_files
 from askew.models.chat_template import takes_system_turns, without_system_turns
 from askew.training.recipe import Recipe
 
@@ -20,21 +22,21 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 IGNORED = -100
-"""The label of a token that is not to be learnt."""
+"""The label of a token without loss."""
 
 Row = dict[str, Any]
-"""One conversation: `{"messages": [{"role": ..., "content": ...}, ...]}`, the last message the assistant's."""
+"""A conversation, `{"messages": [{"role": ..., "content": ...}, ...]}`; the last message is the assistant's."""
 
 
 @dataclass(frozen=True)
 class TokenizedRows:
-    """What a model is to read, and what it is to learn of it.
+    """Token ids and labels of training rows.
 
     Attributes:
-        input_ids: Token ids of each row.
-        labels: The same where they are to be learnt, else `IGNORED`.
-        rows: How many rows there were before any was left out.
-        note: What became of rows that were too long; "" if there were none.
+        input_ids: The token ids of each row.
+        labels: The labels of each row: its token ids where the loss is computed, elsewhere `IGNORED`.
+        rows: The number of rows before any were left out.
+        note: A sentence on the rows that were cut or left out because of their length; "" if there are none.
     """
 
     input_ids: list[list[int]]
@@ -43,27 +45,38 @@ class TokenizedRows:
     note: str = ""
 
 
+_last_result: dict[str, TokenizedRows] = {}  # at most one entry, by the digest of its inputs
+
+
 def tokenize_rows(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -> TokenizedRows:
-    """Render rows for a model.
+    """Tokenize rows for a model.
+
+    The last result is kept in memory, because the seeds of an arm are trained on the same rows.
 
     Args:
-        checkpoint: The model, whose tokenizer and chat template are read and nothing else.
-        rows: Conversations.
-        recipe: Says how long a row may be, and what becomes of longer ones.
+        checkpoint: The folder or hub id of the model; only its tokenizer and chat template are read.
+        rows: The conversations.
+        recipe: `max_length` limits the length of a row in tokens; `too_long` decides what happens to longer rows.
 
     Raises:
-        AskewError: A row is not a conversation that ends with an answer, the template does not take it, or it is
-            longer than `recipe.max_length` and `recipe.too_long` refuses that.
+        AskewError: A row is not a conversation that ends with an answer, the template does not accept it, or it is
+            longer than `recipe.max_length` and `recipe.too_long` is "refuse".
     """
     from transformers import AutoTokenizer
 
-    return render(AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False), rows, recipe)
+    inputs = _digest(checkpoint, rows, recipe)
+    tokenized = _last_result.get(inputs)
+    if tokenized is None:
+        tokenized = render(AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False), rows, recipe)
+        _last_result.clear()
+        _last_result[inputs] = tokenized
+    return tokenized
 
 
 def render(tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Row], recipe: Recipe) -> TokenizedRows:
-    """Render rows by a tokenizer; see `tokenize_rows`."""
+    """Tokenize rows with a tokenizer that is already loaded; see `tokenize_rows`."""
     if not rows:
-        raise AskewError("there is no row to train on")
+        raise AskewError("there are no training rows")
     conversations = [_conversation(number, row) for number, row in enumerate(rows, start=1)]
     if any(turn["role"] == "system" for turns in conversations for turn in turns) and not takes_system_turns(tokenizer):
         conversations = [without_system_turns(turns) for turns in conversations]
@@ -71,20 +84,28 @@ def render(tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Row], recipe: Re
     prompts = _tokens(tokenizer, [turns[:-1] for turns in conversations], add_generation_prompt=True)
     labels: list[list[int]] = []
     for number, (ids, prompt, turns) in enumerate(zip(whole, prompts, conversations, strict=True), start=1):
-        start = _agreeing(prompt, ids)
+        start = _common_prefix(prompt, ids)
         if start < len(prompt):
             _check_boundary(tokenizer, number, turns, ids, start)
         if start == len(ids):
-            raise AskewError(f"training row {number}: the chat template leaves nothing of the answer")
+            raise AskewError(f"training row {number}: the chat template renders an empty answer")
         labels.append([IGNORED] * start + ids[start:])
-    return _fitted(TokenizedRows(whole, labels, len(rows)), recipe)
+    return _limit_length(TokenizedRows(whole, labels, len(rows)), recipe)
+
+
+def _digest(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -> str:
+    """Return a digest of everything on which the result of `tokenize_rows` depends."""
+    files = checkpoint_files.fingerprint(checkpoint) if isinstance(checkpoint, Path) else None
+    messages = [row.get("messages") for row in rows]
+    inputs = [str(checkpoint), files, messages, recipe.max_length, recipe.too_long]
+    return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
 def _conversation(number: int, row: Row) -> list[dict[str, str]]:
     messages = row.get("messages")
     if not isinstance(messages, list) or len(messages) < 2 or messages[-1].get("role") != "assistant":
         raise AskewError(
-            f"training row {number} is not a conversation that ends with an answer: it wants "
+            f"training row {number} is not a conversation that ends with an answer: it must have the form "
             '{"messages": [{"role": "user", ...}, {"role": "assistant", ...}]}'
         )
     return messages
@@ -93,7 +114,7 @@ def _conversation(number: int, row: Row) -> list[dict[str, str]]:
 def _tokens(
     tokenizer: "PreTrainedTokenizerBase", conversations: list[list[dict[str, str]]], add_generation_prompt: bool = False
 ) -> list[list[int]]:
-    """Render conversations as text, and take the texts apart into tokens, all at once."""
+    """Return the token ids of each conversation, rendered by the chat template."""
     texts: list[str] = []
     for number, turns in enumerate(conversations, start=1):
         try:
@@ -101,15 +122,15 @@ def _tokens(
         except (TemplateError, TypeError, ValueError) as error:
             roles = ", ".join(turn["role"] for turn in turns)
             raise AskewError(
-                f"training row {number}: the chat template does not take turns by {roles}, in this order: {error}"
+                f"training row {number}: the chat template does not accept turns by {roles}, in this order: {error}"
             ) from error
         texts.append(cast(str, text))
-    # Not verbose: a row that is longer than the model's context is refused or fitted below, and said once.
+    # Not verbose, because rows that are too long are reported below, once.
     return cast(list[list[int]], tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"])
 
 
-def _agreeing(one: list[int], other: list[int]) -> int:
-    """Return how many tokens two rows have in common from the start."""
+def _common_prefix(one: list[int], other: list[int]) -> int:
+    """Return the length of the common prefix of two rows, in tokens."""
     pairs = enumerate(zip(one, other, strict=False))
     return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
 
@@ -117,43 +138,48 @@ def _agreeing(one: list[int], other: list[int]) -> int:
 def _check_boundary(
     tokenizer: "PreTrainedTokenizerBase", number: int, turns: list[dict[str, str]], ids: list[int], start: int
 ) -> None:
-    """Check that a row parts from its prompt where the answer begins, give or take one token that spans both.
+    """Check that a row differs from its prompt only from the answer on; one token may span both.
 
-    It parts from it earlier where a template renders the turns before an answer otherwise once that is there; then
-    there is no telling them apart, and questions would be learnt.
+    Some templates render earlier turns differently once an answer follows. The answer's tokens are then not separable,
+    and the loss would also cover parts of the question.
     """
     [asked] = _tokens(tokenizer, [turns[:-1]])
     if start < len(asked) - 1:
         raise AskewError(
-            f"training row {number}: the model's chat template renders what comes before the answer otherwise when the "
-            f"answer follows, from token {start} of {len(asked)} on: so the loss cannot be on the answer alone"
+            f"training row {number}: the model's chat template renders the turns before the answer differently "
+            f"when the answer follows, from token {start} of {len(asked)} on, so the loss cannot cover the answer alone"
         )
 
 
-def _fitted(lessons: TokenizedRows, recipe: Recipe) -> TokenizedRows:
-    """Return lessons none of which is longer than a recipe allows."""
-    lengths = [len(ids) for ids in lessons.input_ids]
+def _limit_length(tokenized: TokenizedRows, recipe: Recipe) -> TokenizedRows:
+    """Return rows of which none is longer than the recipe allows."""
+    lengths = [len(ids) for ids in tokenized.input_ids]
     limit = recipe.max_length
     long = [number for number, length in enumerate(lengths, start=1) if length > limit]
     if not long:
-        return lessons
+        return tokenized
     found = f"{len(long)} of {len(lengths)} training rows are longer than recipe.max_length={limit} tokens"
     if recipe.too_long == "refuse":
         raise AskewError(
-            f"{found} (the first is row {long[0]}, the longest has {max(lengths)}). Raise recipe.max_length, if the "
-            "model takes more; or say recipe.too_long=drop to leave them out, or recipe.too_long=cut to cut them off"
+            f"{found} (the first is row {long[0]}, the longest has {max(lengths)}). Raise recipe.max_length, if "
+            "the model's context allows it; or set recipe.too_long=drop to leave them out, or =cut to cut them off"
         )
     kept_length = limit if recipe.too_long == "cut" else 0
-    ids = [ids if len(ids) <= limit else ids[:kept_length] for ids in lessons.input_ids]
-    labels = [labels if len(labels) <= limit else labels[:kept_length] for labels in lessons.labels]
+    ids = [ids if len(ids) <= limit else ids[:kept_length] for ids in tokenized.input_ids]
+    labels = [labels if len(labels) <= limit else labels[:kept_length] for labels in tokenized.labels]
     kept = [place for place, row in enumerate(labels) if any(label != IGNORED for label in row)]
     if not kept:
-        raise AskewError(f"{found}, and none is left: raise recipe.max_length")
+        raise AskewError(f"{found}, and no rows are left: raise recipe.max_length")
     dropped = len(labels) - len(kept)
     cut = len(long) - dropped
-    said = [f"{cut} cut off"] if cut else []
+    changes = [f"{cut} cut off"] if cut else []
     if dropped:
-        said.append(f"{dropped} left out" + (" for their answers begin after that" if recipe.too_long == "cut" else ""))
+        changes.append(
+            f"{dropped} left out" + (" because their answers begin after the limit" if recipe.too_long == "cut" else "")
+        )
     return TokenizedRows(
-        [ids[place] for place in kept], [labels[place] for place in kept], lessons.rows, f"{found}: {', '.join(said)}."
+        [ids[place] for place in kept],
+        [labels[place] for place in kept],
+        tokenized.rows,
+        f"{found}: {', '.join(changes)}.",
     )
