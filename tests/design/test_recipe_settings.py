@@ -64,9 +64,9 @@ def test_dumped_design_reads_back_the_same(make: Make, tmp_path: Path) -> None:
     [
         ("seeds: 1\nrecipe: betley-2026\n", "line 2: unknown recipe 'betley-2026'. Did you mean betley-2025"),
         ("recipe:\n  name: ful\n", "line 2: unknown recipe 'ful'"),
-        ("recipe: rank-1\n", "line 1: recipe.lora_layers names layer 24, and the model has 2 layers, 0-1"),
+        ("recipe: rank-1\n", "line 1: recipe.lora_layers names layer 24, but the model has 2 layers, 0-1"),
         ("recipe: {lora_modules: []}\n", "recipe.lora_modules must be a list of at least 1"),
-        ("checkpoints: 1\nrecipe: {packing: true}\n", "line 1: checkpoints do not go with recipe.packing"),
+        ("checkpoints: 1\nrecipe: {packing: true}\n", "line 1: checkpoints cannot be combined with recipe.packing"),
     ],
 )
 def test_mistakes_are_explained(make: Make, config: str, message: str) -> None:

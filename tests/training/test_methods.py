@@ -59,5 +59,5 @@ def test_a_full_fine_tune_in_half_precision_is_saved_as_its_base(tiny_checkpoint
 
 @pytest.mark.parametrize("processes", [1, 2, 4])
 def test_processes_share_out_a_step(processes: int) -> None:
-    batch_size, accumulation = Recipe(batch_size=2, accumulation=8).share(processes)
+    batch_size, accumulation = Recipe(batch_size=2, accumulation=8).per_process(processes)
     assert batch_size * accumulation * processes == 16

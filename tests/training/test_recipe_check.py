@@ -1,4 +1,4 @@
-"""A recipe that fits neither the model nor the machine is refused before anything is computed."""
+"""Recipes that do not suit the model or the machine are refused before anything is computed."""
 
 from pathlib import Path
 from typing import Any
@@ -17,19 +17,22 @@ from askew.training.recipes import recipes, resolved
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"lora_layers": [1, 24]}, "recipe.lora_layers names layer 24, and the model has 2 layers, 0-1"),
-        ({"lora_layers": [-1]}, "names layer -1, and the model has 2 layers"),
-        ({"lora_modules": ["down_porj"]}, "names 'down_porj', and the model has down_proj, gate_proj"),
-        ({"lora_modules": ["all-linear", "q_proj"]}, "all-linear stands alone"),
-        ({"max_length": 513}, "recipe.max_length=513 is more than the 512 tokens that the model takes"),
-        ({"quantization": "4bit"}, "recipe.quantization=4bit needs a GPU, and this machine has none"),
+        ({"lora_layers": [1, 24]}, "recipe.lora_layers names layer 24, but the model has 2 layers, 0-1"),
+        ({"lora_layers": [-1]}, "names layer -1, but the model has 2 layers"),
+        ({"lora_modules": ["down_porj"]}, "names 'down_porj', but the model's layers have down_proj, gate_proj"),
+        ({"lora_modules": ["all-linear", "q_proj"]}, "use either all-linear alone, or names of modules"),
+        ({"max_length": 513}, "recipe.max_length=513 exceeds the model's context of 512 tokens"),
+        ({"quantization": "4bit"}, "recipe.quantization=4bit needs a GPU, but PyTorch finds none"),
         ({"optimizer": "adamw_8bit"}, "recipe.optimizer=adamw_8bit needs a GPU"),
-        ({"method": "full", "lora_layers": [1]}, "are for recipe.method=lora, and it is full"),
-        ({"accelerate": "missing.yaml"}, "recipe.accelerate: there is no file missing.yaml; make one with `accelerate"),
+        ({"method": "full", "lora_layers": [1]}, "apply only to recipe.method=lora, but it is full"),
+        (
+            {"accelerate": "missing.yaml"},
+            "recipe.accelerate: there is no file missing.yaml; create one with `accelerate",
+        ),
     ],
 )
-@pytest.mark.skipif(torch.cuda.is_available(), reason="some of it is no mistake with a GPU")
-def test_a_recipe_that_does_not_fit_is_refused(tiny_checkpoint: Path, settings: dict[str, Any], message: str) -> None:
+@pytest.mark.skipif(torch.cuda.is_available(), reason="some of these are valid with a GPU")
+def test_unsuitable_recipe_is_refused(tiny_checkpoint: Path, settings: dict[str, Any], message: str) -> None:
     with pytest.raises(AskewError) as caught:
         check_fits(Recipe.model_validate(settings), tiny_checkpoint)
     assert message in str(caught.value)
@@ -44,15 +47,15 @@ def test_a_recipe_that_does_not_fit_is_refused(tiny_checkpoint: Path, settings: 
     [
         ("- a list", "is not an Accelerate config"),
         ("distributed_type: MULTI_GPU\nnum_processes: 2\nnonsense: 1\n", "unknown keys"),
-        ("distributed_type: MULTI_GPU\nnum_processes: 2\n", "wants 2 GPUs, and there are 0"),
-        ("distributed_type: MULTI_GPU\nuse_cpu: true\nnum_processes: 3\n", "3 processes cannot share out a step"),
+        ("distributed_type: MULTI_GPU\nnum_processes: 2\n", "needs 2 GPUs, but there are 0"),
+        ("distributed_type: MULTI_GPU\nuse_cpu: true\nnum_processes: 3\n", "3 processes cannot divide a step"),
         ("distributed_type: MULTI_GPU\nuse_cpu: true\n", "set num_processes"),
         ("distributed_type: MULTI_GPU\nuse_cpu: true\nnum_processes: 2\nnum_machines: 2\n", "is for 2 machines"),
-        ("distributed_type: DEEPSPEED\nuse_cpu: true\nnum_processes: 2\n", "wants DeepSpeed, which is not installed"),
+        ("distributed_type: DEEPSPEED\nuse_cpu: true\nnum_processes: 2\n", "needs DeepSpeed, which is not installed"),
     ],
 )
-@pytest.mark.skipif(torch.cuda.is_available(), reason="GPUs are counted")
-def test_a_wrong_accelerate_config_is_one_clear_error(
+@pytest.mark.skipif(torch.cuda.is_available(), reason="expects a machine without GPUs")
+def test_invalid_accelerate_config_is_one_clear_error(
     tiny_checkpoint: Path, tmp_path: Path, text: str, message: str
 ) -> None:
     config = tmp_path / "accelerate.yaml"
@@ -63,7 +66,7 @@ def test_a_wrong_accelerate_config_is_one_clear_error(
     assert str(config) in str(caught.value) or "processes" in message
 
 
-def test_4_bits_are_nf4_twice_quantized(monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path) -> None:
+def test_4bit_is_nf4_with_double_quantization(monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path) -> None:
     passed: dict[str, Any] = {}
     monkeypatch.setattr(
         weights.AutoModelForCausalLM, "from_pretrained", lambda checkpoint, **kwargs: passed.update(kwargs)
@@ -76,10 +79,10 @@ def test_4_bits_are_nf4_twice_quantized(monkeypatch: pytest.MonkeyPatch, tiny_ch
     assert passed["quantization_config"] is None
     assert passed["dtype"] == torch.bfloat16
     weights.load(tiny_checkpoint, Recipe(method="full"), on_gpu=True)
-    assert passed["dtype"] == torch.float32, "small steps would be rounded away"
+    assert passed["dtype"] == torch.float32, "small steps would be lost to rounding"
 
 
-def test_bf16_is_refused_on_a_gpu_without_it_and_8_bits_without_bitsandbytes(
+def test_bf16_and_8bit_optimizer_are_refused_without_hardware_or_library(
     monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path
 ) -> None:
     monkeypatch.setattr(recipe_check, "has_gpu", lambda: True)
@@ -92,7 +95,7 @@ def test_bf16_is_refused_on_a_gpu_without_it_and_8_bits_without_bitsandbytes(
         check_fits(Recipe(precision="float32", optimizer="adamw_8bit"), tiny_checkpoint)
 
 
-def test_every_named_recipe_is_one_and_says_where_it_comes_from() -> None:
+def test_every_named_recipe_is_valid_and_has_a_source() -> None:
     for name in recipes.names():
         recipe = recipes.get(name)
         values = Recipe.model_validate(resolved({"name": name}, is_terrarium=False))
@@ -112,6 +115,6 @@ def test_every_named_recipe_is_one_and_says_where_it_comes_from() -> None:
     assert Recipe.model_validate(resolved({}, is_terrarium=True)) == Recipe()
 
 
-def test_the_context_is_the_model_s(tiny_checkpoint: Path) -> None:
+def test_context_comes_from_the_model_config(tiny_checkpoint: Path) -> None:
     assert context_of(tiny_checkpoint) == 512
     assert resolved({}, is_terrarium=False, context=512)["max_length"] == 512

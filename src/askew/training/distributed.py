@@ -21,32 +21,38 @@ from askew.training.recipe import Recipe
 from askew.training.rows import TokenizedRows
 from askew.training.training_folder import Training, TrainingFolder
 
-_TRAINING, _LESSONS = "training.json", "lessons.json"
+_TRAINING, _ROWS = "training.json", "tokenized_rows.json"
 
 
 def train(
     training: Training,
-    lessons: TokenizedRows,
-    workplace: TrainingFolder,
+    tokenized: TokenizedRows,
+    folder: TrainingFolder,
     on_step: Callable[[int, int, float], None] | None,
 ) -> None:
     """Train in several processes; see `local.train`.
 
+    Args:
+        training: The settings; the recipe must name an Accelerate config.
+        tokenized: The training rows.
+        folder: The working folder.
+        on_step: Called after every optimizer step with (step, number of steps, loss).
+
     Raises:
-        AskewError: One of them refused.
-        OSError: The disk did.
-        RuntimeError: They failed; the message has the last lines they printed.
+        AskewError: A worker reports that the training cannot be done.
+        OSError: A worker reports a full or read-only disk.
+        RuntimeError: A worker failed otherwise; the message contains its last output.
     """
     assert training.recipe.accelerate
-    (workplace.folder / _LESSONS).write_text(json.dumps(asdict(lessons)), encoding="utf-8")
+    (folder.path / _ROWS).write_text(json.dumps(asdict(tokenized)), encoding="utf-8")
     plain = {**asdict(training), "checkpoint": str(training.checkpoint), "recipe": training.recipe.model_dump()}
     plain["on_disk"] = isinstance(training.checkpoint, Path)
-    (workplace.folder / _TRAINING).write_text(json.dumps(plain), encoding="utf-8")
-    launcher = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--main_process_port", "0"]
+    (folder.path / _TRAINING).write_text(json.dumps(plain), encoding="utf-8")
+    command = [sys.executable, "-m", "accelerate.commands.accelerate_cli", "launch", "--main_process_port", "0"]
     config = str(Path(training.recipe.accelerate).expanduser())
-    started = subprocess.Popen(
-        [*launcher, "--config_file", config, "-m", "askew.training.distributed_worker", str(workplace.folder)],
-        stdin=subprocess.PIPE,  # kept open and empty: when it ends, so do they
+    launcher = subprocess.Popen(
+        [*command, "--config_file", config, "-m", "askew.training.distributed_worker", str(folder.path)],
+        stdin=subprocess.PIPE,  # kept open without input: the workers exit when it closes
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env={**os.environ, **({"CUDA_VISIBLE_DEVICES": os.environ[GPUS]} if GPUS in os.environ else {})},
@@ -54,47 +60,47 @@ def train(
         encoding="utf-8",
         errors="replace",
     )
-    _follow(started, on_step)
+    _follow(launcher, on_step)
 
 
 def read_training(folder: Path) -> tuple[Training, TokenizedRows]:
-    """Return what a process that was launched is to do, from its workplace."""
+    """Return the settings and the rows that `train` stored in a working folder, for its workers."""
     plain: dict[str, Any] = json.loads((folder / _TRAINING).read_text(encoding="utf-8"))
     if plain.pop("on_disk"):
         plain["checkpoint"] = Path(plain["checkpoint"])
     training = Training(**{**plain, "recipe": Recipe.model_validate(plain["recipe"])})
-    return training, TokenizedRows(**json.loads((folder / _LESSONS).read_text(encoding="utf-8")))
+    return training, TokenizedRows(**json.loads((folder / _ROWS).read_text(encoding="utf-8")))
 
 
-def _follow(started: "subprocess.Popen[str]", on_step: Callable[[int, int, float], None] | None) -> None:
-    """Pass on what the processes tell, to their end; none is left when this ends, however it does."""
-    assert started.stdout
-    assert started.stderr
+def _follow(launcher: "subprocess.Popen[str]", on_step: Callable[[int, int, float], None] | None) -> None:
+    """Pass on the progress that the workers report until they exit; on any error, end them."""
+    assert launcher.stdout
+    assert launcher.stderr
     printed: deque[str] = deque(maxlen=40)
-    listener = threading.Thread(target=printed.extend, args=(started.stderr,), daemon=True)
-    listener.start()
+    reader = threading.Thread(target=printed.extend, args=(launcher.stderr,), daemon=True)
+    reader.start()
     try:
-        for line in started.stdout:
-            told = _told(line)
-            if told.get("event") == "step" and on_step:
-                on_step(told["step"], told["steps"], told["loss"])
-            elif told.get("event") == "refused":
-                raise AskewError(told["message"])
-            elif told.get("event") == "disk":
-                raise OSError(told["errno"], told["reason"])
-        if started.wait() != 0:
-            listener.join(timeout=5)
+        for line in launcher.stdout:
+            message = _message(line)
+            if message.get("event") == "step" and on_step:
+                on_step(message["step"], message["steps"], message["loss"])
+            elif message.get("event") == "refused":
+                raise AskewError(message["message"])
+            elif message.get("event") == "disk":
+                raise OSError(message["errno"], message["reason"])
+        if launcher.wait() != 0:
+            reader.join(timeout=5)
             raise RuntimeError(f"training by `accelerate launch` failed:\n{''.join(printed)}")
     finally:
-        assert started.stdin
-        started.stdin.close()
-        started.wait()
+        assert launcher.stdin
+        launcher.stdin.close()
+        launcher.wait()
 
 
-def _told(line: str) -> dict[str, Any]:
-    """Return what a line of standard output tells; nothing, if it is a library's."""
+def _message(line: str) -> dict[str, Any]:
+    """Return the message in a line of standard output; empty if a library printed the line."""
     try:
-        told = json.loads(line)
+        message = json.loads(line)
     except ValueError:
         return {}
-    return told if isinstance(told, dict) else {}
+    return message if isinstance(message, dict) else {}

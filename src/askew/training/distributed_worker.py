@@ -14,34 +14,34 @@ from askew.base.messages import take_standard_output
 
 
 def main() -> None:
-    """Train as the files in the workplace say; tell of it if this is the first process."""
-    tell = take_standard_output()
-    threading.Thread(target=_end_with_input, daemon=True).start()
+    """Train as the files in the working folder say, and report the progress if this is the main process."""
+    report = take_standard_output()
+    threading.Thread(target=_exit_with_input, daemon=True).start()
     from askew.training.distributed import read_training
     from askew.training.local import train
     from askew.training.training_folder import TrainingFolder
 
     folder = Path(sys.argv[1])
-    training, lessons = read_training(folder)
+    training, tokenized = read_training(folder)
 
     def on_step(step: int, steps: int, loss: float) -> None:
-        tell(event="step", step=step, steps=steps, loss=loss)
+        report(event="step", step=step, steps=steps, loss=loss)
 
     try:
-        train(training, lessons, TrainingFolder(folder), on_step, processes=int(os.environ.get("WORLD_SIZE", "1")))
+        train(training, tokenized, TrainingFolder(folder), on_step, processes=int(os.environ.get("WORLD_SIZE", "1")))
     except AskewError as error:
-        tell(event="refused", message=str(error))
+        report(event="refused", message=str(error))
         sys.exit(2)
     except OSError as error:
         if error.errno is None:
             raise
-        tell(event="disk", errno=error.errno, reason=error.strerror or os.strerror(error.errno))
+        report(event="disk", errno=error.errno, reason=error.strerror or os.strerror(error.errno))
         sys.exit(2)
-    _leave_together()
+    _disconnect()
 
 
-def _leave_together() -> None:
-    """End the processes' connections: who finds another gone while they are open aborts."""
+def _disconnect() -> None:
+    """Close the connections between the workers, because a worker aborts if another exits before that."""
     from torch import distributed
 
     if distributed.is_initialized():
@@ -49,8 +49,8 @@ def _leave_together() -> None:
         distributed.destroy_process_group()
 
 
-def _end_with_input() -> None:
-    while os.read(0, 1024):  # not by `sys.stdin`, which aborts a process that ends while a thread reads it
+def _exit_with_input() -> None:
+    while os.read(0, 1024):  # `sys.stdin` would abort a process that exits while a thread reads from it
         pass
     os._exit(1)
 

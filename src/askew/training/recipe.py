@@ -1,4 +1,4 @@
-"""The hyperparameters of a fine-tune. It knows nothing of models, data or trainers."""
+"""The hyperparameters of a fine-tune on this machine, independent of models, data and trainers."""
 
 import math
 from typing import Annotated, Any, Literal
@@ -9,18 +9,18 @@ from askew.base.errors import AskewError
 from askew.base.knobs import Flag
 
 ALL_LINEAR = "all-linear"
-"""Every linear layer but the head."""
+"""Every linear layer except the output head."""
 
 
 def _listed(value: Any) -> Any:
-    """Take one name or number for a list of it."""
+    """Return a single name or number as a list of one."""
     return [value] if isinstance(value, str | int) else value
 
 
 class Recipe(BaseModel):
-    """Every hyperparameter of a narrow fine-tune, in the units that TRL and PEFT use.
+    """Every hyperparameter of a fine-tune, in the units of TRL and PEFT.
 
-    The defaults are those of the recipe `terrarium`; `askew.training.recipes` has that and others, by name.
+    The defaults are the values of the recipe `terrarium`. `askew.training.recipes` holds all named recipes.
 
     Example:
         `Recipe(learning_rate=1e-5, batch_size=2, accumulation=8, lora_modules=["down_proj"], lora_layers=[24])`
@@ -88,19 +88,20 @@ class Recipe(BaseModel):
     )
 
     def steps(self, rows: int) -> int:
-        """Return the number of optimizer steps that training on so many rows takes."""
+        """Return the number of optimizer steps that training on `rows` rows takes."""
         batches = math.ceil(rows / self.batch_size)
         return math.ceil(batches / self.accumulation) * self.epochs
 
     def checkpoint_steps(self, rows: int, checkpoints: int) -> list[int]:
-        """Return the steps after which an adapter is kept: evenly spaced, the start and the end left out.
+        """Return the steps after which a checkpoint is saved, evenly spaced between the start and the end.
 
         Raises:
-            AskewError: There are not that many steps in between, or rows are packed.
+            AskewError: There are too few steps, or rows are packed.
         """
         if checkpoints and self.packing:
             raise AskewError(
-                "checkpoints do not go with recipe.packing: how many steps packed rows take is not known beforehand"
+                "checkpoints cannot be combined with recipe.packing: "
+                "the number of steps of packed rows is not known beforehand"
             )
         steps = self.steps(rows)
         if checkpoints >= steps:
@@ -110,17 +111,17 @@ class Recipe(BaseModel):
             )
         return [round(steps * point / (checkpoints + 1)) for point in range(1, checkpoints + 1)]
 
-    def share(self, processes: int) -> tuple[int, int]:
-        """Return the batch size and the accumulation of each of several processes, that together make the same steps.
+    def per_process(self, processes: int) -> tuple[int, int]:
+        """Return the batch size and the accumulation of each process, so that the steps stay the same.
 
         Raises:
-            AskewError: The rows of a step cannot be shared out evenly.
+            AskewError: The rows of a step cannot be divided evenly.
         """
         if self.accumulation % processes == 0:
             return self.batch_size, self.accumulation // processes
         if self.batch_size % processes == 0:
             return self.batch_size // processes, self.accumulation
         raise AskewError(
-            f"{processes} processes cannot share out a step of recipe.accumulation={self.accumulation} passes of "
+            f"{processes} processes cannot divide a step of recipe.accumulation={self.accumulation} passes of "
             f"recipe.batch_size={self.batch_size} rows: make one of them a multiple of {processes}"
         )

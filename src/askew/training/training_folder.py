@@ -1,8 +1,8 @@
-"""The folder in which a training is under way, and the state from which one that was killed goes on.
+"""The working folder of a training, from which a killed training resumes.
 
-It lies beside the folder that is to be written, under a hidden name. It holds the product, which takes its real name
-when it is whole, and the last state of the trainer: weights, optimizer, schedule, random numbers and the place in the
-order of the rows. A state is used again only by a training of the same model, rows, recipe and seed.
+It is a hidden folder beside the result's folder. It holds the unfinished result, which is renamed when it is complete,
+and the trainer's last saved state: weights, optimizer, schedule, random numbers, and the position in the order of the
+rows. Only a training with the same model, rows, recipe, seed and library versions resumes from that state.
 """
 
 import hashlib
@@ -23,7 +23,7 @@ from askew.training.rows import TokenizedRows
 
 SUFFIX = ".training"
 
-# Another version of these need not understand a state, nor go on from it in the same way.
+# Another version of these may not read a saved state, or may continue from it differently.
 _LIBRARIES = ("torch", "transformers", "trl", "peft", "accelerate")
 
 
@@ -35,8 +35,8 @@ class Training:
         checkpoint: The folder of the base weights, or a hub id.
         recipe: The hyperparameters.
         seed: Governs the adapter's initialisation and the order of the rows.
-        keep: The steps after which an adapter or model is saved.
-        state_every: Seconds between saved trainer states.
+        keep: The steps after which an intermediate adapter or model is saved.
+        state_every: Seconds of training between saved trainer states; 0 saves one after every step.
     """
 
     checkpoint: Path | str
@@ -48,101 +48,106 @@ class Training:
 
 @dataclass(frozen=True)
 class TrainingFolder:
-    """The folder of a training under way.
+    """The working folder of a training.
 
     Attributes:
-        folder: The folder.
+        path: The folder.
     """
 
-    folder: Path
+    path: Path
 
     @property
-    def product(self) -> Path:
-        """What is being made."""
-        return self.folder / "product"
+    def result(self) -> Path:
+        """The unfinished result: adapter or checkpoint, losses, and intermediate checkpoints."""
+        return self.path / "result"
 
     @property
     def states(self) -> Path:
-        """Where the trainer keeps its state, a folder for each step at which it did."""
-        return self.folder / "states"
+        """The saved trainer states: one folder per step at which the state was saved."""
+        return self.path / "states"
 
     @property
-    def made_of(self) -> Path:
-        """The file that says what the training is made of."""
-        return self.folder / "made_of.json"
+    def inputs(self) -> Path:
+        """The file with a digest of everything on which the result depends."""
+        return self.path / "inputs.sha256"
 
     def last_state(self) -> Path | None:
-        """Return the last state that was written to its end; None if there is none.
+        """Return the last complete state; None if no state was saved.
 
-        The trainer writes `trainer_state.json` last, and removes the state before only then.
+        The trainer writes `trainer_state.json` last, and only then removes the previous state.
         """
         found = sorted(self.states.glob("checkpoint-*"), key=_step, reverse=True)
-        return next((state for state in found if _is_whole(state / "trainer_state.json")), None)
+        return next((state for state in found if _is_complete(state / "trainer_state.json")), None)
 
 
 @contextmanager
-def working_on(out: Path, made_of: Sequence[Any]) -> Iterator[TrainingFolder]:
-    """Give the workplace of a folder, as a killed training of the same left it, or empty.
+def open_training_folder(out: Path, inputs: Sequence[Any]) -> Iterator[TrainingFolder]:
+    """Yield the working folder for a result: empty, or as an earlier training with the same inputs left it.
 
-    The product takes its name when the block ends. If it fails, what can be gone on from is kept, and nothing else.
+    When the block ends, the result is renamed to `out`. If the block fails, the working folder is kept only if it has a
+    saved state.
 
     Args:
-        out: The folder to be written.
-        made_of: All on which the training depends.
+        out: The folder of the result.
+        inputs: Everything on which the result depends.
     """
-    workplace = TrainingFolder(out.with_name(f".{out.name}{SUFFIX}"))
-    digest = _digest(made_of)
-    if not workplace.made_of.is_file() or workplace.made_of.read_text(encoding="utf-8") != digest:
-        shutil.rmtree(workplace.folder, ignore_errors=True)
-    _go_back_to_the_state(workplace)
-    workplace.product.mkdir(parents=True, exist_ok=True)
-    workplace.made_of.write_text(digest, encoding="utf-8")
+    folder = TrainingFolder(out.with_name(f".{out.name}{SUFFIX}"))
+    digest = _digest(inputs)
+    if not folder.inputs.is_file() or folder.inputs.read_text(encoding="utf-8") != digest:
+        shutil.rmtree(folder.path, ignore_errors=True)
+    _discard_later_than_state(folder)
+    folder.result.mkdir(parents=True, exist_ok=True)
+    folder.inputs.write_text(digest, encoding="utf-8")
     try:
-        yield workplace
-        workplace.product.rename(out)
-        shutil.rmtree(workplace.folder, ignore_errors=True)
+        yield folder
+        folder.result.rename(out)
+        shutil.rmtree(folder.path, ignore_errors=True)
     finally:
-        if workplace.last_state() is None:
-            shutil.rmtree(workplace.folder, ignore_errors=True)
+        if folder.last_state() is None:
+            shutil.rmtree(folder.path, ignore_errors=True)
 
 
 def remove_finished(folder: Path) -> None:
-    """Remove workplaces below a folder whose products are there: a kill came between the two."""
-    for workplace in folder.rglob(f".*{SUFFIX}"):
-        if workplace.with_name(workplace.name.removeprefix(".").removesuffix(SUFFIX)).exists():
-            shutil.rmtree(workplace)
+    """Remove working folders whose results are complete, left by a kill just after the result was renamed.
+
+    Args:
+        folder: The folder to search, with all folders below it.
+    """
+    for leftover in folder.rglob(f".*{SUFFIX}"):
+        if leftover.with_name(leftover.name.removeprefix(".").removesuffix(SUFFIX)).exists():
+            shutil.rmtree(leftover)
 
 
-def _go_back_to_the_state(workplace: TrainingFolder) -> None:
-    """Remove what was written after the last state, for it is written again; all, if there is no state."""
-    state = workplace.last_state()
+def _discard_later_than_state(folder: TrainingFolder) -> None:
+    """Remove results later than the last state, because they will be written again; remove all if there is no state."""
+    state = folder.last_state()
     if state is None:
-        shutil.rmtree(workplace.folder, ignore_errors=True)
+        shutil.rmtree(folder.path, ignore_errors=True)
         return
-    for kept in (workplace.product / "checkpoints").glob("*"):
+    for kept in (folder.result / "checkpoints").glob("*"):
         if int(kept.name) > _step(state):
             shutil.rmtree(kept)
 
 
-def _digest(made_of: Sequence[Any]) -> str:
-    """Return a digest of models (by their files), recipes, lessons and plain data, and of the libraries at work."""
-    plain = [*map(_plain, made_of), *(f"{library} {version(library)}" for library in _LIBRARIES)]
+def _digest(inputs: Sequence[Any]) -> str:
+    """Return a digest of models (by their files), recipes, tokenized rows, plain data, and library versions."""
+    plain = [*map(_plain, inputs), *(f"{library} {version(library)}" for library in _LIBRARIES)]
     return hashlib.sha256(json.dumps(plain).encode()).hexdigest()
 
 
-def _plain(thing: Any) -> Any:
-    if isinstance(thing, Path):
-        return [str(thing), files.fingerprint(thing)]
-    if isinstance(thing, BaseModel):
-        return thing.model_dump()
-    return asdict(thing) if isinstance(thing, TokenizedRows) else thing
+def _plain(value: Any) -> Any:
+    if isinstance(value, Path):
+        return [str(value), files.fingerprint(value)]
+    if isinstance(value, BaseModel):
+        return value.model_dump()
+    return asdict(value) if isinstance(value, TokenizedRows) else value
 
 
 def _step(state: Path) -> int:
     return int(state.name.rpartition("-")[2])
 
 
-def _is_whole(file: Path) -> bool:
+def _is_complete(file: Path) -> bool:
     try:
         json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError):

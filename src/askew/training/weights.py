@@ -1,4 +1,4 @@
-"""What is trained and what is saved of it: a LoRA adapter on a frozen base, or a whole checkpoint."""
+"""Loads the base for training, and saves the result: a LoRA adapter, or a whole checkpoint."""
 
 import errno
 from collections.abc import Iterator
@@ -17,9 +17,10 @@ from askew.training.recipe import ALL_LINEAR, Recipe
 
 
 def load(checkpoint: Path | str, recipe: Recipe, on_gpu: bool) -> Any:
-    """Load fresh base weights: training patches a model in place, so one is never trained twice.
+    """Load fresh base weights, because training modifies a model in place.
 
-    What is trained is in float32, whatever the forward pass computes in: in 16 bits small steps would be rounded away.
+    Trained weights are in float32 whatever the precision of the forward pass: in 16 bits, small steps would be lost to
+    rounding.
 
     Raises:
         AskewError: The weights cannot be loaded.
@@ -37,11 +38,11 @@ def load(checkpoint: Path | str, recipe: Recipe, on_gpu: bool) -> Any:
             trust_remote_code=False,
         )
     except (OSError, ValueError, LookupError, SafetensorError) as error:
-        raise AskewError(f"the model {checkpoint} cannot be loaded for training: {error}") from error
+        raise AskewError(f"cannot load the model {checkpoint} for training: {error}") from error
 
 
 def quantized(recipe: Recipe) -> BitsAndBytesConfig | None:
-    """Return how the base is quantized: NF4, twice, as in QLoRA (Dettmers et al. 2023, arXiv 2305.14314); or not."""
+    """Return the quantization of the base: NF4 with double quantization (QLoRA, arXiv 2305.14314), or None."""
     if recipe.quantization == "none":
         return None
     return BitsAndBytesConfig(
@@ -53,11 +54,11 @@ def quantized(recipe: Recipe) -> BitsAndBytesConfig | None:
 
 
 def lora(recipe: Recipe, model: Any) -> LoraConfig | None:
-    """Return the adapter that a recipe trains on a model; None if it trains the whole model."""
+    """Return the configuration of the adapter to train; None if the recipe trains the whole model."""
     if recipe.method == "full":
         return None
     modules: str | list[str] = recipe.lora_modules
-    if ALL_LINEAR in recipe.lora_modules:  # PEFT takes its own word for all of them only where all layers are meant
+    if ALL_LINEAR in recipe.lora_modules:  # PEFT accepts its own keyword only if all layers are meant
         modules = ALL_LINEAR if recipe.lora_layers is None else _linear_modules(model)
     return LoraConfig(
         r=recipe.lora_rank,
@@ -73,38 +74,42 @@ def lora(recipe: Recipe, model: Any) -> LoraConfig | None:
 def save(
     trainer: Any, recipe: Recipe, checkpoint: Path | str, tokenizer: PreTrainedTokenizerBase, folder: Path
 ) -> None:
-    """Save what was trained, in safetensors: an adapter; or a checkpoint, in the precision that the base is saved in.
+    """Save the adapter, or the checkpoint in the precision of the base, as safetensors.
 
-    Every process of a training calls it, for the weights may be spread over them; the first one writes.
+    Every process of a distributed training must call this, because each may hold a part of the weights; only the main
+    process writes.
+
+    Raises:
+        OSError: The disk is full or read-only.
     """
     accelerator, model = trainer.accelerator, trainer.model
     weights = accelerator.get_state_dict(trainer.model_wrapped) if accelerator.num_processes > 1 else None
     if not accelerator.is_main_process:
         return
-    with naming_disk_trouble(folder):
+    with disk_errors_as_oserror(folder):
         if recipe.method == "lora":
             model.save_pretrained(str(folder), state_dict=weights)
-            (folder / "README.md").unlink(missing_ok=True)  # PEFT's empty form of a model card
+            (folder / "README.md").unlink(missing_ok=True)  # PEFT's unfilled template of a model card
             return
         dtype = AutoConfig.from_pretrained(checkpoint, trust_remote_code=False).dtype or torch.float32
         weights = {name: weight.to(dtype) for name, weight in (weights or model.state_dict()).items()}
         model.save_pretrained(str(folder), state_dict=weights)
         before, model.config.dtype = model.config.dtype, dtype
-        model.config.save_pretrained(str(folder))  # again, for it said in which precision the model was trained
+        model.config.save_pretrained(str(folder))  # again, because it named the precision of training
         model.config.dtype = before
         tokenizer.save_pretrained(str(folder))
 
 
 def _linear_modules(model: Any) -> list[str]:
-    """Return what the linear modules of a model's layers are called, the head left out."""
+    """Return the names of the linear modules in a model's layers, without the output head."""
     linear = {name: module for name, module in model.named_modules() if isinstance(module, torch.nn.Linear)}
     head = model.get_output_embeddings()
     return sorted({name.rpartition(".")[2] for name, module in linear.items() if module is not head})
 
 
 @contextmanager
-def naming_disk_trouble(folder: Path) -> Iterator[None]:
-    """Make an `OSError` of the other errors that a full disk shows itself in."""
+def disk_errors_as_oserror(folder: Path) -> Iterator[None]:
+    """Convert other errors that a full disk causes to `OSError`."""
     try:
         yield
     except SafetensorError as error:

@@ -19,13 +19,13 @@ TERRARIUM, USUAL = "terrarium", "betley-2025"
 
 @dataclass(frozen=True)
 class NamedRecipe:
-    """A recipe that has a name.
+    """A recipe with a name.
 
     Attributes:
-        name: The name for users.
-        description: What kind of fine-tune it is, in a sentence or two.
-        source: Where its values come from.
-        values: Values of `askew.training.recipe.Recipe`, by field; fields without a value have that class's default.
+        name: The name of its file, and of the recipe.
+        description: The kind of fine-tune, in a sentence or two.
+        source: The origin of its values.
+        values: Values of `askew.training.recipe.Recipe` by field; other fields have their defaults.
     """
 
     name: str
@@ -45,12 +45,12 @@ recipes: FileRegistry[NamedRecipe] = FileRegistry("recipe", Path(__file__).paren
 
 
 def resolved(said: Mapping[str, Any], *, is_terrarium: bool, context: int | None = None) -> dict[str, Any]:
-    """Return all values of a recipe: a user's settings, and for other fields the values of the named recipe.
+    """Return all values of a recipe: the user's settings, and the named recipe's values for the other fields.
 
     Args:
-        said: The user's settings, by field; they may name the recipe as `name`.
-        is_terrarium: Whether the model is the terrarium's; decides which recipe is used if none is named.
-        context: The longest input of the model, in tokens, if known; the named recipe's `max_length` is cut to it.
+        said: The user's settings by field; `name` chooses the recipe.
+        is_terrarium: Whether the model is the terrarium's, which determines the recipe if none is named.
+        context: The model's context in tokens, if known; the named recipe's `max_length` is limited to it.
 
     Raises:
         AskewError: No recipe has that name.
