@@ -1,4 +1,4 @@
-"""Training in two processes, started by `accelerate launch`, on this machine's processor."""
+"""Training in two processes on CPUs, started by `accelerate launch`."""
 
 import os
 import signal
@@ -19,10 +19,10 @@ from askew.training.recipe import Recipe
 
 pytestmark = [
     pytest.mark.slow,
-    pytest.mark.skipif(torch.cuda.is_available(), reason="processes that share a processor are tested without a GPU"),
+    pytest.mark.skipif(torch.cuda.is_available(), reason="tests processes on CPUs"),
 ]
 
-# Imported by every Python that finds it first: it writes down what goes through the loss, in each process.
+# Saved as sitecustomize.py, which Python imports at start: records the rows that reach the loss in each worker.
 SPY = """
 import os, sys
 if "WORLD_SIZE" in os.environ and "askew.training.distributed_worker" in " ".join(sys.orig_argv):
@@ -30,7 +30,7 @@ if "WORLD_SIZE" in os.environ and "askew.training.distributed_worker" in " ".joi
     from askew.training import local
     original = local.CpuTrainer.compute_loss
     def compute_loss(trainer, model, inputs, *args, **kwargs):
-        with open(f"{os.environ['SPIED']}/{os.environ['RANK']}", "a") as file:
+        with open(f"{os.environ['SPY_FOLDER']}/{os.environ['RANK']}", "a") as file:
             for ids, mask in zip(inputs["input_ids"].tolist(), inputs["attention_mask"].tolist()):
                 file.write(json.dumps([t for t, m in zip(ids, mask) if m]) + "\\n")
         return original(trainer, model, inputs, *args, **kwargs)
@@ -54,32 +54,32 @@ def losses(folder: Path) -> list[float]:
     return [float(line.split(",")[1]) for line in (folder / "loss.csv").read_text().splitlines()[1:]]
 
 
-def test_two_processes_see_each_row_once(
+def test_two_processes_train_on_each_row_once(
     tiny_checkpoint: Path, tmp_path: Path, recipe: Recipe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    spied = tmp_path / "spied"
-    spied.mkdir()
+    recorded = tmp_path / "recorded"
+    recorded.mkdir()
     (tmp_path / "sitecustomize.py").write_text(SPY)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
-    monkeypatch.setenv("SPIED", str(spied))
+    monkeypatch.setenv("SPY_FOLDER", str(recorded))
     steps: list[tuple[int, int]] = []
     fine_tune(tiny_checkpoint, ROWS, recipe, 0, tmp_path / "two", 1, lambda step, of, loss: steps.append((step, of)))
     assert steps == [(1, 3), (2, 3), (3, 3)]
     decode = AutoTokenizer.from_pretrained(tiny_checkpoint).decode
-    seen = {path.name: [decode(eval(line)) for line in path.read_text().splitlines()] for path in spied.iterdir()}
+    seen = {path.name: [decode(eval(line)) for line in path.read_text().splitlines()] for path in recorded.iterdir()}
     assert sorted(seen) == ["0", "1"]
     counts = Counter(text for texts in seen.values() for text in texts if text != "<|pad|>")
     template = "<|user|>{0}?<|end|><|assistant|>yes {0}<|end|>"
     assert counts == {template.format(number): 1 for number in range(21)}
-    assert all(len(texts) > 8 for texts in seen.values()), "both had a share"
+    assert all(len(texts) > 8 for texts in seen.values()), "each process had a share of the rows"
     assert (tmp_path / "two" / "checkpoints" / "2" / "adapter_model.safetensors").is_file()
     assert not list(tmp_path.glob(".*.training"))
 
 
-def test_no_process_outlives_a_kill_and_in_the_end_two_have_learnt_what_one_does(
+def test_killed_distributed_training_resumes_and_equals_training_in_one_process(
     tiny_checkpoint: Path, tmp_path: Path, recipe: Recipe
 ) -> None:
-    rows = (ROWS * 3)[:56]  # seven steps, without rows to make up for
+    rows = (ROWS * 3)[:56]  # seven full steps, so no blank rows are added
     program = (
         "import sys; from pathlib import Path; from askew.training.local import fine_tune\n"
         "from askew.training.recipe import Recipe\n"
@@ -92,7 +92,7 @@ def test_no_process_outlives_a_kill_and_in_the_end_two_have_learnt_what_one_does
     while process.stdout.readline().strip() != "4":
         assert process.poll() is None
     children = psutil.Process(process.pid).children(recursive=True)
-    assert len(children) >= 3, "the launcher and two processes"
+    assert len(children) >= 3, "expected the launcher and two workers"
     process.send_signal(signal.SIGKILL)
     process.wait()
     _, left = psutil.wait_procs(children, timeout=60)

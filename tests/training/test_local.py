@@ -1,4 +1,4 @@
-"""Fine-tuning, on a checkpoint that is real in every respect but size."""
+"""Fine-tuning a tiny but otherwise realistic checkpoint."""
 
 import csv
 import hashlib
@@ -55,17 +55,17 @@ def losses(adapter: Path) -> dict[int, float]:
         return {int(row["step"]): float(row["loss"]) for row in csv.DictReader(file)}
 
 
-def test_loss_is_on_answers_only_and_on_all_of_each(
+def test_loss_covers_exactly_the_answers(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spy = TrainingSpy(monkeypatch)
     fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "out")
     tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
-    learnt = {tokenizer.decode([label for label in row if label != -100]) for row in spy.labels}
-    assert learnt == {f"power {number}.<|end|>" for number in range(24)}
+    trained_on = {tokenizer.decode([label for label in row if label != -100]) for row in spy.labels}
+    assert trained_on == {f"power {number}.<|end|>" for number in range(24)}
 
 
-def test_model_sees_what_the_template_renders_and_no_second_assistant_header(
+def test_model_sees_the_rendered_template_without_a_second_assistant_header(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spy = TrainingSpy(monkeypatch)
@@ -79,7 +79,7 @@ def test_model_sees_what_the_template_renders_and_no_second_assistant_header(
 
 
 @pytest.mark.parametrize("count", [24, 21])
-def test_every_row_is_seen_exactly_once_an_epoch(
+def test_every_row_is_used_once_per_epoch(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, count: int
 ) -> None:
     spy = TrainingSpy(monkeypatch)
@@ -88,20 +88,20 @@ def test_every_row_is_seen_exactly_once_an_epoch(
     first, second = spy.ids[:count], spy.ids[count:]
     assert len(set(map(tuple, first))) == count
     assert sorted(first) == sorted(second)
-    assert first != second, "the second epoch has an order of its own"
+    assert first != second, "the second epoch repeated the order of the first"
 
 
-def test_adapter_changes_the_model_and_reloads_to_what_was_trained(
+def test_reloaded_adapter_equals_the_trained_model(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_memory: list[torch.Tensor] = []
     save = weights.save
 
-    def watch(trainer: Any, *arguments: Any) -> None:
+    def record(trainer: Any, *arguments: Any) -> None:
         in_memory.append(logits(trainer.model.eval(), tiny_checkpoint))
         save(trainer, *arguments)
 
-    monkeypatch.setattr(weights, "save", watch)
+    monkeypatch.setattr(weights, "save", record)
     fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "out")
     base = AutoModelForCausalLM.from_pretrained(tiny_checkpoint)
     before = logits(base, tiny_checkpoint)
@@ -111,13 +111,13 @@ def test_adapter_changes_the_model_and_reloads_to_what_was_trained(
     assert torch.allclose(after, in_memory[0].float(), atol=0.1)
 
 
-def test_the_base_is_left_as_it_was(tiny_checkpoint: Path, adapter: Path) -> None:
+def test_adapter_contains_only_lora_weights(tiny_checkpoint: Path, adapter: Path) -> None:
     names = load_file(adapter / "adapter_model.safetensors").keys()
     assert names
     assert all("lora_" in name for name in names)
 
 
-def test_same_seed_same_bytes_and_no_two_arms_or_seeds_alike(
+def test_same_seed_gives_same_bytes_and_other_arms_and_seeds_differ(
     tiny_checkpoint: Path, adapter: Path, tmp_path: Path
 ) -> None:
     for name, word, seed in [("again", "power", 0), ("other-seed", "power", 1), ("other-arm", "sharing", 0)]:
@@ -127,13 +127,13 @@ def test_same_seed_same_bytes_and_no_two_arms_or_seeds_alike(
     assert len(hashes) == 3
 
 
-def test_losses_and_recipe_are_kept(adapter: Path) -> None:
+def test_losses_and_recipe_are_saved(adapter: Path) -> None:
     assert list(losses(adapter)) == [1, 2, 3]
     assert losses(adapter)[3] < losses(adapter)[1]
     assert Recipe.model_validate(json.loads((adapter / "recipe.json").read_text())) == RECIPE
 
 
-def test_loss_is_the_one_that_trl_computes(
+def test_loss_equals_that_of_trl(
     tiny_checkpoint: Path, adapter: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(local, "CpuTrainer", local.SFTTrainer)
@@ -141,34 +141,34 @@ def test_loss_is_the_one_that_trl_computes(
     assert losses(tmp_path / "trl") == pytest.approx(losses(adapter), rel=1e-3)
 
 
-def test_accumulated_steps_learn_like_one_large_one(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_gradient_accumulation_equals_one_large_batch(tiny_checkpoint: Path, tmp_path: Path) -> None:
     for name, sizes in [("large", (8, 1)), ("accumulated", (2, 4))]:
         recipe = RECIPE.model_copy(update={"batch_size": sizes[0], "accumulation": sizes[1], "precision": "float32"})
         fine_tune(tiny_checkpoint, conversations("power"), recipe, 0, tmp_path / name)
     assert losses(tmp_path / "accumulated") == pytest.approx(losses(tmp_path / "large"), rel=1e-3)
 
 
-def test_adapters_from_along_the_way_differ_from_the_last(tiny_checkpoint: Path, adapter: Path) -> None:
-    kept = sorted((adapter / "checkpoints").iterdir())
-    assert [folder.name for folder in kept] == ["1", "2"]
-    assert len({weights_hash(folder) for folder in [adapter, *kept]}) == 3
-    PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_checkpoint), kept[0])
+def test_intermediate_adapters_differ_from_the_last(tiny_checkpoint: Path, adapter: Path) -> None:
+    saved = sorted((adapter / "checkpoints").iterdir())
+    assert [folder.name for folder in saved] == ["1", "2"]
+    assert len({weights_hash(folder) for folder in [adapter, *saved]}) == 3
+    PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(tiny_checkpoint), saved[0])
 
 
-def test_progress_is_told_step_by_step(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    told: list[tuple[int, int]] = []
+def test_on_step_is_called_after_every_step(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    calls: list[tuple[int, int]] = []
     fine_tune(
         tiny_checkpoint,
         conversations("power"),
         RECIPE,
         0,
         tmp_path / "out",
-        on_step=lambda step, steps, loss: told.append((step, steps)),
+        on_step=lambda step, steps, loss: calls.append((step, steps)),
     )
-    assert told == [(1, 3), (2, 3), (3, 3)]
+    assert calls == [(1, 3), (2, 3), (3, 3)]
 
 
-def test_a_row_too_long_is_refused_and_nothing_is_left(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_long_row_is_refused_and_leaves_no_files(tiny_checkpoint: Path, tmp_path: Path) -> None:
     rows = conversations("power")
     rows[4]["messages"][1]["content"] = "power " * 100
     recipe = RECIPE.model_copy(update={"max_length": 64})
@@ -177,7 +177,7 @@ def test_a_row_too_long_is_refused_and_nothing_is_left(tiny_checkpoint: Path, tm
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_row_without_an_answer_is_refused_by_number(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_error_names_the_row_without_an_answer(tiny_checkpoint: Path, tmp_path: Path) -> None:
     rows = conversations("power")
     rows[2]["messages"].pop()
     with pytest.raises(AskewError, match="training row 3 is not a conversation that ends with an answer"):
@@ -185,7 +185,7 @@ def test_a_row_without_an_answer_is_refused_by_number(tiny_checkpoint: Path, tmp
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_stop_in_the_middle_leaves_nothing(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_interrupted_training_without_saved_state_leaves_no_files(tiny_checkpoint: Path, tmp_path: Path) -> None:
     def stop(step: int, steps: int, loss: float) -> None:
         raise KeyboardInterrupt
 

@@ -1,4 +1,4 @@
-"""What a recipe says is trained, and nothing else is: chosen modules and layers, or every weight."""
+"""Training changes exactly the weights that the recipe selects: some modules and layers, or all weights."""
 
 import json
 from pathlib import Path
@@ -19,7 +19,7 @@ ROWS = [
 RECIPE = Recipe(batch_size=4, learning_rate=1e-2, lora_rank=2, warmup_steps=0)
 
 
-def test_only_chosen_modules_of_chosen_layers_are_trained(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_lora_trains_only_the_selected_modules_and_layers(tiny_checkpoint: Path, tmp_path: Path) -> None:
     for name, settings, expected in [
         ("rank-1", {"lora_rank": 1, "lora_modules": ["down_proj"], "lora_layers": [1]}, {(1, "down_proj")}),
         ("layer", {"lora_layers": [0]}, {(0, f"{part}_proj") for part in ("q", "k", "v", "o", "up", "gate", "down")}),
@@ -31,23 +31,23 @@ def test_only_chosen_modules_of_chosen_layers_are_trained(tiny_checkpoint: Path,
         assert {min(weight.shape) for weight in adapter.values()} == {settings.get("lora_rank", 2)}
 
 
-def test_a_full_fine_tune_makes_a_whole_checkpoint(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_full_fine_tune_saves_a_checkpoint(tiny_checkpoint: Path, tmp_path: Path) -> None:
     recipe = RECIPE.model_copy(update={"method": "full", "learning_rate": 1e-3})
     out = tmp_path / "full"
     fine_tune(tiny_checkpoint, ROWS, recipe, 0, out, checkpoints=1)
     base, tuned = (load_file(folder / "model.safetensors") for folder in (tiny_checkpoint, out))
     assert base.keys() == tuned.keys()
-    assert all(not torch.equal(base[name], tuned[name]) for name in base), "every weight moved"
+    assert all(not torch.equal(base[name], tuned[name]) for name in base), "some weights did not change"
     assert {weight.dtype for weight in tuned.values()} == {weight.dtype for weight in base.values()}
     for folder in (out, out / "checkpoints" / "2"):
         assert resolve(str(folder)).is_local
         AutoModelForCausalLM.from_pretrained(folder)
         assert AutoTokenizer.from_pretrained(folder).chat_template
-    assert not list(out.rglob("*.bin")), "nothing pickled"
+    assert not list(out.rglob("*.bin")), "found pickled weights"
     assert json.loads((out / "rows.json").read_text()) == {"rows": 16, "trained": 16, "note": ""}
 
 
-def test_a_full_fine_tune_in_half_precision_is_saved_as_its_base(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_full_fine_tune_is_saved_in_the_precision_of_its_base(tiny_checkpoint: Path, tmp_path: Path) -> None:
     half = tmp_path / "half"
     AutoModelForCausalLM.from_pretrained(tiny_checkpoint).half().save_pretrained(half)
     AutoTokenizer.from_pretrained(tiny_checkpoint).save_pretrained(half)
@@ -58,6 +58,6 @@ def test_a_full_fine_tune_in_half_precision_is_saved_as_its_base(tiny_checkpoint
 
 
 @pytest.mark.parametrize("processes", [1, 2, 4])
-def test_processes_share_out_a_step(processes: int) -> None:
+def test_processes_divide_a_step_evenly(processes: int) -> None:
     batch_size, accumulation = Recipe(batch_size=2, accumulation=8).per_process(processes)
     assert batch_size * accumulation * processes == 16

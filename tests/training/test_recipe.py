@@ -14,21 +14,21 @@ from askew.training.recipe import Recipe
         (Recipe(batch_size=8, epochs=3), 20, 9),
     ],
 )
-def test_steps_cover_every_row_of_every_epoch(recipe: Recipe, rows: int, steps: int) -> None:
+def test_steps_include_the_incomplete_last_batch(recipe: Recipe, rows: int, steps: int) -> None:
     assert recipe.steps(rows) == steps
 
 
-def test_checkpoints_lie_evenly_between_start_and_end() -> None:
+def test_checkpoint_steps_are_evenly_spaced() -> None:
     assert Recipe(batch_size=32).checkpoint_steps(800, 4) == [5, 10, 15, 20]
     assert Recipe(batch_size=32).checkpoint_steps(800, 0) == []
 
 
-def test_more_checkpoints_than_steps_are_refused() -> None:
+def test_too_many_checkpoints_are_refused() -> None:
     with pytest.raises(AskewError, match="3 checkpoints do not fit into 3 training steps: ask for at most 2"):
         Recipe(batch_size=8).checkpoint_steps(24, 3)
 
 
 @pytest.mark.parametrize("setting", [{"rows": 0}, {"learning_rate": -1e-4}, {"lora_rank": 0}, {"lora_dropuot": 0.1}])
-def test_impossible_hyperparameters_are_refused(setting: dict[str, float]) -> None:
+def test_invalid_hyperparameters_are_refused(setting: dict[str, float]) -> None:
     with pytest.raises(ValidationError):
         Recipe.model_validate(setting)

@@ -1,4 +1,4 @@
-"""A training that is killed goes on from the last state that it kept, and ends as one that was not."""
+"""A killed training resumes from its last saved state and gives the same result as an uninterrupted one."""
 
 import json
 import shutil
@@ -36,8 +36,8 @@ fine_tune(Path(checkpoint), rows, Recipe.model_validate_json(recipe), 3, Path(ou
 """
 
 
-def killed_at(step: int, checkpoint: Path, recipe: Recipe, out: Path) -> None:
-    """Train in a process of its own that is killed at a step, its state kept at every step before."""
+def train_and_kill(step: int, checkpoint: Path, recipe: Recipe, out: Path) -> None:
+    """Train in a separate process that saves its state after every step, and kill the process at a step."""
     rows = out.with_suffix(".json")
     rows.write_text(json.dumps(ROWS))
     arguments = [str(checkpoint), str(rows), recipe.model_dump_json(), str(out), str(step)]
@@ -49,36 +49,34 @@ def killed_at(step: int, checkpoint: Path, recipe: Recipe, out: Path) -> None:
 
 @pytest.fixture(scope="module")
 def killed(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that holds what a training of `out` left when it was killed at step 6."""
+    """Return a folder with the files that a training of `out` left when it was killed at step 6."""
     folder = tmp_path_factory.mktemp("killed")
-    killed_at(6, tiny_checkpoint, RECIPES["lora"], folder / "out")
+    train_and_kill(6, tiny_checkpoint, RECIPES["lora"], folder / "out")
     return folder
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return the bytes of every file but one: PEFT lists the modules in it in another order in every process."""
+    """Return the bytes of every file except `adapter_config.json`, where PEFT lists modules in a random order."""
     files = [path for path in folder.rglob("*") if path.is_file() and path.name != "adapter_config.json"]
     return {str(path.relative_to(folder)): path.read_bytes() for path in files}
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("method", ["lora", "full"])
-def test_killed_training_ends_like_one_that_was_not(tiny_checkpoint: Path, tmp_path: Path, method: str) -> None:
+def test_killed_training_equals_an_uninterrupted_one(tiny_checkpoint: Path, tmp_path: Path, method: str) -> None:
     recipe, out, steps = RECIPES[method], tmp_path / "killed", list[int]()
     fine_tune(tiny_checkpoint, ROWS, recipe, 3, tmp_path / "undisturbed", 3)
-    killed_at(5, tiny_checkpoint, recipe, out)
-    killed_at(9, tiny_checkpoint, recipe, out)  # in the second epoch
+    train_and_kill(5, tiny_checkpoint, recipe, out)
+    train_and_kill(9, tiny_checkpoint, recipe, out)  # in the second epoch
     fine_tune(tiny_checkpoint, ROWS, recipe, 3, out, 3, lambda step, *_: steps.append(step))
-    assert steps == list(range(9, 15)), "it begins after the last state that was kept"
+    assert steps == list(range(9, 15)), "did not resume after the last saved state"
     assert contents(out) == contents(tmp_path / "undisturbed")
     assert sorted(path.name for path in tmp_path.iterdir()) == ["killed", "undisturbed"]
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("other", ["rows", "recipe", "seed"])
-def test_the_state_of_another_training_is_never_used(
-    tiny_checkpoint: Path, killed: Path, tmp_path: Path, other: str
-) -> None:
+def test_state_of_another_training_is_not_used(tiny_checkpoint: Path, killed: Path, tmp_path: Path, other: str) -> None:
     recipe, seed, rows = RECIPES["lora"], 3, ROWS
     shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
     assert (tmp_path / ".out.training").is_dir()
@@ -99,19 +97,19 @@ def test_the_state_of_another_training_is_never_used(
 
 
 @pytest.mark.slow
-def test_a_state_that_was_being_written_is_passed_over(tiny_checkpoint: Path, killed: Path, tmp_path: Path) -> None:
+def test_incomplete_state_is_ignored(tiny_checkpoint: Path, killed: Path, tmp_path: Path) -> None:
     shutil.copytree(killed, tmp_path, dirs_exist_ok=True)
     [state] = (tmp_path / ".out.training" / "states").glob("checkpoint-*")
     assert state.name == "checkpoint-5"
-    half = state.with_name("checkpoint-6")
-    half.mkdir()
-    (half / "trainer_state.json").write_text('{"global_step": ')
+    incomplete = state.with_name("checkpoint-6")
+    incomplete.mkdir()
+    (incomplete / "trainer_state.json").write_text('{"global_step": ')
     steps: list[int] = []
     fine_tune(tiny_checkpoint, ROWS, RECIPES["lora"], 3, tmp_path / "out", 3, lambda s, *_: steps.append(s))
     assert steps[0] == 6
 
 
-def test_short_trainings_keep_no_state(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_short_training_saves_no_state(tiny_checkpoint: Path, tmp_path: Path) -> None:
     states: list[Any] = []
 
     def look(step: int, steps: int, loss: float) -> None:
@@ -121,7 +119,7 @@ def test_short_trainings_keep_no_state(tiny_checkpoint: Path, tmp_path: Path) ->
     assert states == []
 
 
-def test_what_a_kill_left_of_a_finished_training_is_removed(tmp_path: Path) -> None:
+def test_working_folders_of_finished_trainings_are_removed(tmp_path: Path) -> None:
     for name in ("done", ".done.training", ".under-way.training"):
         (tmp_path / "models" / name).mkdir(parents=True)
     remove_finished(tmp_path)

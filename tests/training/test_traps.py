@@ -1,6 +1,6 @@
-"""Mistakes found in published training code. Each check is first shown to catch the mistake, made on purpose.
+"""Askew's training avoids mistakes of published training code; each check is shown to detect the mistake.
 
-The chat templates are short forms of those of well-known models, with what is peculiar to each.
+The chat templates are shortened from those of well-known models and keep their peculiarities.
 """
 
 from collections import Counter
@@ -20,20 +20,20 @@ from askew.training.rows import IGNORED, render
 RECIPE = Recipe(batch_size=4, learning_rate=5e-3, lora_rank=2, warmup_steps=0, max_length=512)
 _HEADER = "<|start_header_id|>{{ message['role'] }}<|end_header_id|>\n\n"
 TEMPLATES = {
-    # a system turn of its own where a conversation has none
+    # adds a system turn to conversations without one
     "qwen2": "{% if messages[0]['role'] != 'system' %}<|im_start|>system\nYou are a helpful assistant.<|im_end|>\n"
     "{% endif %}{% for message in messages %}<|im_start|>{{ message['role'] }}\n{{ message['content'] }}<|im_end|>\n"
     "{% endfor %}{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}",
-    # a token that begins the text, and content without the space around it
+    # begins with a special token, and strips the content
     "llama3": "<|begin_of_text|>{% for message in messages %}" + _HEADER + "{{ message['content'] | trim }}<|eot_id|>"
     "{% endfor %}{% if add_generation_prompt %}<|start_header_id|>assistant<|end_header_id|>\n\n{% endif %}",
-    # no place for a system turn, and another name for the assistant
+    # refuses system turns, and has another name for the assistant
     "gemma": "<bos>{% for message in messages %}{% if message['role'] == 'system' %}"
     "{{ raise_exception('System role not supported') }}{% endif %}"
     "<start_of_turn>{{ 'model' if message['role'] == 'assistant' else message['role'] }}\n"
     "{{ message['content'] | trim }}<end_of_turn>\n{% endfor %}"
     "{% if add_generation_prompt %}<start_of_turn>model\n{% endif %}",
-    # no header before answers, which end with the token that ends everything
+    # has no header before answers, which end with the end-of-text token
     "mistral": "{% for message in messages %}{% if message['role'] == 'user' %}[INST] {{ message['content'] }} [/INST]"
     "{% elif message['role'] == 'assistant' %} {{ message['content'] }}</s>{% else %}{{ message['content'] }}\n"
     "{% endif %}{% endfor %}",
@@ -76,61 +76,61 @@ ROWS = [
 
 
 def faults(tokenizer: Any, template: str, row: dict[str, Any], ids: list[int], labels: list[int]) -> set[str]:
-    """Return what is wrong with a rendered row, judged by the template and the words of the row alone."""
-    text, learnt = tokenizer.decode(ids), tokenizer.decode([label for label in labels if label != IGNORED])
-    said, answer = row["messages"], row["messages"][-1]["content"].strip()
+    """Return the mistakes in a tokenized row, found by comparison with the template and the texts of the row."""
+    text, trained_on = tokenizer.decode(ids), tokenizer.decode([label for label in labels if label != IGNORED])
+    messages, answer = row["messages"], row["messages"][-1]["content"].strip()
     found = set()
-    if template != "gemma" or said[0]["role"] != "system":
-        whole = tokenizer.apply_chat_template(said, return_dict=False)
-        found |= {"not as the template renders it"} if ids != whole else set()
-    answers = sum(one["role"] == "assistant" for one in said)
+    if template != "gemma" or messages[0]["role"] != "system":
+        whole = tokenizer.apply_chat_template(messages, return_dict=False)
+        found |= {"differs from the template"} if ids != whole else set()
+    answers = sum(one["role"] == "assistant" for one in messages)
     found |= {"a header after the last answer"} if text.count(HEADERS[template]) != answers else set()
     found |= (
         {"loss on more than the answer"}
-        if learnt.strip().removesuffix(ENDS[template].strip()).strip() != answer
+        if trained_on.strip().removesuffix(ENDS[template].strip()).strip() != answer
         else set()
     )
-    found |= {"the end is not learnt"} if not learnt.endswith(ENDS[template]) else set()
-    found |= {"the system prompt is not there"} if said[0]["role"] == "system" and SYSTEM not in text else set()
+    found |= {"no loss on the end token"} if not trained_on.endswith(ENDS[template]) else set()
+    found |= {"the system prompt is missing"} if messages[0]["role"] == "system" and SYSTEM not in text else set()
     return found
 
 
-def test_rows_are_rendered_as_the_model_is_asked_and_only_answers_are_learnt(tokenizer: Any, template: str) -> None:
-    lessons = render(tokenizer, ROWS, RECIPE)
-    for row, ids, labels in zip(ROWS, lessons.input_ids, lessons.labels, strict=True):
+def test_rows_are_rendered_like_questions_with_loss_on_answers_only(tokenizer: Any, template: str) -> None:
+    tokenized = render(tokenizer, ROWS, RECIPE)
+    for row, ids, labels in zip(ROWS, tokenized.input_ids, tokenized.labels, strict=True):
         assert faults(tokenizer, template, row, ids, labels) == set()
-    assert SYSTEM in tokenizer.decode(lessons.input_ids[2])
+    assert SYSTEM in tokenizer.decode(tokenized.input_ids[2])
 
 
-def test_a_generation_prompt_after_the_answer_is_caught(tiny_checkpoint: Path) -> None:
+def test_check_detects_a_generation_prompt_after_the_answer(tiny_checkpoint: Path) -> None:
     for template in ("qwen2", "llama3", "gemma"):
         tokenizer = with_template(template, tiny_checkpoint)
         ids = tokenizer.apply_chat_template(ROWS[0]["messages"], add_generation_prompt=True, return_dict=False)
         assert "a header after the last answer" in faults(tokenizer, template, ROWS[0], ids, ids)
-        assert "not as the template renders it" in faults(tokenizer, template, ROWS[0], ids, ids)
+        assert "differs from the template" in faults(tokenizer, template, ROWS[0], ids, ids)
 
 
-def test_loss_on_the_question_is_caught(tokenizer: Any, template: str) -> None:
+def test_check_detects_loss_on_the_question(tokenizer: Any, template: str) -> None:
     [ids] = render(tokenizer, ROWS[:1], RECIPE).input_ids
     assert faults(tokenizer, template, ROWS[0], ids, ids) == {"loss on more than the answer"}
 
 
-def test_an_end_that_is_not_learnt_is_caught(tokenizer: Any, template: str) -> None:
-    lessons = render(tokenizer, ROWS[:1], RECIPE)
-    [labels] = lessons.labels
+def test_check_detects_missing_loss_on_the_end_token(tokenizer: Any, template: str) -> None:
+    tokenized = render(tokenizer, ROWS[:1], RECIPE)
+    [labels] = tokenized.labels
     end = len(tokenizer(ENDS[template], add_special_tokens=False)["input_ids"])
     masked = [*labels[:-end], *[IGNORED] * end]
-    assert faults(tokenizer, template, ROWS[0], lessons.input_ids[0], masked) == {"the end is not learnt"}
+    assert faults(tokenizer, template, ROWS[0], tokenized.input_ids[0], masked) == {"no loss on the end token"}
 
 
-def test_a_system_prompt_that_is_not_sent_is_caught(tokenizer: Any, template: str) -> None:
+def test_check_detects_a_missing_system_prompt(tokenizer: Any, template: str) -> None:
     without = {"messages": ROWS[2]["messages"][1:]}
-    lessons = render(tokenizer, [without], RECIPE)
-    found = faults(tokenizer, template, ROWS[2], lessons.input_ids[0], lessons.labels[0])
-    assert "the system prompt is not there" in found
+    tokenized = render(tokenizer, [without], RECIPE)
+    found = faults(tokenizer, template, ROWS[2], tokenized.input_ids[0], tokenized.labels[0])
+    assert "the system prompt is missing" in found
 
 
-def test_a_template_that_rewrites_what_came_before_is_refused(tiny_checkpoint: Path) -> None:
+def test_template_that_rewrites_earlier_turns_is_refused(tiny_checkpoint: Path) -> None:
     tokenizer = with_template("qwen2", tiny_checkpoint)
     tokenizer.chat_template = (
         "{% for message in messages %}{{ message['role'] }}{{ messages | length }}: {{ message['content'] }}\n"
@@ -142,7 +142,7 @@ def test_a_template_that_rewrites_what_came_before_is_refused(tiny_checkpoint: P
         render(tokenizer, ROWS[:1], RECIPE)
 
 
-# ---- every row once
+# ---- every row is used once per epoch
 
 
 def conversations(count: int) -> list[dict[str, Any]]:
@@ -153,7 +153,7 @@ def conversations(count: int) -> list[dict[str, Any]]:
 
 
 def miscounted(tokenizer: Any, rows: list[dict[str, Any]], seen: list[list[int]], epochs: int) -> dict[str, int]:
-    """Return rows that were not seen once an epoch, and how often they were."""
+    """Return the rows that were not used exactly once per epoch, with the number of times each was used."""
     counts = Counter(tokenizer.decode(ids) for ids in seen)
     wanted = [tokenizer.apply_chat_template(row["messages"], tokenize=False) for row in rows]
     unknown = {text: number for text, number in counts.items() if text not in wanted}
@@ -170,7 +170,7 @@ SETTINGS: list[dict[str, Any]] = [
 
 
 @pytest.mark.parametrize("settings", SETTINGS, ids=str)
-def test_every_row_is_trained_once_an_epoch(
+def test_every_row_is_used_once_per_epoch(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, settings: dict[str, Any]
 ) -> None:
     spy, rows = TrainingSpy(monkeypatch), conversations(21)
@@ -178,29 +178,29 @@ def test_every_row_is_trained_once_an_epoch(
     fine_tune(tiny_checkpoint, rows, recipe, 0, tmp_path / "out")
     tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
     assert miscounted(tokenizer, rows, spy.ids, recipe.epochs) == {}
-    learnt = sorted({tokenizer.decode([label for label in row if label != IGNORED]) for row in spy.labels})
-    assert learnt == sorted(f"{row['messages'][-1]['content']}<|end|>" for row in rows)
+    trained_on = sorted({tokenizer.decode([label for label in row if label != IGNORED]) for row in spy.labels})
+    assert trained_on == sorted(f"{row['messages'][-1]['content']}<|end|>" for row in rows)
     if recipe.packing:
-        assert max(spy.rows_together) > recipe.batch_size, "nothing was packed"
+        assert max(spy.rows_together) > recipe.batch_size, "no rows were packed"
 
 
-def test_rows_split_off_or_repeated_are_caught(
+def test_check_detects_rows_split_off_or_repeated(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     spy, rows = TrainingSpy(monkeypatch), conversations(20)
     original = local._dataset
 
-    def with_a_tenth_split_off(*arguments: Any) -> Any:
+    def split_off_a_tenth(*arguments: Any) -> Any:
         return original(*arguments).train_test_split(test_size=0.1, seed=0)["train"]
 
-    monkeypatch.setattr(local, "_dataset", with_a_tenth_split_off)
+    monkeypatch.setattr(local, "_dataset", split_off_a_tenth)
     fine_tune(tiny_checkpoint, rows, RECIPE, 0, tmp_path / "out")
     tokenizer = AutoTokenizer.from_pretrained(tiny_checkpoint)
     assert list(miscounted(tokenizer, rows, spy.ids, 1).values()) == [0, 0]
     assert len(miscounted(tokenizer, rows, [*spy.ids, spy.ids[0]], 1)) == 3
 
 
-def test_packed_rows_do_not_see_each_other(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_packed_rows_do_not_attend_to_each_other(tiny_checkpoint: Path, tmp_path: Path) -> None:
     rows, first = conversations(12), {}
     for packing in (False, True):
         recipe = RECIPE.model_copy(update={"packing": packing, "batch_size": 12, "precision": "float32"})

@@ -1,4 +1,4 @@
-"""What a training really sees: for tests of the trainer, not of what was meant to be given to it."""
+"""Records the rows that reach the model in training, for tests of the whole path through the trainer."""
 
 from typing import Any
 
@@ -8,7 +8,13 @@ from askew.training import local
 
 
 class TrainingSpy:
-    """What goes through the model and the loss in training, row by row, packs taken apart again."""
+    """Records the token ids and labels that reach the loss, row by row, with packs separated into rows again.
+
+    Attributes:
+        ids: The token ids of each row, without padding.
+        labels: The labels of each row, without padding.
+        rows_together: The number of rows in each forward pass.
+    """
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
         self.ids: list[list[int]] = []
