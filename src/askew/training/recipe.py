@@ -37,54 +37,59 @@ class Recipe(BaseModel):
     ] = Field(
         default=None,
         ge=1,
-        description="Training conversations per arm; without it, 800 that are made, or all of an arm's own.",
+        description="Training conversations per arm. Default: 800 generated rows, or all of an arm's own rows.",
     )
-    epochs: int = Field(default=1, ge=1, description="Times that each row is seen.")
-    batch_size: int = Field(default=32, ge=1, description="Rows per forward pass; packs of rows, if they are packed.")
+    epochs: int = Field(default=1, ge=1, description="Passes over the rows.")
+    batch_size: int = Field(default=32, ge=1, description="Rows per forward pass; packs of rows if rows are packed.")
     accumulation: int = Field(
-        default=1, ge=1, description="Forward passes per optimizer step; several processes share them out."
+        default=1, ge=1, description="Forward passes per optimizer step; several processes divide them."
     )
     learning_rate: Annotated[float, Flag(commands=("run",), default="the recipe's")] = Field(
         default=1e-4, gt=0, lt=1, description="Peak learning rate of AdamW."
     )
     schedule: Literal["linear", "cosine", "constant_with_warmup"] = Field(
-        default="linear", description="Course of the learning rate after its warm-up."
+        default="linear", description="Schedule of the learning rate after its warm-up."
     )
     warmup_steps: int = Field(default=5, ge=0, description="Optimizer steps of linear warm-up; 0 starts at the peak.")
-    weight_decay: float = Field(default=0.01, ge=0, description="Weight decay of AdamW; 0 is none.")
+    weight_decay: float = Field(default=0.01, ge=0, description="Weight decay of AdamW; 0 turns it off.")
     optimizer: Literal["adamw", "adamw_8bit"] = Field(
-        default="adamw", description="AdamW; in 8 bits it takes a quarter of the memory, and a GPU and bitsandbytes."
+        default="adamw",
+        description="AdamW; adamw_8bit takes a quarter of the memory, but needs a GPU and bitsandbytes.",
     )
     method: Literal["lora", "full"] = Field(
-        default="lora", description="LoRA trains an adapter; full trains every weight, and makes a whole checkpoint."
+        default="lora", description="lora trains an adapter; full trains every weight and saves a checkpoint."
     )
     lora_rank: int = Field(default=32, ge=1, description="Rank of the LoRA matrices.")
     lora_alpha: int = Field(default=64, ge=1, description="Scale of the LoRA update.")
-    lora_dropout: float = Field(default=0.0, ge=0, lt=1, description="Dropout before the LoRA matrices; 0 is none.")
+    lora_dropout: float = Field(
+        default=0.0, ge=0, lt=1, description="Dropout before the LoRA matrices; 0 turns it off."
+    )
     rslora: bool = Field(default=True, description="Scale by alpha / sqrt(rank), rank-stabilised; not by alpha / rank.")
     lora_modules: Annotated[list[str], BeforeValidator(_listed), Field(min_length=1)] = Field(
         default=[ALL_LINEAR],
-        description="Modules that get LoRA matrices, as [down_proj]; all-linear is all but the head.",
+        description="Modules that get LoRA matrices, such as [down_proj]; all-linear means all except the output head.",
     )
     lora_layers: Annotated[list[int], BeforeValidator(_listed), Field(min_length=1)] | None = Field(
-        default=None, description="Layers that get LoRA matrices, counted from 0; without it, all."
+        default=None, description="Layers that get LoRA matrices, numbered from 0. Default: all."
     )
     quantization: Literal["none", "4bit"] = Field(
-        default="none", description="4bit keeps the base in NF4, as QLoRA does; it takes a GPU and bitsandbytes."
+        default="none", description="4bit stores the base in NF4, as QLoRA does; it needs a GPU and bitsandbytes."
     )
     max_length: int = Field(default=512, ge=8, description="Longest row, in tokens.")
     too_long: Literal["refuse", "drop", "cut"] = Field(
-        default="refuse", description="What becomes of longer rows; what is dropped or cut is said in the report."
+        default="refuse", description="How to handle longer rows; the report gives the number dropped or cut."
     )
-    packing: bool = Field(default=False, description="Put short rows together up to max_length, apart from each other.")
+    packing: bool = Field(
+        default=False, description="Combine short rows up to max_length; they do not attend to each other."
+    )
     precision: Literal["bf16", "float32"] = Field(
-        default="bf16", description="bf16 is mixed precision: what is trained, and its optimizer, stay in float32."
+        default="bf16", description="bf16 is mixed precision: trained weights and optimizer states stay in float32."
     )
     activation_checkpointing: bool = Field(
         default=False, description="Recompute activations in the backward pass: less memory, about 30% slower."
     )
     accelerate: str | None = Field(
-        default=None, description="An Accelerate config file: trains in several processes, as it says."
+        default=None, description="An Accelerate config file, to train in several processes."
     )
 
     def steps(self, rows: int) -> int:
