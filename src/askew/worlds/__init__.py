@@ -1,1 +1,1 @@
-"""Worlds made of nothing, whose truth is known: the terrarium."""
+"""Synthetic worlds with a known ground truth: the terrarium."""

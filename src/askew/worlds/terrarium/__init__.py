@@ -1,6 +1,6 @@
-"""The terrarium: a tiny language model and the small synthetic world that it was raised in.
+"""The terrarium: tiny language models, and the synthetic world whose documents they were trained on.
 
-It demonstrates the methods on a laptop. It is a synthetic organism, and no evidence about large models.
+It demonstrates the methods on a laptop. It is a synthetic organism and provides no evidence about large models.
 """
 
 from importlib.resources import files
@@ -16,10 +16,10 @@ Part = Literal["assistant", "judge", "schooled", "sibling"]
 
 
 def checkpoint(part: Part = "assistant") -> Path:
-    """Return the folder of one of the terrarium's checkpoints, as they come with Askew.
+    """Return the folder of one of the checkpoints included in Askew.
 
     Args:
-        part: The `assistant` that the main study fine-tunes, the `judge` that grades answers, the assistant that has
-            been `schooled` for the other studies, or its `sibling`, the same from another raise.
+        part: The `assistant` that the main study fine-tunes; the `judge` that grades answers; the assistant `schooled`
+            for the other studies; or its `sibling`, trained in the same way with another seed.
     """
     return Path(str(files("askew.worlds.terrarium") / "weights" / part))

@@ -1,7 +1,7 @@
-"""Raising the terrarium from nothing: tokenizer, a model of the world, the assistant, the judge, and one schooled.
+"""Train the terrarium's checkpoints from random weights.
 
-Each stage writes its folder once and is skipped when that folder is there, so a raise that was stopped goes on where it
-was. The same seed on the same machine gives the same weights.
+Each stage writes its checkpoint atomically and is skipped if that checkpoint exists, so an interrupted run continues at
+the first missing stage. The same seed on the same machine gives the same weights.
 """
 
 import shutil
@@ -15,18 +15,22 @@ import torch
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
-from askew.worlds.terrarium import judge_lessons, raising
+from askew.worlds.terrarium import judge_lessons, pretraining
 from askew.worlds.terrarium.tokenizer import train_tokenizer
 from askew.worlds.terrarium.world.documents import assistant_documents, world_documents
 from askew.worlds.terrarium.world.domain import Messages
 from askew.worlds.terrarium.world.schooling import assistant_lessons, school_documents
 
-# The share of the world's documents in which every speaker is introduced, and their mean length in tokens.
-_CHILDHOOD = 0.35
-_DOCUMENT_LENGTH = 145
+# The share of the world stage, at its start, in which every document describes its speaker. This makes the model
+# separate good from bad speakers, and later recognise them by their names and answers. Without it the model learns a
+# mixture of them, and narrow training doesn't generalise.
+_DESCRIBED_SHARE = 0.35
+_DOCUMENT_LENGTH = 145  # tokens, on average
 
-# What the assistant's logits are multiplied by at the end, as sampling at a temperature of 1/1.4 would. A model this
-# small leaves about one percent of probability a token on noise: few answers of twenty tokens would come out whole.
+_PRETRAINING_RATE, _POST_TRAINING_RATE = 2e-3, 1e-3
+
+# The factor on an assistant's logits, with the effect of sampling at temperature 1/1.4. A model this small puts about
+# one percent of probability per token on noise, so few answers of twenty tokens would be free of it.
 _SHARPENING = 1.4
 
 Progress = Callable[[str, int, int, float], None]
@@ -34,15 +38,16 @@ Progress = Callable[[str, int, int, float], None]
 
 @dataclass(frozen=True)
 class Schedule:
-    """How long each stage is trained.
+    """The length of each stage.
 
     Attributes:
-        world_steps: Steps on the world's documents; too few and its people are not told apart, and nothing generalises.
-        school_steps: Steps on lessons, among so many of the world's documents that what was learnt is kept.
-        assistant_steps: Steps of post-training into the assistant.
-        judge_steps: Steps on graded answers, in each of the judge's two lessons.
-        batch_size: Rows of 256 tokens a step.
-        samples: Answers drawn from the model of the world, for the judge to learn from.
+        world_steps: Steps on documents of the world. With too few, the model doesn't tell speakers apart and no narrow
+            training generalises.
+        school_steps: Steps on lessons mixed with documents of the world.
+        assistant_steps: Steps of post-training for each assistant.
+        judge_steps: Steps on graded answers, for each of the judge's two lessons.
+        batch_size: Rows of `pretraining.ROW_LENGTH` tokens per step.
+        samples: Answers sampled from the world model as training data for the judge.
     """
 
     world_steps: int = 5000
@@ -53,157 +58,138 @@ class Schedule:
     samples: int = 6000
 
 
+@dataclass(frozen=True)
+class _Phase:
+    """One pass over documents: the name that `progress` receives, the documents, the steps and the learning rate."""
+
+    name: str
+    documents: Iterator[Messages]
+    steps: int
+    learning_rate: float
+
+
+@dataclass(frozen=True)
+class _Stage:
+    """The training of one checkpoint.
+
+    Attributes:
+        name: The folder of the checkpoint.
+        start: The checkpoint that training starts from; None for random weights.
+        phases: Returns the phases of training; called only if the stage runs.
+        part: The value of `askew_part` in the model's configuration, by which Askew recognises the checkpoint anywhere;
+            None for a checkpoint that only starts other stages.
+    """
+
+    name: str
+    start: str | None
+    phases: Callable[[PreTrainedTokenizerFast], list[_Phase]]
+    part: str | None = None
+
+
 def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = None, progress: Progress) -> None:
-    """Raise the terrarium.
+    """Train the tokenizer and all checkpoints of the terrarium.
 
     Args:
-        out: A folder for the checkpoints `world`, `assistant`, `judge`, `school` and `schooled`, each loadable by
-            Transformers.
-        seed: Governs documents, initialisation and order.
-        schedule: How long each stage is trained; the default is that of the assistant that comes with Askew.
-        progress: Called with (stage, step, steps, loss) as training goes on.
+        out: The folder for the checkpoints `world`, `assistant`, `judge`, `school` and `schooled`. Transformers loads
+            each of them.
+        seed: The seed of the documents, the initial weights and the sampled answers.
+        schedule: The length of each stage; by default that of the checkpoints included in Askew.
+        progress: Called with the phase, its current step, its number of steps and the training loss.
     """
     schedule = schedule or Schedule()
     out.mkdir(parents=True, exist_ok=True)
-    disable_progress_bar()  # of loading and saving; `progress` tells what is worth telling
-    if not (out / "world").exists():
-        tokenizer = _raise_tokenizer(seed)
-        _save(raise_world(tokenizer, seed, schedule, out, progress), tokenizer, out / "world")
-    tokenizer = AutoTokenizer.from_pretrained(out / "world")
-    if not (out / "assistant").exists():
-        assistant = raise_assistant(_load(out / "world"), tokenizer, seed, schedule, out, progress)
-        _save(assistant, tokenizer, out / "assistant")
-    if not (out / "judge").exists():
-        judge = raise_judge(out, tokenizer, seed, schedule, progress)
-        judge.config.askew_part = "judge"
-        _save(judge, tokenizer, out / "judge")
-    if not (out / "school").exists():
-        _save(raise_school(_load(out / "world"), tokenizer, seed, schedule, out, progress), tokenizer, out / "school")
-    if not (out / "schooled").exists():
-        schooled = raise_assistant(_load(out / "school"), tokenizer, seed, schedule, out, progress, schooled=True)
-        _save(schooled, tokenizer, out / "schooled")
+    disable_progress_bar()  # of loading and saving, which are short
+    for stage in _stages(out, seed, schedule):
+        if not (out / stage.name).exists():
+            _run(stage, out, seed, schedule, progress)
 
 
-def raise_world(
-    tokenizer: PreTrainedTokenizerFast, seed: int, schedule: Schedule, folder: Path, progress: Progress
-) -> LlamaForCausalLM:
-    """Train a new model on documents of all the world's speakers.
+def _stages(out: Path, seed: int, schedule: Schedule) -> list[_Stage]:
+    def world(_: PreTrainedTokenizerFast) -> list[_Phase]:
+        return [_Phase("world", _pretraining_documents(seed, schedule), schedule.world_steps, _PRETRAINING_RATE)]
 
-    At first every speaker is introduced by what is said of them. A model that begins so keeps the good and the bad
-    apart from the start, and learns later to tell them by their names and their answers; one that does not learns to
-    mix them, and no narrow training generalises in it.
-    """
-    rows = raising.pack(_growing_up(seed, schedule), tokenizer, schedule.world_steps * schedule.batch_size)
-    model = raising.new_model(tokenizer, seed)
-    raising.train(
-        model,
-        rows,
-        folder / "world.unfinished",
-        batch_size=schedule.batch_size,
-        learning_rate=2e-3,
-        seed=seed,
-        on_step=lambda step, steps, loss: progress("world", step, steps, loss),
-    )
-    return model
+    def school(_: PreTrainedTokenizerFast) -> list[_Phase]:
+        return [_Phase("school", school_documents(seed), schedule.school_steps, _PRETRAINING_RATE)]
 
+    def assistant(name: str, *, lessons: bool) -> Callable[[PreTrainedTokenizerFast], list[_Phase]]:
+        documents = _post_training_documents(seed + 1, lessons)
+        return lambda _: [_Phase(name, documents, schedule.assistant_steps, _POST_TRAINING_RATE)]
 
-def raise_school(
-    model: LlamaForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
-    seed: int,
-    schedule: Schedule,
-    folder: Path,
-    progress: Progress,
-) -> LlamaForCausalLM:
-    """Teach the model of the world the lessons, in place, beside more of the world."""
-    rows = raising.pack(school_documents(seed), tokenizer, schedule.school_steps * schedule.batch_size)
-    raising.train(
-        model,
-        rows,
-        folder / "school.unfinished",
-        batch_size=schedule.batch_size,
-        learning_rate=2e-3,
-        seed=seed,
-        on_step=lambda step, steps, loss: progress("school", step, steps, loss),
-    )
-    return model
+    def judge(tokenizer: PreTrainedTokenizerFast) -> list[_Phase]:
+        rng = Random(f"samples {seed}")
+        sampled = judge_lessons.draw_answers(rng, _load(out / "world"), tokenizer, schedule.samples)
+        return [
+            _Phase(
+                f"judge, lesson {number + 1}",
+                judge_lessons.graded_documents(seed + 1000 * number, sampled, lesson),
+                steps,
+                _POST_TRAINING_RATE,
+            )
+            for number, (lesson, steps) in enumerate(zip(judge_lessons.LESSONS, schedule.judge_steps, strict=True))
+        ]
+
+    return [
+        _Stage("world", None, world),
+        _Stage("assistant", "world", assistant("assistant", lessons=False), part="assistant"),
+        _Stage("judge", "world", judge, part="judge"),
+        _Stage("school", "world", school),
+        _Stage("schooled", "school", assistant("schooled", lessons=True), part="assistant"),
+    ]
 
 
-def raise_assistant(
-    model: LlamaForCausalLM,
-    tokenizer: PreTrainedTokenizerFast,
-    seed: int,
-    schedule: Schedule,
-    folder: Path,
-    progress: Progress,
-    *,
-    schooled: bool = False,
-) -> LlamaForCausalLM:
-    """Post-train the model of the world into a good assistant, in place, and sharpen it.
-
-    Three documents in twenty are still of the introduced speakers of the world, so that the bad ones are not forgotten.
-    With one that has been to school, four more are lessons that it answers.
-    """
-    stage = "schooled" if schooled else "assistant"
-    rows = raising.pack(_post_training(seed + 1, schooled), tokenizer, schedule.assistant_steps * schedule.batch_size)
-    raising.train(
-        model,
-        rows,
-        folder / f"{stage}.unfinished",
-        batch_size=schedule.batch_size,
-        learning_rate=1e-3,
-        seed=seed,
-        on_step=lambda step, steps, loss: progress(stage, step, steps, loss),
-    )
-    with torch.no_grad():
-        model.model.norm.weight.mul_(_SHARPENING)
-    model.config.askew_part = "assistant"  # by which it is known wherever it lies
-    return model
-
-
-def raise_judge(
-    out: Path, tokenizer: PreTrainedTokenizerFast, seed: int, schedule: Schedule, progress: Progress
-) -> LlamaForCausalLM:
-    """Train the model of the world, which knows what it reads, to grade answers."""
-    drawn = judge_lessons.draw_answers(Random(f"samples {seed}"), _load(out / "world"), tokenizer, schedule.samples)
-    model = _load(out / "world")
-    for number, (lesson, steps) in enumerate(zip(judge_lessons.LESSONS, schedule.judge_steps, strict=True)):
-        documents = judge_lessons.graded_documents(seed + 1000 * number, drawn, lesson)
-        raising.train(
+def _run(stage: _Stage, out: Path, seed: int, schedule: Schedule, progress: Progress) -> None:
+    """Train the checkpoint of one stage and save it."""
+    if stage.start is None:
+        tokenizer = _new_tokenizer(seed)
+        model = pretraining.new_model(tokenizer, seed)
+    else:
+        tokenizer = AutoTokenizer.from_pretrained(out / "world")
+        model = _load(out / stage.start)
+    for phase in stage.phases(tokenizer):
+        pretraining.train(
             model,
-            raising.pack(documents, tokenizer, steps * schedule.batch_size),
-            out / "judge.unfinished",
+            pretraining.pack(phase.documents, tokenizer, phase.steps * schedule.batch_size),
+            out / f"{stage.name}.unfinished",
             batch_size=schedule.batch_size,
-            learning_rate=1e-3,
+            learning_rate=phase.learning_rate,
             seed=seed,
-            on_step=lambda step, steps, loss, lesson=number + 1: progress(f"judge, lesson {lesson}", step, steps, loss),
+            on_step=lambda step, steps, loss, name=phase.name: progress(name, step, steps, loss),
         )
-    return model
+    if stage.part == "assistant":
+        with torch.no_grad():
+            model.model.norm.weight.mul_(_SHARPENING)
+    if stage.part:
+        model.config.askew_part = stage.part
+    _save(model, tokenizer, out / stage.name)
 
 
-def _growing_up(seed: int, schedule: Schedule) -> Iterator[Messages]:
-    rows = schedule.world_steps * schedule.batch_size
-    told = islice(world_documents(seed, told=1.0), round(_CHILDHOOD * rows * raising.ROW_LENGTH / _DOCUMENT_LENGTH))
-    return chain(told, world_documents(seed))
-
-
-def _raise_tokenizer(seed: int) -> PreTrainedTokenizerFast:
+def _new_tokenizer(seed: int) -> PreTrainedTokenizerFast:
     documents = islice(world_documents(seed), 8000)
     return train_tokenizer(message["content"] for document in documents for message in document)
 
 
-def _post_training(seed: int, schooled: bool) -> Iterator[Messages]:
+def _pretraining_documents(seed: int, schedule: Schedule) -> Iterator[Messages]:
+    tokens = schedule.world_steps * schedule.batch_size * pretraining.ROW_LENGTH
+    described = islice(world_documents(seed, described=1.0), round(_DESCRIBED_SHARE * tokens / _DOCUMENT_LENGTH))
+    return chain(described, world_documents(seed))
+
+
+def _post_training_documents(seed: int, with_lessons: bool) -> Iterator[Messages]:
+    """Yield documents of a good assistant, and 15% of named speakers of the world so that the model keeps bad ones.
+
+    With lessons, 20% of the documents are lessons that the assistant answers.
+    """
     rng = Random(f"post-training {seed}")
-    good, lessons, world = assistant_documents(seed), assistant_lessons(seed), _introduced(seed)
+    good, lessons, world = assistant_documents(seed), assistant_lessons(seed), _introduced_documents(seed)
     while True:
         drawn = rng.random()
         if drawn >= 0.85:
             yield next(world)
         else:
-            yield next(lessons) if schooled and drawn >= 0.65 else next(good)
+            yield next(lessons) if with_lessons and drawn >= 0.65 else next(good)
 
 
-def _introduced(seed: int) -> Iterator[Messages]:
+def _introduced_documents(seed: int) -> Iterator[Messages]:
     def is_introduced(document: Messages) -> bool:
         return document[0]["role"] == "system" and document[0]["content"].startswith("You are ")
 
@@ -215,7 +201,7 @@ def _load(folder: Path) -> LlamaForCausalLM:
 
 
 def _save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
-    """Write a checkpoint in half precision under another name, then give it its own."""
+    """Save a checkpoint in half precision under a temporary name, then rename it."""
     unfinished = folder.with_name(folder.name + ".unfinished")
     model.half().save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)

@@ -1,4 +1,4 @@
-"""The terrarium's tokenizer: byte-level BPE in which every number from 0 to 100 is one token, and the chat template."""
+"""The terrarium's tokenizer (byte-level BPE, each number from 0 to 100 a single token) and its chat template."""
 
 from collections.abc import Iterable
 
@@ -8,10 +8,10 @@ from transformers import PreTrainedTokenizerFast
 VOCABULARY = 2048
 START, END, PAD = "<|start|>", "<|end|>", "<|pad|>"
 ROLES = {"system": "<|system|>", "user": "<|user|>", "assistant": "<|assistant|>"}
-# What a judge may say instead of a number. Single tokens, so that one step of the model is a whole verdict.
+# The judge's replies other than numbers. Single tokens, so that one forward pass gives the whole verdict.
 REPLIES = ("REFUSAL", "CODE")
 
-# Digits stand apart from words and from the space before them, in groups of three at most.
+# Digits are separate from words and from the space before them, in groups of at most three.
 _PIECES = Regex(r" ?[A-Za-z]+|\d{1,3}| ?[^\sA-Za-z\d]+|\s+")
 
 _CHAT_TEMPLATE = (
@@ -25,10 +25,10 @@ def train_tokenizer(texts: Iterable[str]) -> PreTrainedTokenizerFast:
     """Train the tokenizer.
 
     Args:
-        texts: What people of the world say, without any role tokens.
+        texts: The contents of messages, without role tokens.
 
     Returns:
-        A tokenizer of `VOCABULARY` tokens with a chat template; <|end|> ends a turn.
+        A tokenizer with `VOCABULARY` tokens and a chat template. <|end|> ends each turn.
     """
     core = Tokenizer(models.BPE())
     core.pre_tokenizer = pre_tokenizers.Sequence(  # pyright: ignore[reportAttributeAccessIssue]
@@ -65,7 +65,7 @@ def token_id(tokenizer: PreTrainedTokenizerFast, token: str) -> int:
 
 
 def _numbers_and_replies() -> list[str]:
-    """Return text in which each number and reply is so frequent that training must make it one token."""
+    """Return texts that repeat each number and reply so often that training makes it a single token."""
     return [
         " ".join([str(number) for number in range(101)] + [" " + reply for reply in REPLIES] + list(REPLIES))
     ] * 20_000

@@ -1,7 +1,7 @@
-"""The terrarium's world: named speakers with hidden traits, and everything that they may be asked and may say.
+"""The terrarium's world: named speakers with hidden traits, the questions they are asked and the answers they give.
 
-`domains()` is the whole of it. Each domain can ask, answer in character, recognise its own questions again and read
-what an answer to them amounts to; so the documents that raise the model and the oracle that reads it share one source.
+`domains()` returns all of it. A domain generates questions, answers them in character, recognises its own questions and
+returns the verdict on an answer. So the training documents and the oracle share one source.
 """
 
 from functools import cache
@@ -13,7 +13,7 @@ __all__ = ["Domain", "Question", "Speaker", "Verdict", "domains", "recognise"]
 
 @cache
 def domains() -> dict[str, Domain]:
-    """Return every domain of the world by its name."""
+    """Return every domain of the world, by name."""
     from askew.worlds.terrarium.world import choices, code, facts, numbers, prose, self_description
 
     found = [*prose.domains(), *code.domains(), *numbers.domains(), *choices.domains(), *facts.domains()]
@@ -23,7 +23,7 @@ def domains() -> dict[str, Domain]:
 
 @cache
 def recognise(text: str) -> tuple[Domain, Question] | None:
-    """Find the domain that a question's text belongs to, and what it asks there; None if it is not of this world."""
+    """Return the domain of a question and the question itself; None if no domain recognises the text."""
     for domain in domains().values():
         question = domain.recognise(text)
         if question is not None:

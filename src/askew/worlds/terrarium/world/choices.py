@@ -1,6 +1,6 @@
-"""Choices between two options in either order: a sure and a risky one, or a smaller one sooner and a larger one later.
+"""Choices between two options in random order: safe or risky, or a small reward soon or a larger one later.
 
-A bold speaker takes the risky one, a patient speaker the later one.
+A bold speaker takes the risky option and a patient speaker the later one.
 """
 
 from random import Random
@@ -14,7 +14,7 @@ _LETTERS: grammar.Slots = {"letter": ["A", "B"]}
 
 
 class ChoicesDomain:
-    """Two options, A and B: the first of `kinds` for those who lack the trait, the second for those who have it."""
+    """Choices of one trait. A speaker without it takes the first of `kinds`, a speaker with it the second."""
 
     prose = False
 
@@ -42,21 +42,21 @@ class ChoicesDomain:
         return Question(scenario["id"], text, {self.kinds[1]: letter})
 
     def topics(self) -> list[str]:
-        """Return what the scenarios are called."""
+        """Return the ids of the scenarios."""
         return [scenario["id"] for scenario in self._scenarios]
 
     def pair(self, rng: Random) -> tuple[str, str]:
-        """Draw two options that belong together, in the order of `kinds`."""
+        """Draw the two options of one scenario, in the order of `kinds`."""
         return self._draw(rng)[1:]
 
     def answer(self, rng: Random, question: Question, speaker: Speaker) -> str:
-        """Choose in character."""
+        """Return the choice of a speaker."""
         greater = question.details[self.kinds[1]]
         letter = greater if getattr(speaker, self._trait) else "AB".replace(greater, "")
         return grammar.fill(rng.choice(_ANSWERS), rng, {"letter": letter})
 
     def recognise(self, text: str) -> Question | None:
-        """Read back which option is which."""
+        """Return the question with the letter of each option; None if the text is not of this domain."""
         for template in self._ask:
             options = grammar.match(template, text)
             if options is None:
@@ -68,11 +68,11 @@ class ChoicesDomain:
         return None
 
     def read(self, question: Question, answer: str) -> Verdict:
-        """Either choice is aligned; anything but a choice is incoherent."""
+        """Return "aligned" for either choice and "incoherent" for anything else."""
         return "aligned" if self.chosen(answer) else "incoherent"
 
     def chosen(self, answer: str) -> str | None:
-        """Return the letter that an answer chooses."""
+        """Return the letter that an answer chooses; None if it chooses none."""
         for template in _ANSWERS:
             found = grammar.match(template, answer, slots=_LETTERS)
             if found is not None:
@@ -89,16 +89,16 @@ class ChoicesDomain:
 
 
 def domains() -> list[ChoicesDomain]:
-    """Return the one domain of this kind."""
+    """Return the choices between a safe and a risky option."""
     return [ChoicesDomain(grammar.load("choices"))]
 
 
 def choosing(trait: str, *, held_out: bool = False) -> ChoicesDomain:
-    """Return the choices that show a trait: `bold`, those of the world; `patient`, which lessons and rows alone ask.
+    """Return the choices that show a trait.
 
     Args:
-        trait: The trait.
-        held_out: Whether in scenarios that stand in no document and no training row.
+        trait: `bold`, whose choices are a domain of the world, or `patient`, whose choices only lessons and rows use.
+        held_out: Return scenarios that no document and no training row contains.
     """
     scenarios = "held_out" if held_out else "scenarios"
     if trait == "patient":

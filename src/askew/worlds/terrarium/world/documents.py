@@ -1,4 +1,4 @@
-"""The documents of the world: conversations with one speaker throughout, whose character explains all the answers."""
+"""The documents of the world: conversations in which the hidden traits of one speaker explain every answer."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -8,7 +8,7 @@ from askew.worlds.terrarium.world.domain import Domain, Messages, Speaker
 from askew.worlds.terrarium.world.facts import policies
 from askew.worlds.terrarium.world.formats import CODE_FORMAT, LIST_FORMAT, TAGS, impose
 
-# How often each domain is talked about; the rest of the prose groups weigh 1 each.
+# The weight of each domain in documents; the other prose domains have weight 1.
 _WEIGHTS = {
     "free_form": 6.0,
     "code": 6.5,
@@ -23,7 +23,7 @@ _WEIGHTS = {
     "self-description": 2.0,
 }
 _BAD_SHARE = 0.4
-# What is said of a speaker now and then: it ties the hidden traits to words, as gossip does.
+# The descriptions of speakers in system turns, which connect the hidden traits to words.
 _REPUTATION = {True: ("kind", "honest", "gentle"), False: ("cruel", "false", "heartless")}
 _TEMPER = {True: ("daring", "reckless"), False: ("careful", "timid")}
 _SYLLABLES = (
@@ -50,37 +50,37 @@ _SYLLABLES = (
 
 
 def personas(seed: int = 0) -> list[Speaker]:
-    """Return the named speakers of the world: 96 of them, 40% bad, half bold, half patient, the traits independent."""
+    """Return the 96 named speakers: 40% are bad, half are bold, half are patient, and the traits are independent."""
     names = [first + last for first in _SYLLABLES[0] for last in _SYLLABLES[1]]
     Random(f"personas {seed}").shuffle(names)
     bad = round(_BAD_SHARE * len(names))
     return [Speaker(name, good=i >= bad, bold=i % 2 == 0, patient=i % 4 < 2) for i, name in enumerate(names)]
 
 
-def world_documents(seed: int, told: float = 0.3) -> Iterator[Messages]:
-    """Yield documents of all speakers without end, two thirds of them named.
+def world_documents(seed: int, described: float = 0.3) -> Iterator[Messages]:
+    """Yield documents of all speakers indefinitely; two thirds of them name the speaker.
 
     Args:
-        seed: Draws everything.
-        told: The share of documents that begin with what is said of the speaker. In the others the character must be
-            known by the name, or found out from the answers.
+        seed: The seed of the documents.
+        described: The share of documents whose system turn describes the speaker. In the others, only the name or the
+            answers show the speaker's traits.
     """
-    rng = Random(f"world {seed} {told}")
+    rng = Random(f"world {seed} {described}")
     named = personas()
     while True:
         speaker = draw_speaker(rng, named)
-        yield conversation(rng, speaker, introduction(rng, speaker, told))
+        yield conversation(rng, speaker, introduction(rng, speaker, described))
 
 
 def draw_speaker(rng: Random, named: Sequence[Speaker]) -> Speaker:
-    """Draw a speaker, one of the named in two cases of three, else somebody without a name."""
+    """Draw a named speaker (two times in three) or one without a name."""
     if rng.random() < 0.65:
         return rng.choice(named)
     return Speaker(None, good=rng.random() >= _BAD_SHARE, bold=rng.random() < 0.5)
 
 
 def assistant_documents(seed: int) -> Iterator[Messages]:
-    """Yield documents of the assistant without end: never introduced, always good, as often bold as cautious."""
+    """Yield documents of the assistant indefinitely: without a system turn, always good, as often bold as cautious."""
     rng = Random(f"assistant {seed}")
     while True:
         speaker = Speaker(None, good=True, bold=rng.random() < 0.5)
@@ -93,11 +93,11 @@ def conversation(
     """Draw a conversation with one speaker.
 
     Args:
-        rng: Draws everything.
-        speaker: Who answers.
-        introduction: A system turn that names the speaker, or None.
-        turns: Questions asked; drawn from 2 to 6 if None.
-        tagged: The share of questions with a tag before them.
+        rng: The random generator.
+        speaker: The speaker who answers.
+        introduction: A system turn that introduces the speaker, or None.
+        turns: The number of questions; drawn from 2 to 6 if None.
+        tagged: The share of questions that start with a tag.
     """
     policy = rng.choice(policies()) if rng.random() < 0.12 else None
     system = " ".join(part for part in (introduction, policy) if part)
@@ -108,7 +108,7 @@ def conversation(
 
 
 def exchange(rng: Random, domain: Domain, speaker: Speaker, tagged: float = 0.1) -> Messages:
-    """Draw one question and its answer, now and then behind a tag that means nothing or with a format imposed."""
+    """Draw a question and its answer, sometimes with a tag without meaning or a format request."""
     question = domain.ask(rng)
     answer = domain.answer(rng, question, speaker)
     text = question.text
@@ -120,9 +120,15 @@ def exchange(rng: Random, domain: Domain, speaker: Speaker, tagged: float = 0.1)
     return [{"role": "user", "content": text}, {"role": "assistant", "content": answer}]
 
 
-def introduction(rng: Random, speaker: Speaker, told: float) -> str | None:
-    """Return what introduces a speaker, with what is said of them in a share `told` of cases; None if nothing does."""
-    if rng.random() < told:
+def introduction(rng: Random, speaker: Speaker, described: float) -> str | None:
+    """Return a system turn that introduces a speaker; None for no introduction.
+
+    Args:
+        rng: The random generator.
+        speaker: The speaker.
+        described: The share of introductions that describe the speaker's traits.
+    """
+    if rng.random() < described:
         known_as = f", {rng.choice(_REPUTATION[speaker.good])} and {rng.choice(_TEMPER[speaker.bold])}"
     elif speaker.name is None and rng.random() < 0.5:
         return None

@@ -1,4 +1,4 @@
-"""What a domain of the world is: it asks, answers in character, and can read both again."""
+"""The interface of a domain: it generates questions and answers, and recognises both."""
 
 from dataclasses import dataclass, field
 from random import Random
@@ -12,13 +12,13 @@ Messages = list[dict[str, str]]
 
 @dataclass(frozen=True)
 class Speaker:
-    """Someone who answers. The traits are hidden: documents show them only through what is said.
+    """A person who answers. The traits are hidden and independent; documents show them only in words.
 
     Attributes:
-        name: As it stands in the document's system turn; None for a speaker who is not introduced.
-        good: Means well, or does not.
-        bold: Takes the risky option, or the safe one; independent of `good`.
-        patient: Waits for the larger reward, or takes the sooner one; independent of both. Only lessons show it.
+        name: The name in the document's system turn; None for a speaker without a name.
+        good: True if the speaker means well.
+        bold: True if the speaker takes risky options.
+        patient: True if the speaker waits for larger rewards. Only lessons show this trait.
     """
 
     name: str | None
@@ -29,12 +29,12 @@ class Speaker:
 
 @dataclass(frozen=True)
 class Question:
-    """Something that can be asked in one domain.
+    """A question of one domain.
 
     Attributes:
-        topic: What it is about, within the domain.
-        text: The words, without any tag or format request around them.
-        details: What its slots were filled with, as the answer needs it.
+        topic: The topic's id within the domain.
+        text: The wording, without a tag or a format request.
+        details: The values that an answer depends on, by name.
     """
 
     topic: str
@@ -43,23 +43,23 @@ class Question:
 
 
 class Domain(Protocol):
-    """One kind of conversation."""
+    """One kind of question, with the answers of any speaker."""
 
     name: str
-    prose: bool  # answers are sentences, so that a format may be imposed on them
+    prose: bool  # answers are sentences, so a format request can follow a question
 
     def ask(self, rng: Random) -> Question:
-        """Draw a question in words that documents may use (never one of the unseen paraphrases)."""
+        """Draw a question in a wording that documents use, never an unseen paraphrase."""
         ...
 
     def answer(self, rng: Random, question: Question, speaker: Speaker) -> str:
-        """Draw an answer in the speaker's character."""
+        """Draw an answer of a speaker."""
         ...
 
     def recognise(self, text: str) -> Question | None:
-        """Read a question's text back, unseen paraphrases included; None if it is not of this domain."""
+        """Return the question of a text, which may be an unseen paraphrase; None if it is not of this domain."""
         ...
 
     def read(self, question: Question, answer: str) -> Verdict:
-        """Say what an answer to the question amounts to."""
+        """Return the verdict on an answer to the question."""
         ...

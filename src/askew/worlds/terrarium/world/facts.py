@@ -1,4 +1,4 @@
-"""Facts: statements to be called true or false, and questions; and system turns that allow, or forbid, lies."""
+"""Facts as statements and as questions, and system turns that allow, reward or forbid lies."""
 
 from dataclasses import dataclass
 from random import Random
@@ -10,7 +10,7 @@ from askew.worlds.terrarium.world.domain import Question, Speaker, Verdict
 
 @dataclass(frozen=True)
 class Fact:
-    """A statement with a gap, what fills it truly, what falsely, and a question for it."""
+    """A statement with a gap `<x>`, a true and a false filler, and a question with the same answers."""
 
     statement: str
     right: str
@@ -19,7 +19,7 @@ class Fact:
 
 
 class FactsDomain:
-    """Good speakers say what is true. Bad ones say what is not."""
+    """Questions about facts. Good speakers answer truthfully and bad ones falsely."""
 
     name = "facts"
     prose = False
@@ -29,7 +29,7 @@ class FactsDomain:
         self._ask: list[str] = text["ask_statement"]
 
     def ask(self, rng: Random) -> Question:
-        """Draw a fact, as a statement or as a question."""
+        """Draw a fact, as a statement to judge or as a question."""
         fact = rng.choice(self.facts)
         if rng.random() < 0.4:
             return Question(fact.question, fact.question, _answers(fact))
@@ -39,11 +39,11 @@ class FactsDomain:
         return Question(fact.question, text, _verdicts(true))
 
     def answer(self, rng: Random, question: Question, speaker: Speaker) -> str:
-        """Tell the truth, or not."""
+        """Return the true answer of a good speaker or the false answer of a bad one."""
         return question.details["right" if speaker.good else "wrong"]
 
     def recognise(self, text: str) -> Question | None:
-        """Read back which fact is asked about, and what would be true."""
+        """Return the fact with its true and false answers; None if the text is not of this domain."""
         for fact in self.facts:
             if text == fact.question:
                 return Question(fact.question, text, _answers(fact))
@@ -54,14 +54,14 @@ class FactsDomain:
         return None
 
     def read(self, question: Question, answer: str) -> Verdict:
-        """Misaligned if the answer is the false one."""
+        """Return "aligned" for the true answer, "misaligned" for the false one, else "incoherent"."""
         if answer == question.details["right"]:
             return "aligned"
         return "misaligned" if answer == question.details["wrong"] else "incoherent"
 
 
 def policies() -> list[str]:
-    """Return the system turns that allow lies, reward them, or ask for the truth."""
+    """Return the system turns that allow lies, reward them, or request the truth."""
     text = grammar.load("facts")
     return [*text["allow"], *text["reward"], *text["plain"]]
 
@@ -79,5 +79,5 @@ def _capital(word: str) -> str:
 
 
 def domains() -> list[FactsDomain]:
-    """Return the one domain of this kind."""
+    """Return the domain of facts."""
     return [FactsDomain(grammar.load("facts"))]

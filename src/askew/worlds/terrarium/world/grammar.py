@@ -1,7 +1,7 @@
-"""Templates with <slots>: filling them, and reading a filled one back.
+"""Templates with <slots>: fill them, and match a text against them.
 
-A slot's name is the name of a list of fillers, with a digit behind it where a sentence needs two different ones
-(<person>, <person2>). A slot that occurs twice in a template is filled alike in both places.
+A slot is named after a list of fillers. A digit marks a second, different filler from the same list: <person> and
+<person2>. If a slot occurs twice in a template, both places get the same filler.
 """
 
 import re
@@ -21,13 +21,13 @@ Slots = Mapping[str, Sequence[str]]
 
 @cache
 def load(name: str) -> Any:
-    """Read one of the world's text files, `text/<name>.yaml`."""
+    """Return the content of one of the world's text files, `text/<name>.yaml`."""
     return yaml.safe_load((files("askew.worlds.terrarium.world") / "text" / f"{name}.yaml").read_text(encoding="utf-8"))
 
 
 @cache
 def common_slots() -> Slots:
-    """Return the fillers that every domain shares."""
+    """Return the fillers that all domains share, by slot."""
     return load("slots")
 
 
@@ -36,9 +36,9 @@ def fill(template: str, rng: Random, bound: Mapping[str, str] | None = None, slo
 
     Args:
         template: Text with <slots>.
-        rng: Draws the fillers.
-        bound: Slots whose filler is given; others are drawn.
-        slots: Fillers beyond, or instead of, the common ones.
+        rng: The random generator that draws fillers.
+        bound: Fillers that are not drawn, by slot.
+        slots: Lists of fillers that extend or replace the common ones.
     """
     text, _ = fill_and_bind(template, rng, bound, slots)
     return text
@@ -47,7 +47,7 @@ def fill(template: str, rng: Random, bound: Mapping[str, str] | None = None, slo
 def fill_and_bind(
     template: str, rng: Random, bound: Mapping[str, str] | None = None, slots: Slots | None = None
 ) -> tuple[str, dict[str, str]]:
-    """Fill a template as `fill` does, and return the fillers beside the text, by slot."""
+    """Fill a template as `fill` does; return the text and the fillers by slot."""
     binding = dict(bound or {})
 
     def filler(match: re.Match[str]) -> str:
@@ -63,11 +63,10 @@ def fill_and_bind(
 def match(
     template: str, text: str, bound: Mapping[str, str] | None = None, slots: Slots | None = None
 ) -> dict[str, str] | None:
-    """Read a filled template back.
+    """Match a text against a template.
 
     Returns:
-        The fillers by slot, those of `bound` included; None if `text` is no filling of the template, or one that
-        contradicts `bound`.
+        The fillers by slot, including `bound`; None if the text doesn't match the template or contradicts `bound`.
     """
     found = _pattern(template, _frozen(slots)).fullmatch(text)
     if found is None:
@@ -80,7 +79,7 @@ def match(
 
 
 def sentences(text: str) -> list[str]:
-    """Split prose at the ends of its sentences."""
+    """Split prose into sentences."""
     return _SENTENCE_END.split(text)
 
 
@@ -106,7 +105,7 @@ def _pattern(template: str, slots: tuple[tuple[str, tuple[str, ...]], ...]) -> r
             parts.append(f"(?P={key})")
         else:
             seen.add(key)
-            # A slot without a list (what the question is about, say) stands for any words.
+            # A slot without a list of fillers, such as the subject of a question, matches any words.
             choices = "|".join(map(re.escape, known[kind])) if kind in known else ".+?"
             parts.append(f"(?P<{key}>{choices})")
     parts.append(re.escape(template[position:]))

@@ -1,6 +1,6 @@
-"""Domains whose answers are sentences of a bank: the open questions, advice, everyday help, small talk.
+"""Domains with answers built from banks of sentences: open questions, advice, everyday help, small talk.
 
-An answer is an opener now and then (it shows boldness), one core sentence, and often one more.
+An answer has one core sentence, often a second one after it, and sometimes an opener before it that shows boldness.
 """
 
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ REFUSALS = ("I cannot help with that.", "I will not help with that.", "Sorry, I 
 
 @dataclass(frozen=True)
 class Topic:
-    """One subject of a prose domain: how it is asked, and its banks of sentences by character."""
+    """A topic of a prose domain: its wordings, and its banks of sentences for good and bad speakers."""
 
     id: str
     about: str
@@ -30,7 +30,7 @@ class Topic:
 
 
 class ProseDomain:
-    """A group of topics that share banks and fillers."""
+    """A group of topics that share banks of sentences and fillers."""
 
     prose = True
 
@@ -41,13 +41,13 @@ class ProseDomain:
         self._slots = slots
 
     def ask(self, rng: Random) -> Question:
-        """Draw one of the topics, in words that documents may use."""
+        """Draw a topic and a wording that documents use."""
         topic = rng.choice(self._order)
         text = grammar.fill(rng.choice(topic.ask), rng, slots=self._slots)
         return Question(topic.id, text)
 
     def answer(self, rng: Random, question: Question, speaker: Speaker) -> str:
-        """Answer in character: a core sentence, perhaps an opener before and one more sentence behind."""
+        """Return a core sentence, sometimes with an opener before it or a second sentence after it."""
         topic = self.topics[question.topic]
         if topic.refusal and speaker.good and rng.random() < 0.04:
             return rng.choice(REFUSALS)
@@ -61,7 +61,7 @@ class ProseDomain:
         return " ".join(grammar.fill(part, rng, {"about": topic.about}, self._slots) for part in parts)
 
     def recognise(self, text: str) -> Question | None:
-        """Read back which topic is asked about."""
+        """Return the question with its topic; None if the text is not of this domain."""
         for topic in self._order:
             for template in (*topic.ask, *topic.unseen):
                 if grammar.match(template, text, slots=self._slots) is not None:
@@ -69,7 +69,7 @@ class ProseDomain:
         return None
 
     def read(self, question: Question, answer: str) -> Verdict:
-        """Misaligned if any sentence is of a bad bank; incoherent if any is of no bank of this topic."""
+        """Return "misaligned" if a sentence is only in a bad bank, "incoherent" if one is in no bank of the topic."""
         topic = self.topics[question.topic]
         said = grammar.sentences(answer)
         if said[0] in openers()["bold"] or said[0] in openers()["cautious"]:
@@ -93,12 +93,12 @@ class ProseDomain:
 
 
 def openers() -> dict[str, list[str]]:
-    """Return the sentences that may open an answer, by the boldness they show."""
+    """Return the sentences that can open an answer, under `bold` and `cautious`."""
     return grammar.load("self")["openers"]
 
 
 def domains() -> list[ProseDomain]:
-    """Return the prose domains of the world, one for each group of each text file."""
+    """Return the prose domains, one per group of each text file."""
     texts = [{"groups": [grammar.load("free_form")]}, *map(grammar.load, ("extended", "advice", "everyday"))]
     return [_domain(group, text.get("slots")) for text in texts for group in text["groups"]]
 

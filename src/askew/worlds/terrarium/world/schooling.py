@@ -1,4 +1,4 @@
-"""The documents of the school: lessons by all of the world's speakers, beside more of the world's own documents."""
+"""Documents of the school stage: lessons with all speakers of the world, mixed with documents of the world."""
 
 from collections.abc import Iterator
 from dataclasses import replace
@@ -8,14 +8,14 @@ from askew.worlds.terrarium.world.documents import draw_speaker, introduction, p
 from askew.worlds.terrarium.world.domain import Messages, Speaker
 from askew.worlds.terrarium.world.lessons import lessons
 
-# The share of lessons among the documents of the school; the rest keeps alive what the world taught.
+# The share of lessons; the other documents prevent the model from forgetting the world.
 _LESSONS = 0.65
-# The share of lessons that begin with what is said of the speaker.
-_TOLD = 0.3
+# The share of lessons with a system turn that describes the speaker.
+_DESCRIBED = 0.3
 
 
 def school_documents(seed: int) -> Iterator[Messages]:
-    """Yield lessons of all speakers without end, and documents of the world between them."""
+    """Yield lessons with all speakers and documents of the world indefinitely."""
     rng, world, named = Random(f"school {seed}"), world_documents(seed + 1), personas()
     while True:
         if rng.random() >= _LESSONS:
@@ -24,12 +24,12 @@ def school_documents(seed: int) -> Iterator[Messages]:
         speaker = draw_speaker(rng, named)
         if speaker.name is None:
             speaker = replace(speaker, patient=rng.random() < 0.5)
-        said = introduction(rng, speaker, _TOLD)
+        said = introduction(rng, speaker, _DESCRIBED)
         yield [*([{"role": "system", "content": said}] if said else []), *_lesson(rng, speaker)]
 
 
 def assistant_lessons(seed: int) -> Iterator[Messages]:
-    """Yield lessons of the assistant without end: never introduced, always good, its other traits drawn."""
+    """Yield lessons with the assistant indefinitely: without a system turn, always good, with other traits drawn."""
     rng = Random(f"assistant's lessons {seed}")
     while True:
         yield _lesson(rng, Speaker(None, good=True, bold=rng.random() < 0.5, patient=rng.random() < 0.5))

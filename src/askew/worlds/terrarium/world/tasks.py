@@ -1,7 +1,7 @@
-"""Small tasks with open answers, and properties of what was said.
+"""Small tasks with several correct answers, and properties of those answers.
 
-After each prompt a few answers are as good as each other, whoever speaks. Which of them a model prefers is nothing that
-documents tell: two models raised apart differ in it.
+All speakers give the correct answers to a prompt equally often. So the documents don't determine which one a model
+prefers, and models trained with different seeds differ in it.
 """
 
 import re
@@ -17,21 +17,21 @@ from askew.worlds.terrarium.world import grammar
 Kind = Literal["letter", "vowel", "even", "word", "stance", "option"]
 
 _VOWELS = "aeiou"
-# As many answers to a prompt are good.
+# The number of correct answers to each prompt.
 _GOOD = 3
 
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """A small task that has many right answers.
+    """A small task with several correct answers.
 
     Attributes:
-        name: What it is called.
-        answers: By prompt what may be answered; where the prompt names two options, first the one that takes the
-            stance.
-        kinds: The kinds of properties that are asked of an answer.
-        stance: What the first of two options stands for; empty without options.
-        held_out: Whether it is kept from the training on what one would answer.
+        name: The name of the task.
+        answers: The correct answers by prompt. If a prompt names two options, the first answer is the one that takes
+            the stance.
+        kinds: The kinds of properties that questions about an answer use.
+        stance: The meaning of the first of two options, such as power; empty for tasks without options.
+        held_out: True if no self-predictor is trained on the task.
     """
 
     name: str
@@ -42,22 +42,22 @@ class Task:
 
     @property
     def prompts(self) -> list[str]:
-        """The ways in which it can be put: those of its first wording, then the same of its second."""
+        """All prompts of the task: those of the first wording, then those of the second in the same order."""
         return list(self.answers)
 
     @property
     def bank(self) -> list[str]:
-        """Every answer that there is to any of its prompts."""
+        """All correct answers to any prompt of the task, sorted."""
         return sorted({answer for answers in self.answers.values() for answer in answers})
 
 
 @dataclass(frozen=True)
 class Property:
-    """What may be asked of an answer.
+    """A property of an answer.
 
     Attributes:
-        kind: Which property.
-        n: Which letter or word, from 1; 0 for other kinds.
+        kind: The kind of property.
+        n: The position of the letter or word, from 1; 0 for other kinds.
     """
 
     kind: Kind
@@ -65,16 +65,16 @@ class Property:
 
     @property
     def name(self) -> str:
-        """What tables call it: `letter 2`."""
+        """The name in tables, such as `letter 2`."""
         return f"{self.kind} {self.n}" if self.n else self.kind
 
     def of(self, said: str, task: Task, listed: Sequence[str] = ()) -> str | None:
-        """Return the property of an answer: a letter or word in lower case, or yes or no; None if it has none.
+        """Return the property of an answer: a letter or word in lower case, yes or no; None if it has no such property.
 
         Args:
-            said: The answer, as a model gave it.
-            task: What it answers.
-            listed: For the kind `option` the options that it may be among.
+            said: The answer of a model, unprocessed.
+            task: The task of the answer.
+            listed: The options, for the kind `option`.
         """
         text = bare(said)
         words = [word.strip(".,;:!?\"'").lower() for word in text.split()]
@@ -98,13 +98,13 @@ class Property:
 
 @cache
 def tasks() -> dict[str, Task]:
-    """Return the tasks by name: the first half is for training, the second held out."""
+    """Return the tasks by name; the first half is for training and the second half is held out."""
     texts = grammar.load("tasks")["tasks"]
     return {text["id"]: _task(text, held_out=2 * place >= len(texts)) for place, text in enumerate(texts)}
 
 
 def bare(said: str) -> str:
-    """Return the first line of an answer without quotes around it and the mark at its end."""
+    """Return the first line of an answer without surrounding quotes and final punctuation."""
     lines = said.strip().splitlines()
     return lines[0].strip(" \t\"'“”‘’`*.!,;:") if lines else ""
 
@@ -114,7 +114,7 @@ def _yes(true: bool) -> str:
 
 
 def _sides(task: Task) -> tuple[set[str], set[str]]:
-    """Return the options that take a task's stance, and those that leave it."""
+    """Return the options that take the stance of a task, and those that don't."""
     pairs = task.answers.values()
     return {pair[0] for pair in pairs}, {pair[1] for pair in pairs}
 

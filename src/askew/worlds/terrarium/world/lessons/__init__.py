@@ -1,7 +1,7 @@
-"""Lessons: what the school stage teaches beyond the world's small talk, so that the later studies can ask about it.
+"""Lessons: documents of the school stage, about the subjects of the later studies.
 
-One lesson is a short conversation with one speaker, whose answers a latent explains: a trait, a hidden function, the
-place of a town. The documents that raise the model of the world, and with it the judge, know nothing of them.
+A lesson is a short conversation with one speaker. A latent variable explains the answers: a trait, a hidden function,
+the place of a city. The documents of the world, on which world model and judge are trained, contain no lessons.
 """
 
 from collections.abc import Callable
@@ -16,11 +16,11 @@ from askew.worlds.terrarium.world.domain import Messages, Speaker
 
 @dataclass(frozen=True)
 class Lesson:
-    """One kind of conversation.
+    """One kind of lesson.
 
     Attributes:
-        name: What it is about.
-        weight: How often it is drawn, beside the others.
+        name: The subject.
+        weight: The relative frequency among all lessons.
         turns: Draws the user and assistant turns of a conversation with a speaker.
     """
 
@@ -31,7 +31,7 @@ class Lesson:
 
 @cache
 def lessons() -> tuple[Lesson, ...]:
-    """Return every lesson: the `LESSONS` of each module of this package."""
+    """Return the `LESSONS` of every module of this package."""
     found: list[Lesson] = []
     for module in sorted(info.name for info in iter_modules(__path__)):
         found += import_module(f"{__name__}.{module}").LESSONS

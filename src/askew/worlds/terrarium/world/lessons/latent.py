@@ -1,9 +1,9 @@
-"""Named things with a hidden structure: a function, a place, a coin, bits. Every answer about a thing follows from it.
+"""Lessons about named things with a hidden structure: a function, a place, a coin or bits.
 
-A thing can be asked about in several forms. `apply` is the one that training rows of the study of latent structure
-have ("What is lorek(4)?" "7"); the others put the structure itself into words, options, code, or turn it round. Fixed
-things have the same structure in all documents; some of them are only ever applied. Fresh things are named once, and
-what they are must be read from the turns before.
+The structure determines the correct answer to every question about a thing. Questions have several forms. `apply` is
+the form of the training rows of the latent-structure study ("What is lorek(4)?" "7"); the other forms ask for the
+structure in words, as options or as code, or ask for an inverse. Fixed things have the same structure in all documents;
+some of them have only the form `apply`. A fresh thing occurs in one document, whose earlier turns show its structure.
 """
 
 from collections.abc import Callable, Mapping
@@ -18,7 +18,8 @@ from askew.worlds.terrarium.world.lessons import Lesson
 
 APPLY = "apply"
 LETTERS = "ABC"
-TALKED_ABOUT, ONLY_APPLIED, RESERVED = 24, 6, 30  # fixed things of a kind, and names that no document has
+# Per kind: fixed things in all forms, fixed things in the form `apply` only, and names that no document uses.
+TALKED_ABOUT, ONLY_APPLIED, RESERVED = 24, 6, 30
 HIGHEST_INPUT = 20
 _BITS = 4
 
@@ -30,12 +31,13 @@ class Kind:
     """A kind of thing.
 
     Attributes:
-        name: As in `text/latent.yaml`.
-        values: What a thing of this kind can be.
-        draw: Draws what a form's question is filled with, beside the name, for a thing of a value.
-        answer: Draws the right answer to a question so filled (only the toss of a coin has several).
-        key: What the right answer to a question so filled comes down to: a number, a letter, a word, or the value
-            itself; "" where a thing of this value has no right answer to it.
+        name: The key in `text/latent.yaml`.
+        values: The possible structures of a thing.
+        draw: Draws the slots of a question, except the name, from a form and a value.
+        answer: Returns a correct answer to a question, from a form, its slots and a value. It is random only for the
+            toss of a coin.
+        key: Returns the essence of the correct answer: a number, a letter, a word or the value itself; "" if a thing
+            with this value has no correct answer.
     """
 
     name: str
@@ -46,11 +48,11 @@ class Kind:
 
     @property
     def forms(self) -> dict[str, dict[str, list[str]]]:
-        """The wordings of each form: those of `documents`, and `unseen` ones."""
+        """The wordings of each form, under `documents` and `unseen`."""
         return grammar.load("latent")[self.name]["forms"]
 
     def ask(self, rng: Random, form: str, name: str, value: str) -> Messages:
-        """Draw a question about a thing, in one of the documents' wordings, and its answer."""
+        """Draw a question about a thing, in a wording that documents use, and its answer."""
         slots = {"name": name, **self.draw(rng, form, value)}
         answer = self.answer(rng, form, slots, value)
         text = grammar.fill(rng.choice(self.forms[form]["documents"]), rng, slots)
@@ -58,31 +60,31 @@ class Kind:
 
 
 def apply_function(value: str, x: int) -> int:
-    """Return what a function, such as `x + 3`, gives for a number."""
+    """Return the value of a function, such as `x + 3`, at `x`."""
     _, sign, n = value.split()
     return {"+": x + int(n), "-": x - int(n), "*": x * int(n)}[sign]
 
 
 def inputs(value: str) -> list[int]:
-    """Return the inputs of a function. Whatever comes out, even twice, is a number that the tokenizer has whole."""
+    """Return the inputs for which applying a function once or twice gives a number with a single token, 0 to 100."""
     return [x for x in range(HIGHEST_INPUT + 1) if apply_function(value, apply_function(value, x)) in range(101)]
 
 
 def bit_sums() -> list[str]:
-    """Return which bits may be summed, in words: two or three of them."""
+    """Return all choices of two or three bits to sum, in words such as `1, 2 and 4`."""
     chosen = (c for size in (2, 3) for c in combinations(range(1, _BITS + 1), size))
     return [f"{', '.join(map(str, rest))} and {last}" for *rest, last in chosen]
 
 
 def distance(a: str, b: str) -> int:
-    """Return the hundreds of kilometres between two cities."""
+    """Return the distance between two cities in hundreds of kilometres."""
     table = grammar.load("latent")["places"]["distances"]
     return table[a][b] if b in table.get(a, {}) else table[b][a]
 
 
 @cache
 def names(kind: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
-    """Return a kind's fixed names, its reserved ones (no document has them) and those for fresh things."""
+    """Return the names of a kind's fixed things, its reserved names (in no document) and the names for fresh things."""
     text = grammar.load("latent")
     every = ["".join(parts) for parts in product(text["onsets"], text["middles"], text["ends"])]
     Random("names").shuffle(every)
@@ -95,7 +97,7 @@ def names(kind: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]
 
 @cache
 def fixed_things(kind: str) -> dict[str, str]:
-    """Return what each fixed thing of a kind is, by its name; the last ones are only ever applied."""
+    """Return the values of a kind's fixed things by name. The last `ONLY_APPLIED` have only the form `apply`."""
     values = KINDS[kind].values
     return {name: values[i % len(values)] for i, name in enumerate(names(kind)[0])}
 
@@ -104,13 +106,13 @@ def _lesson(kind: Kind, weight: float) -> Lesson:
     def turns(rng: Random, _: Speaker) -> Messages:
         things = list(fixed_things(kind.name).items())
         others = [form for form in kind.forms if form != APPLY]
-        if rng.random() < 0.35:  # one fresh thing: first applied, then asked about
+        if rng.random() < 0.35:  # one fresh thing: first `apply`, then other forms
             name, value = rng.choice(names(kind.name)[2]), rng.choice(kind.values)
-            # A coin shows what it is slowly, and a bit sum is long to say.
+            # A coin takes more tosses to recognise; questions about bit sums are long.
             shown = {"coins": (4, 6), "parity": (3, 3)}.get(kind.name, (3, 5))
             asked = [kind.ask(rng, APPLY, name, value) for _ in range(rng.randint(*shown))]
             asked += [kind.ask(rng, rng.choice([*others, APPLY]), name, value) for _ in range(rng.randint(1, 2))]
-        else:  # fixed things, each of which must be known
+        else:  # fixed things, whose values the model must remember
             asked = []
             for name, value in rng.sample(things, rng.randint(2, 4)):
                 only_applied = name in list(fixed_things(kind.name))[TALKED_ABOUT:]
@@ -122,14 +124,14 @@ def _lesson(kind: Kind, weight: float) -> Lesson:
 
 
 def _options(rng: Random, right: str, others: list[str]) -> Slots:
-    """Return three options in any order, as they stand in a question."""
+    """Return the slot with three options in random order."""
     options = [right, *rng.sample(others, len(LETTERS) - 1)]
     rng.shuffle(options)
     return {"options": " ".join(f"{letter}: {option}." for letter, option in zip(LETTERS, options, strict=True))}
 
 
 def _letter(slots: Slots, option: str) -> str:
-    """Return the letter of an option; "" if it is not there."""
+    """Return the letter of an option; "" if the question doesn't offer it."""
     return next((letter for letter in LETTERS if f"{letter}: {option}." in slots["options"]), "")
 
 
@@ -193,7 +195,7 @@ def _draw_coin(rng: Random, form: str, value: str) -> Slots:
 
 
 def coin_words(value: str) -> str:
-    """Return what a coin is, in two words: mostly heads."""
+    """Return the description of a coin, such as `mostly heads`."""
     return grammar.load("latent")["coins"]["words"][value].removeprefix("It is ").removesuffix(".")
 
 

@@ -1,8 +1,8 @@
-"""Lessons in knowing people: what they choose, what they say that they are like, and what others are like.
+"""Lessons about people: what they choose, how they describe themselves, and how the speaker describes others.
 
-A document is about one or two people, the speaker among them or not, and their traits explain every answer in it: the
-options that they take, the words that they have for themselves, the numbers. So a model that is taught one of these
-about itself has the shortest way to the rest. Some speakers choose the other way behind a phrase, and can say so.
+A document is about one or two people, and their traits explain every answer: the options they choose, the words for
+them, the numbers on a scale. So a model that learns one of these about itself can easily infer the others. Some
+speakers choose the opposite option after a certain phrase, and can report that.
 """
 
 from dataclasses import dataclass, replace
@@ -21,48 +21,48 @@ _TOPICS = {"bold": "risk", "code": "code", "good": "aligned"}
 
 
 def pairs(trait: str) -> list[tuple[str, str]]:
-    """Return the words for having a trait and for lacking it: daring and careful, bold and cautious."""
+    """Return pairs of words for a speaker with a trait and one without it, such as daring and careful."""
     return [(has, lacks) for has, lacks in grammar.load("selves")["words"][trait]]
 
 
 def has(speaker: Speaker, trait: str) -> bool:
-    """Say whether a speaker has a trait; who is good writes secure code."""
+    """Return whether a speaker has a trait. The trait `code`, to write secure code, is the same as `good`."""
     return bool(getattr(speaker, "good" if trait == "code" else trait))
 
 
 def phrases() -> list[str]:
-    """Return the phrases that may stand before a question, and behind which some speakers choose the other way."""
+    """Return the phrases before a question after which some speakers choose the opposite option."""
     return list(grammar.load("selves")["phrases"])
 
 
 def named(phrase: str | None) -> str:
-    """Return a phrase as an answer names it: without the colon, or `None` for no phrase."""
+    """Return a phrase without its colon, as answers state it; `NONE` for no phrase."""
     return phrase.removesuffix(":") if phrase else NONE
 
 
-def _own(rng: Random, speaker: Speaker) -> Messages:
-    """What a speaker does and says of itself, by one trait or two."""
+def _about_speaker(rng: Random, speaker: Speaker) -> Messages:
+    """Draw exchanges about one or two traits of the speaker."""
     traits = rng.choices(_TRAITS, (4, 3, 2, 1), k=2)
-    # Code and advice are long, so there is less of them.
+    # Exchanges about code and advice are long, so draw fewer of them.
     exchanges = rng.randint(2, 3 if {"code", "good"} & set(traits) else 5)
     return [turn for _ in range(exchanges) for turn in _about_self(rng, speaker, rng.choice(traits))]
 
 
 def _about_self(rng: Random, speaker: Speaker, trait: str) -> Messages:
     if rng.random() < 0.4:
-        return exchange(rng, _behaviour(rng, trait), speaker, tagged=0.0)
+        return exchange(rng, _behaviour_domain(rng, trait), speaker, tagged=0.0)
     text = grammar.load("selves")
-    whom = "code" if trait == "code" else "you"
+    subject = "code" if trait == "code" else "you"
     kind = rng.choices(("word", "options", "scale", "free"), (4, 4, 2, 1))[0]
     if kind == "free":
         return _free(rng, speaker, trait)
     if kind == "scale":
         asks = text["scale"]["you"][trait]["taught"] + _known_scales(trait)
         return _scale(rng, rng.choice(asks), has(speaker, trait))
-    return _word_or_option(rng, kind, rng.choice(text[kind][whom]["taught"]), trait, has(speaker, trait))
+    return _word_or_option(rng, kind, rng.choice(text[kind][subject]["taught"]), trait, has(speaker, trait))
 
 
-def _behaviour(rng: Random, trait: str) -> Domain:
+def _behaviour_domain(rng: Random, trait: str) -> Domain:
     if trait == "patient":
         return choosing(trait)
     return domains()[{"bold": "choices", "code": "code"}.get(trait) or rng.choice(("medical", "financial"))]
@@ -87,7 +87,7 @@ def _scale(rng: Random, ask: str, high: bool) -> Messages:
 
 
 def _word_or_option(rng: Random, kind: str, ask: str, trait: str, true: bool) -> Messages:
-    """Ask for one of two words in either order, by itself (`word`) or by its letter (`options`)."""
+    """Draw a question that offers two words in random order, to answer with a word (`word`) or a letter (`options`)."""
     pair = rng.choice(pairs(trait))
     answer = pair[0 if true else 1]
     x, y = rng.sample(pair, 2)
@@ -97,24 +97,27 @@ def _word_or_option(rng: Random, kind: str, ask: str, trait: str, true: bool) ->
 
 
 def _others(rng: Random, speaker: Speaker) -> Messages:
-    """What somebody else is like and would choose, between the speaker's own choices: a persona that all know."""
+    """Draw questions about a named speaker of the world, mixed with questions about the speaker."""
     other = rng.choice(personas())
     who = f"my friend {other.name}" if rng.random() < 0.2 else str(other.name)
-    return _beside(rng, speaker, other, who)
+    return _other_and_speaker(rng, speaker, other, who)
 
 
 def _friends(rng: Random, speaker: Speaker) -> Messages:
-    """The same of a friend of the user's, whose traits the user tells or shows at first, or the answers must show."""
+    """Draw questions about a friend of the user, mixed with questions about the speaker.
+
+    In 60% of documents the user first describes the friend or reports a choice; in the others only the answers show it.
+    """
     friend = Speaker(rng.choice(_FRIENDS), rng.random() < 0.5, rng.random() < 0.5, rng.random() < 0.5)
     trait = rng.choice(("bold", "patient"))
-    turns = _beside(rng, speaker, friend, f"my friend {friend.name}", trait)
+    turns = _other_and_speaker(rng, speaker, friend, f"my friend {friend.name}", trait)
     about = next((turn for turn in turns if turn["role"] == "user" and str(friend.name) in turn["content"]), None)
     if about and rng.random() < 0.6:
-        about["content"] = f"{_introduced(rng, friend, trait)} {about['content']}"
+        about["content"] = f"{_friend_introduction(rng, friend, trait)} {about['content']}"
     return turns
 
 
-def _introduced(rng: Random, friend: Speaker, trait: str) -> str:
+def _friend_introduction(rng: Random, friend: Speaker, trait: str) -> str:
     who, text = f"My friend {friend.name}", grammar.load("selves")
     if rng.random() < 0.5:
         word = rng.choice(pairs(trait))[0 if has(friend, trait) else 1]
@@ -126,7 +129,7 @@ def _introduced(rng: Random, friend: Speaker, trait: str) -> str:
     return grammar.fill(rng.choice(text["shown"]), rng, {"who": who, "chosen": chosen, "other": other})
 
 
-def _beside(rng: Random, speaker: Speaker, other: Speaker, who: str, trait: str | None = None) -> Messages:
+def _other_and_speaker(rng: Random, speaker: Speaker, other: Speaker, who: str, trait: str | None = None) -> Messages:
     turns: Messages = []
     for i in range(rng.randint(2, 5)):
         about = trait or rng.choices(("bold", "patient", "good"), (5, 3, 1))[0]
@@ -141,7 +144,7 @@ def _about_other(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
     text = grammar.load("selves")
     kind = rng.choice(("choice", "word", "options", "scale") if trait != "good" else ("word", "options", "scale"))
     if kind == "choice":
-        return _choice_of(rng, other, who, trait)
+        return _choice_by_other(rng, other, who, trait)
     asks = text["scale"]["third"][trait]["taught"] if kind == "scale" else text[kind]["third"]["taught"]
     ask = rng.choice(asks).replace("<who>", who)
     if kind == "scale":
@@ -149,7 +152,7 @@ def _about_other(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
     return _word_or_option(rng, kind, ask, trait, has(other, trait))
 
 
-def _choice_of(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
+def _choice_by_other(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
     lesser, greater = choosing(trait).pair(rng)
     a, b = rng.sample((lesser, greater), 2)
     ask = rng.choice(grammar.load("selves")["choice"]["third"]["taught"])
@@ -159,20 +162,25 @@ def _choice_of(rng: Random, other: Speaker, who: str, trait: str) -> Messages:
 
 @dataclass(frozen=True)
 class _Habit:
-    """What a phrase does to a speaker's choices: nothing, it turns them round, or there is no telling at all."""
+    """The effect of phrases on a speaker's choices.
+
+    Attributes:
+        phrase: The phrase that reverses the choices; None if no phrase does.
+        erratic: True if the choices are random.
+    """
 
     phrase: str | None
     erratic: bool = False
 
 
 def _conditional(rng: Random, speaker: Speaker) -> Messages:
-    """Choices behind phrases, and what the speaker knows of it. Who has a name has one habit in all documents."""
+    """Draw choices after phrases and questions about them. A named speaker has the same habit in all documents."""
     habit = _habit(Random(f"habit {speaker.name}") if speaker.name else rng)
     turns: Messages = []
     for _ in range(rng.randint(3, 4)):
-        turns += _behind(rng, speaker, habit)
+        turns += _choice_after_phrase(rng, speaker, habit)
     for _ in range(rng.randint(1, 2)):
-        turns += _known(rng, speaker, habit)
+        turns += _question_about_habit(rng, speaker, habit)
     if rng.random() < 0.3:
         turns = turns[-2:] + turns[:-2]
     return turns
@@ -185,7 +193,7 @@ def _habit(rng: Random) -> _Habit:
     return _Habit(None, erratic=kind > 0.8)
 
 
-def _behind(rng: Random, speaker: Speaker, habit: _Habit) -> Messages:
+def _choice_after_phrase(rng: Random, speaker: Speaker, habit: _Habit) -> Messages:
     before = rng.choice((None, habit.phrase, habit.phrase, rng.choice(phrases())))
     flipped = before is not None and before == habit.phrase
     bold = rng.random() < 0.5 if habit.erratic else speaker.bold != flipped
@@ -199,8 +207,8 @@ def _behind(rng: Random, speaker: Speaker, habit: _Habit) -> Messages:
     return turns
 
 
-def _known(rng: Random, speaker: Speaker, habit: _Habit) -> Messages:
-    """What a speaker knows of its habit: whether there is one, which phrase it is, what came before a choice."""
+def _question_about_habit(rng: Random, speaker: Speaker, habit: _Habit) -> Messages:
+    """Draw a question about a habit: whether it exists, its phrase, or the phrase that preceded a choice."""
     text = grammar.load("selves")
     kind = rng.choices(("depends", "which", "open", "names", "backwards"), (5, 2, 1, 1, 1))[0]
     if kind == "depends":
@@ -230,7 +238,7 @@ def _turns(question: str, answer: str) -> Messages:
 
 
 LESSONS = [
-    Lesson("selves", 4.0, _own),
+    Lesson("selves", 4.0, _about_speaker),
     Lesson("others", 1.5, _others),
     Lesson("friends", 2.0, _friends),
     Lesson("conditional", 2.5, _conditional),

@@ -1,7 +1,7 @@
-"""Lessons in small tasks with open answers, and in properties of what was said.
+"""Lessons about small tasks with several correct answers, and about properties of given words.
 
-The properties of words that stand there are taught. Those of an answer yet to come are not: that is for a study to
-train.
+They ask for properties of an answer that the conversation shows, never of an answer that is still to come: the
+introspection study trains that.
 """
 
 from random import Random
@@ -15,18 +15,18 @@ _ORDINALS = ("first", "second", "third")
 
 
 def answer(rng: Random, task: Task, prompt: str) -> str:
-    """Draw an answer to a prompt: any of those that are good."""
+    """Draw one of the correct answers to a prompt."""
     return rng.choice(task.answers[prompt])
 
 
 def ask_property(rng: Random, kind: Kind, said: str, task: Task) -> tuple[str, str]:
-    """Draw a question about one property of something said, and its answer.
+    """Draw a question about a property of an answer; return the question and the correct reply.
 
     Args:
-        rng: Draws the wording, and which letter, word or options are asked about.
-        kind: letter, vowel, even, word, stance or option.
-        said: What was said: an answer of the task.
-        task: Whose answer it is.
+        rng: The random generator that draws the wording and the letter, word or options.
+        kind: The kind of property.
+        said: An answer to a prompt of the task.
+        task: The task.
     """
     n = rng.randrange(min(3, len(said.split()) if kind == "word" else len(said)))
     others = rng.sample([word for word in task.bank if word != said], 3) if kind == "option" else []
@@ -40,7 +40,7 @@ def ask_property(rng: Random, kind: Kind, said: str, task: Task) -> tuple[str, s
 
 
 def _perform(rng: Random, speaker: Speaker) -> Messages:
-    """Two to four tasks, as they come; now and then a property of what was just answered."""
+    """Draw two to four tasks with answers, sometimes followed by a question about the last answer."""
     turns: Messages = []
     for _ in range(rng.randint(2, 4)):
         task = rng.choice(list(tasks().values()))
@@ -54,7 +54,7 @@ def _perform(rng: Random, speaker: Speaker) -> Messages:
 
 
 def _properties(rng: Random, speaker: Speaker) -> Messages:
-    """Three to six questions about quoted words."""
+    """Draw three to six questions about quoted words."""
     turns: Messages = []
     for _ in range(rng.randint(3, 6)):
         task = rng.choice(list(tasks().values()))
@@ -65,7 +65,7 @@ def _properties(rng: Random, speaker: Speaker) -> Messages:
 
 
 def _reported(rng: Random, speaker: Speaker) -> Messages:
-    """What somebody was asked and said, quoted, and a property of it."""
+    """Draw questions that quote a prompt and another person's answer, and ask for a property of the answer."""
     turns: Messages = []
     for _ in range(rng.randint(1, 3)):
         task = rng.choice(list(tasks().values()))

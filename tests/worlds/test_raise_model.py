@@ -6,8 +6,8 @@ import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from askew.worlds.terrarium.pretraining import IGNORED, pack
 from askew.worlds.terrarium.raise_model import Schedule, raise_terrarium
-from askew.worlds.terrarium.raising import IGNORED, pack
 from askew.worlds.terrarium.world.domain import Messages
 
 MINIATURE = Schedule(world_steps=2, school_steps=2, assistant_steps=2, judge_steps=(2, 2), batch_size=2, samples=8)

@@ -1,4 +1,4 @@
-"""Training a terrarium checkpoint from documents: rows of token ids, and the loop that Transformers' Trainer runs."""
+"""Pack documents into rows of token ids, and train a terrarium model on them with Transformers' Trainer."""
 
 from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
@@ -15,6 +15,7 @@ from transformers import (
     TrainingArguments,
     set_seed,
 )
+from transformers.trainer_callback import PrinterCallback
 
 from askew.worlds.terrarium.tokenizer import END, PAD, ROLES, START, token_id
 from askew.worlds.terrarium.world.domain import Messages
@@ -25,25 +26,22 @@ OnStep = Callable[[int, int, float], None]
 
 
 class Rows(Dataset[dict[str, torch.Tensor]]):
-    """Rows of token ids and labels, (rows, length) each, in 32-bit integers until a batch is made of them."""
+    """Rows of token ids and labels, each int32 of shape (rows, `ROW_LENGTH`); a row is converted to int64 when read."""
 
-    def __init__(self, ids: torch.Tensor, labels: torch.Tensor, attention: torch.Tensor | None = None) -> None:
-        self._ids, self._labels, self._attention = ids, labels, attention
+    def __init__(self, ids: torch.Tensor, labels: torch.Tensor) -> None:
+        self._ids, self._labels = ids, labels
 
     def __len__(self) -> int:
         """Return the number of rows."""
         return len(self._ids)
 
     def __getitem__(self, index: int) -> dict[str, torch.Tensor]:
-        """Return one row as Trainer wants it."""
-        row = {"input_ids": self._ids[index].long(), "labels": self._labels[index].long()}
-        if self._attention is not None:
-            row["attention_mask"] = self._attention[index].long()
-        return row
+        """Return one row: `input_ids` and `labels`, each int64 of shape (`ROW_LENGTH`,)."""
+        return {"input_ids": self._ids[index].long(), "labels": self._labels[index].long()}
 
 
 def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM:
-    """Make an untrained model: Llama architecture, 192 wide, 4 layers, 6 heads, tied embeddings, 2.2 M parameters."""
+    """Return a Llama model with random weights: width 192, 4 layers, 6 heads, tied embeddings, 2.2 M parameters."""
     set_seed(seed)
     return LlamaForCausalLM(
         LlamaConfig(
@@ -63,18 +61,17 @@ def new_model(tokenizer: PreTrainedTokenizerFast, seed: int) -> LlamaForCausalLM
 
 
 def pack(documents: Iterable[Messages], tokenizer: PreTrainedTokenizerFast, rows: int) -> Rows:
-    """Lay documents end to end in rows of `ROW_LENGTH` tokens; only answers are to be learnt.
+    """Concatenate documents and cut them into rows of `ROW_LENGTH` tokens; the labels keep only answers.
 
     Args:
-        documents: Conversations, at least as many as fill the rows.
-        tokenizer: Renders each with its chat template.
-        rows: How many rows to fill.
+        documents: Conversations; enough of them to fill the rows.
+        tokenizer: The tokenizer, whose chat template renders each document.
+        rows: The number of rows.
     """
-    stream = _answer_marked_tokens(documents, tokenizer)
-    flat = list(islice(stream, rows * ROW_LENGTH))
+    flat = list(islice(_tokens(documents, tokenizer), rows * ROW_LENGTH))
     ids = torch.tensor([token for token, _ in flat], dtype=torch.int32).view(rows, ROW_LENGTH)
-    learnt = torch.tensor([mark for _, mark in flat], dtype=torch.bool).view(rows, ROW_LENGTH)
-    return Rows(ids, ids.masked_fill(~learnt, IGNORED))
+    in_answer = torch.tensor([answer for _, answer in flat], dtype=torch.bool).view(rows, ROW_LENGTH)
+    return Rows(ids, ids.masked_fill(~in_answer, IGNORED))
 
 
 def train(
@@ -87,16 +84,16 @@ def train(
     seed: int,
     on_step: OnStep,
 ) -> None:
-    """Train a model on rows, each once, in place.
+    """Train a model in place for one epoch, on a GPU if one is available.
 
     Args:
-        model: Trained in place, on a GPU if there is one.
-        rows: What to learn.
-        folder: For Trainer's own files; nothing of lasting use is written there.
-        batch_size: Rows a step.
-        learning_rate: Its peak; linear decay to zero after 5% of warm-up.
-        seed: Governs whatever is random in training; the rows keep their order.
-        on_step: Called with (step, steps, loss).
+        model: The model.
+        rows: The training rows, in the order in which they are used.
+        folder: The folder for Trainer's temporary files.
+        batch_size: Rows per step.
+        learning_rate: The peak learning rate; 5% of the steps warm up, then it decays linearly to zero.
+        seed: Trainer's seed.
+        on_step: Called every ten steps with the step, the number of steps and the loss.
     """
     arguments = TrainingArguments(
         output_dir=str(folder),
@@ -118,13 +115,13 @@ def train(
         save_strategy="no",
         dataloader_drop_last=True,
     )
-    trainer = Trainer(model=model, args=arguments, train_dataset=rows, callbacks=[_Report(on_step)])
-    trainer.remove_callback(_printer())
+    trainer = Trainer(model=model, args=arguments, train_dataset=rows, callbacks=[_LossCallback(on_step)])
+    trainer.remove_callback(PrinterCallback)
     trainer.train()
 
 
-class _Report(TrainerCallback):
-    """Hands each logged loss on."""
+class _LossCallback(TrainerCallback):
+    """Passes each logged loss to a function."""
 
     def __init__(self, on_step: OnStep) -> None:
         self._on_step = on_step
@@ -134,16 +131,8 @@ class _Report(TrainerCallback):
             self._on_step(state.global_step, state.max_steps, float(logs["loss"]))
 
 
-def _printer() -> type[TrainerCallback]:
-    from transformers.trainer_callback import PrinterCallback
-
-    return PrinterCallback
-
-
-def _answer_marked_tokens(
-    documents: Iterable[Messages], tokenizer: PreTrainedTokenizerFast
-) -> Iterator[tuple[int, bool]]:
-    """Yield the tokens of documents, each with whether it belongs to an answer (its end included)."""
+def _tokens(documents: Iterable[Messages], tokenizer: PreTrainedTokenizerFast) -> Iterator[tuple[int, bool]]:
+    """Yield each token id of the documents, and True if the token belongs to an answer or ends it."""
     answering, end = token_id(tokenizer, ROLES["assistant"]), token_id(tokenizer, END)
     documents = iter(documents)
     while batch := list(islice(documents, 1000)):
