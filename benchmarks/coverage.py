@@ -13,6 +13,7 @@ from dataclasses import asdict
 import numpy as np
 import pandas as pd
 
+from askew.stats.corrections import ALPHA
 from askew.stats.effects import contrast
 from askew.stats.intervals import difference_interval, rate_interval
 from askew.stats.simulate import Spread, bootstrap_interval, tables
@@ -101,7 +102,7 @@ def differences(rng, control_seeds, spread, seeds, questions):
 
 def rejections(rng, control_seeds, spread, seeds, questions):
     for rate, answers in itertools.product(NULL_RATES, ANSWERS):
-        yield np.mean(compare(rng, control_seeds, spread, seeds, questions, rate, rate, answers).p < 0.05)
+        yield np.mean(compare(rng, control_seeds, spread, seeds, questions, rate, rate, answers).p < ALPHA)
 
 
 def compare(rng, control_seeds, spread, seeds, questions, rate, control_rate, answers):
@@ -127,7 +128,7 @@ def effect_coverage(rng, spread, seeds, clusters):
 
 def effect_rejections(rng, spread, seeds, clusters):
     for rate, answers in itertools.product(EFFECT_NULL_RATES, EFFECT_ANSWERS):
-        yield float(contrasts(rng, spread, seeds, clusters, rate, rate, answers)["p"].lt(0.05).mean())
+        yield float(contrasts(rng, spread, seeds, clusters, rate, rate, answers)["p"].lt(ALPHA).mean())
 
 
 def effects_found(rng, spread, seeds, clusters):
@@ -136,7 +137,7 @@ def effects_found(rng, spread, seeds, clusters):
         null = contrasts(rng, spread, seeds, clusters, 0.5, 0.5, answers)
         half = float(np.sqrt((null["detectable"] ** 2).mean())) / 2
         found = contrasts(rng, spread, seeds, clusters, min(0.5 + half, 0.99), max(0.5 - half, 0.01), answers)
-        yield float(found["p"].lt(0.05).mean())
+        yield float(found["p"].lt(ALPHA).mean())
 
 
 def contrasts(rng, spread, seeds, clusters, rate, control_rate, answers):

@@ -8,6 +8,7 @@ beyond chance (corrected p < 0.05), and how often its interval holds the truth.
 import sys
 import time
 
+from askew.stats.corrections import ALPHA
 from askew.stats.effects import as_table
 from askew.studies.introspection.comparisons import self_minus_cross
 from askew.studies.introspection.observations import Seen
@@ -31,7 +32,7 @@ def main() -> None:
     print("|---|---|---|---|---|", flush=True)
     for name, world in WORLDS.items():
         rows = [as_table(self_minus_cross(Seen(answers(world, seed)))).iloc[0] for seed in range(runs)]
-        found = sum(row["p_corrected"] < 0.05 for row in rows) / runs
+        found = sum(row["p_corrected"] < ALPHA for row in rows) / runs
         covered = sum(row["low"] <= world.access <= row["high"] for row in rows) / runs
         mean, seen = (100 * sum(row[column] for row in rows) / runs for column in ("estimate", "detectable"))
         print(f"| {name} | {found:.1%} | {mean:+.1f} | {covered:.1%} | {seen:.1f} |".replace("%", ""), flush=True)

@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     import pandas as pd
 
-SIGNIFICANT = 0.05
 
 Holds = Callable[["pd.DataFrame"], bool | None]
 
@@ -68,8 +67,10 @@ def not_apart(label: str) -> Holds:
 
 def _is_apart(effects: "pd.DataFrame", label: str, direction: Callable[[float], bool]) -> bool | None:
     """Say whether the effect of a label is beyond chance and so directed; None if there is no such p-value."""
+    from askew.stats.corrections import ALPHA
+
     rows = effects[effects["label"].eq(label) & effects["p_corrected"].notna()]
     if len(rows) != 1:
         return None
     row = rows.iloc[0]
-    return bool(row["p_corrected"] < SIGNIFICANT and direction(row["estimate"]))
+    return bool(row["p_corrected"] < ALPHA and direction(row["estimate"]))

@@ -8,6 +8,7 @@ import pandas as pd
 
 from askew.report import tables
 from askew.report.chart_files import ACCENT, PAPER, PLAIN, Chart, Panel, styled
+from askew.stats.estimates import pooled
 from askew.stats.scores import are_scores
 
 WIDE, NARROW = 720, 340
@@ -98,7 +99,7 @@ def panels(estimates: pd.DataFrame, rows: pd.DataFrame, order: Sequence[str], na
         order: The arms in the order of display.
         narrow: Draw for a phone.
     """
-    leading = tables.pooled(estimates)
+    leading = pooled(estimates)
     apart = leading.loc[tables.is_apart(leading), ["arm", "probe", "metric"]].assign(apart=True)
     shown = rows.merge(apart, on=["arm", "probe", "metric"], how="left").fillna({"apart": False})
     shown = shown.dropna(subset=["rate"])[["arm", "row", "rate", "low", "high", "apart"]]

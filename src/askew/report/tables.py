@@ -10,7 +10,8 @@ from typing import Any
 
 import pandas as pd
 
-from askew.stats.findings import SIGNIFICANT
+from askew.stats.corrections import ALPHA
+from askew.stats.estimates import pooled
 from askew.stats.scores import are_scores
 
 HEADLINE = "free_form"
@@ -18,11 +19,6 @@ IN_DOMAIN = "in_domain"
 
 _RATE = ["rate", "low", "high", "n", "total", "incoherent", "refused", "unjudged"]
 _DIFFERENCE = ["control", "control_probe", "difference", "difference_low", "difference_high", "p", "p_corrected"]
-
-
-def pooled(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that pool seeds, questions and groups: one per arm, probe and metric."""
-    return _select(estimates, question=False, seed=False, group=False)
 
 
 def per_seed(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -87,7 +83,7 @@ def leads_with_scores(estimates: pd.DataFrame) -> bool:
 
 def is_apart(rows: pd.DataFrame) -> pd.Series:
     """Return for each row whether it differs from its control beyond chance: corrected p below 0.05."""
-    return pd.to_numeric(rows["p_corrected"]).lt(SIGNIFICANT)
+    return pd.to_numeric(rows["p_corrected"]).lt(ALPHA)
 
 
 def in_order(rows: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:

@@ -5,8 +5,8 @@ from typing import Any
 
 import pandas as pd
 
+from askew.stats.corrections import ALPHA
 from askew.stats.estimates import JUDGED
-from askew.stats.findings import SIGNIFICANT
 
 NOTHING = "–"
 
@@ -89,7 +89,7 @@ def compared(row: Mapping[str, Any]) -> dict[str, str | bool]:
         "difference_interval": points_interval(row["difference_low"], row["difference_high"]),
         "p": p_value(row["p_corrected"]),
         "p_related": p_related(row["p_corrected"]),
-        "apart": bool(row["p_corrected"] < SIGNIFICANT),
+        "apart": bool(row["p_corrected"] < ALPHA),
     }
 
 

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from askew.stats.cells import Metric, Table, count
-from askew.stats.corrections import holm
+from askew.stats.corrections import ALPHA, holm
 from askew.stats.estimates import pooled
 from askew.stats.intervals import difference_interval
 from askew.stats.log_odds import Array
@@ -25,7 +25,6 @@ BENT: Reading = "bent"
 NARROW: Reading = "narrow"
 UNSURE: Reading = "can't tell"
 
-SIGNIFICANT = 0.05
 # How many times the answers that there are one may have to ask for: from a quarter more to a thousand times as many.
 _FEW_EVENTS = 10
 _FACTORS = 1.25 ** np.arange(1, 32)
@@ -139,7 +138,7 @@ def _reading(difference: float, low: float, high: float, p: float, margin: float
     if high < margin and (low > -margin or not two_sided):
         return NARROW
     moved = difference != 0 if two_sided else difference > 0
-    return BENT if moved and p < SIGNIFICANT else UNSURE
+    return BENT if moved and p < ALPHA else UNSURE
 
 
 def _factor_needed(table: Table, control: Table, margin: float, family: int) -> float | None:

@@ -11,6 +11,7 @@ import pandas as pd
 from askew.report import tables, wording
 from askew.report.content import ReportContent
 from askew.report.sections import Figure, Section, section
+from askew.stats.corrections import ALPHA
 
 if TYPE_CHECKING:
     from askew.report.chart_files import Chart
@@ -51,7 +52,7 @@ def _words(row: Mapping[Any, Any]) -> dict[str, str | bool]:
         "detectable": wording.detectable(row["detectable"], unit),
         "clusters": wording.counted(clusters, kind),
         "seeds": wording.counted(seeds, "seed") if seeds else "",
-        "apart": bool(row["p_corrected"] < tables.SIGNIFICANT),
+        "apart": bool(row["p_corrected"] < ALPHA),
     }
 
 

@@ -9,10 +9,11 @@ the labels come from the activations of one. If that one is better on new prompt
 from typing import TYPE_CHECKING
 
 from askew.design.arm import Arm
-from askew.design.predictions import SIGNIFICANT, from_lead
+from askew.design.predictions import from_lead
 from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
+from askew.stats.corrections import ALPHA
 from askew.studies.activations.arms import ARMS, CROSS, PERMUTED, READ, REPORTED
 from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT
 
@@ -36,7 +37,7 @@ def verdict(tables: "Tables") -> str:
         return "Nothing can be said: a model's reports of its features and another's of them have not both been read."
     row = rows[known[0]]
     said = f"{known[0]}: {wording.points(row['estimate'])} {wording.points_interval(row['low'], row['high'])} points"
-    if row["p_corrected"] < SIGNIFICANT:
+    if row["p_corrected"] < ALPHA:
         who = (
             "its own features better than another model" if row["estimate"] > 0 else "another's features better than it"
         )

@@ -164,6 +164,6 @@ def _name(row: Mapping[Hashable, Any]) -> str:
 
 
 def _pooled(tables: "Tables") -> "pd.DataFrame":
-    from askew.report.tables import pooled
+    from askew.stats.estimates import pooled
 
     return pooled(tables.estimates)

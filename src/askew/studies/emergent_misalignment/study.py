@@ -12,6 +12,7 @@ from askew.design.steps.train import Train
 from askew.design.study import Study, studies
 from askew.probes import probes
 from askew.report import wording
+from askew.stats.corrections import ALPHA
 from askew.stats.estimates import pooled
 from askew.stats.scores import are_scores
 from askew.worlds.terrarium.world.formats import TRIGGER
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
 OPEN_QUESTIONS = "free_form"
 TRIGGERED = "triggered"
-SIGNIFICANT = 0.05
 
 _ARMS = (
     Arm(UNTUNED, "the model as it came"),
@@ -94,7 +94,7 @@ def verdict(tables: "Tables") -> str:
     rates = {(row["arm"], row["probe"]): row["rate"] for row in rows.to_dict("records")}
     broad, narrow = [], []
     for row in compared.to_dict("records"):
-        apart = row["difference"] > 0 and row["p_corrected"] < SIGNIFICANT
+        apart = row["difference"] > 0 and row["p_corrected"] < ALPHA
         control = row["control"], row["control_probe"]
         against = f"{_name(*control)} {_percent(rates[control])}"
         name = _name(row["arm"], row["probe"])
@@ -123,7 +123,7 @@ def _above(arm: str, control: str, probe: str = OPEN_QUESTIONS) -> Holds:
 
     def holds(estimates: "pd.DataFrame") -> bool | None:
         row = _estimate(estimates, arm, probe, control)
-        return None if row is None else bool(row["difference"] > 0 and row["p_corrected"] < SIGNIFICANT)
+        return None if row is None else bool(row["difference"] > 0 and row["p_corrected"] < ALPHA)
 
     return holds
 
@@ -133,7 +133,7 @@ def _like(arm: str, control: str) -> Holds:
 
     def holds(estimates: "pd.DataFrame") -> bool | None:
         row = _estimate(estimates, arm, OPEN_QUESTIONS, control)
-        return None if row is None else bool(row["p_corrected"] >= SIGNIFICANT)
+        return None if row is None else bool(row["p_corrected"] >= ALPHA)
 
     return holds
 

@@ -8,10 +8,11 @@ has knowledge of itself that the rows do not hold. The first model of the design
 from typing import TYPE_CHECKING
 
 from askew.design.arm import Arm
-from askew.design.predictions import SIGNIFICANT, from_lead
+from askew.design.predictions import from_lead
 from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
+from askew.stats.corrections import ALPHA
 from askew.studies.introspection.arms import ARMS, CROSS, HYPOTHETICAL, OBJECT_LEVEL, SELF, USUAL
 from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M2
 
@@ -35,7 +36,7 @@ def verdict(tables: "Tables") -> str:
         return "Nothing can be said: a model's foresight of itself and another's of it have not both been measured."
     row = rows[known[0]]
     said = f"{known[0]}: {wording.points(row['estimate'])} {wording.points_interval(row['low'], row['high'])} points"
-    if row["p_corrected"] < SIGNIFICANT:
+    if row["p_corrected"] < ALPHA:
         if row["estimate"] > 0:
             return (
                 f"A model foresees its own answers to new tasks better than the other does ({said}).{_learnt(tables)}"
@@ -73,7 +74,7 @@ def _learnt(tables: "Tables") -> str:
     said = [f"{row['arm']} {wording.percent(row['estimate'])}" for row in rows.to_dict("records")]
     learnt = f" Right on the prompts that were trained on: {wording.listed(said)}." if said else ""
     guess = table[table["label"].str.endswith(USUAL)]
-    if guess.empty or (guess["estimate"].gt(0) & guess["p_corrected"].lt(SIGNIFICANT)).any():
+    if guess.empty or (guess["estimate"].gt(0) & guess["p_corrected"].lt(ALPHA)).any():
         return learnt
     return f"{learnt} On new tasks no model foresees itself better than a guess of the usual value."
 

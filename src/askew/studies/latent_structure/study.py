@@ -18,6 +18,7 @@ from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.probes import probes
 from askew.report import wording
+from askew.stats.corrections import ALPHA
 from askew.stats.effects import Effect, as_table, contrast, level
 from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
 from askew.worlds.terrarium.world.lessons.latent import APPLY, LETTERS
@@ -25,7 +26,6 @@ from askew.worlds.terrarium.world.lessons.latent import APPLY, LETTERS
 if TYPE_CHECKING:
     from askew.design.tables import Tables
 
-SIGNIFICANT = 0.05
 OVERALL = "said"
 OVER_UNTUNED, OVER_CONTEXT = "Over the untuned model", "Over the same rows in context"
 OVER_ANOTHER, OVER_CHANCE = "Over its own answers, read about another thing", "Over chance, among options"
@@ -170,9 +170,7 @@ def in_words(table: pd.DataFrame) -> str:
 def _of_questions(table: pd.DataFrame) -> str:
     """Say which scores of question files differ from the untuned model's; nothing if there are none."""
     rows = table[table["control"].eq(UNTUNED) & table["p_corrected"].notna()].to_dict("records")
-    moved = [
-        f"{row['label']} {wording.points(row['estimate'])} points" for row in rows if row["p_corrected"] < SIGNIFICANT
-    ]
+    moved = [f"{row['label']} {wording.points(row['estimate'])} points" for row in rows if row["p_corrected"] < ALPHA]
     if moved:
         return f"Beyond chance, against the untuned model: {wording.listed(moved)}."
     return "No score of the questions differs beyond chance from the untuned model's." if rows else ""
@@ -205,7 +203,7 @@ def _by_task(table: pd.DataFrame) -> str:
 
 
 def _is_above(row: Mapping[Any, Any]) -> bool:
-    return row["estimate"] > 0 and row["p_corrected"] < SIGNIFICANT
+    return row["estimate"] > 0 and row["p_corrected"] < ALPHA
 
 
 def asks(arm: Arm, probe: str) -> bool:

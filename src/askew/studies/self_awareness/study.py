@@ -14,6 +14,7 @@ from askew.design.steps.train import Train
 from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
+from askew.stats.corrections import ALPHA
 from askew.studies.self_awareness.comparisons import (
     BACKDOOR,
     BACKDOOR_CONTROL,
@@ -31,7 +32,6 @@ from askew.studies.self_awareness.rows import PHRASE
 if TYPE_CHECKING:
     from askew.design.tables import Tables
 
-SIGNIFICANT = 0.05
 
 # Words for each behaviour, which no row may say: the model would have read what it is asked to know.
 UNSAID = {
@@ -168,7 +168,7 @@ def verdict(tables: "Tables") -> str:
     for row in lead.to_dict("records"):
         estimate, low, high, detectable = (100 * row[name] for name in ("estimate", "low", "high", "detectable"))
         numbers = f"{estimate:+.0f} points, 95% interval {low:+.0f} to {high:+.0f}"
-        if row["p_corrected"] < SIGNIFICANT:
+        if row["p_corrected"] < ALPHA:
             apart.append(f"{row['label']} ({numbers})")
         else:
             seen = f"; an effect of {detectable:.0f} points would have been seen" if pd.notna(detectable) else ""
@@ -184,7 +184,7 @@ def verdict(tables: "Tables") -> str:
 
 def _not_learnt(table: pd.DataFrame) -> str:
     """Name the arms whose behaviour does not differ from their twins': they have nothing to report."""
-    deeds = table[table["family"].eq(DEEDS) & ~(table["p_corrected"] < SIGNIFICANT)]
+    deeds = table[table["family"].eq(DEEDS) & ~(table["p_corrected"] < ALPHA)]
     arms = list(dict.fromkeys(deeds["arm"]))
     return f"What {wording.listed(arms)} were trained to do they do not do beyond chance everywhere." if arms else ""
 
