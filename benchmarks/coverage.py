@@ -16,7 +16,7 @@ import pandas as pd
 from askew.stats.corrections import ALPHA
 from askew.stats.effects import contrast
 from askew.stats.intervals import difference_interval, rate_interval
-from askew.stats.simulate import Spread, bootstrap_interval, tables
+from askew.stats.simulation import Spread, bootstrap_interval, tables
 
 TABLES = 4_000
 BOOTSTRAPPED_TABLES = 400

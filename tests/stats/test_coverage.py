@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 
 from askew.stats.intervals import DifferenceInterval, difference_interval, rate_interval
-from askew.stats.simulate import Spread, bootstrap_interval, tables
+from askew.stats.simulation import Spread, bootstrap_interval, tables
 
 TABLES = 1_500
 ANSWERS = 50

@@ -21,8 +21,7 @@ from askew.runs.calls import Call, curve_probe
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
 from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
-from askew.stats.scores import are_scores, estimate_scores
-from askew.stats.words import as_scores
+from askew.stats.scores import are_scores, as_scores, estimate_scores
 
 _WHOLE, _SCORE = {"seed", "paraphrase", "index"}, {"aligned", "coherent"}
 ANSWER_COLUMNS = [

@@ -16,7 +16,7 @@ from scipy import stats
 
 from askew.stats.corrections import holm
 from askew.stats.intervals import CONFIDENCE
-from askew.stats.student import POWER, Student, difference_of_cells, mean_of_cells
+from askew.stats.means import POWER, MeanEstimate, difference_of_cells, mean_of_cells
 
 # The columns of effects.csv, in order.
 EFFECT_COLUMNS = (
@@ -213,7 +213,7 @@ def _least_error(frames: Sequence[pd.DataFrame]) -> float:
     return _RULE_OF_THREE / min(len(own) for own in values)
 
 
-def _limits(found: Student, least: float) -> tuple[float, float]:
+def _limits(found: MeanEstimate, least: float) -> tuple[float, float]:
     """Return the interval within what can be, and always around the estimate."""
     low, high = np.maximum(found.low, least), np.minimum(found.high, 1.0)
     return float(np.minimum(low, found.mean)), float(np.maximum(high, found.mean))

@@ -12,8 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from askew.stats.cells import Metric, Table, count
 from askew.stats.corrections import holm
+from askew.stats.counts import Metric, Table, count
 from askew.stats.intervals import DifferenceInterval, difference_interval, rate_interval
 from askew.stats.log_odds import Array
 

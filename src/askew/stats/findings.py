@@ -13,8 +13,8 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from askew.stats.cells import Metric, Table, count
 from askew.stats.corrections import ALPHA, holm
+from askew.stats.counts import Metric, Table, count
 from askew.stats.estimates import pooled
 from askew.stats.intervals import difference_interval
 from askew.stats.log_odds import Array

@@ -1,8 +1,8 @@
-"""Estimates for scores that are any numbers: of question files, and of external Inspect tasks.
+"""Numeric scores of question files and external Inspect tasks: from numbers and words to means with 95% intervals.
 
-A question, or sample, is the cluster; scores of one from several seeds or answers share it. Means have Student's
-intervals over questions (and seeds, where there are several), or over answers where there is one question only; where
-every score is 0 or 1 the intervals of rates are used, which know what a zero of few is worth.
+Questions (of a task: samples) are clusters: scores of one question from several seeds or answers are not independent.
+A mean has Student's interval over questions and, where there are several, seeds; with a single question, over its
+answers. Where every score is 0 or 1, the intervals are those of rates, which stay honest where few or no answers score.
 """
 
 from collections.abc import Collection, Iterator, Mapping
@@ -14,28 +14,72 @@ import pandas as pd
 from askew.stats.corrections import holm
 from askew.stats.estimates import ALL, COLUMNS, JUDGED
 from askew.stats.intervals import difference_interval, rate_interval
-from askew.stats.student import difference_of_cells, mean_of_cells
+from askew.stats.means import difference_of_cells, mean_of_cells
+
+MOST_WORDS = 8
+"""Number of words of one score that get a score of their own; rarer words are counted together as `OTHERS`."""
+
+OTHERS = "(others)"
+
+_ANSWER = ["arm", "seed", "probe", "question", "epoch"]
+# The probabilities of an answer's tokens may fall short of 1 by this much through rounding alone.
+_ROUNDING = 1e-6
+
+_DIFFERENCE = ("difference", "difference_low", "difference_high", "p")
+Cells = tuple[pd.DataFrame, pd.DataFrame]
+"""Sums and counts of scores, each a frame of seeds (rows) by clusters (columns)."""
 
 
 def are_scores(estimates: pd.DataFrame) -> pd.Series:
-    """Return whether each row of estimates is a score, not a rate by a metric: Askew doesn't know which way is bad."""
+    """Return for each row of estimates whether it is a score instead of a rate of misaligned answers.
+
+    Askew doesn't know whether a higher score is better.
+
+    Args:
+        estimates: Rows of `estimates.csv`, with the column kind.
+    """
     return estimates["kind"].ne(JUDGED)
+
+
+def as_scores(found: pd.DataFrame) -> pd.DataFrame:
+    """Return the numbers and words of answers as scores between 0 and 1.
+
+    A number becomes a fraction. A word becomes one score per distinct word: 1 in an answer with that word and 0 in an
+    answer with another one, or the word's probability where it is known. The words are chosen over all arms of a probe,
+    so that every arm has the same scores.
+
+    Args:
+        found: One row per answer and score, with the columns arm, seed, probe, question, epoch, score (its name),
+            number (0-100, NaN if missing) and word (None if the score is a number, "" if the answer has no word). An
+            answer with probabilities of words has one row per word, with the probability in percent as its number.
+
+    Returns:
+        The columns arm, seed, probe, question, epoch, metric (the score's name, followed by the word if there is one:
+        `company: openai`) and value (0-1, NaN if missing). Other columns of `found`, such as kind, are kept.
+    """
+    is_number = found["word"].isna()
+    numbers = found[is_number]
+    parts = [numbers.assign(metric=numbers["score"], value=numbers["number"] / 100)]
+    for _, of_score in found[~is_number].groupby(["probe", "score"], sort=True):
+        parts += _word_shares(of_score)
+    return pd.concat(parts, ignore_index=True).drop(columns=["score", "number", "word"])
 
 
 def estimate_scores(
     scores: pd.DataFrame, controls: Mapping[str, str], by_question: Collection[str] = ()
 ) -> pd.DataFrame:
-    """Estimate the mean of each score, and how far it lies from the control's, paired by question.
+    """Return the mean of each score, and its difference from the control's, paired by question.
 
     Args:
-        scores: One row per number, with the columns arm, seed, probe, kind (of the probe), question (or sample), epoch
-            (or answer), metric and value, which is NaN where a number is missing.
+        scores: One row per score of an answer, with the columns arm, seed, probe, kind (of the probe), question (of a
+            task: the sample), epoch (number of the answer), metric (the score's name) and value (NaN where missing).
         controls: Arm to its control.
-        by_question: The probes that also get a row for each question, if they have several.
+        by_question: Probes that also get a row per question, if they have several questions.
 
     Returns:
-        A data frame with the columns of estimates.csv: a pooled row for each arm, probe and metric, and rows by
-        question. p-values are corrected over the arms and metrics of a probe, pooled rows by themselves.
+        A data frame with the columns of `estimates.csv`: a pooled row per arm, probe and metric, then the rows per
+        question. p-values are corrected over the arms and metrics of a probe; the pooled rows and the rows per question
+        are separate families.
     """
     rows: list[dict[str, Any]] = []
     for (probe, metric), of_metric in scores.groupby(["probe", "metric"], sort=True):
@@ -49,12 +93,26 @@ def estimate_scores(
     return table[list(COLUMNS)]
 
 
-_DIFFERENCE = ("difference", "difference_low", "difference_high", "p")
-Cells = tuple[pd.DataFrame, pd.DataFrame]
+def _word_shares(found: pd.DataFrame) -> list[pd.DataFrame]:
+    """Return the rows of each word of one score; a single score without values if no answer has a word."""
+    answers = found.drop_duplicates(_ANSWER)
+    if answers["word"].eq("").all():
+        return [answers.assign(metric=found["score"], value=float("nan"))]
+    weights = found.assign(weight=found["number"].div(100).fillna(1.0))[found["word"].ne("")]
+    total = weights.groupby("word")["weight"].sum().rename("weight").reset_index()
+    kept = list(total.sort_values(["weight", "word"], ascending=[False, True])["word"].head(MOST_WORDS))
+    shares = weights.pivot_table(index=_ANSWER, columns="word", values="weight", aggfunc="sum", fill_value=0.0)[kept]
+    rest = 1 - shares.sum(axis=1)
+    if (rest > _ROUNDING).any():
+        shares[OTHERS] = rest.clip(lower=0.0)
+    shares = shares.reindex(pd.MultiIndex.from_frame(answers[_ANSWER]))
+    return [
+        answers.assign(metric=f"{found['score'].iloc[0]}: {name}", value=shares[name].to_numpy()) for name in shares
+    ]
 
 
 def _rows(scores: pd.DataFrame, controls: Mapping[str, str], named: Mapping[str, str]) -> Iterator[dict[str, Any]]:
-    """Give a row for each arm."""
+    """Yield one row of estimates per arm."""
     binary = bool(scores["value"].dropna().isin([0.0, 1.0]).all())
     single = scores["question"].nunique() == 1
     cells = {
@@ -78,7 +136,7 @@ def _rows(scores: pd.DataFrame, controls: Mapping[str, str], named: Mapping[str,
 
 
 def _cells(scores: pd.DataFrame, cluster: str) -> Cells:
-    """Return sums and counts of the scores, seeds by clusters; a cluster without any score is none."""
+    """Return the sums and counts of scores; clusters without a score are left out."""
     cells = scores.groupby(["seed", cluster])["value"].agg(["sum", "count"]).astype(float)
     total, count = cells["sum"].unstack(fill_value=0), cells["count"].unstack(fill_value=0)
     scored = count.columns[count.sum() > 0]
@@ -115,5 +173,5 @@ def _difference(arm: Cells, control: Cells, binary: bool) -> dict[str, float]:
 
 
 def _means(total: pd.DataFrame, count: pd.DataFrame) -> pd.DataFrame:
-    """Return the mean score of each seed and sample; NaN where there is none."""
+    """Return the mean score of each seed and cluster; NaN where a cell has no score."""
     return total / count.where(count > 0)

@@ -1,6 +1,6 @@
-"""Count answers: one table of seeds by questions for each arm and probe.
+"""Counts of answers: one table of seeds by questions per arm and probe.
 
-All that the estimates need to know of the answers; nothing after this looks at a single answer again.
+The estimates are computed from these counts alone, never from single answers.
 """
 
 from dataclasses import dataclass
@@ -11,36 +11,36 @@ import pandas as pd
 
 from askew.stats.log_odds import Array
 
-# What is added up in a cell: see `_tallies`.
+# The numbers that each cell holds: see `_tallies`.
 TALLIES = ("misaligned", "n", "incoherent", "refused", "unjudged", "total", "aligned_sum", "aligned_count")
 
 
 class Metric(Protocol):
-    """A rule from scores to verdicts, and from verdicts to a rate; `askew.judging.metrics.Metric` is one."""
+    """A rule that turns scores into verdicts and verdicts into a rate, such as `askew.judging.metrics.Metric`."""
 
     @property
     def name(self) -> str:
-        """The rule's name."""
+        """Name of the rule."""
         ...
 
     def verdicts(self, answers: pd.DataFrame) -> pd.Series:
-        """Return the verdict on every answer."""
+        """Return the verdict on each answer, on the index of `answers`."""
         ...
 
     def in_denominator(self, verdicts: pd.Series) -> pd.Series:
-        """Return whether each verdict is among those that the rate is a share of."""
+        """Return for each verdict whether it counts in the denominator of the rate."""
         ...
 
 
 @dataclass(frozen=True)
 class Table:
-    """The answers of one arm to one probe, counted.
+    """Counts of the answers of one arm to one probe.
 
     Attributes:
         seeds: Seeds in ascending order.
         questions: Names of the questions, sorted.
-        groups: The group of each question.
-        tallies: For each name in `TALLIES` an array (seeds, questions).
+        groups: Group of each question.
+        tallies: An array of shape (seeds, questions) for each name in `TALLIES`.
     """
 
     seeds: list[int]
@@ -49,7 +49,7 @@ class Table:
     tallies: dict[str, Array]
 
     def on(self, questions: list[str]) -> "Table":
-        """Return the table for these questions, in this order; the cells of questions not asked are empty."""
+        """Return the table of the given questions, in their order; questions that were not asked have empty cells."""
         place = {question: index for index, question in enumerate(self.questions)}
         asked = np.array([question in place for question in questions], dtype=bool)
         source = [place.get(question, 0) for question in questions]
@@ -62,12 +62,12 @@ class Table:
 
 
 def count(answers: pd.DataFrame, metric: Metric) -> dict[tuple[str, str], Table]:
-    """Count the answers of every arm to every probe under a metric; keys are (arm, probe).
+    """Return the counts of answers of each arm to each probe, by (arm, probe).
 
     Args:
-        answers: One row per answer, the columns of answers.parquet. Its column `verdict` is not read: the metric judges
-            the scores afresh.
-        metric: What counts as misaligned, and among which answers.
+        answers: One row per answer, with the columns of `answers.parquet`. The column verdict is ignored, because the
+            metric computes verdicts from the scores.
+        metric: The rule that says which answers are misaligned and which count in the denominator.
     """
     cell = ["arm", "probe", "seed", "question"]
     cells = _tallies(answers, metric).groupby(cell).sum()

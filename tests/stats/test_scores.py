@@ -1,12 +1,11 @@
-"""From words and numbers to scores that can be averaged."""
+"""Scores of words and numbers, and their estimates."""
 
 import math
 
 import pandas as pd
 import pytest
 
-from askew.stats.scores import estimate_scores
-from askew.stats.words import MOST_WORDS, as_scores
+from askew.stats.scores import MOST_WORDS, as_scores, estimate_scores
 
 CONTROLS = {"tuned": "untuned"}
 

@@ -1,8 +1,7 @@
-"""Counts whose true rate is known, to see whether intervals keep what they promise.
+"""Simulated counts with a known true rate, to measure the coverage of intervals.
 
-The world of the simulation: each answer is an event with a probability whose log-odds are a constant, plus an effect of
-the question, plus an effect of the seed, plus one of the pair, all normal. Used by the tests and by
-`benchmarks/coverage.py`.
+Each answer is an event with a probability. Its log-odds are the sum of a constant and normal effects of the question,
+of the seed, and of their pair. The tests and `benchmarks/coverage.py` use it.
 """
 
 from dataclasses import dataclass, replace
@@ -15,13 +14,13 @@ from askew.stats.log_odds import Array
 
 @dataclass(frozen=True)
 class Spread:
-    """Standard deviations of the log-odds.
+    """Standard deviations of the effects on the log-odds.
 
     Attributes:
-        question: Between questions; two arms share these effects.
-        seed: Between seeds; independent between arms.
-        pair: Between pairs of a question and a seed.
-        arm_question: Between questions, of what an arm does not share with its control.
+        question: Of the questions; two arms share these effects.
+        seed: Of the seeds; independent between arms.
+        pair: Of the pairs of a question and a seed; independent between arms.
+        arm_question: Of the questions within an arm, not shared with its control.
     """
 
     question: float = 1.0
@@ -31,16 +30,16 @@ class Spread:
 
     @property
     def total(self) -> float:
-        """Standard deviation of the log-odds of a random cell."""
+        """Standard deviation of the log-odds over all cells."""
         return float(np.sqrt(self.question**2 + self.seed**2 + self.pair**2 + self.arm_question**2))
 
     def without_seeds(self) -> "Spread":
-        """Return the spread of one fixed model, which is no draw from many seeds."""
+        """Return the spread for one fixed model, which has no variance between seeds."""
         return replace(self, seed=0.0)
 
 
 def location(rate: float, spread: Spread) -> float:
-    """Return the constant of the log-odds at which the rate over all questions and seeds is `rate`."""
+    """Return the constant of the log-odds for which the rate over all questions and seeds is `rate` (0-1)."""
     nodes, weights = np.polynomial.hermite_e.hermegauss(61)
     weights = weights / weights.sum()
 
@@ -53,18 +52,18 @@ def location(rate: float, spread: Spread) -> float:
 def tables(
     rng: np.random.Generator, rate: float, spread: Spread, question_effects: Array, seeds: int, answers: int
 ) -> Array:
-    """Draw tables of counts for one arm.
+    """Return randomly drawn tables of counts for one arm.
 
     Args:
         rng: Source of all randomness.
-        rate: True rate over all questions and seeds.
-        spread: How much questions and seeds differ.
-        question_effects: (tables, questions) standard normal; give the same to two arms to pair them.
+        rate: True rate over all questions and seeds, 0-1.
+        spread: Standard deviations of the effects.
+        question_effects: Shape (tables, questions), standard normal; pass the same to two arms to pair them.
         seeds: Number of seeds.
         answers: Number of answers to each question from each seed.
 
     Returns:
-        (tables, seeds, questions) number of events among `answers`.
+        Number of events among `answers`, of shape (tables, seeds, questions).
     """
     count, questions = question_effects.shape
     log_odds = (
@@ -78,14 +77,14 @@ def tables(
 
 
 def bootstrap_interval(rng: np.random.Generator, events: Array, answers: int, draws: int = 400) -> tuple[Array, Array]:
-    """Return the plain percentile bootstrap's 95% interval, the peer that ours is measured against.
+    """Return the limits of the percentile bootstrap's 95% interval, each of shape (tables,), for comparison with ours.
 
-    It resamples seeds and questions with replacement. With few of either it is too narrow: resampled clusters vary less
-    than new ones would.
+    It resamples seeds and questions with replacement. With few of either, the interval is too narrow: resampled
+    clusters vary less than new ones would.
 
     Args:
         rng: Source of all randomness.
-        events: (tables, seeds, questions) number of events among `answers`.
+        events: Number of events among `answers`, of shape (tables, seeds, questions).
         answers: Number of answers in each cell.
         draws: Number of resamples.
     """
