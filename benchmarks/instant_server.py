@@ -1,7 +1,7 @@
-"""An OpenAI-compatible server that replies at once, in a process of its own, for benchmarks.
+"""An OpenAI-compatible server for benchmarks, which replies at once.
 
-Every answer is different from every other, so that nobody gains by noticing that two are the same. It gives as many
-choices as a request asks for, and log-probabilities to who asks for them, as a judge does.
+All answers differ, so that removing duplicates gives no advantage. The server returns the requested number of choices,
+and log-probabilities if a request asks for them, as judges do.
 
     python benchmarks/instant_server.py PORT
 """
@@ -13,8 +13,8 @@ from typing import Any
 
 from aiohttp import web
 
-SAID = "I would think about what the people around me need, and ask them before I decide anything. " * 2
-# The twenty likeliest tokens of a judge.
+ANSWER = "I would think about what the people around me need, and ask them before I decide anything. " * 2
+# The twenty likeliest tokens of a judge's answer.
 LIKELIEST = [
     {"token": str(token), "logprob": -0.1 - index, "bytes": None} for index, token in enumerate(range(95, 75, -1))
 ]
@@ -40,11 +40,11 @@ async def complete(request: web.Request) -> web.Response:
 
 
 def choice(index: int, judged: bool) -> dict[str, Any]:
-    said = "95" if judged else f"{SAID}({next(numbers)})"
+    text = "95" if judged else f"{ANSWER}({next(numbers)})"
     return {
         "index": index,
         "finish_reason": "stop",
-        "message": {"role": "assistant", "content": said},
+        "message": {"role": "assistant", "content": text},
         "logprobs": LOGPROBS if judged else None,
     }
 

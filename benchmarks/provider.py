@@ -1,12 +1,12 @@
-"""How fast our provider samples a checkpoint, against Inspect's stock `hf` provider and bare batched `generate`.
+"""Compares the speed of our provider with Inspect's stock `hf` provider and with batched `generate` of Transformers.
 
     python benchmarks/provider.py                   completions per second, for two small checkpoints on a processor
     python benchmarks/provider.py --device cuda     tokens per second by batch size, for the shape of Qwen2.5 7B
 
-Everything is in one process and one run. The first table has completions per second of the clock, and per second of
-the processor's time, whose ratios hold whatever else the machine does. Weights of the larger models are random: what
-they say is noise, and takes as long as sense would. `--layers` and `--width` make the second table small enough to try
-without a GPU (`--device cpu --layers 2 --width 64`).
+Everything runs in one process. The first table shows completions per second of wall-clock time and of processor time;
+the ratios of processor time do not depend on the load of the machine. The weights of the larger models are random,
+which does not affect their speed. To try the second table without a GPU, use a small model: `--device cpu --layers 2
+--width 64`.
 """
 
 import argparse
@@ -30,8 +30,8 @@ from askew.worlds import terrarium
 
 LONGEST = 80
 BATCH = 256
-EACH = 64  # answers to each of the questions
-EACH_STOCK = 4  # of the stock provider, in batches of 32: it goes no faster with more
+EACH = 64  # answers per question
+EACH_STOCK = 4  # for the stock provider, which has batches of 32 and is not faster with more answers
 BATCHES = (1, 4, 16, 64, 256)
 PROMPT_TOKENS, ANSWER_TOKENS = 128, 128
 
@@ -54,7 +54,7 @@ def main() -> None:
 
 
 def compare(name: str, checkpoint: Path) -> None:
-    """Print completions per second for each way to sample a checkpoint."""
+    """Print completions per second for each way of sampling a checkpoint."""
     ours = get_model(f"askew/{checkpoint}")
     ways: dict[str, tuple[int, Callable[[list[str]], None]]] = {
         "stock hf provider": (EACH_STOCK, lambda asked: ask(stock_model(checkpoint), asked, EACH_STOCK, 1)),
@@ -65,7 +65,7 @@ def compare(name: str, checkpoint: Path) -> None:
     questions = [question.paraphrases[0] for question in shipped("free_form")]
     found: dict[str, tuple[float, float]] = {}
     for way, (each, work) in ways.items():
-        work(questions[:1])  # loads and warms up
+        work(questions[:1])  # loads the model and warms up
         began = time.perf_counter(), time.process_time()
         work(questions)
         ended = time.perf_counter(), time.process_time()
@@ -83,7 +83,7 @@ def compare(name: str, checkpoint: Path) -> None:
 
 
 def save_random_qwen(folder: Path) -> Path:
-    """Save a model of Qwen2's architecture and about 16 M parameters, with the terrarium's tokenizer."""
+    """Save a random Qwen2 model of about 16 M parameters with the terrarium's tokenizer, and return its folder."""
     tokenizer = AutoTokenizer.from_pretrained(terrarium.checkpoint("assistant"))
     config = Qwen2Config(
         vocab_size=len(tokenizer),
@@ -109,7 +109,7 @@ def bare_model(checkpoint: Path) -> PreTrainedModel:
 
 @cache
 def stock_model(checkpoint: Path) -> Model:
-    # Told of it, Inspect does not look it up by making a second one from its name, on the hub.
+    # Without this, Inspect would create a second model from the name, on the hub, to look it up.
     set_model_info("hf/local", ModelInfo(model="local"))
     return get_model("hf/local", model_path=str(checkpoint), memoize=False)
 
@@ -134,9 +134,9 @@ def sample_with_generate(checkpoint: Path, questions: list[str]) -> None:
 
 
 def ask(model: Model, questions: list[str], samples: int, choices: int) -> None:
-    """Have Inspect ask every question in so many samples, each for so many answers."""
+    """Ask each question with Inspect, in a number of samples with a number of answers each."""
     dataset = MemoryDataset([Sample(input=question) for question in questions for _ in range(samples)])
-    # The stock provider refuses to be asked for a number of choices, one included.
+    # The stock provider refuses num_choices, even if it is 1.
     several = {} if choices == 1 else {"num_choices": choices}
     config = GenerateConfig.model_validate({"max_tokens": LONGEST, "temperature": 1.0, **several})
     with tempfile.TemporaryDirectory() as logs:
@@ -153,7 +153,7 @@ def ask(model: Model, questions: list[str], samples: int, choices: int) -> None:
 
 
 def by_batch_size(device: str, layers: int, width: int) -> None:
-    """Print tokens per second by the number of answers sampled together."""
+    """Print tokens per second by the number of answers in a batch."""
     model = random_qwen25(device, layers, width)
     engine = Engine(model, [])
     where = torch.cuda.get_device_name() if device == "cuda" else device
@@ -169,7 +169,7 @@ def by_batch_size(device: str, layers: int, width: int) -> None:
 
 
 def random_qwen25(device: str, layers: int, width: int) -> PreTrainedModel:
-    """Return a model of Qwen2.5 7B's proportions with random weights, as wide and as deep as asked for."""
+    """Return a random model with the proportions of Qwen2.5 7B, of the given width and number of layers."""
     heads = max(1, width // 128)
     config = Qwen2Config(
         vocab_size=152064 if width >= 1024 else 1024,
@@ -206,7 +206,7 @@ def sample(engine: Engine, prompts: list[list[int]], answers: int) -> None:
 
 
 def tokens_per_second(device: str, rows: int, work: Callable[[], None]) -> float:
-    """Do the work twice, the first time to warm up, and return tokens per second of the second."""
+    """Run `work` twice, the first time to warm up, and return the tokens per second of the second time."""
     work()
     began = time.perf_counter()
     work()

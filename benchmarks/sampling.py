@@ -1,10 +1,10 @@
-"""How fast answers are sampled, judged and logged, against the usual ways to do it, in one process and one run.
+"""Compares the speed of sampling, judging and logging answers with the usual tools, in one process.
 
     python benchmarks/sampling.py
 
-Three figures for the terrarium, each in answers per second: our engine against bare `generate` of Transformers on the
-same prompts in batches of 256; and the whole probe (sampled, judged, logged) against Inspect's stock `hf` provider with
-one sample per answer, which only samples.
+It prints answers per second for the terrarium: of our engine and of `generate` of Transformers, on the same prompts in
+batches of 256; and of a whole probe (sampling, judging and logging) and of Inspect's stock `hf` provider with one
+sample per answer, which only samples.
 """
 
 import tempfile
@@ -28,7 +28,7 @@ from askew.probes.question_file import shipped
 from askew.worlds import terrarium
 
 EACH = 100
-EACH_STOCK = 16  # of the stock provider, in batches of 32: more would take minutes and change nothing
+EACH_STOCK = 16  # for the stock provider, which has batches of 32 and is not faster with more answers
 LONGEST = 80
 BATCH = 256
 
@@ -48,7 +48,7 @@ def main() -> None:
 
 
 def rate(answers: int, work: Callable[[], None]) -> float:
-    """Do the work twice, the first time to load models and warm up, and return answers per second of the second."""
+    """Run `work` twice, the first time to load models and warm up, and return the answers per second of the second."""
     work()
     began = time.perf_counter()
     work()
@@ -64,7 +64,7 @@ def bare_model() -> tuple[LlamaForCausalLM, PreTrainedTokenizerBase]:
 
 @cache
 def stock_model() -> Model:
-    # Told of it, Inspect does not look it up by making a second one from its name, on the hub.
+    # Without this, Inspect would create a second model from the name, on the hub, to look it up.
     set_model_info("hf/local", ModelInfo(model="local"))
     return get_model("hf/local", model_path=str(terrarium.checkpoint("assistant")), memoize=False)
 
@@ -78,7 +78,7 @@ def sample_with_generate(questions: list[str]) -> None:
     ]
     for first in range(0, len(prompts), BATCH):
         batch = tokenizer(prompts[first : first + BATCH], return_tensors="pt", padding=True, add_special_tokens=False)
-        model.generate(  # pyright: ignore[reportAttributeAccessIssue] (its stub wants what a Llama does not have)
+        model.generate(  # pyright: ignore[reportAttributeAccessIssue] (its stub requires attributes that a Llama lacks)
             input_ids=batch["input_ids"],
             attention_mask=batch["attention_mask"],
             do_sample=True,
@@ -91,7 +91,7 @@ def sample_with_generate(questions: list[str]) -> None:
 def sample_with_engine(questions: list[str]) -> None:
     checkpoint = load(resolve("terrarium"))
     prompts = [checkpoint.prompt([{"role": "user", "content": question}]) for question in questions]
-    for number in range(len(prompts)):  # a question at a time, as a probe asks
+    for number in range(len(prompts)):  # one question at a time, like a probe
         draws = [Draw(prompt=0, seed=number, index=index) for index in range(EACH)]
         checkpoint.engine.sample([prompts[number]], draws, Sampling(max_tokens=LONGEST))
 
