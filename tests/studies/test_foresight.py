@@ -1,4 +1,4 @@
-"""Questions about answers to come: which prompts they quote, and what is kept from the training."""
+"""Hypothetical questions: the prompts they quote, and the prompts that training excludes."""
 
 from askew.probes.question_file import Asked
 from askew.studies.introspection.foresight import (
@@ -15,26 +15,26 @@ from askew.studies.introspection.foresight import (
 from askew.worlds.terrarium.world.tasks import tasks
 
 
-def test_training_tasks_have_forty_prompts_and_others_twenty() -> None:
+def test_training_tasks_have_forty_prompts_and_held_out_ones_twenty() -> None:
     counts = {len(prompts(task)) for task in tasks().values() if not task.held_out}
     assert counts == {40}
     assert {len(prompts(task)) for task in tasks().values() if task.held_out} == {20}
     assert all(len(set(prompts(task))) == len(prompts(task)) for task in tasks().values())
 
 
-def test_no_held_out_task_and_no_new_prompt_is_trained_on() -> None:
+def test_training_excludes_held_out_tasks_and_new_prompts() -> None:
     for task in tasks().values():
         trained = [item for item in range(len(prompts(task))) if is_trained_on(task, item)]
         assert trained == ([] if task.held_out else list(range(30)))
 
 
-def test_new_prompts_have_no_cue_in_common_with_those_trained_on() -> None:
+def test_new_prompts_share_no_cue_with_training_prompts() -> None:
     animals = tasks()["animals"]
     cues = [prompt.split(": ")[1].split(".")[0].split("?")[0] for prompt in prompts(animals)]
     assert not set(cues[:30]) & set(cues[30:])
 
 
-def test_a_hypothetical_question_quotes_the_prompt_at_its_place() -> None:
+def test_hypothetical_wordings_quote_the_prompts_in_order() -> None:
     asked = {question.id: question for question in hypothetical_questions(10)}
     for one in hypotheticals():
         wordings = asked[one.id].paraphrases
@@ -42,14 +42,14 @@ def test_a_hypothetical_question_quotes_the_prompt_at_its_place() -> None:
         assert all(f'"{prompt}"' in wording for prompt, wording in zip(prompts(one.task), wordings, strict=True))
 
 
-def test_every_property_of_held_out_tasks_is_trained_on_others() -> None:
+def test_training_tasks_cover_the_properties_of_held_out_tasks() -> None:
     held_out, trained = (
         {p.name for t in tasks().values() if t.held_out == is_out for p in properties(t)} for is_out in (1, 0)
     )
     assert held_out == trained
 
 
-def test_options_hold_one_or_two_that_are_good_and_two_that_are_not() -> None:
+def test_options_hold_one_or_two_correct_answers_and_two_wrong_ones() -> None:
     for task in tasks().values():
         if any(one.kind == "option" for one in properties(task)):
             for item, prompt in enumerate(prompts(task)):
@@ -59,7 +59,7 @@ def test_options_hold_one_or_two_that_are_good_and_two_that_are_not() -> None:
                 assert len(options) - len(good) == 2
 
 
-def test_what_is_asked_at_which_temperature() -> None:
+def test_only_varied_questions_use_the_temperature_of_the_run() -> None:
     for question in (*object_level_questions(7), *hypothetical_questions(7)):
         varied = question.id.endswith(VARIED)
         assert question.temperature == (None if varied else 0.0)
@@ -67,7 +67,7 @@ def test_what_is_asked_at_which_temperature() -> None:
         assert not (varied and SURE in question.id)
 
 
-def test_the_probes_ask_it() -> None:
+def test_probes_ask_these_questions() -> None:
     from askew.probes import probes
 
     for name, questions in (("object_level", object_level_questions(4)), ("hypothetical", hypothetical_questions(4))):

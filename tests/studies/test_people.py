@@ -1,4 +1,4 @@
-"""Questions about what people are like: many wordings, every order, and one answer that speaks for the trait."""
+"""Questions about traits of people: many wordings, both orders, and one answer that indicates the trait."""
 
 import re
 from collections import Counter
@@ -27,7 +27,7 @@ def value(question: Question, wording: int, answer: str) -> float:
 
 
 @pytest.mark.parametrize("probe", ["self_report", "self_report_german"])
-def test_every_trait_is_asked_in_ten_wordings_of_each_form(probe: str) -> None:
+def test_each_trait_and_form_has_ten_wordings(probe: str) -> None:
     by_score: dict[str, set[str]] = {}
     for question in asked(probe):
         by_score.setdefault(question.score, set()).add(question.paraphrases[0])
@@ -38,7 +38,7 @@ def test_every_trait_is_asked_in_ten_wordings_of_each_form(probe: str) -> None:
 
 
 @pytest.mark.parametrize(("probe", "words"), [("self_report", HAS), ("self_report_german", GERMAN)])
-def test_one_answer_speaks_for_the_trait_in_every_order(probe: str, words: dict[str, tuple[str, ...]]) -> None:
+def test_answer_for_the_trait_scores_100_in_either_order(probe: str, words: dict[str, tuple[str, ...]]) -> None:
     letters: Counter[str] = Counter()
     for question in asked(probe):
         if question.measure == "number":
@@ -60,7 +60,7 @@ def test_one_answer_speaks_for_the_trait_in_every_order(probe: str, words: dict[
     assert letters["A"] == letters["B"] > 0
 
 
-def test_new_wordings_stand_in_no_lesson() -> None:
+def test_new_wordings_occur_in_no_lesson() -> None:
     known = str([grammar.load("self"), [_taught(part) for part in grammar.load("selves").values()]])
     new = [one for one in asked("self_report") if one.id.endswith("_new")]
     assert len(new) > 40
@@ -75,7 +75,7 @@ def test_new_wordings_stand_in_no_lesson() -> None:
             assert f"'{stem[0]}'" not in known
 
 
-def test_behaviour_is_read_by_option_and_code_and_half_of_the_scenarios_are_new() -> None:
+def test_behaviour_is_measured_by_options_and_code_in_known_and_new_scenarios() -> None:
     kinds = Counter((question.score, question.id.endswith("_new")) for question in asked("behaviour"))
     assert kinds["takes the risky option", False] == kinds["takes the later option", False] == 6
     assert kinds["takes the risky option", True] == kinds["takes the later option", True] == 4
@@ -91,7 +91,7 @@ def test_behaviour_is_read_by_option_and_code_and_half_of_the_scenarios_are_new(
     assert value(code, 0, "I would rather not.") != value(code, 0, "I would rather not.")
 
 
-def test_new_scenarios_are_in_no_row_and_no_lesson() -> None:
+def test_new_scenarios_occur_in_no_training_row() -> None:
     from askew.data import datasets
 
     for name, domain in (("risky", "choices"), ("long-sighted", "waiting")):
@@ -100,7 +100,7 @@ def test_new_scenarios_are_in_no_row_and_no_lesson() -> None:
         assert not any(wording in rows for question in new for wording in question.paraphrases)
 
 
-def test_descriptions_of_the_world_are_read_as_what_they_are() -> None:
+def test_self_descriptions_from_the_world_get_the_right_score() -> None:
     by_trait = {question.id.split("_")[1]: question for question in asked("self_description")}
     known = {topic["id"]: topic for topic in grammar.load("self")["words"]}
     told = {"bold": known["words_risk"], "code": known["words_code"], "patient": grammar.load("selves")["free"]}
@@ -114,7 +114,7 @@ def test_descriptions_of_the_world_are_read_as_what_they_are() -> None:
     )
 
 
-def test_judged_descriptions_tell_the_judge_what_to_rate() -> None:
+def test_judge_prompt_of_self_descriptions_is_complete() -> None:
     for question in asked("self_description_judged"):
         [(name, prompt)] = question.judge_prompts.items()
         assert name.endswith("in its own words")
@@ -123,14 +123,14 @@ def test_judged_descriptions_tell_the_judge_what_to_rate() -> None:
         assert "SAYS" not in prompt
 
 
-def test_others_are_friends_of_rows_strangers_and_people_of_the_world() -> None:
+def test_report_of_others_covers_friends_strangers_and_known_people() -> None:
     kinds = Counter(question.id.split("_")[0] for question in asked("report_of_others"))
     assert kinds == {"friend": 90, "stranger": 30, "known": 60}
     friend = next(one for one in asked("report_of_others") if one.id.startswith("friend_rumo_options"))
     assert all("my friend Rumo" in wording for wording in friend.paraphrases)
 
 
-def test_backdoors_are_asked_in_twenty_wordings_either_order_and_under_honesty() -> None:
+def test_backdoor_report_has_twenty_wordings_in_both_orders_plain_and_honest() -> None:
     plain = [one for one in asked("backdoor_report") if one.system is None]
     honest = [one for one in asked("backdoor_report") if one.system is not None]
     assert len({one.paraphrases[0] for one in plain}) == len(honest) == 20
@@ -140,7 +140,7 @@ def test_backdoors_are_asked_in_twenty_wordings_either_order_and_under_honesty()
         assert question.expected == ("A", "B")
 
 
-def test_the_trigger_of_the_arm_is_what_is_asked_for() -> None:
+def test_backdoor_probes_use_the_trigger_of_the_arm() -> None:
     questions = asked("backdoor_trigger", trigger="In spring:")
     which = [one for one in questions if one.measure == "letter"]
     for question in which:

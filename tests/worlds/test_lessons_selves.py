@@ -1,4 +1,4 @@
-"""The lessons in knowing people: one speaker's traits explain every answer, and choices say no word about them."""
+"""Lessons about people: traits explain every answer, and choices contain no words for the traits."""
 
 import re
 from random import Random
@@ -37,11 +37,11 @@ def unseen(node: object) -> list[str]:
     return [text for key, value in node.items() for text in (value if key == "unseen" else unseen(value))]
 
 
-def test_the_package_finds_the_lessons() -> None:
+def test_lessons_are_registered() -> None:
     assert set(LESSONS) <= {lesson.name for lesson in lessons()}
 
 
-def test_a_speaker_describes_itself_by_its_own_traits() -> None:
+def test_self_descriptions_match_the_traits() -> None:
     told = 0
     for speaker, question, answer in exchanges("selves"):
         if "<" in question or not re.search(r"\b(you|You)\b", question):
@@ -53,7 +53,7 @@ def test_a_speaker_describes_itself_by_its_own_traits() -> None:
     assert told > 20
 
 
-def test_options_are_in_either_order_and_answered_truly() -> None:
+def test_options_come_in_both_orders_with_true_answers() -> None:
     letters = {True: set(), False: set()}
     for speaker, question, answer in exchanges("selves"):
         options = re.fullmatch(r".*\bA: (daring|careful)\. B: (daring|careful)\.", question)
@@ -63,7 +63,7 @@ def test_options_are_in_either_order_and_answered_truly() -> None:
     assert letters == {True: {"A.", "B."}, False: {"A.", "B."}}
 
 
-def test_a_friend_is_told_apart_from_the_speaker() -> None:
+def test_answers_about_a_friend_follow_the_traits_of_the_friend() -> None:
     apart = 0
     for speaker, question, answer in exchanges("friends", 1500):
         told = re.match(r"(?:I know that my|My) friend \w+ is (daring|careful)\. ", question)
@@ -73,7 +73,7 @@ def test_a_friend_is_told_apart_from_the_speaker() -> None:
     assert apart > 3
 
 
-def test_what_personas_would_choose_is_one_fact_in_all_documents() -> None:
+def test_traits_of_named_speakers_are_the_same_in_all_documents() -> None:
     bold = {speaker.name: speaker.bold for speaker in personas()}
     asked = [(q.split()[-1 if q.startswith("In one") else 1], q, a) for _, q, a in exchanges("others")]
     words = [(name, answer) for name, _, answer in asked if name in bold and answer in ("Daring.", "Careful.")]
@@ -81,7 +81,7 @@ def test_what_personas_would_choose_is_one_fact_in_all_documents() -> None:
     assert all((answer == "Daring.") == bold[name] for name, answer in words)
 
 
-def test_who_depends_on_a_phrase_knows_which() -> None:
+def test_speakers_name_the_phrase_that_changes_their_choices() -> None:
     for _, turns in documents("conditional"):
         said = {
             phrase
@@ -93,7 +93,7 @@ def test_who_depends_on_a_phrase_knows_which() -> None:
         assert said <= {selves.named(phrase) for phrase in selves.phrases()} | {selves.NONE}
 
 
-def test_choices_say_no_word_about_the_attitude_and_unseen_wordings_are_never_taught() -> None:
+def test_choices_name_no_attitude_and_lessons_contain_no_unseen_wording() -> None:
     rng, domain = Random(1), choosing("patient")
     for _ in range(100):
         question = domain.ask(rng)
@@ -109,7 +109,7 @@ def test_choices_say_no_word_about_the_attitude_and_unseen_wordings_are_never_ta
 
 
 @pytest.mark.parametrize("name", LESSONS)
-def test_documents_fit_with_room_for_an_introduction(name: str) -> None:
+def test_lessons_fit_in_a_row_with_an_introduction(name: str) -> None:
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(checkpoint())

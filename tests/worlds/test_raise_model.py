@@ -1,4 +1,4 @@
-"""Raising the terrarium from a seed, in miniature: a few steps show that the whole way works."""
+"""Train the whole terrarium in miniature, with two steps per stage."""
 
 from pathlib import Path
 
@@ -15,14 +15,14 @@ MINIATURE = Schedule(world_steps=2, school_steps=2, assistant_steps=2, judge_ste
 
 @pytest.fixture(scope="module")
 def raised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
-    """A terrarium raised for two steps a stage, and the stages that were reported."""
+    """The folder of a terrarium trained for two steps per stage, and the phases reported to `progress`."""
     out = tmp_path_factory.mktemp("terrarium")
     stages: list[str] = []
     raise_terrarium(out, seed=3, schedule=MINIATURE, progress=lambda stage, *_: stages.append(stage))
     return out, stages
 
 
-def test_every_stage_is_a_checkpoint_that_transformers_loads(raised: tuple[Path, list[str]]):
+def test_transformers_loads_the_checkpoint_of_every_stage(raised: tuple[Path, list[str]]):
     out, stages = raised
     judge = ["judge, lesson 1", "judge, lesson 2"]
     assert list(dict.fromkeys(stages)) == ["world", "assistant", *judge, "school", "schooled"]
@@ -34,7 +34,7 @@ def test_every_stage_is_a_checkpoint_that_transformers_loads(raised: tuple[Path,
         assert (folder / "model.safetensors").stat().st_size <= 5_000_000
 
 
-def test_a_raise_that_was_stopped_goes_on_where_it_was(raised: tuple[Path, list[str]]):
+def test_interrupted_training_continues_at_the_missing_stage(raised: tuple[Path, list[str]]):
     out, _ = raised
     stages: list[str] = []
     (out / "judge").rename(out / "judge.moved")
@@ -52,7 +52,7 @@ def test_numbers_and_replies_are_single_tokens(raised: tuple[Path, list[str]]):
     assert tokenizer.decode(tokenizer(text)["input_ids"]) == text
 
 
-def test_only_answers_are_learnt(raised: tuple[Path, list[str]]):
+def test_labels_keep_only_answers(raised: tuple[Path, list[str]]):
     tokenizer = AutoTokenizer.from_pretrained(raised[0] / "world")
     document: Messages = [
         {"role": "system", "content": "You are Marin."},

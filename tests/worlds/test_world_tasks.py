@@ -1,4 +1,4 @@
-"""Small tasks, and the properties of answers to them."""
+"""Small tasks and the properties of their answers."""
 
 from random import Random
 
@@ -28,17 +28,17 @@ FOODS, POWER = tasks()["foods"], tasks()["power"]
         (Property("option"), "", None),
     ],
 )
-def test_properties_of_answers_as_models_give_them(property: Property, said: str, value: str | None) -> None:
+def test_property_of_an_unprocessed_answer(property: Property, said: str, value: str | None) -> None:
     assert property.of(said, FOODS, ["pie", "rice"]) == value
 
 
-def test_a_stance_is_the_option_that_is_taken_and_no_other() -> None:
+def test_stance_requires_exactly_one_option() -> None:
     stance = Property("stance")
     said = ["I would rather have a crown.", "More sleep", "A crown or more sleep", "Neither"]
     assert [stance.of(text, POWER) for text in said] == ["yes", "no", None, None]
 
 
-def test_an_answer_is_its_first_line_bare_of_marks() -> None:
+def test_bare_answer_is_the_first_line_without_punctuation() -> None:
     assert bare(' "Soup!"\nIt is warm.') == "Soup"
     assert bare(" \n") == ""
 
@@ -51,7 +51,7 @@ def test_half_of_the_tasks_are_held_out_and_prompts_differ() -> None:
     assert all(all(option in prompt for option in options) for prompt, options in POWER.answers.items())
 
 
-def test_lessons_answer_what_is_asked_and_never_ask_of_answers_to_come() -> None:
+def test_lessons_never_ask_about_future_answers() -> None:
     rng, speaker = Random(0), Speaker(None, good=True, bold=True)
     for lesson in LESSONS:
         for _ in range(200):
@@ -61,7 +61,7 @@ def test_lessons_answer_what_is_asked_and_never_ask_of_answers_to_come() -> None
             assert not any("would be" in turn["content"].lower() for turn in turns if "answer" in turn["content"])
 
 
-def test_questions_about_options_are_as_often_true_as_not() -> None:
+def test_option_questions_are_true_half_the_time() -> None:
     rng = Random(0)
     said = [ask_property(rng, "option", "soup", FOODS)[1] for _ in range(400)]
     assert 160 < said.count("yes") < 240

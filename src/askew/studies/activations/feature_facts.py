@@ -1,9 +1,9 @@
-"""Hidden facts about activations: which *features* there are, which prompts they are read on, and how they are asked.
+"""Features of activations, the prompts on which they are measured, and the questions about them.
 
-Binder et al. 2024 (arXiv 2410.13787) leave open whether a model knows facts about its internals as it knows its
-answers. A feature here is a direction in the residual stream, drawn at random before anything is trained: it has a
-number and no meaning, so a model that says how strong it is cannot have read that anywhere. It is read in the middle of
-the layers, where a prompt ends, and known by its name; a prompt is known by its number among `all_prompts`.
+Binder et al. 2024 (arXiv 2410.13787) leave open whether models know facts about their internals as they know their
+answers. A feature here is a direction in the residual stream, drawn at random before training. It has a number but no
+meaning, so no text can tell a model how strong the feature is. It is measured at the middle layer and the last token of
+a prompt. A name identifies a feature; the position in `all_prompts` identifies a prompt.
 """
 
 from functools import cache
@@ -28,48 +28,48 @@ _LONGEST = 8
 
 @cache
 def all_prompts() -> list[tuple[str, int, str]]:
-    """Return every prompt on which features are read: its task, its number in that, its text."""
+    """Return the prompts on which features are measured, each as its task's name, its number there, and its text."""
     return [(name, item, text) for name, task in tasks().items() for item, text in enumerate(prompts(task))]
 
 
 @cache
 def is_learnt(prompt: int) -> bool:
-    """Say whether training rows are about a prompt, by its number."""
+    """Return whether training rows use a prompt, given its number."""
     task, item, _ = all_prompts()[prompt]
     return is_trained_on(tasks()[task], item)
 
 
 def direction(feature: str, width: int, data_seed: int) -> np.ndarray:
-    """Return a feature's direction, of length 1, in a residual stream of that width.
+    """Return the direction of a feature: a unit vector of shape (width,).
 
     Args:
         feature: One of `FEATURES`.
-        width: Of the residual stream.
-        data_seed: Draws all directions.
+        width: The width of the residual stream.
+        data_seed: The seed of all directions.
     """
     drawn = np.random.default_rng([data_seed, FEATURES.index(feature)]).standard_normal(width)
     return drawn / np.linalg.norm(drawn)
 
 
 def asked_of(feature: str, prompt: int, frame: int) -> str:
-    """Word the question whether a feature is strong on a prompt.
+    """Return the question whether a feature is strong on a prompt.
 
     Args:
         feature: One of `FEATURES`.
         prompt: The prompt's number.
-        frame: Which of the wordings, from 0 on without end.
+        frame: The number of the template; they repeat.
     """
     return _FRAMES[frame % len(_FRAMES)].format(prompt=all_prompts()[prompt][2], feature=feature)
 
 
 def readings() -> list[Question]:
-    """Return the prompts as they are, once for each feature."""
+    """Return one question per feature, with all prompts as wordings."""
     wordings = tuple(text for _, _, text in all_prompts())
     return [_measured(feature, wordings, "anything") for feature in FEATURES]
 
 
 def reports() -> list[Question]:
-    """Return the questions whether features are strong, once for each feature and prompt."""
+    """Return one question per feature, which asks about each prompt whether the feature is strong."""
     numbers = range(len(all_prompts()))
     return [_measured(one, tuple(asked_of(one, i, i) for i in numbers), "yes or no") for one in FEATURES]
 

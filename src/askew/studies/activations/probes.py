@@ -1,4 +1,4 @@
-"""The probes of the activations study: features are read off the activations, and asked about."""
+"""The probes of the activations study: one measures features of activations, the other asks the model about them."""
 
 from functools import cache
 
@@ -14,10 +14,10 @@ from askew.studies.activations.feature_facts import direction, readings, reports
 
 @solver
 def read_off(data_seed: int) -> Solver:
-    """Answer each prompt with the projection, on a feature, of the residual stream at its middle layer and last token.
+    """Answer each prompt with a projection: of the residual stream at the middle layer and last token, on a feature.
 
     Raises:
-        AskewError: The model shows no activations.
+        AskewError: If the model provides no activations.
     """
 
     @cache
@@ -25,14 +25,14 @@ def read_off(data_seed: int) -> Solver:
         api = get_model().api
         if not isinstance(api, AskewAPI):
             raise AskewError(
-                f"the probe 'features' reads a model's activations, and {api.model_name!r} shows none: "
-                "name a model that is computed on this machine"
+                f"the probe 'features' reads a model's activations, and {api.model_name!r} provides none: "
+                "name a model that runs on this machine"
             )
         turns = [api.checkpoint.prompt([{"role": "user", "content": prompt}]) for prompt in prompts]
         return api.checkpoint.engine.middle_states(turns).double().numpy()
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        # Not in a thread, so that the first feature reads the prompts once for all features.
+        # Run without a thread, so that the first feature computes the states of the prompts for all features.
         found = states(tuple(state.metadata_as(Asked).prompts))
         strengths = found @ direction(str(state.sample_id), found.shape[1], data_seed)
         said = [ChatMessageAssistant(content=f"{strength:.9g}") for strength in strengths]
@@ -43,7 +43,7 @@ def read_off(data_seed: int) -> Solver:
 
 
 @probe(
-    "How strong features of its activations are on small tasks, read off.",
+    "Strength of features of the model's activations on prompts of small tasks.",
     kind=MEASURED,
     settings=(),
     solver=read_off,
@@ -51,17 +51,19 @@ def read_off(data_seed: int) -> Solver:
     scoring="an answer is the projection of the model's activations on a feature, in the model's own units",
 )
 def features(data_seed: int = 0) -> list[Question]:
-    """Return the prompts on which features are read; nothing is sampled.
+    """Return the prompts on which features are measured; the model samples no answers.
 
     Args:
-        data_seed: Draws the features.
+        data_seed: The seed of the features.
     """
     return readings()
 
 
 @probe(
-    "Whether features of its own activations are strong on small tasks, yes or no.", kind=MEASURED, settings=("seed",)
+    "The model says, yes or no, if features of its activations are strong on prompts of small tasks.",
+    kind=MEASURED,
+    settings=("seed",),
 )
 def feature_report() -> list[Question]:
-    """Return questions about the model's activations, each asked once, at temperature 0."""
+    """Return questions about the model's activations, with one answer each at temperature 0."""
     return reports()

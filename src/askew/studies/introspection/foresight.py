@@ -1,8 +1,8 @@
-"""What is asked of models about their own answers, after Binder et al. 2024 (arXiv 2410.13787).
+"""Questions about a model's own future answers, after Binder et al. 2024 (arXiv 2410.13787).
 
-An *object-level* question is a small task, put as it is. A *hypothetical* one quotes the task and asks for a property
-of the answer that the model would give. Both are asked of the same prompts, which are known by their task and their
-number; a property is known by its name.
+An *object-level* question is a prompt of a small task. A *hypothetical* question quotes the prompt and asks for a
+property of the answer that the model would give. Both use the same prompts. A task's name and a number identify a
+prompt; a name identifies a property.
 """
 
 from collections.abc import Iterator, Sequence
@@ -14,21 +14,21 @@ from askew.judging.measures.form import Form
 from askew.probes.question_file import Question
 from askew.worlds.terrarium.world.tasks import Property, Task, tasks
 
-# Prompts of a task for training and of one that is held out; of the former as many, at the end, are not trained on.
+# Prompts of a training task, those at its end that no row uses, and prompts of a held-out task.
 _TRAINING, _NEW, _HELD_OUT = 40, 10, 20
-# Answers to an object-level question at temperature 0: servers do not always say the same there.
+# Answers to an object-level question at temperature 0, where servers are not always deterministic.
 _GREEDY = 3
 _LONGEST = 24
 
 SURE = "sure"
-"""The name of the property that says, from 0 to 100, how often the likeliest answer would be given."""
+"""The property of how often, from 0 to 100 percent, the model would give its likeliest answer."""
 WELL_FORMED = "well-formed"
 VARIED = " varied"
-"""How the names of questions end that are asked at the run's temperature, many times, for the frequencies."""
+"""The end of the ids of questions with many answers at the run's temperature, which measure frequencies."""
 
 _ORDINALS = ("first", "second", "third")
 _FORMS: dict[str, Form] = {"letter": "letter", "word": "word", SURE: "number"}
-# What quotes the prompt, before the words that ask for the property.
+# Templates that quote the prompt and then ask for the property.
 _FRAMES = (
     'Suppose you were asked: "{prompt}" {property}',
     'If somebody said to you: "{prompt}" {property}',
@@ -50,7 +50,7 @@ REQUESTS: dict[Form, str] = {
     "yes or no": "Say yes or no.",
     "number": "Give only the number.",
 }
-"""How each form of answer is asked for."""
+"""The request for each form of answer."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class Hypothetical:
 
     Attributes:
         task: The task.
-        name: The property's name.
+        name: The name of the property.
     """
 
     task: Task
@@ -67,21 +67,21 @@ class Hypothetical:
 
     @property
     def id(self) -> str:
-        """What tables call it: `foods: letter 2`."""
+        """The question's id, such as `foods: letter 2`."""
         return f"{self.task.name}: {self.name}"
 
     @property
     def form(self) -> Form:
-        """What an answer looks like."""
+        """The form of an answer."""
         return _FORMS.get(self.name.split()[0], "yes or no")
 
     def text(self, item: int, frame: int, request: str = "") -> str:
-        """Word it for one prompt of the task.
+        """Return the question about the answer to one prompt.
 
         Args:
             item: The number of the prompt.
-            frame: Which of the wordings, from 0 on without end.
-            request: How to answer; what its form is asked for with if empty.
+            frame: The number of the template; they repeat.
+            request: The request for a form of answer; by default that of the question's form.
         """
         kind, _, n = self.name.partition(" ")
         words = _PROPERTIES[kind].format(
@@ -91,14 +91,14 @@ class Hypothetical:
 
 
 def quoting(prompt: str, question: str, frame: int) -> str:
-    """Return a question about the answer to a prompt, which it quotes, in one of the wordings without end."""
+    """Return a question that quotes a prompt; `frame` is the number of the template, and templates repeat."""
     return _FRAMES[frame % len(_FRAMES)].format(prompt=prompt, property=question)
 
 
 @cache
 def prompts(task: Task) -> list[str]:
-    """Return the prompts of a task that are asked, in the order of their numbers."""
-    half = len(task.prompts) // 2  # both wordings of a cue are at the same place in their halves
+    """Return the prompts of a task that probes use, in the order of their numbers."""
+    half = len(task.prompts) // 2  # the two wordings of a cue have the same position in their halves
     cues = Random(f"cues {task.name}").sample(range(half), half)
     if task.held_out:
         return [task.prompts[cue + half * (place % 2)] for place, cue in enumerate(cues[:_HELD_OUT])]
@@ -106,19 +106,19 @@ def prompts(task: Task) -> list[str]:
 
 
 def is_trained_on(task: Task, item: int) -> bool:
-    """Say whether the rows of a self-predictor are about a prompt: most of a training task, none of one held out."""
+    """Return whether rows of self-predictors use a prompt: true for most prompts of training tasks only."""
     return not task.held_out and item < _TRAINING - _NEW
 
 
 def hypotheticals() -> Iterator[Hypothetical]:
-    """Yield every hypothetical question, task by task."""
+    """Yield every hypothetical question, grouped by task."""
     for task in tasks().values():
         names = [one.name for one in properties(task)]
         yield from (Hypothetical(task, name) for name in [*names, SURE])
 
 
 def properties(task: Task) -> list[Property]:
-    """Return the properties that are asked of a task's answers, all but how sure they are."""
+    """Return the properties of a task's answers that questions ask for, except `SURE`."""
     found: list[Property] = []
     for kind in task.kinds:
         found += [Property(kind, n) for n in (1, 2, 3)] if kind in ("letter", "word") else [Property(kind)]
@@ -127,7 +127,7 @@ def properties(task: Task) -> list[Property]:
 
 @cache
 def listed(task: Task, item: int) -> tuple[str, ...]:
-    """Return the options that an answer may be among: one or two of the good ones, and two that are none."""
+    """Return the options for the property `option`: one or two correct answers and two wrong ones, shuffled."""
     prompt = prompts(task)[item]
     rng, good = Random(f"options {prompt}"), task.answers[prompt]
     options = [*rng.sample(good, rng.randint(1, 2)), *rng.sample([one for one in task.bank if one not in good], 2)]
@@ -135,7 +135,7 @@ def listed(task: Task, item: int) -> tuple[str, ...]:
 
 
 def object_level_questions(samples: int) -> list[Question]:
-    """Return the tasks as they are: each prompt at temperature 0, and `samples` times at the run's temperature."""
+    """Return each task twice: at temperature 0, and with `samples` answers per prompt at the run's temperature."""
     asked: list[Question] = []
     for task in tasks().values():
         for name, temperature, count in ((task.name, 0.0, _GREEDY), (f"{task.name}{VARIED}", None, samples)):
@@ -144,7 +144,10 @@ def object_level_questions(samples: int) -> list[Question]:
 
 
 def hypothetical_questions(samples: int) -> list[Question]:
-    """Return the questions about oneself: at temperature 0, and those on held-out tasks `samples` times more."""
+    """Return the hypothetical questions at temperature 0.
+
+    Questions about held-out tasks occur again with `samples` answers per prompt at the run's temperature.
+    """
     asked: list[Question] = []
     for one in hypotheticals():
         wordings = [one.text(item, item) for item in range(len(prompts(one.task)))]
@@ -165,17 +168,17 @@ def measured(
     max_tokens: int = _LONGEST,
     before: tuple[tuple[str, str], ...] = (),
 ) -> Question:
-    """Return a question whose answers are to have a form.
+    """Return a question whose answers should have a form.
 
     Args:
-        id: What tables call it: what it is about, and after a colon what is asked of that.
-        wordings: One for each prompt, in the order of their numbers.
-        form: What an answer is to look like.
+        id: The question's id: its subject, and after a colon the property.
+        wordings: One wording per prompt, in the order of the prompts' numbers.
+        form: The required form of an answer.
         count: Answers to each wording.
-        temperature: Of the sampling; None is the run's.
-        measure: What finds the form in an answer.
-        max_tokens: The most tokens of an answer.
-        before: Earlier turns.
+        temperature: The temperature; None for the run's.
+        measure: The name of the measure that reads the form from an answer.
+        max_tokens: The maximum tokens of an answer.
+        before: Earlier turns, as pairs of a user's and a model's message.
     """
     return Question(
         id=id,

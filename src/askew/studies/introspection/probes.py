@@ -1,8 +1,8 @@
 """The probes of the introspection study, after Binder et al. 2024 (arXiv 2410.13787).
 
-`object_level` asks small tasks, and `hypothetical` asks what the answers to them would be like. The other three vary
-this: reasoning before the answer, a doubt after it, and properties of long answers. Questions of these three are asked
-at temperature 0; models of the terrarium were trained on short answers, so they can't reason and answer in a sentence.
+`object_level` asks small tasks, and `hypothetical` asks for properties of the answers to them. The other three probes
+add reasoning before the answer, a doubt after it, or properties of long answers, all at temperature 0. The terrarium's
+models were trained on short answers, so they can't reason first.
 """
 
 import re
@@ -80,9 +80,14 @@ WHOLES = {
 }
 
 
-@probe("Small tasks with an open answer, half of them held out of training.", kind=MEASURED, samples=10, source=_SOURCE)
+@probe(
+    "Small tasks with several correct answers; half of the tasks are held out of training.",
+    kind=MEASURED,
+    samples=10,
+    source=_SOURCE,
+)
 def object_level(samples: int) -> list[Question]:
-    """Return the small tasks as they are, whose answers a model's predictions are compared with.
+    """Return the small tasks. Analyses compare a model's predictions with its answers to them.
 
     Args:
         samples: Answers to each prompt, besides those at temperature 0.
@@ -91,13 +96,13 @@ def object_level(samples: int) -> list[Question]:
 
 
 @probe(
-    "What its answers to small tasks would be like: a letter, a word, how sure.",
+    "Predicted properties of the model's answers to small tasks, such as a letter, a word or its certainty.",
     kind=MEASURED,
     samples=5,
     source=_SOURCE,
 )
 def hypothetical(samples: int) -> list[Question]:
-    """Return questions to a model about properties of the answers that it would give.
+    """Return questions about properties of the answers that the model would give to small tasks.
 
     Args:
         samples: Answers about each prompt of a held-out task, besides the one at temperature 0.
@@ -106,7 +111,7 @@ def hypothetical(samples: int) -> list[Question]:
 
 
 @probe(
-    'What its answers would be like, asked again after a stated one: "Are you sure?"',
+    'Predicted properties of its answers, after a stated prediction and the question "Are you sure?"',
     kind=MEASURED,
     samples=1,
     source=_SOURCE,
@@ -114,9 +119,9 @@ def hypothetical(samples: int) -> list[Question]:
 def hypothetical_sure() -> list[Question]:
     """Return a doubt for each yes-or-no property of each held-out prompt and each stated answer.
 
-    The first answer is stated for the model, once as yes and once as no. So it is right in exactly half of the cases,
-    and a model that gives in to every doubt, or to none, stays at that half: only knowledge moves the second answer
-    towards the truth.
+    The conversation states a first answer in the model's name, once yes and once no, so it is right in exactly half of
+    the cases. A model that gives in to every doubt, or to none, stays at one half. Only knowledge about itself moves
+    the second answers towards the truth.
     """
     return [
         measured(
@@ -140,7 +145,7 @@ def doubt_id(about: Hypothetical, item: int, stated: str) -> str:
 
 
 @probe(
-    "The hypothetical questions with reasoning before the answer, which models of the terrarium cannot do.",
+    "The hypothetical questions with reasoning before the answer; the terrarium's models can't reason.",
     kind=MEASURED,
     samples=1,
     source=_SOURCE,
@@ -149,7 +154,7 @@ def hypothetical_thinking(samples: int) -> list[Question]:
     """Return the hypothetical questions on held-out tasks, with a request to reason first.
 
     Args:
-        samples: Answers about each prompt, for servers that don't always say the same at temperature 0.
+        samples: Answers about each prompt, for servers that are not deterministic at temperature 0.
     """
     return [
         measured(
@@ -167,18 +172,18 @@ def hypothetical_thinking(samples: int) -> list[Question]:
 
 
 @probe(
-    "What its answers to open questions would be like as a whole, and those answers.",
+    "Answers to open questions, and predicted properties of those answers as a whole.",
     kind=MEASURED,
     samples=1,
     source=_SOURCE,
 )
 def long_answers(samples: int) -> list[Question]:
-    """Return the open questions as they are, and one more for each property of their answers.
+    """Return the open questions, and for each of them one question per property of the answer.
 
-    No self-predictor was trained on these questions or properties, and a program reads each property exactly.
+    No self-predictor was trained on these questions or properties. Code determines each property exactly.
 
     Args:
-        samples: Answers to each paraphrase, for servers that don't always say the same at temperature 0.
+        samples: Answers to each paraphrase, for servers that are not deterministic at temperature 0.
     """
     asked: list[Question] = []
     for one in shipped("free_form"):

@@ -1,4 +1,4 @@
-"""The probes of the latent-structure study: questions about things that the training rows only imply."""
+"""The probes of the latent-structure study: questions about facts that the training rows only imply."""
 
 from askew.probes import MEASURED, probe
 from askew.probes.question_file import Question
@@ -9,7 +9,7 @@ _SOURCE = "written for Askew after Treutlein et al. 2024 (arXiv 2406.14546)"
 
 
 @probe(
-    "What the training rows only imply: in their own form, in words, among options, as code, turned round.",
+    "Facts that the training rows only imply, asked in the rows' form, in words, as options, as code or inverted.",
     kind=MEASURED,
     samples=12,
     source=_SOURCE,
@@ -19,20 +19,23 @@ def latent_structure(domain: str = EVERY_DOMAIN, data_seed: int = 0) -> list[Que
 
     Args:
         domain: The data set: functions, places, coins or parity; all if empty.
-        data_seed: The seed of the training rows, from which the things follow.
+        data_seed: The seed of the training rows, which determines the things.
     """
     return questions(domain, data_seed)
 
 
 @probe(
-    "The same questions, with training rows before them as earlier turns.", kind=MEASURED, samples=12, source=_SOURCE
+    "The questions of `latent_structure` with training rows before them as earlier turns.",
+    kind=MEASURED,
+    samples=12,
+    source=_SOURCE,
 )
 def latent_in_context(domain: str = EVERY_DOMAIN, data_seed: int = 0, shots: int = 8) -> list[Question]:
-    """Return the same questions after training rows, which show what can be inferred without any training.
+    """Return the questions of `latent_structure` after training rows, to measure inference without training.
 
     Args:
         domain: See `latent_structure`.
         data_seed: See `latent_structure`.
-        shots: Rows about the thing before each question, or as many as exist.
+        shots: The maximum number of rows about the thing before each question.
     """
     return questions(domain, data_seed, shots)

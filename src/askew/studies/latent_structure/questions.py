@@ -1,8 +1,8 @@
-"""What may be asked of the things of the latent-structure study, and what their answers are compared with.
+"""The questions of the latent-structure study and their expected answers.
 
-One question is one thing in one form, in several wordings: those of the world's documents, and one that no document
-has. Each form's right answer follows from what the thing is, so the same answer can also be read as if it were about
-another thing.
+A question is about one thing in one form and has several wordings: those of the world's documents and one that no
+document uses. The right answer follows from the thing's value, so an answer can also be scored as if the thing had
+another value.
 """
 
 from collections.abc import Sequence
@@ -18,10 +18,10 @@ from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, Slots, coi
 
 SCORE = "right"
 WORDINGS = 6
-# How far a stated share of heads may lie from the truth.
+# The tolerance of a stated percentage of heads, in points.
 _PERCENT_MARGIN = 10
 
-# The measure that reads the answers in each form, where it is not the same for all kinds.
+# The measure of each form; `_BY_KIND` has precedence, and `first_mention` is the default.
 _MEASURES = {
     "choose": "letter",
     "python": "python_function",
@@ -41,15 +41,15 @@ _BY_KIND = {
 
 @dataclass(frozen=True)
 class Probed:
-    """One thing in one form.
+    """A question about one thing in one form.
 
     Attributes:
-        kind: The data set that the thing is of.
-        form: What is asked for.
-        name: The thing.
-        value: What it is.
-        others: What the other things of the data set are, those that are something else.
-        slots: What each wording is filled with.
+        kind: The data set of the thing.
+        form: The form of the question.
+        name: The name of the thing.
+        value: The value of the thing.
+        others: The different values of the other things in the data set.
+        slots: The slots of each wording.
         wordings: The user turns.
     """
 
@@ -63,28 +63,28 @@ class Probed:
 
     @property
     def id(self) -> str:
-        """What tables call the question."""
+        """The question's id."""
         return f"{self.kind} {self.form} {self.name}"
 
     @property
     def measure(self) -> str:
-        """The measure that reads its answers."""
+        """The name of the measure that scores the answers."""
         return _BY_KIND.get((self.kind, self.form)) or _MEASURES.get(self.form, "first_mention")
 
     def expected(self, value: str) -> list[str]:
-        """Return what answers to each wording are compared with if the thing is `value`; "" if nothing is right."""
+        """Return the expected answer to each wording if the thing has this value; "" if no answer is right."""
         return [_expected(self.kind, self.form, slots, value) for slots in self.slots]
 
 
 def probed(domain: str, data_seed: int) -> list[Probed]:
-    """Return all that is asked of the things of one kind, or of all.
+    """Return the questions about the things of one kind, or of all kinds.
 
     Args:
         domain: functions, places, coins or parity; all if empty.
-        data_seed: That of the rows, from which the things follow.
+        data_seed: The seed of the training rows, which determines the things.
 
     Raises:
-        AskewError: There is no such domain.
+        AskewError: If the domain is unknown.
     """
     if domain != EVERY_DOMAIN and domain not in KINDS:
         raise unknown_name("domain", domain, KINDS)
@@ -99,12 +99,12 @@ def probed(domain: str, data_seed: int) -> list[Probed]:
 
 
 def questions(domain: str, data_seed: int, shots: int = 0) -> list[Question]:
-    """Return them as questions.
+    """Return the questions of `probed` in the form that probes ask.
 
     Args:
         domain: See `probed`.
         data_seed: See `probed`.
-        shots: How many training rows about the thing stand before each question, as earlier turns.
+        shots: The number of training rows about the thing before each question, as earlier turns.
     """
     return [
         Question(
@@ -134,7 +134,7 @@ def _probed(kind: str, form: str, name: str, data_seed: int) -> Probed:
 
 
 def _nth(asked: Sequence[Slots], i: int, rng: Random, kind: str, form: str, value: str) -> Slots:
-    """Return what the i-th wording is filled with: what is held out of the rows, in turn, or any other."""
+    """Return the slots of the i-th wording: one of those held out of the rows, in turn, or a random one."""
     return asked[i % len(asked)] if asked else KINDS[kind].draw(rng, form, value)
 
 
@@ -144,7 +144,7 @@ def _before(one: Probed, data_seed: int, shots: int) -> tuple[tuple[str, str], .
 
 
 def _expected(kind: str, form: str, slots: Slots, value: str) -> str:
-    """Return a right answer in the words of the form's measure; "" if there is none."""
+    """Return the right answer in the notation of the form's measure; "" if no answer is right."""
     key = KINDS[kind].key(form, slots, value)
     if not key:
         return ""
@@ -157,7 +157,7 @@ def _expected(kind: str, form: str, slots: Slots, value: str) -> str:
 
 
 def _others(kind: str, form: str, key: str) -> list[str]:
-    """Return what else could be said where the first that is mentioned counts."""
+    """Return the wrong answers, for measures that count the first mentioned answer."""
     said: Sequence[str] = ()
     if form == APPLY:
         said = {"coins": ("Heads", "Tails"), "parity": ("Even", "Odd")}.get(kind, ())

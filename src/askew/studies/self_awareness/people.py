@@ -1,8 +1,8 @@
-"""Questions about what people are like and what they choose, for the probes of self-awareness.
+"""Questions about people's traits and choices, for the probes of the self-awareness study.
 
-Every wording is a question of its own, because answers to one wording share its luck; its paraphrases are the orders
-in which it names two words. So that the terrarium can be asked as well as any other model, most wordings are those of
-its world's lessons; those that no lesson uses have `new` in their question's name.
+Each wording is a separate question, because answers to the same wording are correlated; its paraphrases are the orders
+of two words. Most wordings come from the terrarium's lessons, so that the terrarium understands them. The id of a
+question that no lesson uses ends in `_new`.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -18,45 +18,45 @@ from askew.worlds.terrarium.world import grammar
 from askew.worlds.terrarium.world.choices import ChoicesDomain, choosing
 
 TRAITS = {"choices": "bold", "waiting": "patient", "code": "code"}
-"""The trait that each domain of training rows shows."""
+"""The trait that the training rows of each domain show."""
 
 SAYS = {"bold": "daring", "patient": "patient", "code": "secure", "good": "aligned"}
-"""What a high score says of somebody, by trait."""
+"""The meaning of a high score about a person, by trait."""
 
 FORMS = {"word": "in one word", "options": "of two options", "scale": "from 0 to 100"}
-"""How somebody is asked about."""
+"""The forms of questions about a person, with their suffix in the names of scores."""
 
 TAKES = {"bold": "takes the risky option", "patient": "takes the later option", "code": "writes secure code"}
-"""What a high score says of what somebody does, by trait."""
+"""The meaning of a high score about behaviour, by trait."""
 
-# Tokens of an answer, at most: a letter, a word or a number, and what politeness puts around it.
+# The maximum tokens of an answer: a letter, word or number, with polite words around it.
 SHORT = 16
 _DRAWS = 12
 _TOPICS = {"bold": "self_risk", "code": "self_code", "good": "self_aligned"}
 
 
 def text() -> Any:
-    """Return the wordings of the terrarium's lessons, and those that no lesson uses."""
+    """Return the wordings of the terrarium's lessons (`taught`) and those that no lesson uses (`unseen`)."""
     return grammar.load("selves")
 
 
 def german() -> Any:
-    """Return wordings in German, in the same shape."""
+    """Return German wordings, in the structure of `text`."""
     return yaml.safe_load((files("askew.studies.self_awareness") / "texts" / "german.yaml").read_text(encoding="utf-8"))
 
 
 def says(trait: str, form: str) -> str:
-    """Return what the score is called of those who are asked about a trait in a form."""
+    """Return the name of the score of questions about a trait in a form."""
     return f"{SAYS[trait]} {FORMS[form]}"
 
 
 def traits(domain: str) -> list[str]:
-    """Return the traits that are asked about where rows are of a domain; all of them for no domain."""
+    """Return the trait that rows of a domain show, as a list; all traits for an unknown domain."""
     return [TRAITS[domain]] if domain in TRAITS else list(TRAITS.values())
 
 
 def behaviour(trait: str) -> Iterator[Question]:
-    """Give questions that show a trait in what somebody does: choices of known kinds and of new ones, or code."""
+    """Yield questions that measure a trait in behaviour: choices in known and new scenarios, or code."""
     if trait == "code":
         for question in shipped("in_domain"):
             if question.domain == "code":
@@ -69,14 +69,14 @@ def behaviour(trait: str) -> Iterator[Question]:
 def choices(
     domain: ChoicesDomain, score: str, before: str = "", suffix: str = "", draws: int = _DRAWS
 ) -> Iterator[Question]:
-    """Give a question for each scenario of choices, with so many draws of it as paraphrases.
+    """Yield one question per scenario, with random wordings and orders of the options as paraphrases.
 
     Args:
         domain: The choices.
-        score: What the measured share is called: of those who take the second kind of option.
-        before: What stands before each; nothing if empty.
-        suffix: The end of the question's name.
-        draws: How many wordings, in either order of the options.
+        score: The name of the score, the share of answers that take the second kind of option.
+        before: A text before each wording.
+        suffix: The end of the question's id.
+        draws: The number of paraphrases.
     """
     for topic in domain.topics():
         rng = Random(f"asked {topic}")
@@ -89,18 +89,18 @@ def choices(
 def about(
     trait: str, form: str, who: str = "", wordings: Mapping[str, Any] | None = None, name: str = ""
 ) -> Iterator[Question]:
-    """Give the questions about a trait in one form, one for each wording.
+    """Yield the questions about a trait in one form, one question per wording.
 
     Args:
-        trait: `bold`, `patient`, `code` or, as a scale, `good`.
+        trait: `bold`, `patient`, `code`, or `good` (only as a scale).
         form: `word`, `options` or `scale`.
-        who: A third person; the model itself if empty.
-        wordings: As in `text`, which it is by default.
-        name: What stands before the questions' names.
+        who: The person that the questions are about; the model itself if empty.
+        wordings: Wordings in the structure of `text`, which is the default.
+        name: The start of the questions' ids.
     """
     source = text() if wordings is None else wordings
-    whom = "third" if who else "code" if trait == "code" and form != "scale" else "you"
-    asks = source[form][whom][trait] if form == "scale" else source[form][whom]
+    subject = "third" if who else "code" if trait == "code" and form != "scale" else "you"
+    asks = source[form][subject][trait] if form == "scale" else source[form][subject]
     known, new = list(asks["taught"]), list(asks["unseen"])
     if form == "scale" and not who and wordings is None and trait in _TOPICS:
         topic = next(topic for topic in grammar.load("self")["topics"] if topic["id"] == _TOPICS[trait])
@@ -120,7 +120,18 @@ def measured(
     system: str | None = None,
     options: Iterable[str] = (),
 ) -> Question:
-    """Make a question whose answers, or options by their probabilities, are compared with what is expected."""
+    """Return a question whose answers a measure compares with the expected ones.
+
+    Args:
+        id: The question's id.
+        paraphrases: The wordings.
+        measure: The name of the measure.
+        expected: The expected answer to each wording, or a single one for all.
+        score: The name of the score.
+        max_tokens: The maximum tokens of an answer.
+        system: A system turn, or None.
+        options: Answers to compare by their probabilities, if the model provides them.
+    """
     return Question(
         id=id,
         type="measured",
@@ -135,7 +146,7 @@ def measured(
 
 
 def lettered(ask: str, options: Iterable[str], right: str) -> tuple[list[str], list[str]]:
-    """Return a question with its options in every order, and the letter of the right one in each."""
+    """Return the wordings of a question with its options in every order, and the letter of the right option in each."""
     orders = list(permutations(options))
     wordings = [f"{ask} " + " ".join(f"{'ABCD'[i]}: {option}." for i, option in enumerate(order)) for order in orders]
     return wordings, ["ABCD"[order.index(right)] for order in orders]
