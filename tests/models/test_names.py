@@ -86,7 +86,7 @@ def test_cached_hub_model(hub_cache: Path, tiny_adapter: Path):
 def test_broken_hub_models_are_refused(hub_cache: Path, tiny_adapter: Path):
     with pytest.raises(AskewError, match=r"'org/other' is not in the cache .*HF_HUB_OFFLINE .*hf download org/other"):
         resolve("hf/org/other")
-    with pytest.raises(AskewError, match="no model of the hub can be called 'a/b/c'"):
+    with pytest.raises(AskewError, match="'a/b/c' is not a valid name of a hub model"):
         resolve("hf/a/b/c")
     (hub_cache / "chat_template.jinja").unlink()
     with pytest.raises(AskewError, match="no chat template"):
@@ -170,7 +170,7 @@ def test_folder_without_a_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint:
 
 def test_adapter_needs_a_local_model_without_adapter(tiny_checkpoint: Path, tiny_adapter: Path):
     for base in ("mockllm/model", f"{tiny_checkpoint}+{tiny_adapter}"):
-        with pytest.raises(AskewError, match="an adapter goes on one local checkpoint"):
+        with pytest.raises(AskewError, match="an adapter needs a local checkpoint without an adapter"):
             resolve(f"{base}+{tiny_adapter}")
 
 

@@ -39,7 +39,9 @@ def with_adapter(name: str, base: ModelSpec, adapter: Path) -> ModelSpec:
     if not base.is_local and is_served(adapter.expanduser()):
         return _tuned_by_provider(name, base, adapter.expanduser())
     if not base.is_local or base.adapter is not None:
-        raise AskewError(f"{name!r}: an adapter goes on one local checkpoint, and {base.name!r} is not one")
+        raise AskewError(
+            f"{name!r}: an adapter needs a local checkpoint without an adapter, and {base.name!r} is not one"
+        )
     folder = adapter.expanduser().resolve()
     if not folder.is_dir():
         raise missing_folder(name, folder)
@@ -51,7 +53,9 @@ def with_adapter(name: str, base: ModelSpec, adapter: Path) -> ModelSpec:
 def _tuned_by_provider(name: str, base: ModelSpec, folder: Path) -> ModelSpec:
     found = read_served(folder)
     if found.base != base.inspect_name:
-        raise AskewError(f"{name!r}: {folder} is a fine-tune of {found.base}, not of {base.inspect_name}")
+        raise AskewError(
+            f"{name!r}: {folder} is a fine-tune of {found.base}, not of {base.inspect_name}. Name the folder alone"
+        )
     return ModelSpec(name, None, None, found.model)
 
 

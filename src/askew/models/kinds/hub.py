@@ -36,7 +36,7 @@ def check_hub_model(hub_id: str) -> Path | None:
     try:
         validate_repo_id(hub_id)
     except HFValidationError as error:
-        raise AskewError(f"no model of the hub can be called {hub_id!r}: {error}") from error
+        raise AskewError(f"{hub_id!r} is not a valid name of a hub model: {error}") from error
     config = try_to_load_from_cache(hub_id, "config.json")
     folder = Path(config).parent if isinstance(config, str) else None
     if folder is not None:
@@ -45,7 +45,7 @@ def check_hub_model(hub_id: str) -> Path | None:
     if is_offline_mode() and not has_weights:
         raise AskewError(
             f"the hub model {hub_id!r} is not in the cache on this machine, and HF_HUB_OFFLINE forbids downloading it. "
-            f"Unset that, or fetch it where there is a network with `hf download {hub_id}`"
+            f"Unset HF_HUB_OFFLINE, or download the model beforehand with `hf download {hub_id}`"
         )
     if folder is None or not has_weights:
         return None

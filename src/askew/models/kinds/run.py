@@ -26,7 +26,7 @@ class _Run(ModelKind):
         run, _, arm_and_seed = name.rpartition("#")
         folder = Path(run).expanduser()
         if not (folder / "study.json").is_file():
-            raise AskewError(f"{name!r}: {run} is not a run's folder, it has no study.json")
+            raise AskewError(f"{name!r}: {run} is not a run's folder: it has no study.json")
         base = _base(folder / "study.json", arm_and_seed.rpartition("-")[0])
         if re.fullmatch(rf"{_UNTUNED}-\d+", arm_and_seed):  # the same model for every seed
             return base
@@ -56,7 +56,7 @@ def _base(study: Path, arm: str) -> ModelSpec:
         content: dict[str, Any] = json.loads(study.read_text(encoding="utf-8"))
         return resolve(content.get("provenance", {}).get("bases", {}).get(arm, content["model"]))
     except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AskewError(f"{study} is damaged: it does not say which model the run began with") from error
+        raise AskewError(f"{study} is damaged: it does not name the model that the run started from") from error
 
 
 kinds.add("run", _Run({"RUN#ARM-SEED": "a model that a run trained"}))
