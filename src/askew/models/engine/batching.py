@@ -57,7 +57,7 @@ class Batcher:
             self._waiting.append(request)
 
     def answer(self, request: Request) -> list[Completion]:
-        """Wait for the turn of a queued request, and return its answers, computed unless an earlier batch did so."""
+        """Return the answers to a queued request, computing them in its turn unless an earlier batch already did."""
         with self._turn:
             if request.answers is None:
                 if len(request.draws) == 1:

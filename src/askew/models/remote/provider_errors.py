@@ -47,14 +47,14 @@ class RequestFailure:
 
     def reason(self, model: Model) -> str:
         """Return the message of the server or the network, as one line without API keys."""
-        said = str(self.error)
+        text = str(self.error)
         if isinstance(self.error, EmptyReply):
-            said = "its reply contains no answer"
+            text = "its reply contains no answer"
         elif isinstance(self.error, _UNREADABLE):
-            said = "its reply cannot be read, because it does not follow the API"
-        elif (detail := _detail(self.error)) and detail not in said:
-            said = f"{said}: {detail}"
-        return one_line(without_keys(said, model)) or type(self.error).__name__
+            text = "its reply cannot be read, because it does not follow the API"
+        elif (detail := _detail(self.error)) and detail not in text:
+            text = f"{text}: {detail}"
+        return one_line(without_keys(text, model)) or type(self.error).__name__
 
     def message(self, model: Model) -> str:
         """Return the error message for a failure that is not transient."""
@@ -135,13 +135,13 @@ def check_can_be_asked(name: str) -> None:
     try:
         get_model(name)
     except PrerequisiteError as error:
-        said = " ".join(_MARKUP.sub("", str(error)).removeprefix("ERROR:").split())
-        missing = _VARIABLE.findall(said)
-        if missing and "environment" in said:
+        text = " ".join(_MARKUP.sub("", str(error)).removeprefix("ERROR:").split())
+        missing = _VARIABLE.findall(text)
+        if missing and "environment" in text:
             raise AskewError(
                 f"{name}: a key or an address is missing. Set {' or '.join(missing)} in the environment"
             ) from None
-        raise AskewError(f"{name}: {said}") from None
+        raise AskewError(f"{name}: {text}") from None
     except (ImportError, ValueError) as error:
         raise AskewError(f"{name}: {error}") from None
 
