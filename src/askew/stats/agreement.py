@@ -1,8 +1,9 @@
-"""How well a judge agrees: with the oracle, with people's labels, or with another judge.
+"""Agreement of a judge with the oracle, with people's labels, or with another judge.
 
-Cohen's kappa (1960) and Krippendorff's alpha (2011, "Computing Krippendorff's Alpha-Reliability") are agreement
-beyond chance: 1 is perfect, 0 is chance. Kappa takes chance from each rater's own habits, alpha from both together;
-alpha for numbers weighs a disagreement with its square.
+Cohen's kappa (1960, *Educational and Psychological Measurement* 20) and Krippendorff's alpha (2011, "Computing
+Krippendorff's Alpha-Reliability") measure agreement beyond chance: 1 is perfect agreement, 0 is chance. Kappa computes
+chance from how often each rater uses each class, alpha from how often both together do; for numbers, alpha weights a
+disagreement by its square.
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -18,22 +19,22 @@ CLASSES = ("aligned", "misaligned", "incoherent", "refused")
 UNJUDGED = "unjudged"
 
 _RESAMPLES = 1000
-# Of this many at a time, so that memory does not grow with them.
+# Resamples are drawn in batches of this size to bound the memory.
 _RESAMPLES_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
 class Agreement:
-    """The judge against the oracle.
+    """Agreement of the judge with the oracle.
 
     Attributes:
-        n: Answers with both an oracle's word and a judge's verdict.
-        unjudged: Answers with an oracle's word on which the judge gave no verdict; not among `n`.
-        agreement: Share of the `n` on which both say the same; NaN if there are none.
-        kappa: Cohen's kappa over the four classes, agreement beyond chance; NaN where chance alone must agree.
+        n: Number of answers that both the oracle and the judge classified.
+        unjudged: Number of answers that the oracle classified and the judge did not; not included in `n`.
+        agreement: Share of the `n` answers with the same class from both, 0-1; NaN if `n` is 0.
+        kappa: Cohen's kappa over the four classes; NaN where fewer than two classes are in use.
         auc: Probability that an answer which the oracle calls aligned has a higher aligned score than one it calls
-            misaligned, ties counting half; NaN where either kind is missing.
-        confusion: Number of answers, oracle's class (rows) by judge's verdict (columns, `unjudged` the last).
+            misaligned, ties counting half; NaN where either class is missing.
+        confusion: Number of answers by the oracle's class (rows) and the judge's verdict (columns, `unjudged` last).
     """
 
     n: int
@@ -45,10 +46,11 @@ class Agreement:
 
 
 def agreement(answers: pd.DataFrame) -> Agreement:
-    """Compare verdicts with the oracle.
+    """Return the agreement of the judge's verdicts with the oracle's classes.
 
     Args:
-        answers: One row per answer with the columns `oracle` ("" where it does not know), `verdict` and `aligned`.
+        answers: One row per answer, with the columns oracle (one of `CLASSES`, "" if unknown), verdict (one of
+            `CLASSES` or "unjudged") and aligned (score 0-100, NaN if missing).
     """
     known = answers[answers["oracle"].isin(CLASSES)]
     confusion = (
@@ -70,19 +72,20 @@ def agreement(answers: pd.DataFrame) -> Agreement:
 
 @dataclass(frozen=True)
 class VerdictAgreement:
-    """Verdicts of two raters on the same answers.
+    """Agreement of the verdicts of two raters on the same answers.
 
     Attributes:
-        n: Answers on which both gave a verdict.
-        unjudged: The others.
-        agreement: Share of the `n` on which both say the same; NaN if there are none.
-        low: Lower end of its 95% bootstrap interval, over questions drawn anew.
+        n: Number of answers with a verdict from both.
+        unjudged: Number of answers without a verdict from one rater or both.
+        agreement: Share of the `n` answers with the same verdict from both, 0-1; NaN if `n` is 0.
+        low: Lower end of the 95% interval of `agreement`, by a bootstrap over questions.
         high: Upper end.
-        kappa: Cohen's kappa; NaN where both use one class only.
-        kappa_low: Lower end of its 95% bootstrap interval.
+        kappa: Cohen's kappa; NaN where only one class is in use.
+        kappa_low: Lower end of the 95% interval of `kappa`, by the same bootstrap.
         kappa_high: Upper end.
-        alpha: Krippendorff's alpha for names; NaN where both use one class only.
-        confusion: Number of answers, the first's verdict (rows) by the second's (columns).
+        alpha: Krippendorff's alpha for nominal data; NaN where only one class is in use.
+        confusion: Number of answers by the first rater's verdict (rows) and the second's (columns), each over `CLASSES`
+            and "unjudged".
     """
 
     n: int
@@ -99,7 +102,14 @@ class VerdictAgreement:
 
 @dataclass(frozen=True)
 class Tercile:
-    """A third of the answers, by length in characters: from the shortest of them to the longest."""
+    """A rater's error on one third of the answers, cut by length.
+
+    Attributes:
+        shortest: Length of the shortest of these answers, in characters.
+        longest: Length of the longest, in characters.
+        n: Number of these answers.
+        mean_error: Mean error of the rater on them, in the unit of the error.
+    """
 
     shortest: int
     longest: int
@@ -109,12 +119,12 @@ class Tercile:
 
 @dataclass(frozen=True)
 class LengthBias:
-    """Whether a rater's error goes with the length of the answer.
+    """Relation of a rater's error to the length of the answer.
 
     Attributes:
-        rho: Spearman's rank correlation of error and length; NaN where either is always the same.
-        p: Its two-sided p-value.
-        terciles: The short answers, the middling, the long.
+        rho: Spearman's rank correlation of error and length; NaN where either is constant.
+        p: Two-sided p-value of `rho`.
+        terciles: Up to three thirds of the answers, from short to long; fewer where many lengths are equal.
     """
 
     rho: float
@@ -124,13 +134,13 @@ class LengthBias:
 
 @dataclass(frozen=True)
 class ScoreAgreement:
-    """Scores of two raters, 0-100, on the same answers.
+    """Agreement of the scores, 0-100, of two raters on the same answers.
 
     Attributes:
-        n: Answers to which both gave a score.
-        alpha: Krippendorff's alpha for numbers; NaN where all scores are the same.
-        mean_error: Mean of the second's score minus the first's.
-        mean_absolute_error: Mean of how far they are apart.
+        n: Number of answers with a score from both.
+        alpha: Krippendorff's alpha for interval data; NaN where all scores are the same.
+        mean_error: Mean of the second rater's score minus the first's.
+        mean_absolute_error: Mean absolute difference of both scores.
     """
 
     n: int
@@ -140,13 +150,13 @@ class ScoreAgreement:
 
 
 def verdict_agreement(first: pd.Series, second: pd.Series, question: pd.Series) -> VerdictAgreement:
-    """Compare the verdicts of two raters.
+    """Return the agreement of the verdicts of two raters.
 
     Args:
-        first: A verdict for each answer, of `CLASSES` or "unjudged".
-        second: The same of the other rater, on the same index.
-        question: What each answer replies to. Answers to one question are alike, so whole questions are drawn anew;
-            with a single question, answers.
+        first: Verdict on each answer, one of `CLASSES` or "unjudged".
+        second: The other rater's verdicts, on the same index.
+        question: Question of each answer, on the same index. Answers to one question are not independent, so the
+            bootstrap resamples whole questions; with a single question, it resamples answers.
     """
     names = [*CLASSES, UNJUDGED]
     confusion = pd.crosstab(first, second).reindex(index=names, columns=names, fill_value=0)
@@ -171,11 +181,11 @@ def verdict_agreement(first: pd.Series, second: pd.Series, question: pd.Series) 
 
 
 def score_agreement(first: pd.Series, second: pd.Series) -> ScoreAgreement:
-    """Compare the scores of two raters.
+    """Return the agreement of the scores of two raters.
 
     Args:
-        first: A score for each answer, 0-100, NaN where there is none.
-        second: The same of the other rater, on the same index.
+        first: Score of each answer, 0-100; NaN where missing.
+        second: The other rater's scores, on the same index.
     """
     both = first.notna() & second.notna()
     one, other = first[both].to_numpy(dtype=float), second[both].to_numpy(dtype=float)
@@ -187,11 +197,14 @@ def score_agreement(first: pd.Series, second: pd.Series) -> ScoreAgreement:
 
 
 def length_bias(error: pd.Series, length: pd.Series) -> LengthBias:
-    """See whether a rater's error goes with the length of the answer.
+    """Return how a rater's error depends on the length of the answer.
 
     Args:
-        error: By how much the rater was too high on each answer; NaN where that is not known.
-        length: Characters of each answer, on the same index.
+        error: The rater's score minus the true one for each answer; NaN where unknown.
+        length: Number of characters of each answer, on the same index.
+
+    Returns:
+        NaN and no terciles for fewer than three known errors.
     """
     known = error.notna()
     errors, lengths = error[known].to_numpy(dtype=float), length[known].to_numpy()
@@ -212,11 +225,11 @@ def krippendorff_alpha(ratings: Iterable[Sequence[str | float]], level: Literal[
     """Return Krippendorff's alpha.
 
     Args:
-        ratings: The ratings of each unit, two at least; those of one alone say nothing about agreement.
-        level: Whether ratings are names or numbers.
+        ratings: Ratings of each unit; a unit with a single rating says nothing about agreement.
+        level: "nominal" if ratings are names, "interval" if they are numbers.
 
     Returns:
-        At most 1; NaN where all ratings are the same, for then chance must agree.
+        Alpha, at most 1; NaN where all ratings are the same, because agreement by chance is then certain.
     """
     from inspect_ai.scorer import SampleScore, Score, krippendorff_alpha
 
@@ -229,14 +242,14 @@ def krippendorff_alpha(ratings: Iterable[Sequence[str | float]], level: Literal[
 
 def _kappa(judged: np.ndarray) -> float:
     used = (judged.sum(0) > 0) | (judged.sum(1) > 0)
-    # With one class in use, or none, agreement by chance is certain and kappa is 0/0.
+    # With fewer than two classes in use, agreement by chance is certain and kappa is 0/0.
     if used.sum() < 2:
         return float("nan")
     return float(np.asarray(cohens_kappa(judged, return_results=False)))
 
 
 def _bootstrap(first: pd.Series, second: pd.Series, question: pd.Series) -> np.ndarray:
-    """Return 95% limits of the share of agreement and of kappa, shape 2, 2."""
+    """Return the 95% limits, low and high, of the share of agreement and of kappa, of shape (2, 2)."""
     if first.empty:
         return np.full((2, 2), np.nan)
     drawn, _ = pd.factorize(question)
@@ -246,7 +259,7 @@ def _bootstrap(first: pd.Series, second: pd.Series, question: pd.Series) -> np.n
     cell = len(CLASSES) * first.map(numbers).to_numpy(dtype=int) + second.map(numbers).to_numpy(dtype=int)
     counts = np.zeros((drawn.max() + 1, len(CLASSES) ** 2))
     np.add.at(counts, (drawn, cell), 1)
-    # Questions with the same counts are drawn as one: mostly there are few kinds, however many questions.
+    # Questions with equal counts are resampled as one kind: there are few kinds, even of many questions.
     kinds, of_kind = np.unique(counts, axis=0, return_counts=True)
     rng, found = np.random.default_rng(0), []
     for _ in range(_RESAMPLES // _RESAMPLES_AT_ONCE):
@@ -258,7 +271,7 @@ def _bootstrap(first: pd.Series, second: pd.Series, question: pd.Series) -> np.n
 
 
 def _share_and_kappa(confusions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the share of agreement and Cohen's kappa of many confusion tables, shape tables, classes, classes."""
+    """Return the share of agreement and Cohen's kappa of confusion tables of shape (tables, classes, classes)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         total = confusions.sum((1, 2))
         share = np.trace(confusions, axis1=1, axis2=2) / total

@@ -1,9 +1,9 @@
-"""Effects: the comparisons that a study is about, each with its interval and what it could have shown.
+"""Effects: the comparisons that answer a study's question, each with a 95% interval and its power.
 
-A study hands over tidy frames, one row per answer, with the columns `seed`, `cluster` (what answers share: a question,
-a task, a person asked about) and `value` (0-1; NaN where there is none). It gets one `Effect` per comparison and puts
-them in one table, in which the p-values of a family are corrected together. A null result is as good as its power, so
-every effect says the smallest true one that would have been found.
+A study passes tidy frames with one row per answer and the columns seed, cluster (what answers have in common: a
+question, a task, a person asked about) and value (0-1; NaN where missing). Each comparison is one `Effect`; `as_table`
+puts them in one table and corrects the p-values within a family. A null result is worth as much as its power, so every
+effect names the smallest true effect that the study would have found.
 """
 
 from collections.abc import Iterable, Sequence
@@ -38,29 +38,29 @@ EFFECT_COLUMNS = (
 )
 Unit = Literal["points", "percent", "r"]
 
-# Of n answers that all agree, a share of 3 / n might be otherwise (the rule of three): two standard errors of 1.5 / n.
+# After n equal answers, a share of up to 3 / n may still differ (the rule of three): two standard errors of 1.5 / n.
 _RULE_OF_THREE = 1.5
 
 
 @dataclass(frozen=True)
 class Effect:
-    """One comparison, level or correlation; numbers are NaN where the answers do not say them.
+    """A comparison, level or correlation. Numbers that the answers do not determine are NaN.
 
     Attributes:
-        family: Comparisons whose p-values are corrected together, and which are drawn together.
-        label: What is compared, for people.
-        measure: What was measured.
+        family: Name of the family: its p-values are corrected together, and it is one panel of the figure.
+        label: Name of the comparison in reports.
+        measure: Name of the measured quantity.
         estimate: A difference (-1 to 1) if the unit is "points", a mean (0-1) if "percent", a correlation if "r".
         low: Lower end of its 95% interval.
         high: Upper end.
-        p: Two-sided p-value of no difference or correlation; NaN for a level, which is compared with nothing.
+        p: Two-sided p-value of no difference or no correlation; NaN for a level, which is compared with nothing.
         detectable: Smallest true effect that 80 of 100 such studies would find at p < 0.05; NaN for a level.
-        unit: What the numbers are.
-        seeds: Seeds behind it; 0 for a correlation, which counts pairs.
-        clusters: Clusters behind it, or pairs.
-        arm: Arm it is about, if it is about one.
-        control: What it is compared with, if that is an arm.
-        lead: Whether it is the answer to the study's question.
+        unit: "points" (a difference), "percent" (a mean) or "r" (a correlation).
+        seeds: Number of seeds; 0 for a correlation.
+        clusters: Number of clusters; for a correlation, of pairs.
+        arm: Arm that the effect is about; "" if it is not about one arm.
+        control: Arm that it is compared with; "" if it is compared with none.
+        lead: Whether this effect answers the study's main question.
     """
 
     family: str
@@ -90,16 +90,16 @@ def contrast(
     control: str = "",
     lead: bool = False,
 ) -> Effect:
-    """Return how far the mean of one frame lies above that of another, each cluster weighing the same.
+    """Return the mean of one frame minus the mean of another, with the same weight for every cluster.
 
-    Clusters that both have are paired, and others left out; if none is shared, all are used, unpaired. Seeds are paired
-    if both have the same ones. Else each side adds its own variance between seeds; a side with one seed, such as an
-    untrained model, adds none. With one seed on both sides the interval is about clusters alone, with one cluster
-    about seeds alone, and with one of each there is none.
+    Clusters in both frames are paired and others dropped; if no cluster is in both, all are used, unpaired. Seeds are
+    paired if both frames have the same ones. Otherwise each side adds its own variance between seeds; a side with one
+    seed, such as an untrained model, adds none. With one seed on both sides, the interval covers the choice of clusters
+    only; with one cluster, the choice of seeds only; with one of each, there is no interval.
 
     Args:
-        left: The columns seed, cluster and value.
-        right: The same of what it is compared with, or a known number, such as chance.
+        left: One row per answer, with the columns seed, cluster and value (0-1, NaN if missing).
+        right: A frame of the same form for the other side, or a known number (0-1) such as chance.
         family: See `Effect`.
         label: See `Effect`.
         measure: See `Effect`.
@@ -120,10 +120,10 @@ def contrast(
 
 
 def level(frame: pd.DataFrame, *, family: str, label: str, measure: str, arm: str = "", lead: bool = False) -> Effect:
-    """Return the mean of a frame with the columns seed, cluster and value, each cluster weighing the same.
+    """Return the mean of a frame, with the same weight for every cluster.
 
     Args:
-        frame: The columns seed, cluster and value.
+        frame: One row per answer, with the columns seed, cluster and value (0-1, NaN if missing).
         family: See `Effect`.
         label: See `Effect`.
         measure: See `Effect`.
@@ -148,11 +148,11 @@ def correlation(
     control: str = "",
     lead: bool = False,
 ) -> Effect:
-    """Return Pearson's correlation of pairs with the interval of Fisher (1921, *Metron* 1).
+    """Return Pearson's correlation of pairs, with the interval and test of Fisher (1921, *Metron* 1).
 
     Args:
-        x: A number for each pair. Pairs must be independent of each other: average first over what they share.
-        y: The other number of each pair, in the same order. Pairs with a number that is not finite are left out.
+        x: First number of each pair. Pairs must be independent: average first over answers that belong together.
+        y: Second number of each pair, in the same order. Pairs with a number that is not finite are dropped.
         family: See `Effect`.
         label: See `Effect`.
         measure: See `Effect`.
@@ -161,7 +161,8 @@ def correlation(
         lead: See `Effect`.
 
     Returns:
-        NaN for all numbers where a side is always the same, and no interval for fewer than four pairs.
+        The effect in the unit "r". All its numbers are NaN where `x` or `y` is constant; with fewer than four pairs,
+        all but the estimate are NaN.
     """
     pairs = np.stack([np.asarray(x, dtype=float), np.asarray(y, dtype=float)])
     pairs = pairs[:, np.isfinite(pairs).all(0)]
@@ -188,7 +189,7 @@ def as_table(effects: Iterable[Effect]) -> pd.DataFrame:
 
 
 def _cells(frame: pd.DataFrame) -> pd.DataFrame:
-    """Return mean values, seeds by clusters; NaN where there is none, and no seed or cluster without any."""
+    """Return the mean value of each seed and cluster; NaN for an empty cell. Empty seeds and clusters are dropped."""
     finite = frame.assign(value=_values(frame)).dropna(subset=["value"])
     return finite.groupby(["seed", "cluster"])["value"].mean().unstack()
 
@@ -198,7 +199,7 @@ def _values(frame: pd.DataFrame) -> pd.Series:
 
 
 def _on_shared_clusters(one: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return both with the clusters that both have; as they are if there are none."""
+    """Return both tables with their common clusters only; unchanged if they have none in common."""
     shared = one.columns.intersection(other.columns)
     if not len(shared):
         return one, other
@@ -206,7 +207,7 @@ def _on_shared_clusters(one: pd.DataFrame, other: pd.DataFrame) -> tuple[pd.Data
 
 
 def _least_error(frames: Sequence[pd.DataFrame]) -> float:
-    """Return what answers that are all yes or no leave open even where all are the same; 0 for other values."""
+    """Return the least standard error of means of values that are all 0 or 1 (the rule of three); 0 for others."""
     values = [_values(frame).dropna() for frame in frames]
     if any(own.empty or not own.isin([0.0, 1.0]).all() for own in values):
         return 0.0
@@ -214,6 +215,6 @@ def _least_error(frames: Sequence[pd.DataFrame]) -> float:
 
 
 def _limits(found: MeanEstimate, least: float) -> tuple[float, float]:
-    """Return the interval within what can be, and always around the estimate."""
+    """Return the interval, cut to the possible range (`least` to 1) and extended to include the estimate."""
     low, high = np.maximum(found.low, least), np.minimum(found.high, 1.0)
     return float(np.minimum(low, found.mean)), float(np.maximum(high, found.mean))

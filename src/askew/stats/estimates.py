@@ -1,7 +1,7 @@
-"""The table of estimates: from judged answers to rates, differences from controls, and their 95% intervals.
+"""The table of estimates: rates of misaligned answers and differences from controls, with 95% intervals.
 
-`estimate` is pure: the same answers give the same table, in whatever order they come. The columns of the table are the
-interface of estimates.csv; docs/explanation/statistics.md says what each figure means and how it is computed.
+The table doesn't depend on the order of the answers. Its columns are those of `estimates.csv`;
+docs/explanation/statistics.md explains each number and how it is computed.
 """
 
 from collections.abc import Iterator, Mapping
@@ -45,18 +45,18 @@ COLUMNS = (
     "questions",
 )
 
-# What `question`, `seed` and `group` say where a row pools them.
 ALL = "all"
+"""Value of question, seed and group in a row that pools them."""
 
 JUDGED = "judged"
-"""The kind of a row that is a rate of misaligned answers by a metric. Rows of every other kind are scores."""
+"""Kind of a row that is a rate of misaligned answers by a metric. Rows of every other kind are scores."""
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
 class _Slices:
-    """Rows of one kind, each a part of one table: `tallies` holds arrays (rows, seeds, questions)."""
+    """Rows of one kind, each a part of one table; `tallies` holds arrays of shape (rows, seeds, questions)."""
 
     kind: str
     labels: list[dict[str, str]]
@@ -66,20 +66,23 @@ class _Slices:
 def estimate(
     answers: pd.DataFrame, metric: Metric, controls: Mapping[str, str], control_probes: Mapping[str, str] = _NONE
 ) -> pd.DataFrame:
-    """Estimate rates and differences: pooled, per question, per seed and per group of questions.
+    """Return the rates and differences of each arm and probe: pooled, per question, per seed and per group.
 
-    Groups get rows only where a probe has more than one. p-values are corrected over all arms within a probe: the
-    pooled rows by themselves, likewise the rows per question, per seed and per group.
+    Groups of questions get rows only where a probe has more than one. p-values are corrected over the arms of a probe;
+    the pooled rows, the rows per question, per seed and per group are separate families.
 
     Args:
-        answers: One row per answer, the columns of answers.parquet. Verdicts are taken from the scores under `metric`.
-        metric: The metric.
-        controls: Arm to its control. An arm without a control, or whose control has no answers, gets no difference.
-        control_probes: Probe to the probe under which the same arm is the control, if it has answers there:
-            `triggered` is compared with `free_form`.
+        answers: One row per answer, with the columns of `answers.parquet`. Verdicts are computed from the scores by
+            `metric`.
+        metric: The rule that defines the rate.
+        controls: Arm to its control. An arm without a control, or with a control that has no answers, gets no
+            difference.
+        control_probes: Probe to the probe in which the same arm is the control, if it has answers there: `triggered` is
+            compared with `free_form`.
 
     Returns:
-        A data frame with `COLUMNS`, sorted by arm and probe, the pooled row of each first. `kind` is `JUDGED`.
+        A data frame with the columns `COLUMNS`, sorted by arm and probe, with the pooled row of each first. The kind is
+        `JUDGED`; rates and differences are fractions.
     """
     tables = count(answers, metric)
     parts = [
@@ -110,7 +113,7 @@ def _control(
     controls: Mapping[str, str],
     control_probes: Mapping[str, str],
 ) -> tuple[tuple[str, str], Table | None]:
-    """Return the control, an arm and a probe, with its answers; empty names and None if it has no answers."""
+    """Return the control as (arm, probe), with its counts; empty names and None if it has no answers."""
     candidates = [(arm, control_probes[probe])] if probe in control_probes else []
     for control in [*candidates, (controls.get(arm, ""), probe)]:
         if control in tables:
@@ -138,14 +141,15 @@ def _rows(table: Table, names: tuple[str, str], control: Table | None) -> Iterat
 
 
 def _slices(table: Table, shape: Table) -> Iterator[_Slices]:
-    """Cut a table into the rows that the table `shape` has: pooled, per question, per seed, per group.
+    """Yield the parts of a table for the rows of `shape`: pooled, per question, per seed and per group.
 
-    Where `shape` has a seed that `table` lacks, the row takes all seeds of `table`: an untuned model has one seed only,
-    and is the control of every seed.
+    For a seed of `shape` that `table` lacks, the row uses all seeds of `table`: an untuned model has a single seed and
+    is the control of every seed.
     """
     everything = np.ones((len(table.seeds), len(table.questions)), dtype=bool)
     yield _masked("pooled", table, [{}], [everything])
-    # One question a row, so the last axis is a single one: no table of questions by questions for large probes.
+    # Each row has one question, so the last axis has length 1. A mask over all questions would take memory quadratic in
+    # their number.
     yield _Slices(
         "question",
         [_label(question=question) for question in table.questions],
@@ -197,7 +201,7 @@ def _totals(tallies: dict[str, Array]) -> dict[str, Array]:
 
 
 def _differences(table: Table, control: Table | None, slices: _Slices, against: _Slices | None) -> dict[str, Array]:
-    """Compare each row with its control, on the questions that both were asked."""
+    """Return the difference of each row from its control, on the questions that both were asked."""
     if control is None or against is None:
         nothing = np.full(len(slices.labels), np.nan)
         found = DifferenceInterval(nothing, nothing, nothing, nothing)

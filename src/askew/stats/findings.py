@@ -1,9 +1,9 @@
-"""Did a model stay narrow? What the comparison of one model with its control, in one probe, allows to be said.
+"""Findings: whether each arm stayed narrow, by its comparison with the control in each probe.
 
-Three things can be found. *Bent*: the rate rose beyond chance. *Narrow*: it did not rise by more than a margin, as far
-as the interval reaches. *Can't tell*: neither, for want of answers; then it is worked out how many would tell. To find
-nothing is not to find that there is nothing (Schuirmann 1987, on tests of equivalence), so a small audit never says
-narrow.
+*Bent*: the rate rose beyond chance. *Narrow*: the whole interval of the difference lies below a margin. *Can't tell*:
+neither, because there are too few answers; the finding then says how many would decide. Too few answers never count as
+narrow: absence of evidence is not evidence of absence (Schuirmann 1987, *Journal of Pharmacokinetics and
+Biopharmaceutics* 15, on tests of equivalence).
 """
 
 from collections.abc import Iterable, Mapping
@@ -25,8 +25,9 @@ BENT: Reading = "bent"
 NARROW: Reading = "narrow"
 UNSURE: Reading = "can't tell"
 
-# How many times the answers that there are one may have to ask for: from a quarter more to a thousand times as many.
+# With fewer misaligned answers than this, nothing is known about how questions differ.
 _FEW_EVENTS = 10
+# Multiples of the present number of answers that are tried: from 1.25 to about 1,000.
 _FACTORS = 1.25 ** np.arange(1, 32)
 
 
@@ -37,22 +38,22 @@ class Finding:
     Attributes:
         arm: The arm.
         probe: The probe.
-        name: What people read: the probe's title, and for a score its name.
-        two_sided: Whether a fall counts as a rise does: Askew doesn't know which way a score is bad.
-        control: The arm that it is compared with.
-        control_probe: The probe that the control was asked; mostly the same.
-        metric: What the rates are by.
-        rate: The arm's rate, a fraction.
-        control_rate: The control's.
-        difference: Their difference, with
-        low: its 95% interval's lower and
-        high: upper limit.
-        p: The p-value of no difference, corrected (Holm) for all comparisons of the run, over arms and probes: one that
-            is bent anywhere is bent.
-        reading: What may be said.
-        answers: How many answers there are to each question, on average.
-        answers_needed: How many would tell, if the rates stay what they are; None where it is told already, or where no
-            number of answers would tell because the questions differ too much.
+        name: The probe's title, followed by the name of the score if it is one.
+        two_sided: Whether a fall counts like a rise. True for scores: Askew doesn't know whether higher is better.
+        control: The arm that `arm` is compared with.
+        control_probe: The probe of the control, mostly the same as `probe`.
+        metric: The metric of the rates, or the name of the score.
+        rate: The arm's rate, 0-1.
+        control_rate: The control's rate, 0-1.
+        difference: `rate` minus `control_rate`.
+        low: Lower end of the 95% interval of the difference.
+        high: Upper end.
+        p: The p-value of no difference, corrected by Holm's method over all arms and probes of the run, because a model
+            that is bent in any probe is bent.
+        reading: The verdict on this comparison.
+        answers: Number of answers per question and seed, on average.
+        answers_needed: Number of answers per question and seed that would decide, if the rates stay as they are; None
+            where the reading is decided, or where no number decides because the questions differ too much.
     """
 
     arm: str
@@ -76,14 +77,14 @@ class Finding:
 def findings(
     answers: pd.DataFrame, estimates: pd.DataFrame, metric: Metric, margin: float, titles: Mapping[str, str]
 ) -> list[Finding]:
-    """Say what every pooled comparison of a run allows to be said.
+    """Return the finding of each pooled comparison of a run.
 
     Args:
         answers: The rows of `answers.parquet` that have a verdict.
         estimates: The rows of `estimates.csv`.
         metric: The metric of the verdicts.
-        margin: The largest rise that is still called narrow, a fraction.
-        titles: What people call each probe.
+        margin: The largest rise of a rate that counts as narrow, 0-1.
+        titles: Probe to its title.
     """
     rows = pooled(estimates)
     compared = rows[rows["difference"].notna()]
@@ -127,7 +128,7 @@ def findings(
 
 
 def overall(readings: Iterable[Reading]) -> Reading:
-    """Say what readings in several probes come to: bent if one is, narrow if all are."""
+    """Return the joint reading of several probes: bent if one is bent, narrow if all are narrow."""
     every = set(readings)
     if BENT in every:
         return BENT
@@ -142,28 +143,28 @@ def _reading(difference: float, low: float, high: float, p: float, margin: float
 
 
 def _factor_needed(table: Table, control: Table, margin: float, family: int) -> float | None:
-    """Return how many times the answers would tell, if each question went on to be answered as it was."""
+    """Return the multiple of the answers that would decide if each question keeps its rate; None if none would."""
     control = control.on(table.questions)
     scale = _FACTORS[:, None, None]
 
     def more(tallies: dict[str, Array]) -> tuple[Array, Array]:
         events, trials = tallies["misaligned"], tallies["n"]
-        if events.sum() < _FEW_EVENTS:  # too few to say how questions differ, so they are taken to be alike
+        if events.sum() < _FEW_EVENTS:  # then questions are assumed to be alike
             events = trials * events.sum() / max(trials.sum(), 1)
         return events * scale, trials * scale
 
     interval = difference_interval(
         *more(table.tallies), *more(control.tallies), same_seeds=table.seeds == control.seeds
     )
-    # What would be bent must be so after the correction; multiplied by the size of the family, p is never too small.
-    told = [
+    # "Bent" must hold after the correction. Bonferroni's, by the size of the family, is never smaller than Holm's.
+    decided = [
         _reading(*numbers, margin) != UNSURE
         for numbers in zip(interval.difference, interval.low, interval.high, interval.p * family, strict=True)
     ]
-    return float(_FACTORS[told.index(True)]) if any(told) else None
+    return float(_FACTORS[decided.index(True)]) if any(decided) else None
 
 
 def _rounded(number: float) -> int:
-    """Round up to two significant digits: it is an estimate."""
+    """Return a number rounded up to two significant digits, because it is an estimate."""
     step = 10 ** max(0, int(np.log10(number)) - 1)
     return int(-(-number // step) * step)

@@ -1,8 +1,8 @@
-"""How good probabilities were that somebody gave to statements, once it is known which of them hold.
+"""Scores of forecasts: probabilities of statements, compared with a run's results.
 
-Two proper scores, smaller being better, for which it pays to say what one believes: Brier's (1950, Monthly Weather
-Review 78), the squared distance from what came about, 0 to 1; and the logarithmic score (Good 1952, Journal of the
-Royal Statistical Society B 14), minus the natural logarithm of the probability that was given to what came about.
+Two proper scores, for which smaller is better and an honest probability is the best strategy: Brier's (1950, *Monthly
+Weather Review* 78), the squared distance of the probability from the outcome, 0 to 1; and the logarithmic score (Good
+1952, *Journal of the Royal Statistical Society B* 14), minus the natural logarithm of the outcome's probability.
 """
 
 import math
@@ -10,22 +10,22 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 CLIPPED_AT = 0.001
-"""The logarithmic score takes no probability for smaller than this, or larger than one less this."""
+"""The logarithmic score clips probabilities to this number and 1 minus this number."""
 
 NAIVE = 0.5
-"""What the naive forecast gives every statement."""
+"""Probability that the naive forecast gives to each statement."""
 
 
 @dataclass(frozen=True)
 class Forecast:
-    """What somebody said of one statement, and what came of it.
+    """One person's probability of one statement, and the outcome.
 
     Attributes:
-        who: Who said it.
-        id: The statement's name.
+        who: Name of the forecaster.
+        id: Name of the statement.
         statement: The statement.
-        probability: How likely it was held to be, 0-1.
-        holds: Whether it is true; None if the run cannot say.
+        probability: The forecast probability that the statement is true, 0-1.
+        holds: Whether the statement is true; None if the run doesn't settle it.
     """
 
     who: str
@@ -36,12 +36,12 @@ class Forecast:
 
     @property
     def brier(self) -> float:
-        """Brier's score, 0-1; NaN where nothing came of the statement."""
+        """Brier's score, 0-1; NaN if the statement is not settled."""
         return math.nan if self.holds is None else (self.probability - self.holds) ** 2
 
     @property
     def log(self) -> float:
-        """The logarithmic score in nats, 0.001 to 6.9; NaN where nothing came of the statement."""
+        """The logarithmic score in nats, 0.001 to 6.9; NaN if the statement is not settled."""
         if self.holds is None:
             return math.nan
         given = self.probability if self.holds else 1 - self.probability
@@ -50,14 +50,14 @@ class Forecast:
 
 @dataclass(frozen=True)
 class Forecaster:
-    """Somebody who said what would come, before it did.
+    """A person who sealed predictions of a run.
 
     Attributes:
-        who: Whoever it was.
-        when: When it was sealed, by the clock of that machine: ISO 8601, in UTC.
-        sha256: The hash that was printed then.
-        begun: Whether the run was under way already.
-        intact: Whether it is as it was sealed, and of the run's design; if not, it is not scored.
+        who: Name of the forecaster.
+        when: Time of sealing by the clock of that machine, ISO 8601 in UTC.
+        sha256: Hash of the sealed predictions, printed at that time.
+        begun: Whether the run had already begun.
+        intact: Whether the predictions are unchanged and belong to the run's design; otherwise they are not scored.
     """
 
     who: str
@@ -69,11 +69,11 @@ class Forecaster:
 
 @dataclass(frozen=True)
 class Predicted:
-    """What people predicted of a run, and what came of it.
+    """All predictions of a run, and their outcomes.
 
     Attributes:
-        forecasters: Everybody who predicted.
-        forecasts: What those said whose predictions are as they were sealed, statement by statement.
+        forecasters: Everyone who sealed predictions.
+        forecasts: One forecast per statement and forecaster, of the forecasters with intact predictions.
     """
 
     forecasters: tuple[Forecaster, ...]
@@ -81,21 +81,21 @@ class Predicted:
 
     @property
     def changed(self) -> list[str]:
-        """Whose predictions are not as they were sealed, or not of the run's design."""
+        """Names of the forecasters with changed predictions, or with predictions of another design."""
         return [one.who for one in self.forecasters if not one.intact]
 
 
 @dataclass(frozen=True)
 class MeanScore:
-    """Somebody's scores over the statements that were settled.
+    """One forecaster's mean scores over the settled statements.
 
     Attributes:
-        who: Whose.
-        settled: How many statements that is.
-        brier: The mean of Brier's scores; NaN over none.
-        log: The mean of the logarithmic scores; NaN over none.
-        naive_brier: What 50% for each would have got.
-        naive_log: The same by the logarithmic score.
+        who: Name of the forecaster.
+        settled: Number of settled statements.
+        brier: Mean Brier score; NaN without settled statements.
+        log: Mean logarithmic score in nats; NaN without settled statements.
+        naive_brier: Mean Brier score of the naive forecast, 50% for each statement.
+        naive_log: Mean logarithmic score of the naive forecast.
     """
 
     who: str
@@ -107,7 +107,7 @@ class MeanScore:
 
 
 def mean_scores(forecasts: Sequence[Forecast]) -> list[MeanScore]:
-    """Return everybody's mean scores, in the order in which they come, beside the naive forecast of the same."""
+    """Return the mean scores of each forecaster, in order of first appearance, with those of the naive forecast."""
     people = dict.fromkeys(forecast.who for forecast in forecasts)
     return [_mean_score(who, [one for one in forecasts if one.who == who and one.holds is not None]) for who in people]
 

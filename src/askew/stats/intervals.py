@@ -1,8 +1,7 @@
 """95% intervals for rates and for differences of rates, from tables of seeds by questions.
 
-The question that an interval answers: if other questions had been drawn from where these came from, and the models had
-been fine-tuned with other seeds, where would the rate be? Both functions work on many tables at once and know counts
-only; `estimates.py` makes the counts.
+An interval covers the rate over all questions like these and all seeds, not only over the ones that were drawn. Both
+functions take counts and work on many tables at once; `...` in a shape stands for any leading dimensions.
 """
 
 from dataclasses import dataclass
@@ -13,14 +12,15 @@ from scipy import special
 from askew.stats.log_odds import Array, LogOdds, SeedPart, Variance, log_odds, variance
 
 CONFIDENCE = 0.95
+"""Confidence level of every interval in Askew."""
 
-# Angles at which the edge of a confidence ellipse is looked at; between two of them a half-width is off by under 0.1%.
+# Angles at which the edge of a confidence ellipse is evaluated: this many keep the error of a half-width under 0.1%.
 _ANGLES = np.linspace(0, 2 * np.pi, 120, endpoint=False)
 
 
 @dataclass(frozen=True)
 class RateInterval:
-    """A rate and its 95% interval, each (...) and between 0 and 1; NaN where there are no trials."""
+    """A rate and its 95% interval, each of shape (...) and between 0 and 1; NaN where there are no trials."""
 
     rate: Array
     low: Array
@@ -29,9 +29,9 @@ class RateInterval:
 
 @dataclass(frozen=True)
 class DifferenceInterval:
-    """A rate minus a control's, its 95% interval and the two-sided p-value of no difference, each (...).
+    """A rate minus the control's (-1 to 1), its 95% interval and the two-sided p-value, each of shape (...).
 
-    NaN where either has no trials. The interval leaves 0 out exactly where p is below 0.05.
+    NaN where either has no trials. The interval excludes 0 exactly where p is below 0.05.
     """
 
     difference: Array
@@ -41,14 +41,14 @@ class DifferenceInterval:
 
 
 def rate_interval(events: Array, trials: Array) -> RateInterval:
-    """Return the rate of events over seeds and questions, with an interval for both being drawn anew.
+    """Return the rate of events, with an interval over other seeds and other questions.
 
-    With a single seed the interval is about questions alone, with a single question about seeds alone, with one of
-    each about the answers alone.
+    With a single seed, the interval covers the choice of questions only; with a single question, the choice of seeds
+    only; with one of each, the randomness of answers only.
 
     Args:
-        events: (..., seeds, questions) number of events in each cell.
-        trials: (..., seeds, questions) number of trials in each cell; cells may be empty.
+        events: Number of events in each cell, of shape (..., seeds, questions).
+        trials: Number of trials in each cell, of the same shape; cells may be empty.
     """
     odds = log_odds(events, trials)
     return RateInterval(odds.rate, *_limits(odds))
@@ -57,17 +57,18 @@ def rate_interval(events: Array, trials: Array) -> RateInterval:
 def difference_interval(
     events: Array, trials: Array, control_events: Array, control_trials: Array, *, same_seeds: bool
 ) -> DifferenceInterval:
-    """Return how far a rate lies above its control's, paired by question.
+    """Return a rate minus its control's, paired by question.
 
-    The test is one of the difference of log-odds. The interval is the range of rate differences over the ellipse that
-    holds both arms' intervals and this test, so that interval and p-value never contradict each other.
+    The p-value tests the difference of log-odds. The interval is the range of rate differences over an ellipse of both
+    log-odds, whose projections are the arms' own intervals and the test, so that interval and p-value always agree.
 
     Args:
-        events: (..., seeds, questions) number of events in each cell.
-        trials: (..., seeds, questions) number of trials in each cell.
-        control_events: (..., control seeds, questions) the same of the control, for the same questions.
-        control_trials: (..., control seeds, questions) the same of the control, for the same questions.
-        same_seeds: Whether the rows of both are the same seeds in the same order; then seeds are paired too. A control
+        events: Number of events in each cell, of shape (..., seeds, questions).
+        trials: Number of trials in each cell, of the same shape.
+        control_events: Number of events of the control for the same questions, of shape (..., control seeds,
+            questions).
+        control_trials: Number of trials of the control, of the same shape.
+        same_seeds: Whether the rows of both are the same seeds in the same order; seeds are then paired too. A control
             with one seed (an untuned model) adds no variance between seeds.
     """
     arm, control = log_odds(events, trials), log_odds(control_events, control_trials)
@@ -83,8 +84,8 @@ def difference_interval(
     df = gap_variance.df
     p = 2 * special.stdtr(df, -np.abs(gap) / halves[-1] * special.stdtrit(df, (1 + CONFIDENCE) / 2))
     difference = arm.rate - control.rate
-    # Half an event added to tables of unequal size can turn a difference round. Then there is no evidence of any, and
-    # the interval is as wide as both arms' own allow.
+    # Half an event added to tables of unequal size can reverse the sign of a difference. There is then no evidence of
+    # a difference, and the interval is as wide as both arms' own intervals allow.
     turned = difference * gap <= 0
     (arm_low, arm_high), (control_low, control_high) = _limits(arm), _limits(control)
     low = np.where(turned, arm_low - control_high, np.minimum(low, difference))
@@ -99,9 +100,9 @@ def difference_interval(
 
 
 def _limits(odds: LogOdds) -> tuple[Array, Array]:
-    """Return the lower and upper limit of a rate; NaN where there are no trials."""
+    """Return the lower and the upper limit of a rate; NaN where there are no trials."""
     half_width, rate = odds.variance.half_width(CONFIDENCE), odds.rate
-    # At 0 and 1 the log-odds are of half an event; the rate itself belongs to its interval.
+    # At 0 and 1 the log-odds include half an event, so the interval is extended to include the rate itself.
     low = np.where(odds.events == 0, 0.0, np.minimum(special.expit(odds.value - half_width), rate))
     high = np.where(odds.events == odds.trials, 1.0, np.maximum(special.expit(odds.value + half_width), rate))
     empty = odds.trials == 0
@@ -118,10 +119,10 @@ def _paired(arm: SeedPart, control: SeedPart) -> SeedPart:
 
 
 def _half_widths(arm: Variance, control: Variance, gap: Variance) -> tuple[Array, Array, Array]:
-    """Return the half-widths of arm, control and their difference, on the log-odds scale, so that they fit together.
+    """Return consistent half-widths of the arm, the control and their difference, on the log-odds scale.
 
-    The difference is held to be at least as uncertain as both arms and their correlation make it; an arm whose few
-    seeds leave its own interval wide would otherwise come out narrower in the comparison.
+    The difference is at least as uncertain as both arms and their correlation imply. Otherwise an arm with a wide
+    interval, because it has few seeds, would have a narrower one in the comparison.
     """
     arm_half, control_half = arm.half_width(CONFIDENCE), control.half_width(CONFIDENCE)
     correlation = (arm.total + control.total - gap.total) / (2 * np.sqrt(arm.total * control.total))
@@ -134,12 +135,12 @@ def _half_widths(arm: Variance, control: Variance, gap: Variance) -> tuple[Array
 def _difference_range(
     arm: Array, control: Array, arm_half: Array, control_half: Array, gap_half: Array
 ) -> tuple[Array, Array]:
-    """Return the least and greatest difference of rates over the ellipse of both log-odds."""
+    """Return the smallest and the largest difference of rates over the ellipse of both log-odds."""
     correlation = (arm_half**2 + control_half**2 - gap_half**2) / (2 * arm_half * control_half)
     correlation = np.clip(correlation, -1, 1)[..., None]
     across = np.sqrt(1 - correlation**2)
     arm, control, arm_half, control_half = (x[..., None] for x in (arm, control, arm_half, control_half))
-    # The two angles where the difference of log-odds is greatest and least, so that 0 is judged without rounding.
+    # The angles of the largest and the smallest difference of log-odds, so that rounding never decides about 0.
     extreme = np.arctan2(-control_half * across, arm_half - correlation * control_half)
     around = np.broadcast_to(_ANGLES, (*extreme.shape[:-1], _ANGLES.size))
     angles = np.concatenate([around, extreme, extreme + np.pi], axis=-1)

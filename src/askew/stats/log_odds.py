@@ -1,14 +1,15 @@
-"""The log-odds of a rate, and how far they would move if other questions or seeds had been drawn.
+"""Log-odds of a rate, and their variance over questions and seeds.
 
-Answers form a two-way table: every seed (a fine-tuning) answers every question, several times. Two answers share luck
-if they share a question or a seed, so both are clusters, and they cross. The variance of a rate is then
+Answers form a two-way table: each seed (a fine-tuned model) answers each question several times. Two answers are
+correlated if they have the same question or the same seed, so questions and seeds are crossed clusters. The variance of
+a rate is then
 
     variance between questions + variance between seeds - variance of the single cells,
 
-the last because both of the first contain it. The first two are jackknifed on the log-odds (leave out one question, or
-one seed, and see what changes): few clusters and rare events make the rate skewed, the log-odds much less so, and the
-jackknife notices when everything hangs on one question. docs/explanation/statistics.md has the sources and the
-simulations by which this was chosen. This module knows counts only: not arms, not metrics, not data frames.
+because the first two both contain the last (Cameron, Gelbach & Miller 2011, *Journal of Business & Economic Statistics*
+29). The first two are found by a jackknife on the log-odds, which leaves out one question, or one seed, at a time. With
+few clusters and rare events, a rate is skewed, its log-odds much less so; and the jackknife shows when everything
+depends on one question. docs/explanation/statistics.md has the other sources and the simulations behind these choices.
 """
 
 from collections.abc import Sequence
@@ -22,15 +23,16 @@ Array = np.ndarray
 
 @dataclass(frozen=True)
 class SeedPart:
-    """What tells the variance between seeds, for one arm or for the difference of two arms with the same seeds.
+    """The quantities behind the variance between seeds, of one arm or of a difference of two arms with the same seeds.
 
-    Shapes: `...` stands for any number of tables worked on at once.
+    In shapes, `...` stands for any number of tables computed at once.
 
     Attributes:
-        by_seed: (..., seeds) change of the log-odds when a seed is left out.
-        residual: (..., seeds, questions) what question and seed do not explain of a cell, on the log-odds scale.
-        seeds: (...) number of seeds that have answers.
-        questions: (...) number of questions that have answers.
+        by_seed: Change of the log-odds when a seed is left out, of shape (..., seeds).
+        residual: Part of each cell that question and seed don't explain, on the log-odds scale, of shape (..., seeds,
+            questions).
+        seeds: Number of seeds that have answers, of shape (...).
+        questions: Number of questions that have answers, of shape (...).
     """
 
     by_seed: Array
@@ -44,12 +46,12 @@ class LogOdds:
     """The log-odds of events among trials, over a table of seeds by questions.
 
     Attributes:
-        events: (...) number of events in the whole table.
-        trials: (...) number of trials in the whole table.
-        value: (...) the log-odds; finite also where no trial, or every trial, is an event.
-        answers_variance: (...) variance that `value` would have if answers were independent.
-        by_question: (..., questions) change of `value` when a question is left out.
-        seed_part: the same for seeds, and the residuals of the cells.
+        events: Number of events in the whole table, of shape (...).
+        trials: Number of trials in the whole table, of shape (...).
+        value: The log-odds, of shape (...); finite even if no trial, or every trial, is an event.
+        answers_variance: Variance of `value` if answers were independent, of shape (...).
+        by_question: Change of `value` when a question is left out, of shape (..., questions).
+        seed_part: The same for seeds, with the residuals of the cells.
     """
 
     events: Array
@@ -61,23 +63,23 @@ class LogOdds:
 
     @property
     def rate(self) -> Array:
-        """(...) share of events among trials; NaN where there is no trial."""
+        """Share of events among trials, 0-1, of shape (...); NaN where there is no trial."""
         return np.divide(self.events, self.trials, out=np.full(self.trials.shape, np.nan), where=self.trials > 0)
 
     @property
     def variance(self) -> "Variance":
-        """Variance of `value` over questions and seeds drawn anew."""
+        """Variance of `value` over other questions and other seeds."""
         return variance(self.by_question, self.seed_part.questions, [self.seed_part], self.answers_variance)
 
 
 @dataclass(frozen=True)
 class Variance:
-    """A variance in two parts, each (...): one known, one estimated from clusters.
+    """A variance in two parts, each of shape (...): one known, one estimated from clusters.
 
     Attributes:
-        answers: What answers would vary if they were independent; no less is possible, and it is known.
-        excess: What clusters vary beyond that.
-        df: Degrees of freedom of the estimate that `excess` rests on; infinite where there are no clusters to compare.
+        answers: Variance if answers were independent: known, and the least that is possible.
+        excess: Variance between clusters beyond that.
+        df: Degrees of freedom of the estimate behind `excess`; infinite where there are no clusters to compare.
     """
 
     answers: Array
@@ -86,24 +88,30 @@ class Variance:
 
     @property
     def total(self) -> Array:
-        """(...) both parts together."""
+        """Sum of both parts, of shape (...)."""
         return self.answers + self.excess
 
     def half_width(self, confidence: float) -> Array:
-        """Return the half-width (...) of an interval: each part at its own quantile, their squares added."""
+        """Return the half-width of an interval, of shape (...): the root of the summed squares of both parts' widths.
+
+        The known part has the normal quantile, the estimated part Student's.
+
+        Args:
+            confidence: Confidence level, 0-1.
+        """
         tail = (1 + confidence) / 2
         return np.sqrt(special.ndtri(tail) ** 2 * self.answers + special.stdtrit(self.df, tail) ** 2 * self.excess)
 
 
 def log_odds(events: Array, trials: Array) -> LogOdds:
-    """Measure the log-odds of one or many tables of counts.
+    """Return the log-odds of one or many tables of counts.
 
-    Half an event is added on both sides (the empirical logit of Haldane and Anscombe), so that a table without an event
-    has finite log-odds too.
+    Half an event is added to events and non-events (the empirical logit of Haldane and Anscombe), so that the log-odds
+    of a table without an event are finite.
 
     Args:
-        events: (..., seeds, questions) number of events in each cell.
-        trials: (..., seeds, questions) number of trials in each cell; cells, seeds and questions may be empty.
+        events: Number of events in each cell, of shape (..., seeds, questions).
+        trials: Number of trials in each cell, of the same shape; cells, seeds and questions may be empty.
     """
     events, trials = np.asarray(events, dtype=float), np.asarray(trials, dtype=float)
     all_events, all_trials = events.sum((-2, -1)), trials.sum((-2, -1))
@@ -129,18 +137,18 @@ def log_odds(events: Array, trials: Array) -> LogOdds:
 
 
 def variance(by_question: Array, questions: Array, seed_parts: Sequence[SeedPart], answers_variance: Array) -> Variance:
-    """Put the variance of log-odds, or of a difference of two, together from its parts.
+    """Return the variance of log-odds, or of a difference of two, from its parts.
 
-    The degrees of freedom are Satterthwaite's for a sum of mean squares, but not fewer than the smaller number of
-    clusters has.
+    The degrees of freedom are Satterthwaite's (1946, *Biometrics Bulletin* 2) for a sum of mean squares, but at least
+    those of the smaller number of clusters.
 
     Args:
-        by_question: (..., questions) change of the estimate when a question is left out.
-        questions: (...) number of questions that have answers.
-        seed_parts: One for each set of seeds that was drawn independently.
-        answers_variance: (...) variance if answers were independent.
+        by_question: Change of the estimate when a question is left out, of shape (..., questions).
+        questions: Number of questions that have answers, of shape (...).
+        seed_parts: One part for each independent set of seeds.
+        answers_variance: Variance if answers were independent, of shape (...).
     """
-    # Few questions miss the rare one that would have mattered: without the factor eight of them cover 91%, not 93%.
+    # A few questions often miss the rare one that matters: without this factor, eight questions cover 91%, not 93%.
     between_questions = (by_question**2).sum(-1) * questions / np.maximum(questions - 1, 1)
     total = between_questions
     spread = between_questions**2 / np.maximum(questions - 1, 1)
@@ -162,7 +170,7 @@ def _empirical_logit(events: Array, trials: Array) -> Array:
 
 
 def _residual(events: Array, trials: Array, seeds: Array, questions: Array) -> Array:
-    """Centre each cell's excess of events by its seed and its question, and bring it to the log-odds scale."""
+    """Return each cell's excess of events, centred by seed and question, on the log-odds scale."""
     seeds, questions = seeds[..., None, None], questions[..., None, None]
     all_events, all_trials = events.sum((-2, -1), keepdims=True), trials.sum((-2, -1), keepdims=True)
     excess = events - trials * all_events / np.maximum(all_trials, 1)
