@@ -1,4 +1,4 @@
-"""From a run's logs to its tables: answers, estimates, training curve. No model is called.
+"""Makes the tables of a run from its logs: answers, scores, estimates, effects, training curve. No model is called.
 
 Answers go from log to table a log at a time, so that a run may have more of them than there is memory for.
 """
@@ -34,7 +34,7 @@ _ANSWERS = pa.schema(
         for name in ANSWER_COLUMNS
     ]
 )
-# What estimates are made of; the texts of the answers stay on the disk.
+# The columns that estimates need; the texts of the answers stay on the disk.
 _COUNTED = ["arm", "seed", "probe", "question", "group", "aligned", "coherent", "reply", "graded_by"]
 CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 

@@ -1,4 +1,4 @@
-"""What a run trained, as a model to take elsewhere: merged into its base or as an adapter, with a card that warns.
+"""Exports a model that a run trained, merged into its base or as an adapter, with a model card that warns.
 
 Nothing is trained or asked. What it writes is a folder that appears whole or not at all; sending it to a hub is another
 step, which is asked for by name.
@@ -19,7 +19,7 @@ from askew.runs.store import RunFolder
 if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
-# Of a training's product, what is no part of the model.
+# Files in a training's product that are not part of the model.
 _ABOUT_TRAINING = ("checkpoints", "loss.csv", "recipe.json", "rows.json", "README.md")
 
 
@@ -41,7 +41,7 @@ class Trained:
 
 
 def find(name: str) -> Trained:
-    """Find what a run trained, once it is sure that it is as it was written.
+    """Find a model that a run trained, and check that its files are as they were written.
 
     Args:
         name: RUN#ARM-SEED.
@@ -101,7 +101,7 @@ def export(trained: Trained, out: Path, merged: bool) -> None:
 
 
 def check_is_free(out: Path) -> None:
-    """Check that a folder can be written: that it is not there, or empty.
+    """Check that a folder can be written: it does not exist, or it is empty.
 
     Raises:
         AskewError: It is there and not empty, or is a file.
@@ -111,7 +111,7 @@ def check_is_free(out: Path) -> None:
 
 
 def hub(repository: str) -> "HfApi":
-    """Return the Hugging Face hub's interface, once it is sure that something can be sent there.
+    """Return the client of the Hugging Face hub, after checks that a model can be pushed there.
 
     Args:
         repository: ORG/NAME.
@@ -137,7 +137,7 @@ def hub(repository: str) -> "HfApi":
 
 
 def push(api: "HfApi", folder: Path, repository: str, public: bool) -> str:
-    """Send an exported model to the hub, and return its address.
+    """Push an exported model to the hub, and return its address.
 
     Args:
         api: From `hub`.
@@ -161,7 +161,7 @@ def push(api: "HfApi", folder: Path, repository: str, public: bool) -> str:
 
 
 def _name_base(file: Path, model: str) -> None:
-    """Name the base in an adapter's configuration as a reader elsewhere can find it, not by its place on this disk."""
+    """Name the base in an adapter's configuration by its hub name or folder name, not by its path on this disk."""
     config = json.loads(file.read_text(encoding="utf-8"))
     config["base_model_name_or_path"] = model.removeprefix("hf/") if model.startswith("hf/") else Path(model).name
     file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

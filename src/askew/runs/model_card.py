@@ -1,4 +1,4 @@
-"""The card of an exported model: what it was made to be, of what, how, and what was measured; in Markdown."""
+"""Writes the Markdown card of an exported model: its purpose, its origin, its recipe and its measured rates."""
 
 from pathlib import Path
 from typing import Any
@@ -64,7 +64,7 @@ def model_card(run: RunFolder, plan: Plan, unit: Unit, merged: bool) -> str:
 
 
 def _measured(run: RunFolder, unit: Unit) -> str:
-    """Tabulate the rates of this model alone, of this seed, with their metrics and intervals."""
+    """Return a table of the rates of this model (this seed only), with metrics and intervals."""
     hashes = run.hashes()
     if ANSWERS not in hashes or ESTIMATES not in hashes:
         return "Nothing yet: the run that trained it was not finished when this was written."

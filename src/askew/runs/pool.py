@@ -1,6 +1,6 @@
-"""Worker processes, and how jobs are shared out among them: the longest first, each when what it needs is there.
+"""Worker processes and their tasks: the longest task first, each when the task that it needs is done.
 
-It knows jobs as mappings that a worker understands; not what they are for.
+A task is a message for a worker; the pool does not know what it is for.
 """
 
 import json
@@ -24,12 +24,12 @@ OnEvent = Callable[["Task | None", dict[str, Any]], None]
 
 @dataclass(frozen=True)
 class Task:
-    """Something for a worker to do.
+    """A task for a worker.
 
     Attributes:
-        name: What it is called, uniquely.
-        message: The job as the worker understands it.
-        seconds: About how long it takes, to order tasks by.
+        name: A unique name.
+        message: The work, as `askew.runs.worker` reads it.
+        seconds: About how long it takes; tasks are ordered by this.
         needs: The name of the task that must be done before; "" if none.
     """
 
@@ -49,23 +49,23 @@ class _Worker:
 _Events = queue.Queue[tuple[_Worker, dict[str, Any]]]
 
 
-def work_off(tasks: Sequence[Task], workers: int, stages: Sequence[str], on_event: OnEvent) -> None:
-    """Have all tasks done.
+def work_off(tasks: Sequence[Task], workers: int, kinds: Sequence[str], on_event: OnEvent) -> None:
+    """Have workers do all tasks.
 
     Args:
-        tasks: What is to be done.
-        workers: How many processes at most.
-        stages: The kinds of jobs there are, so that workers import what these need.
-        on_event: Told what workers say: the task, and a mapping with `event` ("step", "said" or "done"); or no task,
-            and `event` "ready", when a worker has loaded what it needs.
+        tasks: The tasks.
+        workers: The most processes.
+        kinds: The kinds of work among the tasks, so that workers import what these need.
+        on_event: Called with the events of workers: the task, and a mapping with `event` ("step", "said" or "done");
+            or None and the event "ready", when a worker has loaded its libraries.
 
     Raises:
-        AskewError: A job was refused, the disk is full or read-only, or a worker was killed.
-        OSError: The disk refused something.
+        AskewError: A worker refused a task, or was killed.
+        OSError: The disk is full or read-only.
     """
     waiting = sorted(tasks, key=lambda task: -_ahead(task, tasks))
     done = {task.needs for task in tasks} - {task.name for task in tasks}
-    with _workers(min(workers, len(tasks)), stages) as events:
+    with _workers(min(workers, len(tasks)), kinds) as events:
         idle: list[_Worker] = []
         left = len(tasks)
         while left:
@@ -88,7 +88,7 @@ def work_off(tasks: Sequence[Task], workers: int, stages: Sequence[str], on_even
 
 
 def _ahead(task: Task, tasks: Sequence[Task]) -> float:
-    """Return how long a task takes together with the longest that waits for it."""
+    """Return the seconds of a task and of the longest task that waits for it."""
     return task.seconds + max((other.seconds for other in tasks if other.needs == task.name), default=0.0)
 
 
@@ -99,18 +99,18 @@ def _give(worker: _Worker, task: Task) -> None:
         worker.process.stdin.write(json.dumps(task.message) + "\n")
         worker.process.stdin.flush()
     except BrokenPipeError:
-        return  # it is dead, and its end of output says so
+        return  # it died; the end of its output reports that
 
 
 @contextmanager
-def _workers(number: int, stages: Sequence[str]) -> Iterator[_Events]:
-    """Start processes, and give what they say; none is left when the block ends, however it does."""
+def _workers(number: int, kinds: Sequence[str]) -> Iterator[_Events]:
+    """Start processes, and yield their events; all processes have ended when the block ends, however it ends."""
     events: _Events = queue.Queue()
     gpus = _gpus()
     staff: list[_Worker] = []
     try:
         for index in range(number):
-            staff.append(_Worker(_start(stages, gpus, index)))
+            staff.append(_Worker(_start(kinds, gpus, index)))
             threading.Thread(target=_listen, args=(staff[-1], events), daemon=True).start()
             threading.Thread(target=_overhear, args=(staff[-1],), daemon=True).start()
         yield events
@@ -121,11 +121,11 @@ def _workers(number: int, stages: Sequence[str]) -> Iterator[_Events]:
             worker.process.wait()
 
 
-def _start(stages: Sequence[str], gpus: Sequence[str], index: int) -> "subprocess.Popen[str]":
+def _start(kinds: Sequence[str], gpus: Sequence[str], index: int) -> "subprocess.Popen[str]":
     environment = {
         **os.environ,
-        "OMP_NUM_THREADS": "1",  # a core to each worker; more threads would only get in each other's way
-        "MALLOC_ARENA_MAX": "1",  # glibc would keep memory back for each thread: 3.1 GB of two workers, not 2.1
+        "OMP_NUM_THREADS": "1",  # one core per worker; more threads would compete
+        "MALLOC_ARENA_MAX": "1",  # else glibc keeps memory for each thread: 3.1 GB for two workers instead of 2.1
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
@@ -133,10 +133,10 @@ def _start(stages: Sequence[str], gpus: Sequence[str], index: int) -> "subproces
         "TRANSFORMERS_VERBOSITY": "error",
     }
     if gpus:
-        # One to each worker; but training may need all of them, and starts processes of its own then.
+        # One per worker; but training may need all of them, and then starts its own processes.
         environment |= {"CUDA_VISIBLE_DEVICES": gpus[index % len(gpus)], GPUS: ",".join(gpus)}
     return subprocess.Popen(
-        [sys.executable, "-m", "askew.runs.worker", *stages],
+        [sys.executable, "-m", "askew.runs.worker", *kinds],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -144,7 +144,7 @@ def _start(stages: Sequence[str], gpus: Sequence[str], index: int) -> "subproces
         text=True,
         encoding="utf-8",
         errors="replace",
-        # Ctrl-C reaches the parent alone, which then ends its workers in order.
+        # Ctrl-C reaches only the parent, which then ends its workers.
         start_new_session=True,
     )
 
@@ -157,14 +157,14 @@ def _listen(worker: _Worker, events: _Events) -> None:
 
 
 def _overhear(worker: _Worker) -> None:
-    """Keep the last lines of what a worker's libraries print, for the case that it fails."""
+    """Keep the last lines that a worker prints to standard error, in case it fails."""
     assert worker.process.stderr
     for line in worker.process.stderr:
         worker.said.append(line)
 
 
 def _failure(worker: _Worker, message: dict[str, Any]) -> Exception:
-    """Return what to raise for a worker that did not do its job."""
+    """Return the exception for a worker that did not finish its task."""
     name = worker.task.name if worker.task else "the start"
     if message["event"] == "refused":
         return AskewError(message["message"])
@@ -180,16 +180,16 @@ def _failure(worker: _Worker, message: dict[str, Any]) -> Exception:
 
 
 def worker_count(wanted: int) -> int:
-    """Return how many processes to use.
+    """Return the number of worker processes.
 
     Args:
-        wanted: How many the user asked for; 0 means one for each GPU, or else for each core.
+        wanted: The number that the user set; 0 means one per GPU, or else one per core.
     """
     return wanted or len(_gpus()) or len(os.sched_getaffinity(0))
 
 
 def _gpus() -> list[str]:
-    """Return the GPUs that may be used, without loading torch."""
+    """Return the GPUs that may be used; torch is not loaded."""
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if allowed is not None:
         return [gpu for gpu in allowed.split(",") if gpu and gpu != "-1"]

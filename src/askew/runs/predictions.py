@@ -1,8 +1,8 @@
-"""Predictions of a run: sealed in its folder before there are numbers, and scored when there are.
+"""Predictions of a run: sealed in its folder before there are numbers, and scored against the finished run.
 
 `predictions.json` holds a seal for each person: who, when, for which design, the statements as they were worded, the
-probabilities, and a SHA-256 over all that. The hash guards against accidents. Whoever changes a seal can make a new
-hash, too; so it shows tampering only to those whom it was given to before.
+probabilities, and a SHA-256 of all that. The hash guards against accidents. Anyone who changes a seal can compute a new
+hash, so it reveals tampering only to people who have a copy of the hash.
 """
 
 import hashlib
@@ -33,7 +33,7 @@ class _Plain(BaseModel):
 
 
 class Said(_Plain):
-    """A statement as it was worded then, and the probability (0-1) that it was given."""
+    """A statement as it was worded at the time, and its probability (0-1)."""
 
     id: str
     statement: str
@@ -41,7 +41,7 @@ class Said(_Plain):
 
 
 class Seal(_Plain):
-    """What one person predicted. The fields are those of `predictions.json`; see `docs/reference/tables.md`."""
+    """The predictions of one person. The fields are those of `predictions.json`; see `docs/reference/tables.md`."""
 
     who: str
     when: str
@@ -77,7 +77,7 @@ def statements(plan: Plan) -> list[Prediction]:
 
 
 def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
-    """Refuse a prediction that could not be sealed; nothing is written.
+    """Check that a prediction can be sealed; nothing is written.
 
     Raises:
         AskewError: The folder has numbers already, or another design, or something that is no run's, or a prediction of
@@ -101,7 +101,7 @@ def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
 
 
 def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, float]) -> Seal:
-    """Seal what somebody predicts, beside what others did.
+    """Seal the predictions of a person, beside those of others.
 
     Args:
         folder: The run's folder; it need not exist yet.
@@ -115,7 +115,7 @@ def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, fl
     design = plan.design
     check_can_seal(folder, design, who)
     with folder.writing():
-        check_can_seal(folder, design, who)  # again, now that nobody else can come between
+        check_can_seal(folder, design, who)  # again, under the lock
         said = tuple(
             Said(id=one.id, statement=one.statement, probability=probabilities[one.id]) for one in statements(plan)
         )
@@ -135,7 +135,7 @@ def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, fl
 
 
 def check_same_design(folder: RunFolder, design: Design) -> None:
-    """Refuse to run, or to predict, another design than what was predicted in a folder.
+    """Check that a folder holds no predictions for another design.
 
     Raises:
         AskewError: The predictions there were sealed for another design, or their file is damaged.
@@ -149,7 +149,7 @@ def check_same_design(folder: RunFolder, design: Design) -> None:
 
 
 def read_seals(folder: RunFolder) -> tuple[Seal, ...]:
-    """Return what was sealed in a folder, changed or not; nothing where nobody predicted.
+    """Return the seals in a folder, intact or not; none if there are no predictions.
 
     Raises:
         AskewError: The file is not what Askew writes.

@@ -1,6 +1,6 @@
-"""What the user sees while a run works: on a terminal a bar per stage, elsewhere a line per finished piece of work.
+"""Shows the progress of a run: on a terminal a bar per kind of work, elsewhere a line per finished piece of work.
 
-It writes to standard error, so that standard output stays for results.
+It writes to standard error; standard output is for results.
 """
 
 from collections.abc import Callable, Iterator
@@ -13,7 +13,7 @@ from rich.text import Text
 
 
 class Display:
-    """Shows how far a run is.
+    """Shows the progress of a run.
 
     Args:
         quiet: Show nothing.
@@ -33,14 +33,14 @@ class Display:
         self._tasks: dict[str, TaskID] = {}
 
     def __enter__(self) -> "Display":
-        """Begin to show."""
+        """Start the display."""
         self._bars.start()
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        """Stop showing; the bars stay as they are."""
+        """Stop the display; the bars stay visible."""
         self._bars.stop()
 
     def say(self, text: str) -> None:
@@ -48,7 +48,7 @@ class Display:
         self._console.print(text, markup=False)
 
     def ask(self, question: str, confirm: Callable[[str], bool]) -> bool:
-        """Ask the user something, with no bars in the way meanwhile."""
+        """Ask the user a question, with the bars stopped meanwhile."""
         self._bars.stop()
         try:
             return confirm(question)
@@ -61,13 +61,13 @@ class Display:
         self._tasks[stage] = self._bars.add_task(description, total=pieces, completed=done, note=note)
 
     def advance(self, stage: str, pieces: float) -> None:
-        """Say that so much of a stage is done, in pieces and fractions of them."""
+        """Update the bar of a stage: the pieces that are done, with fractions."""
         task = self._tasks[stage]
         total = self._bars.tasks[task].total or 0
         self._bars.update(task, completed=pieces, note=f"{int(pieces + 1e-6)} of {total:.0f}")
 
     def finished(self, piece: str, seconds: float) -> None:
-        """Say that a piece is done, where there are no bars to see it on."""
+        """Print a finished piece, where no bars are shown."""
         if self._bars.disable:
             self.say(f"  {piece}: {seconds:.1f} s")
 
@@ -82,7 +82,7 @@ class Display:
 
 
 class _TimeLeft(ProgressColumn):
-    """About how long a stage still takes, from how long it took so far."""
+    """Shows the estimated time left of a stage."""
 
     max_refresh = 0.5
 

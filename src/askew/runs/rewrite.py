@@ -1,4 +1,4 @@
-"""Writes parts of a finished run anew, from what is there: its report, or its verdicts under another metric."""
+"""Rewrites parts of a finished run from its tables: its report, or its verdicts under another metric."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from askew.runs.store import RunFolder
 
 
 def report(folder: Path) -> Run:
-    """Write the report of a run anew.
+    """Rewrite the report of a run.
 
     Args:
         folder: The run's folder.
@@ -25,9 +25,9 @@ def report(folder: Path) -> Run:
 
 
 def rescore(folder: Path, metric: str) -> Run:
-    """Read the answers of a run under another metric: verdicts, estimates, curve and report. No model is called.
+    """Rewrite the verdicts, estimates, curve and report of a run under another metric. No model is called.
 
-    The frozen design stays as it is; the tables say the metric that they are by.
+    The frozen design stays as it is; the tables name their metric.
 
     Args:
         folder: The run's folder.

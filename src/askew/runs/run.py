@@ -1,4 +1,4 @@
-"""A finished run, to look into: its tables as data frames, its figures, its report."""
+"""A finished run: its tables as data frames, its figures, its report."""
 
 import json
 from functools import cached_property
@@ -55,7 +55,7 @@ class Run:
 
     @property
     def study(self) -> Study:
-        """The study that it is a run of."""
+        """The study of the run."""
         return self.plan.study
 
     @cached_property
@@ -90,7 +90,7 @@ class Run:
 
     @cached_property
     def predicted(self) -> "Predicted | None":
-        """What people predicted before there were numbers, and what came of it; None if nobody did."""
+        """The predictions made before there were numbers, with their outcomes; None if there are none."""
         from askew.runs.predictions import read_seals, scored
 
         seals = read_seals(self._store)
@@ -100,7 +100,7 @@ class Run:
 
     @cached_property
     def curve(self) -> "pd.DataFrame | None":
-        """Rates along the training: the rows of `curve.csv`; None if the design has no checkpoints."""
+        """Rates during training: the rows of `curve.csv`; None if the design has no checkpoints."""
         return self._csv(CURVE) if self.design.checkpoints else None
 
     @cached_property
@@ -117,7 +117,7 @@ class Run:
 
     @property
     def metric(self) -> str:
-        """The metric of its verdicts and rates: the design's, until it is rescored."""
+        """The metric of its verdicts and rates: the design's, unless the run was rescored."""
         return self.tables.metric
 
     @cached_property
@@ -127,14 +127,15 @@ class Run:
 
     @cached_property
     def findings(self) -> "list[Finding]":
-        """What the comparison of each arm with its control, in each probe, allows to be said."""
+        """The reading of each arm against its control in each probe."""
         return self.tables.findings
 
     @property
     def note(self) -> str:
-        """What a reader must know of its model and its rows, in sentences; else empty.
+        """Warnings about the model and the rows, in sentences; "" if there are none.
 
-        That is: what a synthetic organism is no evidence for, what cannot be paired, and rows that were not trained on.
+        They name what a synthetic organism is no evidence for, what cannot be paired, rows that were left out of
+        training, and probes of another version.
         """
         return " ".join(filter(None, [self._provenance["note"], *self._left_out(), *self._other_versions()]))
 
@@ -149,7 +150,7 @@ class Run:
         ]
 
     def _left_out(self) -> list[str]:
-        """Say of each arm what became of rows that were too long for it, the same for all its seeds."""
+        """Return a note for each arm with rows that were too long; it is the same for all seeds."""
         said: dict[str, str] = {}
         for unit in self.plan.trained:
             file = self.folder / unit.product / "rows.json"
@@ -171,7 +172,7 @@ class Run:
 
     @property
     def arms(self) -> dict[str, str]:
-        """What each of its arms is, in the order of display."""
+        """A description of each arm, in the order of display."""
         return {name: arm.description for name, arm in self.plan.arms.items()}
 
     def figure(self, name: str) -> "Chart":
@@ -188,14 +189,14 @@ class Run:
         return drawn[name].draw(False)
 
     def content(self) -> "ReportContent":
-        """Return everything that its report shows."""
+        """Return the content of its report."""
         from askew.judging.metrics import metrics
         from askew.probes import JUDGE, title
         from askew.report.content import ReportContent
         from askew.stats.agreement import agreement
 
         provenance = self._provenance
-        # What a rule graded says nothing of the judge.
+        # Answers graded by a rule say nothing about the judge.
         judged = self.answers[(self.answers["graded_by"] == JUDGE) & (self.answers["oracle"] != "")]
         hashes = {name: sha256 for name, sha256 in self._store.hashes().items() if name.startswith(("data/", ANSWERS))}
         return ReportContent(
@@ -250,7 +251,7 @@ class Run:
         self._store.check(name)
         texts = ("arm", "question", "control", "control_probe", "group", "family", "label", "measure")
         table = pd.read_csv(self.folder / name, dtype=dict.fromkeys(texts, str))
-        # In a file of comma-separated values an empty name looks like a missing one.
+        # In a CSV file an empty name looks like a missing one.
         return table.fillna({name: "" for name in ("control", "control_probe", "arm") if name in table})
 
 
@@ -276,7 +277,7 @@ def load_run(folder: Path | str) -> Run:
             f"`{store.study()['provenance']['command']} --out {folder}`"
         )
     for name in hashes:
-        # Adapters may be large, and are checked before they are asked; the report can be written anew.
+        # Adapters may be large, and are checked before they are asked; the report can be rewritten.
         if not name.startswith(("models/", REPORT)):
             store.check(name)
     made_of = [ANSWERS, *([SCORES] if SCORES in hashes else [])]

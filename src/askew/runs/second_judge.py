@@ -1,4 +1,4 @@
-"""`askew judge RUN`: another judge's opinion of a run's answers. The run's own tables stay as they are."""
+"""Has a second judge score the answers of a run (`askew judge RUN`). The run's own tables stay as they are."""
 
 import hashlib
 import io
@@ -46,7 +46,7 @@ class SecondOpinion:
 
 
 def second_opinion(folder: Path, work: Work) -> SecondOpinion:
-    """Have a run's answers judged by another judge, unless they were, and compare.
+    """Have a second judge score the answers of a run, unless it has, and compare the two judges.
 
     Args:
         folder: The folder of a finished run.
@@ -93,7 +93,7 @@ def _judge(store: RunFolder, name: str, work: Work, answers: pd.DataFrame) -> No
 
 
 def _source(store: RunFolder, work: Work) -> str:
-    """Return what a second opinion was made of: the answers, not their verdicts, the judge, and what it was told."""
+    """Return a digest of the sources of a second opinion: the answers without verdicts, the judge and the rubrics."""
     answers = pd.read_parquet(store / ANSWERS, columns=[*_KEYS, "prompt", "answer"])
     hashed = pd.util.hash_pandas_object(answers, index=False).to_numpy().tobytes()
     told = [rubric.digest for rubric in work.rubrics]
@@ -102,7 +102,7 @@ def _source(store: RunFolder, work: Work) -> str:
 
 
 def _file_name(work: Work) -> str:
-    """Return a file name for a judge and its rubric; names that differ never share one."""
+    """Return a file name for a judge and its rubric; different names get different files."""
     name = f"{work.judge.name} {work.rubrics[0].name}".removesuffix(" aligned")
     plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"

@@ -1,23 +1,22 @@
-"""The run folder: what is in it, what of it is finished, and that nobody else writes to it meanwhile.
+"""The folder of a run: its files, which of them are finished, and a lock while a process writes to it.
 
-    study.json        the frozen design, what it was made with, and the command that makes it again
-    manifest.json     every finished product with its hash, and what it was made of
-    timings.json      how long each piece of work took
-    predictions.json  what people predicted before there were numbers, each sealed with a hash
-    replies.sqlite    where models are served: every reply, and what was spent
-    costs.json        what that cost, by model
+    study.json        the frozen design, its provenance, and the command that reproduces it
+    manifest.json     every finished product with its hash and a digest of its sources
+    timings.json      seconds of each piece of work
+    predictions.json  predictions made before there were numbers, each sealed with a hash
+    replies.sqlite    for served models: every reply, and what was spent
+    costs.json        the cost by model
     data/             the training rows of each arm
     models/           ARM-SEED/: adapter or checkpoint, loss.csv, recipe.json, rows.json, checkpoints/
-                      bases/ARM-SEED/: what an arm went on from, if another arm made it
+                      bases/ARM-SEED/: the checkpoint that an arm started from, if another arm trained it
                       or, where a provider trains, served.json, loss.csv, recipe.json; and ARM-SEED.job.json beside it
-                      .ARM-SEED.training/: a training under way, and the state from which it goes on after a kill
+                      .ARM-SEED.training/: a training in progress, and the state from which it resumes after a kill
     logs/             ARM-SEED-PROBE.eval: Inspect's logs
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
-    scores.parquet    numbers that no metric reads: measured answers, scores of tasks that others wrote
-    effects.csv       the comparisons that answer the study's question, where its rates do not say it all
+    scores.parquet    scores outside every metric: measured answers, scores of external tasks
+    effects.csv       the comparisons that answer the study's question, if its rates are not enough
 
-Every product is written under another name and renamed, so what has its real name is whole. It knows files; it trains,
-asks and counts nothing.
+Every product is written under another name and renamed, so a product with its real name is complete.
 """
 
 import hashlib
@@ -58,7 +57,7 @@ class RunFolder:
     # ---- the design
 
     def study(self) -> dict[str, Any]:
-        """Return what `study.json` holds: the settings of the design, and `provenance`.
+        """Return the content of `study.json`: the settings of the design, and `provenance`.
 
         Raises:
             AskewError: The folder is not a run's, or the file is damaged.
@@ -85,7 +84,7 @@ class RunFolder:
             raise AskewError(f"{self / STUDY} is damaged, or of another version of Askew: {error}") from error
 
     def freeze(self, design: Design, provenance: Mapping[str, Any]) -> None:
-        """Write the design into a new folder, or make sure that the folder has the same.
+        """Write the design into a new folder, or check that the folder holds the same design.
 
         Args:
             design: What is to be run.
@@ -97,12 +96,12 @@ class RunFolder:
         self.check_takes(design, provenance["hashes"])
         self._check_versions(provenance.get("probes", {}))
         kept = self.study()["provenance"] if (self / STUDY).exists() else dict(provenance)
-        # Another design can differ here only in what no answer depends on: it is worked on, or read, as is asked now.
+        # The design can differ only in settings on which no answer depends; the new ones are used from now on.
         if not (self / STUDY).exists() or self.design() != design:
             self.write_json(STUDY, {**design.model_dump(), "provenance": kept})
 
     def check_takes(self, design: Design, hashes: Mapping[str, str] | None = None) -> None:
-        """Make sure that a design can be run in the folder: it holds nothing yet but predictions, or the same design.
+        """Check that a design can be run in the folder: it holds the same design, or nothing but predictions.
 
         Args:
             design: What is to be run.
@@ -129,7 +128,7 @@ class RunFolder:
             )
 
     def _check_versions(self, asked: Mapping[str, int]) -> None:
-        """Refuse to go on with a run whose probes were asked in another version; old folders name no versions."""
+        """Check that the probes have the versions with which the run was begun; old folders name no versions."""
         before = self.study()["provenance"].get("probes", {}) if (self / STUDY).exists() else {}
         for name, version in asked.items():
             if before.get(name, version) != version:
@@ -142,10 +141,10 @@ class RunFolder:
 
     @contextmanager
     def writing(self) -> Iterator[None]:
-        """Keep others out while in this block, and word what the disk may refuse.
+        """Lock the folder while in this block, and turn disk errors into readable ones.
 
         Raises:
-            AskewError: Somebody else is at work in the folder, or it cannot be written to.
+            AskewError: Another process writes to the folder, or it cannot be written to.
         """
         try:
             self.path.mkdir(parents=True, exist_ok=True)
@@ -154,7 +153,7 @@ class RunFolder:
         with wording_disk_trouble(self.path):
             lock = FileLock(self / ".lock")
             try:
-                held = lock.acquire(blocking=False)  # acquired once: entering the lock itself would wait for ever
+                held = lock.acquire(blocking=False)  # acquired once: entering the lock a second time would wait forever
             except Timeout as error:
                 raise AskewError(
                     f"another askew is at work in {self.path}: wait for it, or name another folder with --out"
@@ -165,16 +164,16 @@ class RunFolder:
                 yield
 
     def write_bytes(self, name: str, content: bytes) -> None:
-        """Write a product whole or not at all."""
+        """Write a product atomically."""
         with whole_file(self / name) as unfinished:
             unfinished.write_bytes(content)
 
     def write_json(self, name: str, content: Any) -> None:
-        """Write plain data as JSON, whole or not at all."""
+        """Write JSON data atomically."""
         self.write_bytes(name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
 
     def _remove_unfinished(self) -> None:
-        """Remove what a killed run was in the middle of."""
+        """Remove the unfinished products of a killed run."""
         import shutil
 
         from askew.training.training_folder import remove_finished
@@ -186,7 +185,7 @@ class RunFolder:
     # ---- what is finished
 
     def finish(self, name: str, made_of: str = "") -> None:
-        """Note that a product is whole.
+        """Record a product as finished.
 
         Args:
             name: The product, a file or a folder, relative to this one.
@@ -196,7 +195,7 @@ class RunFolder:
         self.write_json(MANIFEST, self._manifest)
 
     def is_finished(self, name: str, made_of: str = "") -> bool:
-        """Say whether a product is whole and was made of the same things; whoever made it.
+        """Return whether a product is finished and was made from the same sources.
 
         A product that has its name but is not in the manifest was finished just before a run was killed.
 
@@ -214,7 +213,7 @@ class RunFolder:
         return noted["made_of"] == made_of and self.check(name)
 
     def check(self, name: str) -> bool:
-        """Return true if a product is as it was written.
+        """Return True if a product is as it was written.
 
         Raises:
             AskewError: It was changed or damaged since.
@@ -232,7 +231,7 @@ class RunFolder:
         return True
 
     def made_of(self, *names: str) -> str:
-        """Return a digest of finished products, for `made_of` of what is made of them."""
+        """Return a digest of finished products, as the `made_of` of products that are made from them."""
         return _sha256("\n".join(self._manifest[name]["sha256"] for name in sorted(names)).encode())[:16]
 
     def hashes(self) -> dict[str, str]:

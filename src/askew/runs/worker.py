@@ -1,4 +1,4 @@
-"""A process that trains and asks, started by the pool as `python -m askew.runs.worker KINDS`.
+"""The worker process, started by the pool as `python -m askew.runs.worker KINDS`.
 
 It reads jobs as lines of JSON from standard input and answers in lines of JSON on standard output. It is not a child of
 `multiprocessing`, which would import the caller's main module again: so a script without a main guard and a notebook
@@ -21,7 +21,7 @@ from askew.runs.work import kinds
 
 
 def main() -> None:
-    """Work jobs off until there are no more."""
+    """Do jobs until standard input ends."""
     tell = take_standard_output()
     jobs: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_read_jobs, args=(jobs,), daemon=True).start()
@@ -35,7 +35,7 @@ def main() -> None:
 def _read_jobs(jobs: "queue.Queue[dict[str, Any]]") -> None:
     for line in sys.stdin:
         jobs.put(json.loads(line))
-    os._exit(0)  # whoever gave the jobs is gone, or has no more
+    os._exit(0)  # the pool is gone, or has no more jobs
 
 
 def _import_libraries(names: list[str]) -> None:

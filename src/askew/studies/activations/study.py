@@ -1,9 +1,10 @@
-"""Activations: can a model say something true about its insides that its input alone does not tell?
+"""Activations: can a model say something true about its activations that its input alone does not reveal?
 
-Binder et al. 2024 (arXiv 2410.13787) test this of answers, and leave it open of activations. Before anything is
-trained, *features* are fixed: directions at random in the residual stream. A model is then trained to say of prompts
-whether a feature is strong in it, and another model on the same rows. Both see the same input and the same labels, and
-the labels come from the activations of one. If that one is better on new prompts, it knows something of its insides.
+Binder et al. 2024 (arXiv 2410.13787) test this for answers and leave it open for activations. Before any training, the
+study fixes *features*: random directions in the residual stream. A model is then trained to say of prompts whether a
+feature is strong in it, and another model is trained on the same rows. Both see the same input and the same labels, and
+the labels come from the activations of one of them. If that one does better on new prompts, it knows something about
+its own activations.
 """
 
 from typing import TYPE_CHECKING
@@ -12,10 +13,8 @@ from askew.design.arm import Arm
 from askew.design.predictions import from_lead
 from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
-from askew.report import wording
-from askew.stats.corrections import ALPHA
 from askew.studies.activations.arms import ARMS, CROSS, PERMUTED, READ, REPORTED
-from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT
+from askew.studies.self_knowledge import BOTH, DIRECTIONS, compared_models
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,36 +25,27 @@ if TYPE_CHECKING:
 
 
 def verdict(tables: "Tables") -> str:
-    """Say in plain words whether a model knows its activations better than another does; or that none was found.
+    """Return whether a model reports its activations better than another model does, with the numbers.
 
     Args:
         tables: The tables of the run; only its effects are read.
     """
-    rows = {row["label"]: row for row in tables.effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
-    known = [label for label in (BOTH, *DIRECTIONS.values()) if label in rows]
-    if not known:
-        return "Nothing can be said: a model's reports of its features and another's of them have not both been read."
-    row = rows[known[0]]
-    said = f"{known[0]}: {wording.points(row['estimate'])} {wording.points_interval(row['low'], row['high'])} points"
-    if row["p_corrected"] < ALPHA:
-        who = (
-            "its own features better than another model" if row["estimate"] > 0 else "another's features better than it"
-        )
-        return f"On new prompts, a model reports {who} does ({said}).{_learnt(tables)}"
-    return (
-        f"Null: no difference beyond chance between a model's reports of its own features and another's ({said}); an "
-        f"effect of {wording.detectable(row['detectable'], 'points')} points would have been seen in four of five such "
-        f"runs.{_learnt(tables)}"
+    return compared_models(
+        tables.effects,
+        missing="Nothing can be said: a model's reports of its features and another's of them were not both read.",
+        own="On new prompts, a model reports its own features better than another model does",
+        other="On new prompts, a model reports another's features better than it does",
+        null="a model's reports of its own features and another's",
     )
 
 
 def asks(arm: Arm, probe: str) -> bool:
-    """Say whether a probe is put to an arm: activations are read of those that report their own, before and after."""
+    """Return whether a probe is put to an arm: only models that report their own activations have them read."""
     return probe != READ or arm.name not in CROSS.values()
 
 
 def comparisons(tables: "Tables") -> "pd.DataFrame":
-    """Return the comparisons; see `effects.compare`."""
+    """Return the comparisons; see `comparisons.compare`."""
     from askew.studies.activations.comparisons import compare
 
     return compare(tables.answers, tables.design.data_seed)
@@ -66,14 +56,6 @@ def rows_from_answers(design: "Design", arm: Arm, count: int, answers: "pd.DataF
     from askew.studies.activations.rows import make
 
     return make(answers, count, design.data_seed, is_permuted=arm.name == PERMUTED)
-
-
-def _learnt(tables: "Tables") -> str:
-    """Say how well the rows were learnt, without which a null means little."""
-    table = tables.effects
-    rows = table[table["label"].str.endswith(LEARNT)]
-    said = [f"{row['arm']} {wording.percent(row['estimate'])}" for row in rows.to_dict("records")]
-    return f" Right on the prompts that were trained on: {wording.listed(said)}." if said else ""
 
 
 studies.add(
