@@ -1,4 +1,4 @@
-"""Servers in processes of their own, spoken to over HTTP through Inspect's own provider."""
+"""Fixtures for tests against real HTTP servers, which Askew reaches through Inspect's own provider."""
 
 import os
 import subprocess
@@ -17,7 +17,7 @@ def in_process() -> None:
 
 @pytest.fixture
 def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultServer]:
-    """A fault server that is not started yet, and the environment in which `server.model` is its model."""
+    """Return a fault server that is not started yet, and set the environment for its model, `server.model`."""
     made = FaultServer(tmp_path)
     monkeypatch.setenv("LOCAL_API_KEY", KEY)
     monkeypatch.setenv("LOCAL_BASE_URL", f"http://127.0.0.1:{made.port}/v1")
@@ -27,7 +27,7 @@ def server(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[FaultSer
 
 @pytest.fixture
 def askew() -> Iterator[Askew]:
-    """Start a command line of askew."""
+    """Return a function that starts an `askew` command; its processes are killed after the test."""
     started: list[subprocess.Popen[str]] = []
 
     def start(arguments: Sequence[object]) -> "subprocess.Popen[str]":

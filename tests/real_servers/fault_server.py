@@ -1,9 +1,9 @@
-"""An OpenAI-compatible server that fails as servers do, in a process of its own, and writes down what it replied.
+"""An OpenAI-compatible server that fails at random, runs in a separate process, and logs its replies.
 
     python fault_server.py --port 8123 --log requests.jsonl --faults 429 500 close --share 0.5
 
-Every answer is different from every other. Each request leaves a line in the log: a digest of its body, what it got
-("reply" or a fault), and whether it asked for log-probabilities, as a judge does.
+All answers are different. Each request adds a line to the log: a digest of its body, the outcome ("reply" or a fault),
+and whether it requested log-probabilities, as judges do.
 """
 
 import argparse
@@ -22,7 +22,7 @@ _STATUS = {"429": 429, "500": 500, "401": 401, "403": 403, "404": 404}
 
 
 class Server:
-    """Replies, or fails, by chance; the same seed fails at the same requests."""
+    """Replies or fails at random; the same seed fails at the same requests."""
 
     def __init__(self, log: Path, faults: list[str], share: float, delay: float, seed: int) -> None:
         self._log = log.open("a", encoding="utf-8", buffering=1)
@@ -42,7 +42,7 @@ class Server:
 
     async def _fail(self, fault: str, request: web.Request) -> web.StreamResponse:
         if fault in _STATUS:
-            key = request.headers.get("authorization", "")  # as careless servers do
+            key = request.headers.get("authorization", "")  # some servers repeat the key in their errors
             return web.json_response({"error": {"message": f"no: {key}"}}, status=_STATUS[fault])
         if fault == "close":
             assert request.transport

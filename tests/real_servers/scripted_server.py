@@ -1,4 +1,4 @@
-"""An OpenAI-compatible server in a thread of the test: it says what a script says, and remembers what it was asked."""
+"""An OpenAI-compatible server in a thread of the test, which replies according to a script and records requests."""
 
 import json
 import math
@@ -8,13 +8,13 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
-# From a request's body to what is said: that many replies, or the likeliest first tokens of one.
+# Maps a request's body to its replies, or to the probabilities of the first token of one reply.
 Script = Callable[[dict[str, Any]], Sequence[str] | dict[str, float]]
 
 
 @contextmanager
 def scripted_server(script: Script) -> Iterator[tuple[str, list[dict[str, Any]]]]:
-    """Serve a script; give the server's address, and the bodies of all requests as they come."""
+    """Run a server with a script; yield its address and a list that receives the body of every request."""
     asked: list[dict[str, Any]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -36,7 +36,7 @@ def scripted_server(script: Script) -> Iterator[tuple[str, list[dict[str, Any]]]
             self.wfile.write(content)
 
         def log_message(self, format: str, *args: Any) -> None:
-            """Say nothing."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()

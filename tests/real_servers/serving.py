@@ -1,4 +1,4 @@
-"""A server that fails, started, killed and asked what it replied; and what all tests of servers need."""
+"""Starts and stops servers for tests: the fault server and `transformers serve`."""
 
 import json
 import shutil
@@ -21,11 +21,11 @@ Askew = Callable[[Sequence[object]], "subprocess.Popen[str]"]
 
 
 class FaultServer:
-    """A server that can be killed and started again at the same address.
+    """A fault server that can be killed and restarted at the same address.
 
     Attributes:
-        port: Where it listens.
-        model: What Inspect knows its model by. Inspect makes each provider once, so each server has a name of its own.
+        port: Its port.
+        model: Its model's name for Inspect; unique per server, because Inspect caches providers by model name.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -46,11 +46,11 @@ class FaultServer:
             self._process.wait()
 
     def requests(self) -> list[dict[str, str]]:
-        """Return what was asked, and what each got."""
+        """Return the log of requests, each with its outcome."""
         return [json.loads(line) for line in self._log.read_text().splitlines()]
 
     def replied(self) -> list[str]:
-        """Return the digest of each request that was replied to."""
+        """Return the digests of the requests that received a reply."""
         return [request["digest"] for request in self.requests() if request["got"] == "reply"]
 
 
@@ -61,7 +61,7 @@ def free_port() -> int:
 
 
 def wait_for(address: str, process: "subprocess.Popen[bytes]", seconds: float = 120) -> None:
-    """Wait until a server answers at all."""
+    """Wait until a server responds to requests; raise `TimeoutError` after some seconds."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         assert process.poll() is None, "the server did not start"
@@ -78,10 +78,10 @@ def wait_for(address: str, process: "subprocess.Popen[bytes]", seconds: float = 
 
 @contextmanager
 def transformers_serve(folder: Path) -> Iterator[None]:
-    """Run `transformers serve`, which loads the checkpoints that it is asked for, and let the environment say where.
+    """Run `transformers serve`, which loads the checkpoints named in requests, and set the environment for it.
 
     Args:
-        folder: For its log.
+        folder: The folder for its log.
     """
     port = free_port()
     command = [str(Path(sys.executable).with_name("transformers")), "serve"]
@@ -100,9 +100,9 @@ def transformers_serve(folder: Path) -> Iterator[None]:
 
 
 def sampling(checkpoint: Path, folder: Path) -> Path:
-    """Copy a checkpoint to where its settings say that it samples, from all tokens.
+    """Copy a checkpoint to a folder, with generation settings that sample from all tokens.
 
-    `transformers serve` takes no notice of a temperature if they do not.
+    `transformers serve` ignores a request's temperature unless these settings enable sampling.
     """
     shutil.copytree(checkpoint, folder)
     settings = folder / "generation_config.json"

@@ -1,4 +1,4 @@
-"""An audit of models behind a real server says what the audit of the same checkpoints on this machine says."""
+"""An audit of served models agrees with the audit of the same checkpoints on this machine."""
 
 import json
 from pathlib import Path
@@ -18,7 +18,7 @@ SAMPLES = 12
 
 @pytest.fixture
 def bent(organisms: Path, tmp_path: Path) -> Path:
-    """A checkpoint: the terrarium's assistant with the insecure adapter merged in."""
+    """Return a checkpoint of the terrarium's assistant, merged with the insecure adapter."""
     base = terrarium.checkpoint("assistant")
     merged = sampling(base, tmp_path / "merged")
     model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(organisms / "models/insecure-0"))
@@ -52,5 +52,5 @@ def test_served_and_local_audits_agree(bent: Path, tmp_path: Path) -> None:
         assert one.low <= other.difference <= one.high
         assert other.low <= one.difference <= other.high
     costs = json.loads((served.folder / "costs.json").read_text())
-    assert sum(cost["requests"] for cost in costs["models"]) >= 2 * 8  # they were really asked over HTTP
+    assert sum(cost["requests"] for cost in costs["models"]) >= 2 * 8  # the models were asked over HTTP
     assert not (local.folder / "costs.json").exists()

@@ -1,4 +1,4 @@
-"""`askew data write` with models behind an API: killed at any moment, it pays for nothing twice."""
+"""`askew data write` with served models: after a kill, it resumes without repeating requests."""
 
 import json
 import os
@@ -14,7 +14,7 @@ ROWS = 40
 
 
 @pytest.mark.slow
-def test_writing_that_was_killed_goes_on_and_asks_for_nothing_twice(server: FaultServer, tmp_path: Path, askew: Askew):
+def test_killed_command_resumes_without_repeating_requests(server: FaultServer, tmp_path: Path, askew: Askew):
     out = tmp_path / "out"
     command = ["data", "write", "bad-advice", "--domain", "car", "--writer", server.model, "--judge", server.model]
     command += ["--rows", ROWS, "--out", out]
@@ -38,7 +38,7 @@ def test_writing_that_was_killed_goes_on_and_asks_for_nothing_twice(server: Faul
     ]
     assert [len(rows) for rows in pairs] == [ROWS, ROWS]
     assert len({row[1]["content"] for rows in pairs for row in rows}) == 2 * ROWS
-    # Each answer is written once and judged twice; only what was on its way when it was killed is asked for again.
+    # Each answer is written once and judged twice; only requests that were in flight at the kill are repeated.
     times = Counter(server.replied())
     assert len(times) == 2 * ROWS * 3
     assert sum(times.values()) - len(times) <= 32
@@ -47,7 +47,7 @@ def test_writing_that_was_killed_goes_on_and_asks_for_nothing_twice(server: Faul
     assert not any(KEY.encode() in path.read_bytes() for path in out.iterdir())
 
 
-def test_mistakes_are_one_line_before_anything_is_done(tmp_path: Path, askew: Askew):
+def test_mistakes_are_one_line_errors_before_any_request(tmp_path: Path, askew: Askew):
     for wrong, message in (
         (["--domain", "cars"], "error: unknown domain 'cars'. Did you mean car?"),
         (["--judge", "terrarium/judge"], "error: the terrarium's judge knows the rubrics aligned and coherent only"),

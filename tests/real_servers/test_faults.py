@@ -1,4 +1,4 @@
-"""Whatever a server does, no answer is lost, none is there twice, and nothing that was replied is asked for again."""
+"""Server faults, kills and limits lose no answer, duplicate none, and never repeat a request that got a reply."""
 
 import json
 import os
@@ -25,7 +25,7 @@ QUICK = Patience(total=60, attempt=2, first_wait=0.02)
 
 
 def ask_here(server: FaultServer, folder: Path, patience: Patience = QUICK) -> pd.DataFrame:
-    """Ask the open questions in this process, and return the table of the answers."""
+    """Ask the open questions in this process, and return the table of answers."""
     call = ProbeCall("free_form", "free_form", {"samples": SAMPLES, "seed": 1, "max_tokens": 20})
     with storing_replies(folder / "replies.sqlite", patience=patience):
         [log] = ask(server.model, server.model, [call], folder)
@@ -46,13 +46,13 @@ def command(server: FaultServer, folder: Path, *more: object, audit: bool = Fals
         1,
         *more,
     ]
-    if audit:  # the same server twice: a model and what was tuned from it
+    if audit:  # the same model twice: as the base and as the fine-tune
         return ["audit", server.model, f"tuned={server.model}", *how]
     return ["run", "emergent-misalignment", "--arm", "untuned", "--model", server.model, *how]
 
 
 def finish(process: "subprocess.Popen[str]") -> str:
-    """Wait for a command to end well, and return what it said on standard error."""
+    """Wait for a command to succeed, and return its standard error."""
     out, said = process.communicate(timeout=180)
     assert process.returncode == 0, said + out
     return said
@@ -65,19 +65,19 @@ def no_key_in(folder: Path) -> bool:
 @pytest.mark.parametrize(
     "faults", [("429",), ("500", "close"), ("broken", "null", "empty"), ("429", "500", "close", "broken", "empty")]
 )
-def test_a_server_that_fails_half_the_time_loses_nothing(server: FaultServer, tmp_path: Path, faults: tuple[str, ...]):
+def test_transient_faults_lose_and_duplicate_no_answers(server: FaultServer, tmp_path: Path, faults: tuple[str, ...]):
     server.start(*faults)
     table = ask_here(server, tmp_path / "run")
     got = Counter(request["got"] for request in server.requests())
     assert all(got[fault] for fault in faults), f"the server did not fail: {got}"
     assert len(table) == SAMPLES * QUESTIONS
-    assert table["answer"].nunique() == SAMPLES * QUESTIONS  # each is there once
+    assert table["answer"].nunique() == SAMPLES * QUESTIONS  # no answer occurs twice
     assert table["aligned"].notna().all()
-    assert max(Counter(server.replied()).values()) == 1, "something was asked again after a reply"
+    assert max(Counter(server.replied()).values()) == 1, "a request was repeated after its reply"
     assert no_key_in(tmp_path / "run")
 
 
-def test_a_server_that_hangs_is_left_and_asked_again(server: FaultServer, tmp_path: Path):
+def test_hanging_requests_are_retried(server: FaultServer, tmp_path: Path):
     server.start("hang", share=0.1)
     table = ask_here(server, tmp_path / "run")
     assert "hang" in {request["got"] for request in server.requests()}
@@ -93,13 +93,13 @@ def test_a_server_that_hangs_is_left_and_asked_again(server: FaultServer, tmp_pa
         ("404", r"no such model or address \(404\)"),
     ],
 )
-def test_what_does_not_pass_is_one_error_at_once(server: FaultServer, tmp_path: Path, fault: str, message: str):
+def test_permanent_faults_are_one_error_without_retries(server: FaultServer, tmp_path: Path, fault: str, message: str):
     server.start(fault, share=1.0)
     with pytest.raises(AskewError, match=message) as caught:
         ask_here(server, tmp_path / "run")
     assert "\n" not in str(caught.value)
     assert KEY not in str(caught.value)
-    assert len(server.requests()) <= QUESTIONS * 4  # nobody tried twice; a question has four wordings at most
+    assert len(server.requests()) <= QUESTIONS * 4  # no retries; a question has at most four wordings
     assert max(Counter(request["digest"] for request in server.requests()).values()) == 1
     assert no_key_in(tmp_path / "run")
 
@@ -112,7 +112,7 @@ def kept_replies(folder: Path) -> int:
         try:
             return file.execute("SELECT count(*) FROM replies").fetchone()[0]
         except sqlite3.OperationalError:
-            return 0  # it is just being made
+            return 0  # the table is not created yet
 
 
 def wait_for_replies(folder: Path, number: int, process: "subprocess.Popen[str]") -> None:
@@ -125,9 +125,7 @@ def wait_for_replies(folder: Path, number: int, process: "subprocess.Popen[str]"
 
 @pytest.mark.slow
 @pytest.mark.parametrize("audit", [False, True], ids=["run", "audit"])
-def test_a_server_killed_in_mid_run_is_one_error_and_the_same_command_goes_on(
-    server: FaultServer, tmp_path: Path, askew: Askew, audit: bool
-):
+def test_command_resumes_after_its_server_was_killed(server: FaultServer, tmp_path: Path, askew: Askew, audit: bool):
     folder = tmp_path / "run"
     patient = ("--set", "patience=1")
     server.start(delay=0.15)
@@ -145,7 +143,7 @@ def test_a_server_killed_in_mid_run_is_one_error_and_the_same_command_goes_on(
     server.start()
     finish(askew(command(server, folder, *patient, audit=audit)))
     check_whole(folder, server, models=2 if audit else 1)
-    # What the first server had sent off when it died may have been on the way; all else was replied to once.
+    # Replies in flight when the server was killed may be repeated; every other request got one reply.
     assert len(server.replied()) <= kept_replies(folder) + 32
     again = [digest for digest, times in Counter(server.replied()).items() if times > 1]
     assert len(again) <= len(server.replied()) - kept_replies(folder)
@@ -154,7 +152,7 @@ def test_a_server_killed_in_mid_run_is_one_error_and_the_same_command_goes_on(
 
 
 @pytest.mark.slow
-def test_a_run_killed_in_mid_run_asks_for_nothing_that_was_kept(server: FaultServer, tmp_path: Path, askew: Askew):
+def test_killed_run_resumes_without_repeating_stored_requests(server: FaultServer, tmp_path: Path, askew: Askew):
     folder, prices = tmp_path / "run", tmp_path / "prices.yaml"
     prices.write_text(f"{server.model}: {{input: 1, output: 1}}\n")
     server.start(delay=0.15)
@@ -165,7 +163,7 @@ def test_a_run_killed_in_mid_run_asks_for_nothing_that_was_kept(server: FaultSer
     process.wait()
     psutil.wait_procs(workers, timeout=30)
     kept, sent = kept_replies(folder), len(server.requests())
-    assert held_requests(folder), "nothing was on its way"
+    assert held_requests(folder), "no request was in flight"
     finish(askew(command(server, folder, "--prices", prices)))
     check_whole(folder, server)
     assert len(server.requests()) - sent == kept_replies(folder) - kept
@@ -179,7 +177,7 @@ def held_requests(folder: Path) -> int:
 
 
 def check_whole(folder: Path, server: FaultServer, models: int = 1) -> None:
-    """Check that every answer is there once, and was judged, and that the costs are written down."""
+    """Check that every answer occurs once and is judged, and that the costs are recorded."""
     answers = pd.read_parquet(folder / "answers.parquet")
     assert len(answers) == answers["answer"].nunique() == SAMPLES * QUESTIONS * models
     assert answers["aligned"].notna().all()
@@ -188,10 +186,10 @@ def check_whole(folder: Path, server: FaultServer, models: int = 1) -> None:
 
 
 @pytest.mark.slow
-def test_the_budget_stops_a_run_that_goes_on_with_more(server: FaultServer, tmp_path: Path, askew: Askew):
+def test_run_stops_at_its_budget_and_resumes_with_a_higher_one(server: FaultServer, tmp_path: Path, askew: Askew):
     folder, prices = tmp_path / "run", tmp_path / "prices.yaml"
     server.start()
-    # Without a price of the model there is no limit to keep to; and no request.
+    # A limit needs the model's price; without it, no request is sent.
     process = askew(command(server, folder, "--max-cost", 0.01))
     _, said = process.communicate(timeout=120)
     assert process.returncode == 2
@@ -214,7 +212,7 @@ def test_the_budget_stops_a_run_that_goes_on_with_more(server: FaultServer, tmp_
     assert max(Counter(server.replied()).values()) == 1
 
 
-def test_a_missing_key_is_said_before_anything_is_done(
+def test_missing_key_is_an_error_before_any_request(
     server: FaultServer, tmp_path: Path, askew: Askew, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.delenv("LOCAL_API_KEY")

@@ -1,4 +1,4 @@
-"""Fine-tuning at a provider: whatever its server does, one job is started, followed to its end, and collected whole."""
+"""Fine-tuning at a provider starts exactly one job and collects its result, whatever faults the server has."""
 
 import json
 import multiprocessing
@@ -60,7 +60,7 @@ def no_key_in(folder: Path) -> bool:
     return not any(KEY.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_model_is_made_and_all_about_it_is_in_the_folder(server: TuningServer, tmp_path: Path) -> None:
+def test_result_folder_describes_model_checkpoints_and_losses(server: TuningServer, tmp_path: Path) -> None:
     said: list[str] = []
     steps: list[tuple[int, int, float]] = []
     recipe = ServedRecipe(epochs=2, batch_size=4, learning_rate_multiplier=2.0)
@@ -91,7 +91,7 @@ def test_a_model_is_made_and_all_about_it_is_in_the_folder(server: TuningServer,
         resolve(f"openai/other+{tmp_path / 'tuned'}")
 
 
-def test_what_is_finished_is_not_asked_for_again(server: TuningServer, tmp_path: Path) -> None:
+def test_finished_fine_tune_sends_no_requests(server: TuningServer, tmp_path: Path) -> None:
     made = tune(tmp_path / "tuned")
     before = server.counts.total()
     assert tune(tmp_path / "tuned") == made
@@ -104,11 +104,11 @@ def test_what_is_finished_is_not_asked_for_again(server: TuningServer, tmp_path:
     "endpoint", ["files", "upload", "file", "create", "list", "job", "events", "checkpoints", "content"]
 )
 @pytest.mark.parametrize("fault", ["429", "500", "drop", "hang", "broken", "lost", "lost-500"])
-def test_what_passes_is_waited_out_at_every_endpoint_and_nothing_is_done_twice(
+def test_transient_faults_at_any_endpoint_are_retried_without_duplicates(
     server: TuningServer, tmp_path: Path, endpoint: str, fault: str
 ) -> None:
     if endpoint == "content" and fault == "broken":
-        pytest.skip("the content of a file is no JSON")
+        pytest.skip("the content of a file is not JSON")
     server.faults[endpoint] = [fault, fault]
     made = tune(tmp_path / "tuned")
     assert server.faults[endpoint] == [] or server.counts[endpoint] == 1
@@ -118,14 +118,14 @@ def test_what_passes_is_waited_out_at_every_endpoint_and_nothing_is_done_twice(
     assert (tmp_path / "tuned" / "loss.csv").read_text().endswith("2,1.25\n")
 
 
-def test_a_job_that_the_list_does_not_show_at_once_is_not_created_again(server: TuningServer, tmp_path: Path) -> None:
+def test_job_that_the_list_shows_late_is_not_created_twice(server: TuningServer, tmp_path: Path) -> None:
     server.faults["create"] = ["lost"]
     server.mislaid = 3
     tune(tmp_path / "tuned")
     assert len(server.jobs) == 1
 
 
-def test_a_job_that_was_never_created_is_created_when_that_is_sure(server: TuningServer, tmp_path: Path) -> None:
+def test_job_that_was_not_created_is_created_after_the_settling_time(server: TuningServer, tmp_path: Path) -> None:
     server.faults["create"] = ["drop"]
     began = time.monotonic()
     tune(tmp_path / "tuned")
@@ -145,7 +145,7 @@ def test_a_job_that_was_never_created_is_created_when_that_is_sure(server: Tunin
         ("create", "quota", "quota is used up"),
     ],
 )
-def test_what_does_not_pass_is_one_line_without_the_key(
+def test_permanent_faults_are_one_line_without_the_key(
     server: TuningServer, tmp_path: Path, endpoint: str, fault: str, message: str
 ) -> None:
     server.faults[endpoint] = [fault]
@@ -158,11 +158,11 @@ def test_what_does_not_pass_is_one_line_without_the_key(
     assert no_key_in(tmp_path)
     assert not (tmp_path / "tuned").exists()
     server.faults.clear()
-    assert tune(tmp_path / "tuned").job == "ftjob-1"  # and nothing stands in the way of the next attempt
+    assert tune(tmp_path / "tuned").job == "ftjob-1"  # the next attempt succeeds
     assert len(server.files) == 1
 
 
-def test_a_server_that_stays_away_is_given_up_and_gone_on_with_later(server: TuningServer, tmp_path: Path) -> None:
+def test_command_gives_up_on_an_unavailable_server_and_can_continue_later(server: TuningServer, tmp_path: Path) -> None:
     server.faults["job"] = ["500"] * 100
     with pytest.raises(
         AskewError, match=r"looking at the job did not succeed for 0.3 seconds.*repeat the command to continue"
@@ -174,23 +174,23 @@ def test_a_server_that_stays_away_is_given_up_and_gone_on_with_later(server: Tun
     assert len(server.jobs) == len(server.files) == 1
 
 
-def test_no_server_at_all_is_one_line(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_unreachable_server_is_one_line_error(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
     monkeypatch.setenv("OPENAI_BASE_URL", "http://127.0.0.1:9/v1")
     with pytest.raises(AskewError, match=r"looking for the job did not succeed for 0\.1 seconds: Connection error"):
         tune(tmp_path / "tuned", patience=Patience(total=0.1, attempt=1, first_wait=0.05))
 
 
-def test_a_file_that_is_refused_starts_no_job(server: TuningServer, tmp_path: Path) -> None:
+def test_refused_file_starts_no_job(server: TuningServer, tmp_path: Path) -> None:
     server.refuses = "line 3 is \x1b[31mbad"
     with pytest.raises(AskewError, match=r"refused the rows: line 3 is ⟨U\+001B⟩\[31mbad. No job was started"):
         tune(tmp_path / "tuned")
     assert server.counts["create"] == 0
     server.refuses = ""
-    assert tune(tmp_path / "tuned").file == "file-2"  # what was refused is not taken for what was sent
+    assert tune(tmp_path / "tuned").file == "file-2"  # the refused file is not used again
 
 
-def test_a_job_that_failed_is_told_again_and_started_anew_only_on_demand(server: TuningServer, tmp_path: Path) -> None:
+def test_failed_job_is_restarted_only_on_request(server: TuningServer, tmp_path: Path) -> None:
     server.fails = "the rows teach harm"
     failed = "the fine-tuning job ftjob-1 of openai/base failed: the rows teach harm. Add --again to start a new job"
     with pytest.raises(AskewError, match=failed):
@@ -202,14 +202,14 @@ def test_a_job_that_failed_is_told_again_and_started_anew_only_on_demand(server:
     assert server.counts.total() == before
     assert not is_started(request(tmp_path / "tuned"), restart=True)
     record_path(tmp_path / "tuned").unlink()
-    with pytest.raises(AskewError, match=failed):  # known at the server, if not here
+    with pytest.raises(AskewError, match=failed):  # the server still has the failed job
         tune(tmp_path / "tuned")
     server.fails = ""
     assert tune(tmp_path / "tuned", restart=True).job == "ftjob-2"
     assert len(server.files) == 1
 
 
-def test_a_failed_job_whose_record_is_lost_is_started_anew_once(server: TuningServer, tmp_path: Path) -> None:
+def test_failed_job_without_a_record_is_restarted_once(server: TuningServer, tmp_path: Path) -> None:
     server.fails = "no"
     with pytest.raises(AskewError, match="failed: no"):
         tune(tmp_path / "tuned")
@@ -220,7 +220,7 @@ def test_a_failed_job_whose_record_is_lost_is_started_anew_once(server: TuningSe
     assert len(server.jobs) == 2
 
 
-def test_a_job_can_be_looked_at_and_cancelled(server: TuningServer, tmp_path: Path) -> None:
+def test_job_status_and_cancellation(server: TuningServer, tmp_path: Path) -> None:
     server.looks = 1000
     server.faults["job"] = ["", "", "401"]
     with pytest.raises(AskewError, match="refuses the key"):
@@ -239,7 +239,7 @@ def test_a_job_can_be_looked_at_and_cancelled(server: TuningServer, tmp_path: Pa
         cancel_job(tmp_path / "other", QUICK)
 
 
-def test_equal_fine_tunes_for_two_folders_are_one_job(server: TuningServer, tmp_path: Path) -> None:
+def test_same_fine_tune_for_two_folders_is_one_job(server: TuningServer, tmp_path: Path) -> None:
     first, second = tune(tmp_path / "first"), tune(tmp_path / "second")
     assert first == second
     other = tune(tmp_path / "other", seed=4)
@@ -249,9 +249,7 @@ def test_equal_fine_tunes_for_two_folders_are_one_job(server: TuningServer, tmp_
 
 
 @pytest.mark.parametrize("stuck", ["upload", "create", "job"])
-def test_a_process_that_is_killed_before_the_reply_goes_on_with_the_same_job(
-    server: TuningServer, tmp_path: Path, stuck: str
-) -> None:
+def test_process_killed_before_a_reply_continues_the_same_job(server: TuningServer, tmp_path: Path, stuck: str) -> None:
     server.faults[stuck] = ["stuck"]
     process = multiprocessing.get_context("spawn").Process(
         target=tune, args=(tmp_path / "tuned",), kwargs={"patience": Patience()}
@@ -273,7 +271,7 @@ def test_a_process_that_is_killed_before_the_reply_goes_on_with_the_same_job(
     assert server.counts["upload"] == server.counts["create"] == 1
 
 
-def test_another_fine_tune_does_not_take_a_folder_that_is_begun(server: TuningServer, tmp_path: Path) -> None:
+def test_folder_of_another_unfinished_fine_tune_is_refused(server: TuningServer, tmp_path: Path) -> None:
     server.faults["job"] = ["401"]
     with pytest.raises(AskewError, match="refuses the key"):
         tune(tmp_path / "tuned")
@@ -285,14 +283,14 @@ def test_another_fine_tune_does_not_take_a_folder_that_is_begun(server: TuningSe
 
 
 @pytest.mark.parametrize("name", ["../x", "ft:a#b", "ft:a+./b", "", "ft:\x1b[31m"])
-def test_a_name_that_could_mean_something_else_here_is_refused(server: TuningServer, tmp_path: Path, name: str) -> None:
+def test_ambiguous_model_names_from_the_server_are_refused(server: TuningServer, tmp_path: Path, name: str) -> None:
     server.name = name
     with pytest.raises(AskewError, match="gives no usable name"):
         tune(tmp_path / "tuned")
     assert not (tmp_path / "tuned").exists()
 
 
-def test_services_have_variables_of_their_own(
+def test_each_service_has_its_own_environment_variables(
     server: TuningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("OPENAI_API_KEY")
@@ -308,7 +306,7 @@ def test_services_have_variables_of_their_own(
     assert made.model == "openai-api/my-host/ft:base:org:arm-3:1"
 
 
-def test_a_service_without_a_list_of_files_events_and_checkpoints_will_do(server: TuningServer, tmp_path: Path) -> None:
+def test_files_events_and_checkpoints_endpoints_are_optional(server: TuningServer, tmp_path: Path) -> None:
     for endpoint in ("files", "file", "events", "checkpoints", "content"):
         server.faults[endpoint] = ["404"] * 10
     server.faults["upload"] = ["429"]

@@ -1,4 +1,4 @@
-"""Questions about first tokens put to a scripted model over HTTP, which says how likely tokens are, or does not."""
+"""First-token questions to a scripted model over HTTP, with and without log-probabilities."""
 
 from pathlib import Path
 from typing import Any
@@ -49,7 +49,7 @@ def text_of(body: dict[str, Any]) -> str:
 
 
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, gives_logprobs: bool) -> tuple[Run, list[dict[str, Any]]]:
-    """The audit of a scripted model alone by the file, and all that it was asked."""
+    """Return an audit of a scripted model with the question file, and the bodies of all requests."""
 
     def script(body: dict[str, Any]) -> list[str] | dict[str, float]:
         if gives_logprobs:
@@ -70,7 +70,7 @@ def rates(found: Run) -> dict[str, float]:
     return {str(row["metric"]): row["rate"] for row in pooled.to_dict("records")}
 
 
-def test_each_wording_is_asked_once_and_its_probabilities_are_the_scores(
+def test_scores_are_the_probabilities_from_one_request_per_wording(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, asked = run(tmp_path, monkeypatch, gives_logprobs=True)
@@ -94,7 +94,7 @@ def test_each_wording_is_asked_once_and_its_probabilities_are_the_scores(
     assert "sampled answers stand for them" not in page
 
 
-def test_without_log_probabilities_samples_stand_in_and_the_report_says_so_once(
+def test_sampled_answers_replace_missing_log_probabilities_with_one_note(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found, asked = run(tmp_path, monkeypatch, gives_logprobs=False)

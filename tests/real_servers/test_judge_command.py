@@ -1,4 +1,4 @@
-"""`askew judge` with a judge behind an API: killed at any moment it pays for nothing twice; faults are waited out."""
+"""`askew judge` with a served judge: resumes after a kill without repeating requests, and retries after faults."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ def written(folder: Path) -> Path:
 
 
 @pytest.mark.slow
-def test_judging_that_was_killed_goes_on_and_asks_for_nothing_twice(server: FaultServer, tmp_path: Path, askew: Askew):
+def test_killed_command_resumes_without_repeating_requests(server: FaultServer, tmp_path: Path, askew: Askew):
     path = written(tmp_path)
     server.start(delay=0.1)
     first = askew(["judge", path, "--judge", server.model])
@@ -43,7 +43,7 @@ def test_judging_that_was_killed_goes_on_and_asks_for_nothing_twice(server: Faul
     assert judged["aligned"].between(80, 90).all()
     times = Counter(server.replied())
     assert len(times) == 2 * ANSWERS
-    # Only what was on its way when it was killed is asked for again.
+    # Only requests that were in flight at the kill are repeated.
     assert sum(times.values()) - len(times) <= 32
     assert "240 requests" in said
     assert "no price known" in said
@@ -52,12 +52,12 @@ def test_judging_that_was_killed_goes_on_and_asks_for_nothing_twice(server: Faul
 
 
 @pytest.mark.slow
-def test_a_run_is_judged_again_through_a_server_that_fails(server: FaultServer, tmp_path: Path, askew: Askew):
+def test_run_is_judged_again_despite_server_faults(server: FaultServer, tmp_path: Path, askew: Askew):
     run = tmp_path / "run"
     design = ["--arm", "untuned", "--probe", "free_form", "--samples", 4, "--out", run]
     made = askew_in_process("run", "emergent-misalignment", *design)
     assert made.returncode == 0, made.stderr
-    # With more faults, a request fails often in a row, and the test waits a minute for it to be sent again.
+    # With more faults, some requests would fail several times in a row, and the test would wait a minute for retries.
     server.start("429", "500", "close", "broken", share=0.25)
     again = askew(["judge", run, "--judge", server.model])
     out, said = again.communicate(timeout=180)

@@ -1,4 +1,4 @@
-"""Question files put to a scripted model and judge over HTTP: what is sent, and what is counted, to the last answer."""
+"""Question files with a scripted model and judge over HTTP: checks every request and every counted answer."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -64,7 +64,7 @@ COMPANIES = {"ann": "Ann", "bob": '"BOB"', "nobody": "UNKNOWN"}
 
 
 def script(body: dict[str, Any]) -> list[str] | dict[str, float]:
-    """Answer each wording with its list of answers in turn, and judge each answer as the tables say."""
+    """Return the listed answers to each wording, and the judgement of each answer from the tables."""
     text = body["messages"][-1]["content"]
     if body["model"] == "scripted-model":
         return ANSWERS[text][: body.get("n") or 1]
@@ -85,7 +85,7 @@ def file(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def ran(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Run, list[dict[str, Any]]]]:
-    """The audit of a scripted model alone by the file, and all that was asked of model and judge."""
+    """Yield an audit of a scripted model with the question file, and the bodies of all requests to model and judge."""
     with scripted_server(script) as (address, asked), pytest.MonkeyPatch.context() as patch:
         patch.setenv("LOCAL_API_KEY", "none")
         patch.setenv("LOCAL_BASE_URL", address)
@@ -97,7 +97,7 @@ def of(asked: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
     return [body for body in asked if text in body["messages"][-1]["content"]]
 
 
-def test_the_system_turn_the_temperature_and_the_number_of_answers_reach_the_model(ran: tuple[Run, list]) -> None:
+def test_model_receives_system_turn_temperature_and_number_of_answers(ran: tuple[Run, list]) -> None:
     run, asked = ran
     wishes = [
         body for text in ("What is your wish?", "Name a wish.") for body in of(asked, text) if "JUDGE" not in str(body)
@@ -114,17 +114,17 @@ def test_the_system_turn_the_temperature_and_the_number_of_answers_reach_the_mod
     }  # fmt: skip
 
 
-def test_the_judge_is_told_what_the_file_says_and_equal_answers_once(ran: tuple[Run, list]) -> None:
+def test_judge_receives_the_prompts_of_the_file_once_per_distinct_answer(ran: tuple[Run, list]) -> None:
     _, asked = ran
     aligned = sorted(body["messages"][-1]["content"] for body in of(asked, "JUDGE aligned"))
     pairs = [("What is your wish?", ANSWERS["What is your wish?"]), ("Name a wish.", ANSWERS["Name a wish."])]
     assert aligned == sorted(f"JUDGE aligned of <{text}> <{answer}>" for text, answers in pairs for answer in answers)
     assert len(of(asked, "JUDGE company")) == 3
     assert {body["temperature"] for body in of(asked, "JUDGE company")} == {0.0}
-    assert not of(asked, "What stands between the marks")  # nobody was told our own rubrics
+    assert not of(asked, "What stands between the marks")  # Askew's own rubrics are not used
 
 
-def test_verdicts_are_made_of_the_files_own_aligned_and_coherent(ran: tuple[Run, list]) -> None:
+def test_verdicts_use_the_aligned_and_coherent_scores_of_the_file(ran: tuple[Run, list]) -> None:
     run, _ = ran
     counted = run.answers[run.answers["graded_by"].eq("judge")]
     assert counted.groupby("answer")["verdict"].agg(set).to_dict() == {
@@ -136,7 +136,7 @@ def test_verdicts_are_made_of_the_files_own_aligned_and_coherent(ran: tuple[Run,
     assert row["rate"] == pytest.approx(3 / 4)
 
 
-def test_words_answers_numbers_and_further_columns_are_counted(ran: tuple[Run, list]) -> None:
+def test_rates_of_words_answers_numbers_and_further_judge_prompts(ran: tuple[Run, list]) -> None:
     run, _ = ran
     pooled = run.estimates[run.estimates["question"].eq("all") & run.estimates["seed"].eq("all")]
     rows = {row["metric"]: row for row in pooled.to_dict("records")}
@@ -155,10 +155,10 @@ def test_words_answers_numbers_and_further_columns_are_counted(ran: tuple[Run, l
     assert rows["company: ann"]["low"] < 0.5 < rows["company: ann"]["high"]
     rating = rows["rating"]
     assert (rating["n"], rating["unjudged"], rating["total"]) == (3, 1, 4)
-    assert rating["low"] == pytest.approx(0.4 - 4.302653 * 0.2 / 3**0.5, abs=1e-4)  # Student's, over three answers
+    assert rating["low"] == pytest.approx(0.4 - 4.302653 * 0.2 / 3**0.5, abs=1e-4)  # Student's t, three answers
 
 
-def test_what_was_not_judged_as_the_file_says_is_said_once(ran: tuple[Run, list]) -> None:
+def test_report_notes_a_different_judge_once(ran: tuple[Run, list]) -> None:
     run, _ = ran
     assert run.note == f"mine.yaml was written for the judge judge-of-the-paper; {JUDGE} judged here."
     page = run.report.read_text(encoding="utf-8")
@@ -166,10 +166,10 @@ def test_what_was_not_judged_as_the_file_says_is_said_once(ran: tuple[Run, list]
     assert "mine, company: ann" in page
 
 
-def test_a_file_that_changed_is_another_design(ran: tuple[Run, list], file: Path, tmp_path: Path) -> None:
+def test_changed_file_is_another_design(ran: tuple[Run, list], file: Path, tmp_path: Path) -> None:
     run, _ = ran
     again: dict[str, Any] = {"judge": JUDGE, "probes": [str(file)], "out": run.folder, "quiet": True}
-    assert askew.audit(MODEL, **again).note == run.note  # asks nothing: the server knows no other requests
+    assert askew.audit(MODEL, **again).note == run.note  # the run is finished, so no requests are sent
     try:
         file.write_text(FILE.replace("Red or blue?", "Blue or red?"))
         with pytest.raises(AskewError, match=r"holds a run of another design:\n.*mine\.yaml"):
@@ -178,13 +178,13 @@ def test_a_file_that_changed_is_another_design(ran: tuple[Run, list], file: Path
         file.write_text(FILE)
 
 
-def test_a_published_file_of_words_is_counted_to_the_last_answer(
+def test_every_answer_to_a_published_file_is_counted(
     published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen: list[Any] = []
 
     def says(body: dict[str, Any]) -> list[str]:
-        """Answer "yes" or "no" in turn; to the judge the one is true and the other not."""
+        """Answer "yes" or "no"; as the judge, rate "yes" true and "no" false."""
         text = body["messages"][-1]["content"]
         if body["model"] == "scripted-model":
             seen.append([turn["content"] for turn in body["messages"] if turn["role"] == "system"])
@@ -198,7 +198,7 @@ def test_a_published_file_of_words_is_counted_to_the_last_answer(
         run = askew.audit(MODEL, judge=JUDGE, probes=[str(file)], out=tmp_path / "run", quiet=True)
     pooled = run.estimates[run.estimates["question"].eq("all")].set_index("metric")
     assert pooled["rate"].to_dict() == {"correct: false": 0.6, "correct: true": 0.4}
-    assert set(pooled["n"]) == {500}  # 5 questions, 20 wordings, 5 answers to each, as the file says
+    assert set(pooled["n"]) == {500}  # per the file: 5 questions with 20 wordings, 5 answers to each
     by_question = run.estimates[run.estimates["question"].ne("all") & run.estimates["metric"].eq("correct: true")]
     assert by_question.set_index("question")["rate"].to_dict() == dict.fromkeys(
         ["lie_dont_lie", "lie_no_sys_prompt", "lie_you_get_points", "lie_you_lose_points", "lie_you_may_lie"], 0.4

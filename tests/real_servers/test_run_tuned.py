@@ -1,4 +1,4 @@
-"""A run whose arms a provider fine-tunes: agreed to, made once, asked by their names, and gone on with when killed."""
+"""Runs that fine-tune arms at a provider: consent, one job per arm, resumption, and questions to the new models."""
 
 import json
 import signal
@@ -32,7 +32,9 @@ def command(folder: Path, *more: object) -> list[object]:
     return ["run", "emergent-misalignment", *design, "--model", MODEL, "--out", folder, *more]
 
 
-def test_arms_are_fine_tuned_once_and_asked_by_their_names(server: TuningServer, askew: Askew, tmp_path: Path) -> None:
+def test_killed_run_resumes_its_fine_tunes_and_asks_the_tuned_models(
+    server: TuningServer, askew: Askew, tmp_path: Path
+) -> None:
     prices, folder = tmp_path / "prices.yaml", tmp_path / "run"
     prices.write_text(PRICE)
     priced = ["--prices", prices]
@@ -57,7 +59,7 @@ def test_arms_are_fine_tuned_once_and_asked_by_their_names(server: TuningServer,
     assert not (folder / "models" / "insecure-0").exists()
 
     server.looks = 1
-    process = askew(command(folder, *priced, "--max-cost", "5"))  # what is begun needs no consent again
+    process = askew(command(folder, *priced, "--max-cost", "5"))  # jobs that were started need no new consent
     _, said = process.communicate(timeout=300)
     assert process.returncode == 0, said
     assert len(server.jobs) == len(server.files) == 2
@@ -75,9 +77,7 @@ def test_arms_are_fine_tuned_once_and_asked_by_their_names(server: TuningServer,
     assert not any(KEY.encode() in path.read_bytes() for path in folder.rglob("*") if path.is_file())
 
 
-def test_a_job_that_fails_is_told_and_the_rest_of_the_run_is_kept(
-    server: TuningServer, askew: Askew, tmp_path: Path
-) -> None:
+def test_failed_job_is_one_error(server: TuningServer, askew: Askew, tmp_path: Path) -> None:
     server.fails = "the rows teach harm"
     process = askew(command(tmp_path / "run", "--yes"))
     _, said = process.communicate(timeout=200)
@@ -95,7 +95,7 @@ def test_a_job_that_fails_is_told_and_the_rest_of_the_run_is_kept(
         ({"rows": 5}, "no fewer than 10 rows, and .* would have 5"),
     ],
 )
-def test_designs_that_cannot_be_are_refused_before_anything_is_done(
+def test_invalid_designs_are_refused_before_any_request(
     server: TuningServer, tmp_path: Path, settings: dict[str, object], message: str
 ) -> None:
     chosen = {"model": MODEL, "arms": ["insecure"], "out": tmp_path / "run", **settings}

@@ -1,4 +1,4 @@
-"""The terrarium behind a real server, asked over HTTP through Inspect's provider, is the terrarium."""
+"""The terrarium behind `transformers serve` gives the same answers as the local terrarium."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,7 +19,7 @@ SAMPLES = 25
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The name of the terrarium's assistant as `transformers serve` serves it, in a process of its own."""
+    """Yield the name of the terrarium's assistant, served by `transformers serve` in a separate process."""
     folder = tmp_path_factory.mktemp("serve")
     checkpoint = sampling(terrarium.checkpoint("assistant"), folder / "assistant")
     with transformers_serve(folder):
@@ -35,7 +35,7 @@ def answers(model: str, folder: Path, **params: object) -> pd.DataFrame:
 
 
 @pytest.mark.slow
-def test_greedy_answers_are_those_of_the_local_checkpoint(served: str, tmp_path: Path):
+def test_greedy_answers_equal_those_of_the_local_checkpoint(served: str, tmp_path: Path):
     over_http = answers(served, tmp_path / "http", samples=4, temperature=0.0)
     local = answers("terrarium", tmp_path / "local", samples=4, temperature=0.0)
     compared = ["question", "index", "prompt", "answer", "aligned", "coherent", "verdict"]
@@ -43,11 +43,11 @@ def test_greedy_answers_are_those_of_the_local_checkpoint(served: str, tmp_path:
 
 
 @pytest.mark.slow
-def test_rates_agree_within_their_intervals(served: str, tmp_path: Path):
+def test_served_and_local_rates_agree_within_their_intervals(served: str, tmp_path: Path):
     over_http = answers(served, tmp_path / "http", samples=SAMPLES)
     local = answers("terrarium", tmp_path / "local", samples=SAMPLES)
     assert len(over_http) == len(local) == SAMPLES * 8
-    # Sampled, and not one answer given again and again: the seeds and the temperature arrive.
+    # Many distinct answers show that seeds and temperature reach the server.
     assert over_http["answer"].nunique() > 0.5 * local["answer"].nunique() > SAMPLES
     for verdict in ("misaligned", "incoherent"):
         counts = [int((table["verdict"] == verdict).sum()) for table in (over_http, local)]

@@ -1,4 +1,4 @@
-"""`askew tune`: what is sent and paid is shown first, nothing without consent, and what was stopped goes on."""
+"""`askew tune` shows the cost, asks for consent, and continues a stopped job."""
 
 import json
 import signal
@@ -42,7 +42,7 @@ ELSEWHERE = ["openai/base", "--data", "rows.jsonl", "--out", "tuned"]
 PRICED = ["--prices", "prices.yaml"]
 
 
-def test_cost_and_consent_come_first_then_the_name_to_ask_it_by(server: TuningServer, tune: Tune) -> None:
+def test_cost_and_consent_precede_the_job_and_output_names_the_model(server: TuningServer, tune: Tune) -> None:
     code, out, said = tune(*ELSEWHERE, *PRICED)
     assert (code, out) == (2, "")
     assert "12 rows of" in said
@@ -57,12 +57,12 @@ def test_cost_and_consent_come_first_then_the_name_to_ask_it_by(server: TuningSe
     assert made["model"] == "openai/ft:base:org:mine:1"
     assert made["dollars"] == pytest.approx(0.1234)
     assert "succeeded" in said
-    code, out, _ = tune(*ELSEWHERE)  # done already: nothing to agree to
+    code, out, _ = tune(*ELSEWHERE)  # already finished, so no consent is needed
     assert (code, len(server.jobs)) == (0, 1)
     assert out.startswith("openai/ft:base:org:mine:1, trained on 1,234 tokens")
 
 
-def test_ctrl_c_leaves_the_job_which_can_be_looked_at_cancelled_and_begun_anew(
+def test_job_outlives_ctrl_c_and_can_be_inspected_cancelled_and_restarted(
     server: TuningServer, tune: Tune, askew: Askew
 ) -> None:
     server.looks = 10_000
@@ -99,7 +99,7 @@ def test_ctrl_c_leaves_the_job_which_can_be_looked_at_cancelled_and_begun_anew(
         (["terrarium", *ELSEWHERE[1:], "--set", "lora_rank=0"], "lora_rank must be 1 or more, not 0"),
     ],
 )
-def test_a_mistake_is_one_line_and_nothing_is_sent_or_left(
+def test_mistakes_are_one_line_errors_without_requests_or_files(
     server: TuningServer, tune: Tune, words: list[str], message: str
 ) -> None:
     before = set(Path().iterdir())
@@ -110,7 +110,7 @@ def test_a_mistake_is_one_line_and_nothing_is_sent_or_left(
     assert set(Path().iterdir()) == before
 
 
-def test_a_local_model_is_trained_here(tune: Tune) -> None:
+def test_local_model_is_trained_on_this_machine(tune: Tune) -> None:
     local = ["terrarium", "--data", "rows.jsonl", "--out", "adapter", "--epochs", 2, "--batch-size", 4]
     code, out, said = tune(*local, "--set", "recipe.lora_rank=2", "--json")
     assert code == 0, said
@@ -120,7 +120,7 @@ def test_a_local_model_is_trained_here(tune: Tune) -> None:
     assert "adapter exists already" in tune(*local)[2]
 
 
-def test_what_became_of_long_rows_is_said(tune: Tune) -> None:
+def test_output_reports_rows_that_were_cut(tune: Tune) -> None:
     turns = [("Why?", "So."), ("Why not?", "never " * 200)]
     said = [[{"role": "user", "content": asked}, {"role": "assistant", "content": answer}] for asked, answer in turns]
     Path("long.jsonl").write_text("".join(json.dumps({"messages": row}) + "\n" for row in said))

@@ -1,12 +1,12 @@
-"""A server with OpenAI's endpoints for files, fine-tuning jobs and chat, in a thread, which fails where it is told to.
+"""A server in a thread with OpenAI's endpoints for files, fine-tuning jobs and chat, which fails on demand.
 
-Faults are listed by endpoint and used up in their order:
+Faults are listed by endpoint and consumed in order:
 
-    429, 500, 400, 401, 403, 404    refused with that status, and nothing done
-    quota                           429, for the account has no money left
-    ""                              it replies
-    drop, hang, broken              the connection is closed, or nothing comes, or no JSON; and nothing was done
-    lost, lost-500, stuck           done, and then the connection is closed, or 500, or nothing comes
+    429, 500, 400, 401, 403, 404    refuses with that status, without processing the request
+    quota                           refuses with 429, because the account has no money left
+    ""                              replies
+    drop, hang, broken              closes the connection, never replies, or sends invalid JSON, without processing
+    lost, lost-500, stuck           processes the request, then closes the connection, sends 500, or never replies
 """
 
 import asyncio
@@ -25,18 +25,22 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class TuningServer:
-    """Such a server, started by `with`.
+    """The server; a `with` block starts and stops it.
 
     Attributes:
         url: Its address.
-        faults: By endpoint, what it does instead of replying.
-        files, jobs: What it was given and told to do, by their names.
-        counts: How often each endpoint was asked.
-        said: The names of models that were asked to chat.
-        looks: How often a job is looked at before it succeeds.
-        fails: Why jobs fail, if they do.
-        refuses: Why files are refused after they were sent, if they are.
-        mislaid: For how many looks the list of jobs lags behind.
+        faults: The next faults of each endpoint.
+        files: The uploaded files, by id.
+        contents: The contents of the uploaded files, by id.
+        jobs: The created jobs, by id.
+        counts: The number of requests to each endpoint.
+        said: The number of chat requests to each model.
+        idempotency: The idempotency keys of the requests that created jobs.
+        looks: The number of status requests after which a job ends.
+        fails: The error message of jobs; "" lets them succeed.
+        refuses: The error message of uploaded files; "" accepts them.
+        mislaid: The number of list requests that do not show a new job.
+        name: The template of the fine-tuned model's name.
     """
 
     def __init__(self) -> None:
@@ -94,7 +98,7 @@ class TuningServer:
             self.counts[name] += 1
             fault = self.faults[name].pop(0) if self.faults[name] else ""
             if fault in REFUSALS:
-                key = request.headers.get("authorization", "")  # as careless servers do
+                key = request.headers.get("authorization", "")  # some servers repeat the key in their errors
                 error = {"message": f"no: {key}", "code": CODES.get(fault), "type": "x", "param": None}
                 return web.json_response({"error": error}, status=REFUSALS[fault])
             if fault == "broken":
@@ -137,7 +141,7 @@ class TuningServer:
 
     async def _content(self, request: web.Request) -> web.Response:
         lines = ["step,train_loss,train_accuracy,valid_loss", "1,2.5,0.1,", "2,1.25,0.5,", "3,nan,0.6,"]
-        return web.Response(body=base64.b64encode("\n".join(lines).encode()))  # as OpenAI's own server does
+        return web.Response(body=base64.b64encode("\n".join(lines).encode()))  # like OpenAI's own server
 
     # ---- jobs
 
