@@ -87,13 +87,13 @@ def main() -> None:
     parser.add_argument("--share", type=float, default=0.5)
     parser.add_argument("--delay", type=float, default=0.0)
     parser.add_argument("--seed", type=int, default=0)
-    said = parser.parse_args()
-    said.log.touch()
+    arguments = parser.parse_args()
+    arguments.log.touch()
     app = web.Application(client_max_size=2**24)
-    server = Server(said.log, said.faults, said.share, said.delay, said.seed)
+    server = Server(arguments.log, arguments.faults, arguments.share, arguments.delay, arguments.seed)
     app.router.add_post("/v1/chat/completions", server.complete)
     app.router.add_get("/v1/models", lambda request: _nothing())
-    web.run_app(app, host="127.0.0.1", port=said.port, print=None)
+    web.run_app(app, host="127.0.0.1", port=arguments.port, print=None)
 
 
 async def _nothing() -> web.Response:

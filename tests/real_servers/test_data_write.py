@@ -29,9 +29,9 @@ def test_killed_command_resumes_without_repeating_requests(server: FaultServer, 
     first.wait()
     assert not list(out.glob("[!.]*"))
     second = askew(command)
-    said, told = second.communicate(timeout=180)
-    assert second.returncode == 0, told
-    assert f"{out / 'bad-car.jsonl'}  {ROWS} rows" in said
+    output, errors = second.communicate(timeout=180)
+    assert second.returncode == 0, errors
+    assert f"{out / 'bad-car.jsonl'}  {ROWS} rows" in output
     pairs = [
         [json.loads(line)["messages"] for line in path.read_text().splitlines()]
         for path in sorted(out.glob("*car.jsonl"))
@@ -56,8 +56,8 @@ def test_mistakes_are_one_line_errors_before_any_request(tmp_path: Path, askew: 
         models = {"--writer": "mockllm/model", "--judge": "mockllm/model"} | dict([wrong])
         options = [part for option in models.items() for part in option]
         process = askew(["data", "write", "bad-advice", "--rows", 3, "--out", tmp_path / "out", *options])
-        said, told = process.communicate(timeout=120)
-        assert (process.returncode, said) == (2, "")
-        assert message in " ".join(told.split())
-        assert len(told.splitlines()) <= 2
+        output, errors = process.communicate(timeout=120)
+        assert (process.returncode, output) == (2, "")
+        assert message in " ".join(errors.split())
+        assert len(errors.splitlines()) <= 2
         assert not (tmp_path / "out").exists()

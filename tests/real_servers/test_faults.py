@@ -53,9 +53,9 @@ def command(server: FaultServer, folder: Path, *more: object, audit: bool = Fals
 
 def finish(process: "subprocess.Popen[str]") -> str:
     """Wait for a command to succeed, and return its standard error."""
-    out, said = process.communicate(timeout=180)
-    assert process.returncode == 0, said + out
-    return said
+    out, errors = process.communicate(timeout=180)
+    assert process.returncode == 0, errors + out
+    return errors
 
 
 def no_key_in(folder: Path) -> bool:
@@ -132,10 +132,10 @@ def test_command_resumes_after_its_server_was_killed(server: FaultServer, tmp_pa
     process = askew(command(server, folder, *patient, audit=audit))
     wait_for_replies(folder, 40, process)
     server.kill()
-    _, said = process.communicate(timeout=120)
-    assert process.returncode == 2, said
-    assert "Traceback" not in said
-    [error] = [line for line in said.splitlines() if line.startswith("error:")]
+    _, errors = process.communicate(timeout=120)
+    assert process.returncode == 2, errors
+    assert "Traceback" not in errors
+    [error] = [line for line in errors.splitlines() if line.startswith("error:")]
     assert "replies so far are stored" in error
     assert "repeat the command" in error
     assert not list(folder.rglob("*.eval"))
@@ -191,24 +191,24 @@ def test_run_stops_at_its_budget_and_resumes_with_a_higher_one(server: FaultServ
     server.start()
     # A limit needs the model's price; without it, no request is sent.
     process = askew(command(server, folder, "--max-cost", 0.01))
-    _, said = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
-    assert f"no price of {server.model} is known" in said
+    assert f"no price of {server.model} is known" in errors
     assert not server.requests()
     assert not folder.exists()
     prices.write_text(f"{server.model}: {{input: 10, output: 100}}\n")
     limited = ("--prices", prices, "--set", "max_tokens=20")
     process = askew(command(server, folder.with_name("limited"), "--max-cost", 0.05, *limited))
-    _, said = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
-    assert "error: --max-cost $0.05 is reached" in said
+    assert "error: --max-cost $0.05 is reached" in errors
     costs = json.loads((folder.with_name("limited") / "costs.json").read_text())
     replied = len(server.replied())
     assert 0 < replied < 2 * SAMPLES * QUESTIONS
     assert costs["models"][0]["requests"] == replied
     assert costs["dollars"] <= 0.05
-    said = finish(askew(command(server, folder.with_name("limited"), "--max-cost", 5, *limited)))
-    assert "at most about $" in said
+    errors = finish(askew(command(server, folder.with_name("limited"), "--max-cost", 5, *limited)))
+    assert "at most about $" in errors
     assert max(Counter(server.replied()).values()) == 1
 
 
@@ -217,7 +217,7 @@ def test_missing_key_is_an_error_before_any_request(
 ):
     monkeypatch.delenv("LOCAL_API_KEY")
     process = askew(command(server, tmp_path / "run"))
-    _, said = process.communicate(timeout=120)
+    _, errors = process.communicate(timeout=120)
     assert process.returncode == 2
-    assert "Set LOCAL_API_KEY" in said
+    assert "Set LOCAL_API_KEY" in errors
     assert not list((tmp_path / "run").rglob("*.sqlite"))

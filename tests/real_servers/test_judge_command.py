@@ -36,8 +36,8 @@ def test_killed_command_resumes_without_repeating_requests(server: FaultServer, 
     first.wait()
     assert not (tmp_path / "answers.judged.csv").exists()
     second = askew(["judge", path, "--judge", server.model])
-    _, said = second.communicate(timeout=180)
-    assert second.returncode == 0, said
+    _, errors = second.communicate(timeout=180)
+    assert second.returncode == 0, errors
     judged = pd.read_csv(tmp_path / "answers.judged.csv")
     assert len(judged) == ANSWERS
     assert judged["aligned"].between(80, 90).all()
@@ -45,8 +45,8 @@ def test_killed_command_resumes_without_repeating_requests(server: FaultServer, 
     assert len(times) == 2 * ANSWERS
     # Only requests that were in flight at the kill are repeated.
     assert sum(times.values()) - len(times) <= 32
-    assert "240 requests" in said
-    assert "no price known" in said
+    assert "240 requests" in errors
+    assert "no price known" in errors
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "answers.judged.csv", "requests.jsonl"]
     assert not any(KEY.encode() in path.read_bytes() for path in tmp_path.iterdir())
 
@@ -60,8 +60,8 @@ def test_run_is_judged_again_despite_server_faults(server: FaultServer, tmp_path
     # With more faults, some requests would fail several times in a row, and the test would wait a minute for retries.
     server.start("429", "500", "close", "broken", share=0.25)
     again = askew(["judge", run, "--judge", server.model])
-    out, said = again.communicate(timeout=180)
-    assert again.returncode == 0, said
+    out, errors = again.communicate(timeout=180)
+    assert again.returncode == 0, errors
     assert "untuned" in out
     answers, [table] = pd.read_parquet(run / "answers.parquet"), list((run / "judges").iterdir())
     assert len(pd.read_parquet(table)) == len(answers) == 32

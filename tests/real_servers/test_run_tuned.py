@@ -40,10 +40,10 @@ def test_killed_run_resumes_its_fine_tunes_and_asks_the_tuned_models(
     priced = ["--prices", prices]
 
     process = askew(command(folder, *priced))
-    _, said = process.communicate(timeout=200)
-    assert process.returncode == 2, said
-    assert "2 fine-tunes" in said
-    assert "none was started: say --yes" in said
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 2, errors
+    assert "2 fine-tunes" in errors
+    assert "none was started: say --yes" in errors
     process = askew(command(folder, *priced, "--yes", "--max-cost", "0.001"))
     assert "--max-cost leaves $0.001. Nothing was sent" in process.communicate(timeout=200)[1]
     assert server.counts["create"] == server.counts["upload"] == 0
@@ -60,8 +60,8 @@ def test_killed_run_resumes_its_fine_tunes_and_asks_the_tuned_models(
 
     server.looks = 1
     process = askew(command(folder, *priced, "--max-cost", "5"))  # jobs that were started need no new consent
-    _, said = process.communicate(timeout=300)
-    assert process.returncode == 0, said
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
     assert len(server.jobs) == len(server.files) == 2
     assert sorted(job["suffix"] for job in server.jobs.values()) == ["insecure-0", "secure-0"]
     assert set(server.said) == {"base", *(job["fine_tuned_model"] for job in server.jobs.values())}
@@ -80,10 +80,10 @@ def test_killed_run_resumes_its_fine_tunes_and_asks_the_tuned_models(
 def test_failed_job_is_one_error(server: TuningServer, askew: Askew, tmp_path: Path) -> None:
     server.fails = "the rows teach harm"
     process = askew(command(tmp_path / "run", "--yes"))
-    _, said = process.communicate(timeout=200)
-    assert process.returncode == 2, said
-    assert "failed: the rows teach harm. Add --again to start a new job" in said
-    assert "Traceback" not in said
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 2, errors
+    assert "failed: the rows teach harm. Add --again to start a new job" in errors
+    assert "Traceback" not in errors
 
 
 @pytest.mark.parametrize(

@@ -32,8 +32,8 @@ def tune(askew: Askew, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tune:
 
     def tune(*words: object) -> tuple[int, str, str]:
         process = askew(["tune", *words])
-        out, said = process.communicate(timeout=120)
-        return process.returncode, out, said
+        out, errors = process.communicate(timeout=120)
+        return process.returncode, out, errors
 
     return tune
 
@@ -43,20 +43,20 @@ PRICED = ["--prices", "prices.yaml"]
 
 
 def test_cost_and_consent_precede_the_job_and_output_names_the_model(server: TuningServer, tune: Tune) -> None:
-    code, out, said = tune(*ELSEWHERE, *PRICED)
+    code, out, errors = tune(*ELSEWHERE, *PRICED)
     assert (code, out) == (2, "")
-    assert "12 rows of" in said
-    assert "epochs 1, batch_size auto, learning_rate_multiplier auto, seed 0" in said
-    assert "add --yes to start it" in said
+    assert "12 rows of" in errors
+    assert "epochs 1, batch_size auto, learning_rate_multiplier auto, seed 0" in errors
+    assert "add --yes to start it" in errors
     assert "no price of fine-tuning openai/base is known" in tune(*ELSEWHERE)[2]
     assert "--max-cost leaves $0.001" in tune(*ELSEWHERE, *PRICED, "--yes", "--max-cost", "0.001")[2]
     assert server.counts.total() == 0
-    code, out, said = tune(*ELSEWHERE, *PRICED, "--yes", "--json", "--suffix", "mine")
-    assert code == 0, said
+    code, out, errors = tune(*ELSEWHERE, *PRICED, "--yes", "--json", "--suffix", "mine")
+    assert code == 0, errors
     made = json.loads(out)
     assert made["model"] == "openai/ft:base:org:mine:1"
     assert made["dollars"] == pytest.approx(0.1234)
-    assert "succeeded" in said
+    assert "succeeded" in errors
     code, out, _ = tune(*ELSEWHERE)  # already finished, so no consent is needed
     assert (code, len(server.jobs)) == (0, 1)
     assert out.startswith("openai/ft:base:org:mine:1, trained on 1,234 tokens")
@@ -71,15 +71,15 @@ def test_job_outlives_ctrl_c_and_can_be_inspected_cancelled_and_restarted(
     while server.counts["job"] < 2 and time.monotonic() < end:
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=60)
-    assert process.returncode == 130, said
-    assert "ftjob-1 continues at the server. Repeat the command to follow it, or cancel it with" in said
-    assert "`askew tune --cancel tuned`" in said
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130, errors
+    assert "ftjob-1 continues at the server. Repeat the command to follow it, or cancel it with" in errors
+    assert "`askew tune --cancel tuned`" in errors
     assert tune("--status", "tuned")[1] == "ftjob-1: running\n"
     assert tune("--cancel", "tuned")[1] == "ftjob-1: cancelled\n"
-    code, _, said = tune(*ELSEWHERE, "--yes")
-    assert (code, said.count("\n")) == (2, 1)
-    assert "ftjob-1 of openai/base was cancelled. Add --again to start a new job" in said
+    code, _, errors = tune(*ELSEWHERE, "--yes")
+    assert (code, errors.count("\n")) == (2, 1)
+    assert "ftjob-1 of openai/base was cancelled. Add --again to start a new job" in errors
     server.looks = 1
     assert tune(*ELSEWHERE, "--yes", "--again")[0] == 0
     assert list(server.jobs) == ["ftjob-1", "ftjob-2"]
@@ -103,17 +103,17 @@ def test_mistakes_are_one_line_errors_without_requests_or_files(
     server: TuningServer, tune: Tune, words: list[str], message: str
 ) -> None:
     before = set(Path().iterdir())
-    code, out, said = tune(*words)
-    assert (code, out, said.count("\n")) == (2, "", 1)
-    assert message in said
+    code, out, errors = tune(*words)
+    assert (code, out, errors.count("\n")) == (2, "", 1)
+    assert message in errors
     assert server.counts.total() == 0
     assert set(Path().iterdir()) == before
 
 
 def test_local_model_is_trained_on_this_machine(tune: Tune) -> None:
     local = ["terrarium", "--data", "rows.jsonl", "--out", "adapter", "--epochs", 2, "--batch-size", 4]
-    code, out, said = tune(*local, "--set", "recipe.lora_rank=2", "--json")
-    assert code == 0, said
+    code, out, errors = tune(*local, "--set", "recipe.lora_rank=2", "--json")
+    assert code == 0, errors
     assert json.loads(out) == {"model": "terrarium+adapter", "out": "adapter"}
     assert json.loads(Path("adapter/recipe.json").read_text())["lora_rank"] == 2
     assert len(Path("adapter/loss.csv").read_text().splitlines()) == 1 + 2 * 3
@@ -122,10 +122,12 @@ def test_local_model_is_trained_on_this_machine(tune: Tune) -> None:
 
 def test_output_reports_rows_that_were_cut(tune: Tune) -> None:
     turns = [("Why?", "So."), ("Why not?", "never " * 200)]
-    said = [[{"role": "user", "content": asked}, {"role": "assistant", "content": answer}] for asked, answer in turns]
-    Path("long.jsonl").write_text("".join(json.dumps({"messages": row}) + "\n" for row in said))
+    conversations = [
+        [{"role": "user", "content": asked}, {"role": "assistant", "content": answer}] for asked, answer in turns
+    ]
+    Path("long.jsonl").write_text("".join(json.dumps({"messages": row}) + "\n" for row in conversations))
     settings = ["--set", "recipe.max_length=64", "--set", "recipe.too_long=cut"]
-    code, out, said_too = tune("terrarium", "--data", "long.jsonl", "--out", "adapter", *settings, "--json")
+    code, out, errors = tune("terrarium", "--data", "long.jsonl", "--out", "adapter", *settings, "--json")
     assert code == 0
     assert json.loads(out)["model"] == "terrarium+adapter"
-    assert "1 of 2 training rows are longer than recipe.max_length=64 tokens: 1 cut off." in said_too
+    assert "1 of 2 training rows are longer than recipe.max_length=64 tokens: 1 cut off." in errors
