@@ -91,7 +91,7 @@ def test_scores_are_the_probabilities_from_one_request_per_wording(
     page = found.report.read_text(encoding="utf-8")
     assert "choice: Yes" in page
     assert page.count("are the probabilities of a model’s first token") == 1
-    assert "sampled answers stand for them" not in page
+    assert "sampled answers were counted instead" not in page
 
 
 def test_sampled_answers_replace_missing_log_probabilities_with_one_note(
@@ -113,5 +113,5 @@ def test_sampled_answers_replace_missing_log_probabilities_with_one_note(
         }
     )
     page = found.report.read_text(encoding="utf-8")
-    assert page.count("gave no log-probabilities of its first token, and sampled answers stand for them") == 1
+    assert page.count("gave no log-probabilities of its first token, so sampled answers were counted instead") == 1
     assert set(found.answers["scored_by"]) == {"sampled answers"}
