@@ -43,7 +43,7 @@ def test_killed_run_resumes_its_fine_tunes_and_asks_the_tuned_models(
     _, errors = process.communicate(timeout=200)
     assert process.returncode == 2, errors
     assert "2 fine-tunes" in errors
-    assert "none was started: say --yes" in errors
+    assert "none was started: agree with --yes" in errors
     process = askew(command(folder, *priced, "--yes", "--max-cost", "0.001"))
     assert "--max-cost leaves $0.001. Nothing was sent" in process.communicate(timeout=200)[1]
     assert server.counts["create"] == server.counts["upload"] == 0
