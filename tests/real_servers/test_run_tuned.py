@@ -90,7 +90,7 @@ def test_failed_job_is_one_error(server: TuningServer, askew: Askew, tmp_path: P
     ("settings", "message"),
     [
         ({"model": "anthropic/claude"}, "Askew cannot fine-tune"),
-        ({"recipe": {"learning_rate": 3e-5}}, "recipe.learning_rate is of training on this machine"),
+        ({"recipe": {"learning_rate": 3e-5}}, "recipe.learning_rate is for training on this machine"),
         ({"checkpoints": 2}, "leave checkpoints out"),
         ({"rows": 5}, "no fewer than 10 rows, and .* would have 5"),
     ],
