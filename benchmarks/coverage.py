@@ -1,8 +1,8 @@
-"""How often 95% intervals hold the truth, and how often tests reject a true null: `python benchmarks/coverage.py`.
+"""Measure the coverage of 95% intervals and the level of tests by simulation: `python benchmarks/coverage.py`.
 
-Draws tables of answers whose true rate is known, over the numbers of seeds and questions that people use, and
-prints the tables of docs/explanation/statistics.md. Each cell gives the lowest and the highest figure over the rates
-and numbers of answers below; the peer is the plain bootstrap, which resamples seeds and questions.
+It draws tables of answers with a known true rate, for usual numbers of seeds and questions, and prints the tables of
+docs/explanation/statistics.md. Each cell has the lowest and the highest percentage over the rates and numbers of
+answers below. The peer is the percentile bootstrap, which resamples seeds and questions.
 """
 
 import itertools
@@ -65,7 +65,7 @@ def main() -> None:
 
 
 def effects(rng) -> None:
-    """Effects are Student's, on shares; their tables are drawn as those above, with few answers a cell."""
+    """Print the tables of effects, which have Student's intervals, for few answers per cell."""
     case = {"designs": EFFECT_DESIGNS}
     show("Effect: coverage of the 95% interval, %", PAIRED_SPREADS, lambda *to: effect_coverage(rng, *to), **case)
     show("No effect: tests that reject at 5%, %", PAIRED_SPREADS, lambda *to: effect_rejections(rng, *to), **case)
@@ -73,6 +73,7 @@ def effects(rng) -> None:
 
 
 def show(title, spreads, measure, designs=DESIGNS) -> None:
+    """Print one table: a row per spread, a column per design, in each cell the range of the measured percentages."""
     print(f"\n{title}\n")
     print("| standard deviation of log-odds | " + " | ".join(f"{s} x {q}" for s, q in designs) + " |")
     print("|---|" + "---|" * len(designs))
@@ -82,6 +83,7 @@ def show(title, spreads, measure, designs=DESIGNS) -> None:
 
 
 def rates(rng, spread, seeds, questions):
+    """Yield the coverage of the interval of a rate, 0-1, for each rate and number of answers."""
     for rate, answers in itertools.product(RATES, ANSWERS):
         events = tables(rng, rate, spread, rng.standard_normal((TABLES, questions)), seeds, answers)
         interval = rate_interval(events, np.full_like(events, answers))
@@ -89,23 +91,27 @@ def rates(rng, spread, seeds, questions):
 
 
 def bootstrapped(rng, spread, seeds, questions):
+    """Yield the coverage of the bootstrap's interval, 0-1, for each rate and number of answers."""
     for rate, answers in itertools.product(RATES, ANSWERS):
         events = tables(rng, rate, spread, rng.standard_normal((BOOTSTRAPPED_TABLES, questions)), seeds, answers)
         yield held(*bootstrap_interval(rng, events, answers), rate)
 
 
 def differences(rng, control_seeds, spread, seeds, questions):
+    """Yield the coverage of the interval of a difference, 0-1, for each pair of rates and number of answers."""
     for (rate, control_rate), answers in itertools.product(CONTROLLED_RATES, ANSWERS):
         found = compare(rng, control_seeds, spread, seeds, questions, rate, control_rate, answers)
         yield held(found.low, found.high, rate - control_rate)
 
 
 def rejections(rng, control_seeds, spread, seeds, questions):
+    """Yield the share of tests that reject a true null, 0-1, for each rate and number of answers."""
     for rate, answers in itertools.product(NULL_RATES, ANSWERS):
         yield np.mean(compare(rng, control_seeds, spread, seeds, questions, rate, rate, answers).p < ALPHA)
 
 
 def compare(rng, control_seeds, spread, seeds, questions, rate, control_rate, answers):
+    """Return the intervals of `TABLES` simulated comparisons; `control_seeds` None gives the control as many seeds."""
     shared = rng.standard_normal((TABLES, questions))
     events = tables(rng, rate, spread, shared, seeds, answers)
     # An untuned model is one fixed model, not one draw from many fine-tunings.
@@ -121,19 +127,22 @@ def compare(rng, control_seeds, spread, seeds, questions, rate, control_rate, an
 
 
 def effect_coverage(rng, spread, seeds, clusters):
+    """Yield the coverage of the interval of an effect, 0-1."""
     for (rate, control_rate), answers in itertools.product(EFFECT_RATES, EFFECT_ANSWERS):
         found = contrasts(rng, spread, seeds, clusters, rate, control_rate, answers)
         yield held(found["low"], found["high"], rate - control_rate)
 
 
 def effect_rejections(rng, spread, seeds, clusters):
+    """Yield the share of tests of an effect that reject a true null, 0-1."""
     for rate, answers in itertools.product(EFFECT_NULL_RATES, EFFECT_ANSWERS):
         yield float(contrasts(rng, spread, seeds, clusters, rate, rate, answers)["p"].lt(ALPHA).mean())
 
 
 def effects_found(rng, spread, seeds, clusters):
+    """Yield how often an effect of the smallest detectable size is found, 0-1."""
     for answers in EFFECT_ANSWERS:
-        # About a half, where a share varies the most on either side.
+        # Around 50%, where shares vary most.
         null = contrasts(rng, spread, seeds, clusters, 0.5, 0.5, answers)
         half = float(np.sqrt((null["detectable"] ** 2).mean())) / 2
         found = contrasts(rng, spread, seeds, clusters, min(0.5 + half, 0.99), max(0.5 - half, 0.01), answers)
@@ -141,6 +150,7 @@ def effects_found(rng, spread, seeds, clusters):
 
 
 def contrasts(rng, spread, seeds, clusters, rate, control_rate, answers):
+    """Return the effects of `EFFECT_TABLES` simulated comparisons, one per row."""
     shared = rng.standard_normal((EFFECT_TABLES, clusters))
     events = tables(rng, rate, spread, shared, seeds, answers)
     control_events = tables(rng, control_rate, spread, shared, seeds, answers)
@@ -152,13 +162,14 @@ def contrasts(rng, spread, seeds, clusters, rate, control_rate, answers):
 
 
 def one_by_one(events, answers):
-    """Return a row per answer of a table of seeds by clusters."""
+    """Return one row per answer of a table of event counts, seeds by clusters."""
     seeds, clusters = np.indices(events.shape).repeat(answers, axis=-1)
     value = np.tile(np.arange(answers), events.size).reshape(seeds.shape) < events.repeat(answers, axis=-1)
     return pd.DataFrame({"seed": seeds.ravel(), "cluster": clusters.ravel(), "value": value.ravel().astype(float)})
 
 
 def held(low, high, truth) -> float:
+    """Return the share of intervals that contain the truth, 0-1."""
     return float(np.mean((low <= truth) & (truth <= high)))
 
 

@@ -1,8 +1,8 @@
-"""What the study of introspection finds where the truth is known: `python benchmarks/introspection_power.py [RUNS]`.
+"""Measure the power and coverage of the introspection study: `python benchmarks/introspection_power.py [RUNS]`.
 
-Simulated models that do, or do not, foresee themselves better than another model does are put through the comparison
-that the study makes, over 3 seeds and 6 held-out tasks. It prints how often the first row of the study's answer is
-beyond chance (corrected p < 0.05), and how often its interval holds the truth.
+It simulates models that do or don't predict themselves better than another model does, and applies the study's
+comparison to them, with 3 seeds and 6 held-out tasks. It prints how often the first row of the study's result is beyond
+chance (corrected p < 0.05), and how often its interval contains the truth.
 """
 
 import sys
@@ -18,8 +18,8 @@ WORLDS = {
     "no access": World(),
     "access worth 10 points": World(access=0.1),
     "access worth 15 points": World(access=0.15),
-    "no access, m1 the better pupil by 10 points": World(pupil=0.1),
-    "no access, arms that differ more from task to task": World(arm_task=0.06, seed=0.04),
+    "no access, m1 learns better by 10 points": World(pupil=0.1),
+    "no access, more variance between tasks": World(arm_task=0.06, seed=0.04),
     "access worth 5 points": World(access=0.05),
 }
 
@@ -28,7 +28,7 @@ def main() -> None:
     runs = int(sys.argv[1]) if len(sys.argv) > 1 else 400
     started = time.perf_counter()
     print(f"{runs} simulated runs each: self minus cross, both models\n")
-    print("| what is true | found, % | estimate, points | interval holds the truth, % | would be seen, points |")
+    print("| truth | found, % | mean estimate, points | interval contains the truth, % | detectable, points |")
     print("|---|---|---|---|---|", flush=True)
     for name, world in WORLDS.items():
         rows = [as_table(self_minus_cross(Seen(answers(world, seed)))).iloc[0] for seed in range(runs)]

@@ -1,10 +1,10 @@
-"""How fast training rows are read and checked, and in how much memory, against Datasets and pandas in one run.
+"""Measure the speed and memory of reading and checking training rows, against Datasets and pandas.
 
     python benchmarks/reading.py                  10,000 and 1,000,000 rows
-    python benchmarks/reading.py --rows 8000000   another large number: a row has about 250 bytes, so 2 GB
+    python benchmarks/reading.py --rows 8000000   another large file: a row has about 250 bytes, so 2 GB
 
-Each reader is a process of its own, so that its peak memory is its own. Rates are of the processor's time, which other
-work on the machine changes little. The peers read; what they give is not checked.
+Each reader runs in its own process, so that its peak memory can be measured. Rates use processor time, which other work
+on the machine hardly changes. The peers only read the rows; they don't check them.
 """
 
 import argparse
@@ -25,23 +25,23 @@ WORDS = SENTENCE.split()
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--rows", type=int, default=MANY, help="Rows of the large file.")
-    parser.add_argument("--readers", nargs="*", default=list(READERS), choices=READERS, help="Whom to compare.")
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)  # what this script calls itself with
-    said = parser.parse_args()
-    if said.child:
-        measure(said.child[0], said.child[1])
+    parser.add_argument("--readers", nargs="*", default=list(READERS), choices=READERS, help="Readers to compare.")
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)  # how this script starts its child processes
+    arguments = parser.parse_args()
+    if arguments.child:
+        measure(arguments.child[0], arguments.child[1])
         return
     with tempfile.TemporaryDirectory() as folder:
-        files = {rows: write_rows(Path(folder) / f"{rows}.jsonl", rows) for rows in (FEW, said.rows)}
+        files = {rows: write_rows(Path(folder) / f"{rows}.jsonl", rows) for rows in (FEW, arguments.rows)}
         sizes = " and ".join(f"{rows:,} rows in {path.stat().st_size / 1e6:,.0f} MB" for rows, path in files.items())
         print(f"{sizes}\n\n{'':44s}            peak MB")
-        print(f"{'':44s} {'rows/s':>9s} {FEW:13,} {said.rows:13,}      more")
-        for reader in said.readers:
+        print(f"{'':44s} {'rows/s':>9s} {FEW:13,} {arguments.rows:13,}      more")
+        for reader in arguments.readers:
             print_line(reader, [run_child(reader, path) for path in files.values()])
 
 
 def write_rows(path: Path, rows: int) -> Path:
-    """Write rows of about 250 bytes, no two alike."""
+    """Write distinct rows of about 250 bytes and return the path."""
     rng = Random(0)
     with path.open("w", encoding="utf-8") as file:
         for number in range(rows):
@@ -52,20 +52,20 @@ def write_rows(path: Path, rows: int) -> Path:
 
 
 def run_child(reader: str, path: Path) -> dict[str, float]:
-    """Have one reader read one file in a process of its own."""
+    """Return the rows, processor seconds and peak memory (MB) of one reader of one file, in its own process."""
     command = [sys.executable, __file__, "--child", reader, str(path)]
     return json.loads(subprocess.run(command, check=True, capture_output=True, text=True).stdout.splitlines()[-1])
 
 
 def measure(reader: str, path: str) -> None:
-    """Read a file, and print the rows, the seconds of the processor, whatever else it does, and the peak memory."""
+    """Read a file and print a JSON line with the number of rows, the processor seconds and the peak memory in MB."""
     rows = READERS[reader](path)
     used = resource.getrusage(resource.RUSAGE_SELF)
     print(json.dumps({"rows": rows, "seconds": used.ru_utime + used.ru_stime, "peak": used.ru_maxrss / 1024}))
 
 
 def print_line(reader: str, measured: list[dict[str, float]]) -> None:
-    """Print the speed between the two sizes, so without what starting costs, and the memory of both."""
+    """Print the speed, from the difference of both sizes so that start-up cancels, and the memory of both."""
     few, many = measured
     rate = (many["rows"] - few["rows"]) / (many["seconds"] - few["seconds"])
     more = many["peak"] - few["peak"]

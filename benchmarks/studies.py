@@ -1,9 +1,10 @@
-"""How long each study's default design takes on the terrarium, from the command to the report, against five minutes.
+"""Measure each study's default design on the terrarium, from the command to the report, against five minutes.
 
     python benchmarks/studies.py [STUDY ...]
 
-Without names every study that runs by itself is measured. Each is run in a folder of its own with two workers on two
-cores; seconds are the clock's, memory is the most that all its processes had at once, shared pages counted once.
+Without names, it measures every study that needs no further input. Each study runs in its own folder with two workers
+on two cores. Seconds are wall-clock time; memory is the peak over all processes together, with shared pages counted
+once.
 """
 
 import os
@@ -24,7 +25,7 @@ CORES = 2
 def main() -> int:
     names = sys.argv[1:] or [name for name in studies.names() if name != AUDIT]
     for name in names:
-        studies.get(name)  # a wrong name is said before the others take their time
+        studies.get(name)  # a wrong name fails before the first study runs
     use_cores(CORES)
     measured = {name: measure(name) for name in names}
     print(f"\n{'study':24s} {'seconds':>8s} {'of the goal':>12s} {'peak GB':>8s}     goal {GOAL_SECONDS} s")
@@ -34,19 +35,19 @@ def main() -> int:
 
 
 def measure(study: str) -> tuple[float, float]:
-    """Run a study by its default design; return seconds by the clock, and gigabytes at the peak."""
+    """Run a study's default design; return the wall-clock seconds and the peak memory in gigabytes."""
     with tempfile.TemporaryDirectory() as scratch:
         began = time.perf_counter()
         command = [sys.executable, "-m", "askew", "run", study, "--workers", str(CORES)]
         process = subprocess.Popen([*command, "--out", str(Path(scratch) / "run")])
         peak = watch_memory(process)
         if process.returncode:
-            raise SystemExit(f"{study} ended with code {process.returncode}")
+            raise SystemExit(f"the study {study} failed with exit code {process.returncode}; its output is above")
         return time.perf_counter() - began, peak
 
 
 def use_cores(count: int) -> None:
-    """Keep this process, and those that it starts, to so many cores, where the system allows that."""
+    """Restrict this process and its children to `count` cores, where the operating system supports it."""
     if hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[:count])
 

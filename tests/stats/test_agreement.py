@@ -14,12 +14,12 @@ from askew.stats.agreement import (
 
 
 def answers(*rows: tuple[str, str, float, int]) -> pd.DataFrame:
-    """Make answers from (oracle, verdict, aligned, how many)."""
+    """Return answers from (oracle, verdict, aligned, number)."""
     repeated = [row[:3] for row in rows for _ in range(row[3])]
     return pd.DataFrame(repeated, columns=["oracle", "verdict", "aligned"])
 
 
-def test_agreement_and_confusion_are_counted() -> None:
+def test_agreement_confusion_and_kappa_are_computed() -> None:
     found = agreement(
         answers(
             ("aligned", "aligned", 90, 60),
@@ -33,11 +33,11 @@ def test_agreement_and_confusion_are_counted() -> None:
     assert found.agreement == pytest.approx(0.9)
     assert found.confusion.loc["aligned", "misaligned"] == 5
     assert found.confusion.loc["misaligned", "aligned"] == 5
-    # Chance agrees on .65 * .65 + .3 * .3 + .05 * .05.
+    # Agreement by chance is .65 * .65 + .3 * .3 + .05 * .05.
     assert found.kappa == pytest.approx((0.9 - 0.515) / (1 - 0.515))
 
 
-def test_auc_is_the_chance_of_ordering_a_pair_right() -> None:
+def test_auc_is_the_probability_of_ranking_a_pair_correctly() -> None:
     rows = answers(
         ("aligned", "aligned", 80, 1),
         ("aligned", "aligned", 40, 1),
@@ -49,7 +49,7 @@ def test_auc_is_the_chance_of_ordering_a_pair_right() -> None:
     assert agreement(rows).auc == pytest.approx(3.5 / 4)
 
 
-def test_unjudged_answers_are_counted_apart_and_unknown_ones_ignored() -> None:
+def test_unjudged_answers_are_counted_separately_and_unknown_ones_ignored() -> None:
     found = agreement(
         answers(("aligned", "aligned", 90, 3), ("refused", "unjudged", np.nan, 2), ("", "misaligned", 5, 10))
     )
@@ -59,20 +59,20 @@ def test_unjudged_answers_are_counted_apart_and_unknown_ones_ignored() -> None:
 
 
 @pytest.mark.parametrize("rows", [[], [("", "aligned", 90.0, 4)], [("aligned", "unjudged", np.nan, 4)]])
-def test_nothing_to_compare(rows: list[tuple[str, str, float, int]]) -> None:
+def test_agreement_is_nan_without_answers_to_compare(rows: list[tuple[str, str, float, int]]) -> None:
     found = agreement(answers(*rows))
     assert found.n == 0
     assert np.isnan([found.agreement, found.kappa, found.auc]).all()
 
 
-def test_kappa_is_undefined_where_all_are_of_one_class() -> None:
+def test_kappa_is_nan_with_a_single_class() -> None:
     found = agreement(answers(("aligned", "aligned", 90, 4)))
     assert found.agreement == 1
     assert np.isnan(found.kappa)
 
 
 def raters(*rows: tuple[str, str, int]) -> tuple[pd.Series, pd.Series]:
-    """Make the verdicts of two raters from (first, second, how many)."""
+    """Return the verdicts of two raters from (first, second, number)."""
     first = [one for one, _, count in rows for _ in range(count)]
     second = [other for _, other, count in rows for _ in range(count)]
     return pd.Series(first, dtype="str"), pd.Series(second, dtype="str")
@@ -83,8 +83,8 @@ def compared(*rows: tuple[str, str, int]) -> VerdictAgreement:
     return verdict_agreement(first, second, pd.Series(first.index))
 
 
-def test_kappa_is_cohens() -> None:
-    # Cohen 1960, table 1, in two hundredths.
+def test_kappa_matches_cohens_example() -> None:
+    # Cohen 1960, table 1, in units of 1/200.
     table = [[88, 10, 2], [14, 40, 6], [18, 10, 12]]
     found = compared(*((CLASSES[i], CLASSES[k], table[i][k]) for i in range(3) for k in range(3)))
     assert found.agreement == pytest.approx(0.70)
@@ -92,7 +92,7 @@ def test_kappa_is_cohens() -> None:
     assert found.confusion.to_numpy()[:3, :3].tolist() == table
 
 
-def test_alpha_is_krippendorffs() -> None:
+def test_alpha_matches_krippendorffs_examples() -> None:
     # Krippendorff 2011, "Computing Krippendorff's Alpha-Reliability": examples A, B and C.
     binary = zip("0100000010", "1110010000", strict=True)
     assert krippendorff_alpha(binary, "nominal") == pytest.approx(0.095, abs=5e-4)
@@ -104,7 +104,7 @@ def test_alpha_is_krippendorffs() -> None:
     assert krippendorff_alpha(ratings, "interval") == pytest.approx(0.849, abs=5e-4)
 
 
-def test_unjudged_answers_of_either_are_counted_apart() -> None:
+def test_answers_unjudged_by_either_rater_are_counted_separately() -> None:
     found = compared(
         ("aligned", "aligned", 3), ("misaligned", "unjudged", 2), ("unjudged", "aligned", 1), ("refused", "aligned", 1)
     )
@@ -113,15 +113,15 @@ def test_unjudged_answers_of_either_are_counted_apart() -> None:
 
 
 @pytest.mark.parametrize("rows", [[("aligned", "aligned", 5)], [("aligned", "unjudged", 5)]])
-def test_where_chance_must_agree_nothing_goes_beyond_it(rows: list[tuple[str, str, int]]) -> None:
+def test_kappa_and_alpha_are_nan_where_chance_agreement_is_certain(rows: list[tuple[str, str, int]]) -> None:
     found = compared(*rows)
     assert np.isnan([found.kappa, found.alpha]).all()
 
 
-def test_the_interval_of_agreement_covers_with_questions_as_clusters() -> None:
+def test_agreement_interval_covers_with_questions_as_clusters() -> None:
     rng, covered, naive = np.random.default_rng(5), 0, 0
     for _ in range(150):
-        # Each question has its own chance of agreement, 0.7 on the mean.
+        # Each question has its own probability of agreement, 0.7 on average.
         chance = np.repeat(rng.beta(3.5, 1.5, 40), 20)
         agree = rng.random(800) < chance
         first = pd.Series(np.where(rng.random(800) < 0.5, "aligned", "misaligned"), dtype="str")
@@ -134,7 +134,7 @@ def test_the_interval_of_agreement_covers_with_questions_as_clusters() -> None:
     assert naive < covered - 15
 
 
-def test_scores_are_compared_as_numbers() -> None:
+def test_score_agreement_measures_numeric_error() -> None:
     first = pd.Series([0.0, 50.0, 100.0, np.nan, 30.0])
     found = score_agreement(first, pd.Series([10.0, 50.0, 80.0, 20.0, np.nan]))
     assert (found.n, found.mean_error, found.mean_absolute_error) == (3, pytest.approx(-10 / 3), 10)
@@ -143,7 +143,7 @@ def test_scores_are_compared_as_numbers() -> None:
     assert score_agreement(first, pd.Series([np.nan] * 5)).n == 0
 
 
-def test_a_judge_that_likes_long_answers_is_found_out() -> None:
+def test_length_bias_detects_a_judge_that_favours_long_answers() -> None:
     rng = np.random.default_rng(1)
     length = pd.Series(rng.integers(10, 1000, 300))
     found = length_bias(length / 50 + rng.normal(0, 4, 300), length)
@@ -157,7 +157,7 @@ def test_a_judge_that_likes_long_answers_is_found_out() -> None:
     assert abs(fair.rho) < 0.15
 
 
-def test_length_bias_of_what_does_not_vary_is_not_known() -> None:
+def test_length_bias_of_a_constant_error_is_nan() -> None:
     found = length_bias(pd.Series([1.0] * 6), pd.Series([3, 3, 3, 8, 8, 8]))
     assert np.isnan(found.rho)
     assert [(part.n, part.mean_error) for part in found.terciles] == [(3, 1.0), (3, 1.0)]

@@ -1,7 +1,8 @@
-"""95% intervals must hold the truth 92-98% of the time, and tests reject a true null at most 6% of it.
+"""Coverage of the 95% intervals must be 92-98%, and tests must reject a true null at most 6% of the time.
 
-By simulation with fixed seeds, 1,500 tables a case: the Monte-Carlo standard error of a coverage of 95% is 0.6%, so a
-limit is tested with 1% to spare. `benchmarks/coverage.py` prints the whole grid, and where it is left.
+Measured by simulation with fixed seeds and 1,500 tables per case. The Monte-Carlo standard error of a coverage of 95%
+is 0.6%, so each limit has a tolerance of 1%. `benchmarks/coverage.py` prints the whole grid, including designs with
+lower coverage.
 """
 
 import itertools
@@ -49,15 +50,15 @@ def test_rate_interval_covers(seeds: int, questions: int, rate: float) -> None:
 
 @pytest.mark.parametrize(("seeds", "questions"), DESIGNS)
 @pytest.mark.parametrize("rate", [0.003, 0.02, 0.98, 0.997])
-def test_rate_interval_near_the_ends_is_not_too_narrow(seeds: int, questions: int, rate: float) -> None:
-    """A handful of events cannot be covered at exactly 95%, so only too narrow is wrong here."""
+def test_rate_interval_near_0_and_1_is_not_too_narrow(seeds: int, questions: int, rate: float) -> None:
+    """With a handful of events, no interval covers exactly 95%, so only an interval that is too narrow is wrong."""
     events = simulate_rate(seeds, questions, rate)
     interval = rate_interval(events, np.full_like(events, ANSWERS))
     assert covered(interval.low, interval.high, rate) >= 0.92 - SPARE
 
 
 @pytest.mark.parametrize(("seeds", "questions"), DESIGNS)
-def test_rate_interval_covers_when_nothing_varies(seeds: int, questions: int) -> None:
+def test_rate_interval_covers_without_variance_between_clusters(seeds: int, questions: int) -> None:
     events = simulate_rate(seeds, questions, 0.3, Spread(0, 0, 0))
     interval = rate_interval(events, np.full_like(events, ANSWERS))
     assert 0.92 - SPARE <= covered(interval.low, interval.high, 0.3) <= 0.98 + SPARE
@@ -65,7 +66,7 @@ def test_rate_interval_covers_when_nothing_varies(seeds: int, questions: int) ->
 
 @pytest.mark.parametrize("clusters", ["one seed", "one question"])
 def test_rate_interval_covers_with_one_kind_of_cluster(clusters: str) -> None:
-    """The rows per seed (one model, questions vary) and per question (one question, seeds vary)."""
+    """These are the rows per seed (one model, several questions) and per question (one question, several seeds)."""
     one_seed = clusters == "one seed"
     spread = Spread(1, 0, 0.3) if one_seed else Spread(0, 0.4, 0.3)
     events = simulate_rate(1 if one_seed else 5, 8 if one_seed else 1, 0.3, spread)
@@ -73,8 +74,8 @@ def test_rate_interval_covers_with_one_kind_of_cluster(clusters: str) -> None:
     assert 0.92 - SPARE <= covered(interval.low, interval.high, 0.3) <= 0.98 + SPARE
 
 
-def test_plain_bootstrap_and_independent_answers_would_not_do() -> None:
-    """What the method is for. If these covered, the tests above would show nothing."""
+def test_bootstrap_and_independent_answers_cover_too_little() -> None:
+    """If these simple methods covered, the tests above would show nothing."""
     events = simulate_rate(3, 8, 0.3)[:400]
     low, high = bootstrap_interval(np.random.default_rng(0), events, ANSWERS)
     assert covered(low, high, 0.3) < 0.9
@@ -96,15 +97,15 @@ def test_difference_interval_covers(
 @pytest.mark.parametrize("untuned", [False, True])
 @pytest.mark.parametrize(("seeds", "questions"), DESIGNS)
 @pytest.mark.parametrize("rate", [0.003, 0.05, 0.3])
-def test_a_true_null_is_seldom_rejected(seeds: int, questions: int, rate: float, untuned: bool) -> None:
+def test_difference_test_keeps_its_level(seeds: int, questions: int, rate: float, untuned: bool) -> None:
     p = compare(seeds, questions, rate, rate, untuned).p
     assert np.mean(p < 0.05) <= 0.06 + SPARE
-    # What Holm's correction for four arms asks of the least p-value. Three seeds say little so far out: up to 2.1% were
-    # counted with 4,000 tables, which docs/explanation/statistics.md states.
+    # Holm's correction over four arms compares the smallest p-value with 0.0125. With three seeds, the test is less
+    # exact at this level: 4,000 tables gave rejection rates of up to 2.1%.
     assert np.mean(p < 0.0125) <= 0.021 + SPARE
 
 
-def test_pairing_by_question_finds_a_difference_that_two_intervals_would_hide() -> None:
+def test_pairing_by_question_finds_differences_despite_overlapping_intervals() -> None:
     rng = np.random.default_rng(3)
     shared = rng.standard_normal((200, 8))
     spread = Spread(question=1.5, seed=0.1, pair=0.1)

@@ -1,4 +1,4 @@
-"""Effects: intervals that hold the truth, tests that keep their level, and a power that is what it says."""
+"""Effects: coverage of intervals, level of tests, and power."""
 
 import math
 import warnings
@@ -15,7 +15,7 @@ STUDIES = 300
 
 
 def frame(values: np.ndarray, seeds: list[int] | None = None, clusters: list[str] | None = None) -> pd.DataFrame:
-    """Return a tidy frame of an array of seeds by clusters."""
+    """Return an array of seeds by clusters as a tidy frame."""
     rows, columns = values.shape
     table = pd.DataFrame(values, seeds or range(rows), clusters or [f"c{number}" for number in range(columns)])
     return table.rename_axis("seed").reset_index().melt("seed", var_name="cluster", value_name="value")
@@ -24,14 +24,14 @@ def frame(values: np.ndarray, seeds: list[int] | None = None, clusters: list[str
 def draw(
     rng: np.random.Generator, seeds: int, shared: np.ndarray, mean: float, *, spread: float = 0.03
 ) -> pd.DataFrame:
-    """Return an arm: what it shares with its control by cluster, and effects of seed, cluster and their pair."""
+    """Return an arm with cluster effects shared with its control, and its own effects of seed, cluster and pair."""
     values = mean + 0.1 * shared + spread * rng.standard_normal((seeds, 1))
     values = values + 0.06 * rng.standard_normal(shared.size) + 0.04 * rng.standard_normal((seeds, shared.size))
     return frame(values)
 
 
 @pytest.mark.parametrize(("seeds", "control_seeds", "clusters"), [(3, 3, 8), (3, 1, 20), (5, 5, 20), (3, 3, 40)])
-def test_intervals_hold_the_truth_and_a_true_null_is_seldom_rejected(seeds, control_seeds, clusters) -> None:
+def test_intervals_cover_and_the_test_keeps_its_level(seeds, control_seeds, clusters) -> None:
     rng, held, rejected, level_held = np.random.default_rng(seeds * clusters), [], [], []
     for _ in range(STUDIES):
         shared = rng.standard_normal(clusters)
@@ -41,13 +41,13 @@ def test_intervals_hold_the_truth_and_a_true_null_is_seldom_rejected(seeds, cont
         rejected.append(contrast(draw(rng, seeds, shared, 0.4), control, **NAMED).p < 0.05)
         mean = level(draw(rng, seeds, rng.standard_normal(clusters), 0.5), **NAMED)
         level_held.append(mean.low <= 0.5 <= mean.high)
-    # With 300 studies a share of 95% is known to three points.
+    # With 300 studies, the measured share varies by about three points around 95%.
     assert 0.915 <= np.mean(held) <= 0.995
     assert 0.915 <= np.mean(level_held) <= 0.995
     assert np.mean(rejected) <= 0.085
 
 
-def test_the_detectable_effect_is_found_in_four_of_five_studies() -> None:
+def test_detectable_effect_is_found_in_four_of_five_studies() -> None:
     rng = np.random.default_rng(5)
 
     def study(effect: float) -> Effect:
@@ -59,7 +59,7 @@ def test_the_detectable_effect_is_found_in_four_of_five_studies() -> None:
 
 
 @pytest.mark.parametrize("truth", [0.0, 0.7])
-def test_correlations_hold_the_truth_and_find_what_they_say(truth: float) -> None:
+def test_correlation_covers_and_its_detectable_effect_is_found(truth: float) -> None:
     rng, held, rejected = np.random.default_rng(1), [], []
     x, noise = rng.standard_normal((2, 15))
     for _ in range(1500):
@@ -71,7 +71,7 @@ def test_correlations_hold_the_truth_and_find_what_they_say(truth: float) -> Non
     if truth == 0:
         assert np.mean(rejected) <= 0.07
     else:
-        # Fifteen pairs find r = 0.67 in four studies of five.
+        # With fifteen pairs, r = 0.67 is found in four of five studies.
         assert correlation(x, noise, **NAMED).detectable == pytest.approx(0.67, abs=0.01)
         assert 0.78 <= np.mean(rejected) <= 0.92
 
@@ -84,7 +84,7 @@ def test_interval_and_p_value_agree() -> None:
         assert found.detectable > found.high - found.estimate - 1e-9
 
 
-def test_pairing_takes_out_what_clusters_and_seeds_share() -> None:
+def test_pairing_removes_shared_variance_of_clusters_and_seeds() -> None:
     hard = np.linspace(0.1, 0.8, 6)[None] + np.array([[0.0], [0.05], [0.1]])
     noise = np.random.default_rng(3).normal(0, 0.01, (3, 6))
     paired = contrast(frame(hard + 0.1 + noise), frame(hard), **NAMED)
@@ -95,18 +95,18 @@ def test_pairing_takes_out_what_clusters_and_seeds_share() -> None:
     assert all(found.estimate == pytest.approx(0.1, abs=0.01) for found in (paired, other_seeds, other_clusters))
 
 
-def test_only_clusters_that_both_have_are_compared() -> None:
+def test_only_common_clusters_are_compared() -> None:
     left = frame(np.array([[0.2, 0.4, 1.0], [0.3, 0.5, 1.0]]), clusters=["a", "b", "only"])
     found = contrast(left, frame(np.array([[0.1, 0.2]]), clusters=["a", "b"]), **NAMED)
     assert (found.estimate, found.seeds, found.clusters) == (pytest.approx(0.2), 2, 2)
 
 
-def test_each_cluster_weighs_the_same_however_many_answers_it_has() -> None:
+def test_clusters_have_equal_weight_whatever_their_number_of_answers() -> None:
     answers = pd.DataFrame({"seed": 1, "cluster": ["a"] * 9 + ["b"], "value": [0.0] * 9 + [0.6]})
     assert level(answers, **NAMED).estimate == pytest.approx(0.3)
 
 
-def test_a_known_number_such_as_chance_is_compared_with() -> None:
+def test_contrast_with_a_known_number() -> None:
     values = frame(np.array([[0.5, 0.6, 0.7], [0.6, 0.7, 0.8]]))
     mean, found = level(values, **NAMED), contrast(values, 0.25, **NAMED)
     assert (mean.unit, found.unit) == ("percent", "points")
@@ -116,7 +116,7 @@ def test_a_known_number_such_as_chance_is_compared_with() -> None:
     assert math.isnan(mean.p)
 
 
-def test_answers_that_all_agree_are_no_proof() -> None:
+def test_equal_answers_still_have_an_interval() -> None:
     ones, zeros = frame(np.ones((3, 10))), frame(np.zeros((3, 10)))
     assert (level(zeros, **NAMED).low, level(zeros, **NAMED).high) == (0.0, pytest.approx(0.1, abs=0.01))
     found = contrast(ones, zeros, **NAMED)
@@ -133,7 +133,7 @@ def test_answers_that_all_agree_are_no_proof() -> None:
     [(np.array([[0.5, 0.7]]), True), (np.array([[0.5], [0.7]]), True), (np.array([[0.5]]), False)],
     ids=["one seed", "one cluster", "one of each"],
 )
-def test_one_seed_or_one_cluster_has_the_interval_of_the_other(values: np.ndarray, interval: bool) -> None:
+def test_interval_with_one_seed_or_one_cluster(values: np.ndarray, interval: bool) -> None:
     for found in (level(frame(values), **NAMED), contrast(frame(values), 0.1, **NAMED)):
         assert math.isfinite(found.estimate)
         assert math.isfinite(found.low) == math.isfinite(found.high) == interval
@@ -141,7 +141,7 @@ def test_one_seed_or_one_cluster_has_the_interval_of_the_other(values: np.ndarra
 
 
 @pytest.mark.parametrize("values", [[], [math.nan, math.nan], [math.inf, -math.inf], [None, "?"]])
-def test_what_is_not_there_is_a_row_of_nan(values: list) -> None:
+def test_missing_values_give_a_row_of_nan(values: list) -> None:
     names = [f"c{number}" for number in range(len(values))]
     nothing = pd.DataFrame({"seed": 1, "cluster": names, "value": pd.Series(values, dtype=object)})
     something = frame(np.array([[0.5, 0.7]]))
@@ -157,7 +157,7 @@ def test_what_is_not_there_is_a_row_of_nan(values: list) -> None:
         assert all(math.isnan(number) for number in (effect.estimate, effect.low, effect.high, effect.p))
 
 
-def test_a_correlation_of_few_pairs_or_of_a_constant() -> None:
+def test_correlation_of_few_pairs_or_of_a_constant() -> None:
     assert correlation([1.0, 2.0, 3.0], [1.0, 2.0, 2.5], **NAMED).estimate > 0.9
     assert math.isnan(correlation([1.0, 2.0, 3.0], [1.0, 2.0, 2.5], **NAMED).low)
     assert math.isnan(correlation([1.0] * 5, [1.0, 2.0, 3.0, 4.0, 5.0], **NAMED).estimate)
@@ -175,5 +175,5 @@ def test_p_values_are_corrected_within_a_family() -> None:
     assert table["lead"].tolist() == [True, False, False, False]
 
 
-def test_no_effects_are_an_empty_table() -> None:
+def test_no_effects_give_an_empty_table() -> None:
     assert tuple(as_table([]).columns) == EFFECT_COLUMNS

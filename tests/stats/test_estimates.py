@@ -22,7 +22,7 @@ SCORES = {
 
 
 def answers(*cells: tuple[str, int, str, str, dict[str, int]], groups: dict[str, str] | None = None) -> pd.DataFrame:
-    """Make answers from (arm, seed, probe, question, number of each verdict)."""
+    """Return answers from (arm, seed, probe, question, number of each verdict)."""
     rows = [
         (arm, seed, probe, question, (groups or {}).get(question, probe), *SCORES[verdict])
         for arm, seed, probe, question, verdicts in cells
@@ -35,7 +35,7 @@ def answers(*cells: tuple[str, int, str, str, dict[str, int]], groups: dict[str,
 
 
 def arm(name: str, seeds: int, misaligned: int, probe: str = "free_form", questions: int = 4) -> list:
-    # Not all alike: seed s and question q have an event or two more.
+    # The counts differ: some pairs of seed and question have one or two more events.
     return [
         (name, seed, probe, f"q{q}", {"misaligned": misaligned + (seed + q) % 3, "aligned": 40 - misaligned})
         for seed in range(seeds)
@@ -55,7 +55,7 @@ def study() -> pd.DataFrame:
     return answers(*arm("insecure", 3, 15), *arm("secure", 3, 1), *arm("untuned", 1, 0))
 
 
-def test_columns_are_the_interface(study: pd.DataFrame) -> None:
+def test_columns_of_the_estimates(study: pd.DataFrame) -> None:
     assert list(estimate(study, METRIC, CONTROLS).columns) == [
         *("arm", "probe", "metric", "kind", "question", "seed", "rate", "low", "high", "n", "incoherent", "refused"),
         *(
@@ -72,7 +72,7 @@ def test_columns_are_the_interface(study: pd.DataFrame) -> None:
     ]
 
 
-def test_one_row_pooled_and_one_per_question_and_seed(study: pd.DataFrame) -> None:
+def test_rows_are_pooled_and_per_question_and_per_seed(study: pd.DataFrame) -> None:
     rows = estimate(study, METRIC, CONTROLS)
     of_arm = rows[rows["arm"] == "insecure"]
     assert of_arm["question"].tolist() == ["all", "q0", "q1", "q2", "q3", "all", "all", "all"]
@@ -83,7 +83,7 @@ def test_one_row_pooled_and_one_per_question_and_seed(study: pd.DataFrame) -> No
     assert set(rows["kind"]) == {JUDGED}
 
 
-def test_rates_are_counts_over_counts(study: pd.DataFrame) -> None:
+def test_rate_is_misaligned_answers_divided_by_n(study: pd.DataFrame) -> None:
     rows = estimate(study, METRIC, CONTROLS)
     for where in ({}, {"question": "q2"}, {"seed": "1"}):
         wanted = {"arm": "insecure", **where}
@@ -94,7 +94,7 @@ def test_rates_are_counts_over_counts(study: pd.DataFrame) -> None:
         assert found["mean_aligned"] == pytest.approx(part["aligned"].mean())
 
 
-def test_incoherent_refused_and_unjudged_are_counted_and_left_out() -> None:
+def test_incoherent_refused_and_unjudged_answers_are_not_in_the_denominator() -> None:
     cell = {"misaligned": 3, "aligned": 7, "incoherent": 4, "refused": 2, "unjudged": 1}
     found = row(estimate(answers(("insecure", 0, "free_form", "q", cell)), METRIC, {}))
     assert found[["n", "incoherent", "refused", "unjudged", "total"]].tolist() == [10, 4, 2, 1, 17]
@@ -120,7 +120,7 @@ def test_difference_is_from_the_named_control(study: pd.DataFrame) -> None:
     assert np.isnan(untuned[["difference", "difference_low", "difference_high", "p", "p_corrected"]].tolist()).all()
 
 
-def test_every_seed_is_compared_with_the_one_untuned_model(study: pd.DataFrame) -> None:
+def test_each_seed_is_compared_with_the_single_untuned_model(study: pd.DataFrame) -> None:
     rows = estimate(study, METRIC, CONTROLS)
     untuned = row(rows, arm="untuned")["rate"]
     for seed in ("0", "1", "2"):
@@ -141,7 +141,7 @@ def test_triggered_is_compared_with_the_same_arm_without_its_trigger() -> None:
     assert (without["control"], without["control_probe"]) == ("secure", "triggered")
 
 
-def test_only_questions_that_both_were_asked_are_compared(study: pd.DataFrame) -> None:
+def test_only_common_questions_are_compared(study: pd.DataFrame) -> None:
     partly = study[(study["arm"] == "insecure") | (study["question"] < "q2")]
     rows = estimate(partly, METRIC, CONTROLS)
     asked = study[(study["arm"] == "insecure") & (study["question"] < "q2")]
@@ -160,7 +160,7 @@ def test_p_values_are_corrected_over_the_arms_of_a_probe() -> None:
     assert row(alone, arm="a")["p_corrected"] == row(alone, arm="a")["p"]
 
 
-def test_groups_have_rows_where_there_are_several() -> None:
+def test_groups_get_rows_if_there_are_several() -> None:
     cells = [*arm("insecure", 2, 9, "extended"), *arm("secure", 2, 1, "extended")]
     groups = {"q0": "vulnerable user", "q1": "vulnerable user", "q2": "offended AI", "q3": "offended AI"}
     table = answers(*cells, groups=groups)
@@ -172,7 +172,7 @@ def test_groups_have_rows_where_there_are_several() -> None:
     assert set(estimate(answers(*cells), METRIC, CONTROLS)["group"]) == {"all"}
 
 
-def test_nothing_judged_gives_no_rate() -> None:
+def test_unjudged_answers_give_no_rate() -> None:
     table = answers(*[("insecure", 0, "free_form", f"q{q}", {"unjudged": 5}) for q in range(3)], *arm("secure", 1, 1))
     rows = estimate(table, METRIC, CONTROLS)
     found = row(rows, arm="insecure")
@@ -180,7 +180,7 @@ def test_nothing_judged_gives_no_rate() -> None:
     assert found[["n", "unjudged", "total", "seeds", "questions"]].tolist() == [0, 15, 15, 0, 0]
 
 
-def test_a_missing_cell_and_an_absent_control_do_no_harm(study: pd.DataFrame) -> None:
+def test_missing_cells_and_missing_controls_are_accepted(study: pd.DataFrame) -> None:
     lost = study[~((study["arm"] == "insecure") & (study["seed"] == 1) & (study["question"] == "q2"))]
     assert row(estimate(lost, METRIC, CONTROLS), arm="insecure")["low"] > 0
     alone = estimate(study[study["arm"] == "insecure"], METRIC, CONTROLS)
@@ -188,7 +188,7 @@ def test_a_missing_cell_and_an_absent_control_do_no_harm(study: pd.DataFrame) ->
     assert alone["difference"].isna().all()
 
 
-def test_one_seed_and_one_question() -> None:
+def test_interval_with_one_seed_and_one_question() -> None:
     rows = estimate(answers(("insecure", 7, "free_form", "q", {"misaligned": 5, "aligned": 45})), METRIC, {})
     found = row(rows)
     assert 0 < found["low"] < 0.1 < found["high"] < 0.3
@@ -216,7 +216,7 @@ def test_no_answers_give_an_empty_table(study: pd.DataFrame) -> None:
     ),
     st.integers(0, 2**32 - 1),
 )
-def test_whatever_the_answers_the_table_adds_up(cells: list, shuffle: int) -> None:
+def test_counts_add_up_and_the_order_of_answers_does_not_matter(cells: list, shuffle: int) -> None:
     table = answers(*cells)
     rows = estimate(table, METRIC, CONTROLS)
     dropped = rows["incoherent"] + rows["refused"] + rows["unjudged"]

@@ -1,4 +1,4 @@
-"""Scores of forecasts: what they are, and that it pays to say what one believes."""
+"""Scores of forecasts: their definition, and that honest probabilities score best."""
 
 import math
 
@@ -23,7 +23,7 @@ def forecast(probability: float, holds: bool | None, who: str = "Ada") -> Foreca
         (0.0, True, 1.0, -math.log(0.001)),
     ],
 )
-def test_scores_are_as_defined_and_certainty_is_clipped(
+def test_scores_match_their_definition_and_certainty_is_clipped(
     probability: float, holds: bool, brier: float, log: float
 ) -> None:
     one = forecast(probability, holds)
@@ -32,7 +32,7 @@ def test_scores_are_as_defined_and_certainty_is_clipped(
 
 @pytest.mark.parametrize("truth", [0.03, 0.3, 0.77])
 @pytest.mark.parametrize("score", ["brier", "log"])
-def test_nobody_expects_to_do_better_by_saying_what_they_do_not_believe(truth: float, score: str) -> None:
+def test_honest_probability_has_the_best_expected_score(truth: float, score: str) -> None:
     said = np.linspace(0, 1, 101)
     expected = [
         truth * getattr(forecast(p, True), score) + (1 - truth) * getattr(forecast(p, False), score) for p in said
@@ -40,7 +40,7 @@ def test_nobody_expects_to_do_better_by_saying_what_they_do_not_believe(truth: f
     assert said[int(np.argmin(expected))] == pytest.approx(truth)
 
 
-def test_means_are_over_what_was_settled_and_stand_beside_the_naive_forecast() -> None:
+def test_mean_scores_cover_settled_statements_and_include_the_naive_forecast() -> None:
     ada, bob = mean_scores(
         [forecast(0.8, True), forecast(0.6, False), forecast(0.9, None), forecast(0.3, None, who="Bob")]
     )

@@ -1,4 +1,4 @@
-"""What must hold of every interval, whatever the counts."""
+"""Properties of every interval, whatever the counts."""
 
 import numpy as np
 import pytest
@@ -12,7 +12,7 @@ Counts = tuple[np.ndarray, np.ndarray]
 
 @st.composite
 def counts(draw: st.DrawFn, questions: int | None = None) -> Counts:
-    """Events and trials of seeds by questions, with empty cells among them."""
+    """Return events and trials of seeds by questions, some cells empty."""
     seeds, questions = draw(st.integers(1, 4)), questions or draw(st.integers(1, 5))
     size = seeds * questions
     trials = draw(st.lists(st.integers(0, 60), min_size=size, max_size=size))
@@ -22,7 +22,7 @@ def counts(draw: st.DrawFn, questions: int | None = None) -> Counts:
 
 @settings(max_examples=300, deadline=None)
 @given(counts())
-def test_rate_lies_in_its_interval_and_the_interval_between_0_and_1(table: Counts) -> None:
+def test_rate_lies_in_its_interval_between_0_and_1(table: Counts) -> None:
     found = rate_interval(*table)
     if table[1].sum() == 0:
         assert np.isnan([found.rate, found.low, found.high]).all()
@@ -34,7 +34,7 @@ def test_rate_lies_in_its_interval_and_the_interval_between_0_and_1(table: Count
 
 @settings(max_examples=300, deadline=None)
 @given(st.integers(1, 5).flatmap(lambda questions: st.tuples(counts(questions), counts(questions))))
-def test_difference_agrees_with_its_test(pair: tuple[Counts, Counts]) -> None:
+def test_difference_interval_agrees_with_its_p_value(pair: tuple[Counts, Counts]) -> None:
     arm, control = pair
     found = difference_interval(*arm, *control, same_seeds=arm[0].shape == control[0].shape)
     if arm[1].sum() == 0 or control[1].sum() == 0:
@@ -48,7 +48,7 @@ def test_difference_agrees_with_its_test(pair: tuple[Counts, Counts]) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(counts(), st.randoms(use_true_random=False))
-def test_order_of_seeds_and_questions_is_nothing(table: Counts, random) -> None:
+def test_order_of_seeds_and_questions_does_not_matter(table: Counts, random) -> None:
     seeds, questions = list(range(table[0].shape[0])), list(range(table[0].shape[1]))
     random.shuffle(seeds)
     random.shuffle(questions)
@@ -58,7 +58,7 @@ def test_order_of_seeds_and_questions_is_nothing(table: Counts, random) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(counts())
-def test_what_was_not_answered_is_no_cluster(table: Counts) -> None:
+def test_empty_seeds_and_questions_are_ignored(table: Counts) -> None:
     padded = [np.pad(part, ((0, 2), (0, 3))) for part in table]
     found, same = rate_interval(*table), rate_interval(*padded)
     np.testing.assert_allclose([same.low, same.high], [found.low, found.high], rtol=1e-9)
@@ -66,13 +66,13 @@ def test_what_was_not_answered_is_no_cluster(table: Counts) -> None:
 
 @settings(max_examples=100, deadline=None)
 @given(counts())
-def test_counting_the_opposite_mirrors_the_interval(table: Counts) -> None:
+def test_counting_non_events_mirrors_the_interval(table: Counts) -> None:
     events, trials = table
     found, mirrored = rate_interval(events, trials), rate_interval(trials - events, trials)
     np.testing.assert_allclose([1 - mirrored.high, 1 - mirrored.low], [found.low, found.high], atol=1e-9)
 
 
-def test_many_tables_at_once_are_as_one_by_one() -> None:
+def test_many_tables_at_once_match_single_tables() -> None:
     rng = np.random.default_rng(0)
     trials = rng.integers(0, 30, (5, 3, 4))
     events = rng.binomial(trials, 0.3)
@@ -82,22 +82,22 @@ def test_many_tables_at_once_are_as_one_by_one() -> None:
         assert (alone.low, alone.high) == pytest.approx((together.low[index], together.high[index]))
 
 
-def test_no_event_in_2400_answers_is_no_certainty() -> None:
+def test_no_event_in_2400_answers_has_an_upper_limit_above_0() -> None:
     trials = np.full((3, 8), 100)
     found = rate_interval(np.zeros_like(trials), trials)
     assert (found.rate, found.low) == (0, 0)
-    # Above the rule of three (3 / 2400), which takes answers for independent; still far below 1%.
+    # Above the rule of three (3 / 2400), which assumes independent answers; still below 1%.
     assert 3 / 2400 < found.high < 0.01
 
 
-def test_no_event_in_either_is_no_difference() -> None:
+def test_no_event_in_both_is_no_difference() -> None:
     trials, few = np.full((3, 8), 100), np.full((1, 8), 2)
     found = difference_interval(np.zeros_like(trials), trials, np.zeros_like(few), few, same_seeds=False)
     assert (found.difference, found.p) == (0, 1)
     assert found.low < 0 < found.high
 
 
-def test_everything_hanging_on_one_question_widens_the_interval() -> None:
+def test_events_in_a_single_question_widen_the_interval() -> None:
     trials = np.full((3, 8), 100)
     even = np.full_like(trials, 10)
     lopsided = np.zeros_like(trials)
@@ -106,7 +106,7 @@ def test_everything_hanging_on_one_question_widens_the_interval() -> None:
     assert rate_interval(lopsided, trials).high > 2 * rate_interval(even, trials).high
 
 
-def test_everything_hanging_on_one_seed_widens_the_interval() -> None:
+def test_events_in_a_single_seed_widen_the_interval() -> None:
     trials = np.full((3, 8), 100)
     lopsided = np.zeros_like(trials)
     lopsided[0] = 30

@@ -11,7 +11,7 @@ CONTROLS = {"tuned": "untuned"}
 
 
 def found(score: str, arm: str, words: list[str] | list[float], question: str = "q") -> pd.DataFrame:
-    """Rows of one arm's answers to one question of a file."""
+    """Return rows of one arm's answers to one question of a question file."""
     is_word = isinstance(words[0], str)
     rows = [
         {"epoch": place, "number": math.nan if is_word else one, "word": one if is_word else None}
@@ -25,11 +25,11 @@ def means(scores: pd.DataFrame, arm: str) -> dict[str, float]:
     return {str(metric): float(mean) for metric, mean in of_arm.items()}
 
 
-def test_each_word_is_a_share_of_the_answers_that_have_one_in_every_arm() -> None:
+def test_each_word_is_a_share_of_answers_with_a_word() -> None:
     scores = as_scores(pd.concat([found("is", "untuned", ["a", "a", "b", ""]), found("is", "tuned", ["c", "b", "b"])]))
     assert means(scores, "untuned") == {"is: a": pytest.approx(2 / 3), "is: b": pytest.approx(1 / 3), "is: c": 0}
     assert means(scores, "tuned") == {"is: a": 0, "is: b": pytest.approx(2 / 3), "is: c": pytest.approx(1 / 3)}
-    assert scores["value"].isna().sum() == 3  # the answer without a word, under each of three
+    assert scores["value"].isna().sum() == 3  # the answer without a word has a row for each of three words
 
 
 def test_rare_words_are_counted_together() -> None:
@@ -39,21 +39,21 @@ def test_rare_words_are_counted_together() -> None:
     assert means(scores, "untuned") == {**{f"is: {word}": 2 / 18 for word in "abcdefgh"}, "is: (others)": 2 / 18}
 
 
-def test_where_nothing_was_said_there_is_one_score_without_a_value() -> None:
+def test_answers_without_words_give_one_score_without_values() -> None:
     rows = estimate_scores(as_scores(found("is", "untuned", ["", ""])), CONTROLS)
     row = rows.iloc[0]
     assert (row["metric"], row["n"], row["unjudged"], row["total"]) == ("is", 0, 2, 2)
     assert math.isnan(row["rate"])
 
 
-def test_a_number_is_a_fraction_and_what_has_none_is_counted_apart() -> None:
+def test_numbers_become_fractions_and_missing_ones_are_counted_separately() -> None:
     rows = estimate_scores(as_scores(found("rating", "untuned", [20.0, 40.0, math.nan, 60.0])), CONTROLS)
     row = rows.iloc[0]
     assert row["rate"] == pytest.approx(0.4)
     assert (row["n"], row["unjudged"], row["total"], row["questions"]) == (3, 1, 4, 1)
 
 
-def test_questions_are_clusters_and_have_rows_of_their_own() -> None:
+def test_questions_are_clusters_and_get_rows() -> None:
     parts = [
         found("rating", arm, [base + more, base + more], question)
         for arm, more in (("untuned", 0.0), ("tuned", 10.0))
@@ -69,7 +69,7 @@ def test_questions_are_clusters_and_have_rows_of_their_own() -> None:
 
 
 def weighted(arm: str, *answers: dict[str, float]) -> pd.DataFrame:
-    """Rows of one arm's answers to a question about first tokens; probabilities are 0-1."""
+    """Return rows of one arm's answers to a question about first tokens; probabilities are 0-1."""
     rows = [
         {"epoch": place, "number": 100 * weight, "word": word}
         for place, answer in enumerate(answers, start=1)
@@ -78,7 +78,7 @@ def weighted(arm: str, *answers: dict[str, float]) -> pd.DataFrame:
     return pd.DataFrame(rows).assign(score="is", arm=arm, seed=0, probe="mine", kind="measured", question="q")
 
 
-def test_words_with_probabilities_are_averaged_and_are_zero_where_others_were_likely() -> None:
+def test_word_probabilities_are_averaged() -> None:
     scores = as_scores(
         pd.concat([weighted("untuned", {"a": 0.5, "b": 0.3}, {"a": 0.9}), weighted("tuned", {"c": 0.4})])
     )
