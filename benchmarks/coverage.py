@@ -49,14 +49,14 @@ def main() -> None:
     rng = np.random.default_rng(2025)
     show("Rate: coverage of the 95% interval, %", SPREADS, lambda *case: rates(rng, *case))
     show("Rate: coverage of the plain bootstrap, %", SPREADS, lambda *case: bootstrapped(rng, *case))
-    for title, control_seeds in (("seeds as many", None), ("an untuned model", 1)):
+    for title, control_seeds in (("a control with as many seeds", None), ("an untuned model", 1)):
         show(
-            f"Difference from a control with {title}: coverage of the 95% interval, %",
+            f"Difference from {title}: coverage of the 95% interval, %",
             PAIRED_SPREADS,
             lambda *case, seeds=control_seeds: differences(rng, seeds, *case),
         )
         show(
-            f"No difference from a control with {title}: tests that reject at 5%, %",
+            f"No difference from {title}: tests that reject at 5%, %",
             PAIRED_SPREADS,
             lambda *case, seeds=control_seeds: rejections(rng, seeds, *case),
         )
