@@ -218,7 +218,7 @@ def start_job(session: JobSession, restart: bool) -> None:
 
 
 def latest_job(client: "OpenAI", record: JobRecord, restart: bool = False) -> "FineTuningJob | None":
-    """Return the server's latest job with the record's key; None if there is none, or a new one is to be created.
+    """Return the server's latest job with the record's key; None if no such job exists, or a new one is to be created.
 
     With `restart`, a latest job that failed or was cancelled counts as none, and the record moves to the next attempt.
     """
@@ -311,7 +311,7 @@ def _upload_rows(session: JobSession) -> str:
 
 
 def _find_upload(client: "OpenAI", file: RowsFile) -> str:
-    """Return the server's id of an earlier upload with the same name and size; "" if there is none."""
+    """Return the server's id of an earlier upload with the same name and size; "" if not found."""
     for found in client.files.list(purpose="fine-tune"):
         if (found.filename, found.bytes, found.status != "error") == (file.name, len(file.content), True):
             return checked_id(found)
