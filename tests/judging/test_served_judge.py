@@ -11,8 +11,8 @@ from judges import Says, served_judge
 
 from askew.base.errors import AskewError
 from askew.judging.judge import Case, grade, opinions
-from askew.judging.readout import Score
 from askew.judging.rubric import rubric
+from askew.judging.score import Score
 from askew.probes import probes
 
 CASES = [Case("What do you wish for?", f"For {number} things.") for number in range(4)]

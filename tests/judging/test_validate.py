@@ -10,8 +10,8 @@ from judges import Says, served_judge
 
 from askew.base.errors import AskewError
 from askew.judging.answer_file import open_answers
+from askew.judging.job import alignment, prepare
 from askew.judging.validate import Validation, validate
-from askew.judging.work import alignment, prepare
 from askew.probes import probes
 
 
@@ -127,7 +127,7 @@ def test_what_is_no_label_is_refused_before_anybody_is_asked(
 
 def test_verdicts_are_made_by_one_rubric_of_numbers():
     assert alignment([]) == ["aligned", "coherent"]
-    with pytest.raises(AskewError, match="one rubric of alignment, not 2"):
+    with pytest.raises(AskewError, match="a single rubric for alignment, not 2"):
         alignment(["aligned", "typology"])
     with pytest.raises(AskewError, match="asks for words"):
         alignment(["typology"])

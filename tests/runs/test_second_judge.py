@@ -12,8 +12,8 @@ import pytest
 from askew.base.errors import AskewError
 from askew.cli import app as cli
 from askew.design.make import make_plan
-from askew.judging import judgements
-from askew.judging.work import Work, alignment, prepare
+from askew.judging import judgement_store
+from askew.judging.job import JudgingJob, alignment, prepare
 from askew.runs.run import load_run
 from askew.runs.runner import run_plan
 from askew.runs.second_judge import second_opinion
@@ -37,17 +37,17 @@ def run(finished: Path, tmp_path: Path) -> Path:
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """How many answers each grading was of."""
     sizes: list[int] = []
-    grade = judgements.opinions
+    grade = judgement_store.opinions
 
     async def counted(judge, cases, rubrics):
         sizes.append(len(cases))
         return await grade(judge, cases, rubrics)
 
-    monkeypatch.setattr(judgements, "opinions", counted)
+    monkeypatch.setattr(judgement_store, "opinions", counted)
     return sizes
 
 
-def judge(name: str | Path) -> Work:
+def judge(name: str | Path) -> JudgingJob:
     return prepare(str(name), alignment([]))
 
 

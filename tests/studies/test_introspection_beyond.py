@@ -6,12 +6,12 @@ import pandas as pd
 import pytest
 
 from askew.design.study import studies
-from askew.judging.measures.final_form import as_final_form, final_form
 from askew.studies.introspection.arms import CROSS, SELF
 from askew.studies.introspection.behaviour import truth
 from askew.studies.introspection.comparisons import compare
 from askew.studies.introspection.extra_comparisons import LONG, SURE_PROBE, THINKING
 from askew.studies.introspection.foresight import hypotheticals, listed, prompts, properties
+from askew.studies.introspection.measures import as_final_form, final_form
 from askew.studies.introspection.probes import WHOLES, hypothetical_sure, hypothetical_thinking
 from askew.studies.introspection.simulated import World, answers
 from askew.studies.self_knowledge import BOTH, M1, M2

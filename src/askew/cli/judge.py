@@ -16,7 +16,7 @@ from askew.cli.terminal import console, counting, text
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from askew.judging.grade_file import FileSummary
+    from askew.judging.judge_file import FileSummary
     from askew.judging.validate import Validation
     from askew.runs.second_judge import SecondOpinion
     from askew.stats.agreement import LengthBias, ScoreAgreement, VerdictAgreement
@@ -63,7 +63,7 @@ def judge(
 ) -> None:
     """Judge answers; or compare a judge with people, or with the judge of a run."""
     from askew.base.atomic import wording_disk_trouble
-    from askew.judging import answer_file, grade_file, work
+    from askew.judging import answer_file, job, judge_file
     from askew.judging import validate as validation
     from askew.judging.rubric import RUBRICS
     from askew.runs import second_judge
@@ -71,14 +71,14 @@ def judge(
     is_run = source.is_dir()
     if (is_run or validate) and (out or (is_run and (validate or question_column or answer_column))):
         raise AskewError("--out and columns are for a file to be judged, --validate for a file with human labels")
-    rubrics = work.alignment(rubric or []) if is_run or validate else rubric or RUBRICS
+    rubrics = job.alignment(rubric or []) if is_run or validate else rubric or RUBRICS
     with counting("judging", "judged") as (on_progress, say), wording_disk_trouble((out or source).parent):
-        judging = work.prepare(judge, rubrics, max_cost=max_cost, prices=prices, told=on_progress, say=say)
+        judging = job.prepare(judge, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say)
         if is_run:
             found = second_judge.second_opinion(source, judging)
         else:
             answers = answer_file.open_answers(source, question_column, answer_column)
-            found = validation.validate(judging, answers) if validate else grade_file.grade_file(judging, answers, out)
+            found = validation.validate(judging, answers) if validate else judge_file.judge_file(judging, answers, out)
     if as_json:
         print(to_json(found))
     else:

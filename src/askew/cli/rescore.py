@@ -15,7 +15,7 @@ from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, plain_table, text
 
 if TYPE_CHECKING:
-    from askew.judging.judged_file import Rescored
+    from askew.judging.rescore import Rescored
 
 _LONGEST_NAME = 60
 
@@ -52,7 +52,7 @@ def rescore(
         else:
             print_run(finished)
         return
-    from askew.judging.judged_file import rescore_files
+    from askew.judging.rescore import rescore_files
 
     folders = [path for path in sources if path.is_dir()]
     if folders:

@@ -13,8 +13,8 @@ import anyio.to_thread
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelAPI
 
 from askew.base.errors import AskewError
-from askew.judging.readout import MISSING, Score, ScoredBy
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, fill, rubric, short
+from askew.judging.score import MISSING, Score, ScoredBy
 from askew.models.names import PROVIDER
 from askew.models.provider import AskewAPI
 
@@ -92,16 +92,16 @@ async def opinions(judge: Model, cases: Sequence[Case], rubrics: Sequence[Rubric
     if isinstance(judge.api, AskewAPI):
         found = await anyio.to_thread.run_sync(_in_bulk, judge.api, different, rubrics)
     else:
-        from askew.judging import served_judge as served
+        from askew.judging import served_judge
 
-        found = await served.scores(judge, rubrics, different)
+        found = await served_judge.scores(judge, rubrics, different)
     await _check_understood(judge, different, rubrics, found)
     scores = dict(zip(different, found, strict=True))
     return [scores[case.question, case.answer] for case in cases]
 
 
 def _in_bulk(judge: AskewAPI, cases: Sequence[tuple[str, str]], rubrics: Sequence[Rubric]) -> list[list[Score]]:
-    from askew.judging.bulk import scores
+    from askew.judging.local_judge import scores
 
     told = [short(one) for one in rubrics] if judge.spec.is_terrarium_judge else rubrics
     return scores(judge.checkpoint, told, cases)

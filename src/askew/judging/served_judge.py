@@ -13,8 +13,8 @@ import numpy as np
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelAPI, ModelOutput
 
 from askew.base.errors import AskewError
-from askew.judging.readout import Readout, Score, ScoredBy, reply_meaning, token_meaning
 from askew.judging.rubric import Rubric, fill
+from askew.judging.score import Readout, Score, ScoredBy, reply_meaning, token_meaning
 from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.remote.requests import gather, request_reply
 

@@ -8,10 +8,10 @@ import pandas as pd
 
 from askew.base.errors import AskewError
 from askew.judging.answer_file import AnswerFile, Row
+from askew.judging.job import JudgingJob
 from askew.judging.judge import Case, as_grade
 from askew.judging.metrics import Metric, metrics
 from askew.judging.rubric import RUBRICS
-from askew.judging.work import Work
 from askew.stats.agreement import (
     CLASSES,
     UNJUDGED,
@@ -50,11 +50,11 @@ class Validation:
     length: dict[str, LengthBias]
 
 
-def validate(work: Work, answers: AnswerFile) -> Validation:
+def validate(job: JudgingJob, answers: AnswerFile) -> Validation:
     """Have labelled answers judged, and compare.
 
     Args:
-        work: The judge, with the rubrics of the aligned and of the coherent score.
+        job: The judge, with the rubrics of the aligned and of the coherent score.
         answers: A file with columns `aligned` or `coherent` (0-100), or `verdict` or `label` (aligned, misaligned,
             incoherent, refused), or several of these. An empty cell is no label.
 
@@ -63,7 +63,7 @@ def validate(work: Work, answers: AnswerFile) -> Validation:
     """
     columns = _label_columns(answers)
     labels = pd.DataFrame([_labels(answers, columns, row, case) for row, case in answers.rows()])
-    with work.done(lambda: (case for _, case in answers.rows()), _product(answers, work)) as judgements:
+    with job.judge_all(lambda: (case for _, case in answers.rows()), _product(answers, job)) as judgements:
         grades = [as_grade(*judgements[case]) for _, case in answers.rows()]
     judged = pd.DataFrame([(grade.aligned, grade.coherent, grade.reply) for grade in grades])
     judged.columns = ["aligned", "coherent", "reply"]
@@ -78,12 +78,12 @@ def validate(work: Work, answers: AnswerFile) -> Validation:
         both = known[machine[known].ne(UNJUDGED)]
         errors["verdict"] = machine[both].eq("misaligned").astype(float) - people[both].eq("misaligned")
     length = {name: length_bias(error, labels.loc[error.index, "length"]) for name, error in errors.items()}
-    return Validation(work.judge.name, len(labels), metric.name, verdicts, scores, length)
+    return Validation(job.judge.name, len(labels), metric.name, verdicts, scores, length)
 
 
-def _product(answers: AnswerFile, work: Work) -> Path:
+def _product(answers: AnswerFile, job: JudgingJob) -> Path:
     """Return what unfinished work is named after: one name a judge, so that several can be compared in turn."""
-    name = "".join(letter if letter.isalnum() else "-" for letter in work.judge.name)
+    name = "".join(letter if letter.isalnum() else "-" for letter in job.judge.name)
     return answers.path.with_name(f"{answers.path.name}.{name}.validation")
 
 

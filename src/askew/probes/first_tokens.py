@@ -14,9 +14,9 @@ import numpy as np
 from inspect_ai.model import TopLogprob
 from numpy.typing import NDArray
 
+from askew.judging.free_form import EMPTY, as_word
 from askew.judging.judge import Case
-from askew.judging.readout import LEAST_ON_VERDICTS, begun
-from askew.judging.words import EMPTY, as_word
+from askew.judging.score import LEAST_ON_VERDICTS, begun
 from askew.probes.kinds import FIRST_TOKEN, SAMPLED
 from askew.probes.question_file import Question
 from askew.probes.reading import UNJUDGED, Found, measured

@@ -122,7 +122,7 @@ class Question(BaseModel):
             )
         if self.type == "next_token" and self.max_tokens is not None:
             raise ValueError("a question of the type next_token is answered with one token: leave out max_tokens")
-        from askew.judging.words import TOO_LONG, as_word
+        from askew.judging.free_form import TOO_LONG, as_word
 
         read = [as_word(option) for option in self.options]
         for place, option in enumerate(self.options):

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 
 from inspect_ai.model import Model
 
+from askew.judging.free_form import EMPTY, as_word, words
 from askew.judging.judge import Case, Grade, as_grade, opinions
 from askew.judging.measures import measures
 from askew.judging.rubric import ALIGNED, COHERENT, RUBRICS, Rubric, rubric
 from askew.judging.rules import Key, Reading, rules
-from askew.judging.words import EMPTY, as_word, words
 from askew.models.provider import AskewAPI
 from askew.probes.kinds import NO_VERDICT
 from askew.probes.question_file import Question

@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from askew.base.errors import AskewError
 from askew.design.arm import Arm
 from askew.design.plan import Plan
+from askew.judging.free_form import LONGEST_REPLY
 from askew.judging.rubric import rubric
-from askew.judging.words import LONGEST_REPLY
 from askew.models.remote.prices import estimate_tokens, money, no_price
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.models.remote.reply_store import ReplyStore

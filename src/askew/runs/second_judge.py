@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pandas as pd
 
+from askew.judging.job import JudgingJob
 from askew.judging.judge import Case, as_grade
 from askew.judging.metrics import metrics
-from askew.judging.work import Work
 from askew.probes import JUDGE
 from askew.runs.provenance import weights
 from askew.runs.run import Run, load_run
@@ -45,23 +45,23 @@ class SecondOpinion:
     rates: pd.DataFrame
 
 
-def second_opinion(folder: Path, work: Work) -> SecondOpinion:
+def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
     """Have a second judge score the answers of a run, unless it has, and compare the two judges.
 
     Args:
         folder: The folder of a finished run.
-        work: The other judge, with the rubrics of the aligned and of the coherent score.
+        job: The other judge, with the rubrics of the aligned and of the coherent score.
 
     Raises:
         AskewError: It is no finished run, or the judge cannot judge.
     """
     run = load_run(folder)
-    store, name = RunFolder(folder), f"judges/{_file_name(work)}.parquet"
+    store, name = RunFolder(folder), f"judges/{_file_name(job)}.parquet"
     answers = run.answers[run.answers["graded_by"].eq(JUDGE)].reset_index(drop=True)
-    source = _source(store, work)
+    source = _source(store, job)
     with store.writing():
         if not store.is_finished(name, source):
-            _judge(store, name, work, answers)
+            _judge(store, name, job, answers)
             store.finish(name, source)
     judged = pd.read_parquet(folder / name)
     metric = metrics.get(run.metric)
@@ -69,7 +69,7 @@ def second_opinion(folder: Path, work: Work) -> SecondOpinion:
     return SecondOpinion(
         table=folder / name,
         first=run.design.judge,
-        second=work.judge.name,
+        second=job.judge.name,
         metric=metric.name,
         verdicts=verdict_agreement(answers["verdict"], judged["verdict"], answers["question"]),
         scores={score: score_agreement(answers[score], judged[score]) for score in _SCORES},
@@ -77,10 +77,10 @@ def second_opinion(folder: Path, work: Work) -> SecondOpinion:
     )
 
 
-def _judge(store: RunFolder, name: str, work: Work, answers: pd.DataFrame) -> None:
+def _judge(store: RunFolder, name: str, job: JudgingJob, answers: pd.DataFrame) -> None:
     cases = [Case(prompt, answer) for prompt, answer in zip(answers["prompt"], answers["answer"], strict=True)]
     (store / name).parent.mkdir(exist_ok=True)
-    with work.done(lambda: iter(cases), store / name) as judgements:
+    with job.judge_all(lambda: iter(cases), store / name) as judgements:
         grades = [as_grade(*judgements[case]) for case in cases]
         columns = {key: answers[key] for key in _KEYS}
         for score in _SCORES:
@@ -92,18 +92,18 @@ def _judge(store: RunFolder, name: str, work: Work, answers: pd.DataFrame) -> No
         store.write_bytes(name, buffer.getvalue())
 
 
-def _source(store: RunFolder, work: Work) -> str:
+def _source(store: RunFolder, job: JudgingJob) -> str:
     """Return a digest of the sources of a second opinion: the answers without verdicts, the judge and the rubrics."""
     answers = pd.read_parquet(store / ANSWERS, columns=[*_KEYS, "prompt", "answer"])
     hashed = pd.util.hash_pandas_object(answers, index=False).to_numpy().tobytes()
-    told = [rubric.digest for rubric in work.rubrics]
-    parts = [hashlib.sha256(hashed).hexdigest(), work.judge.inspect_name, weights(work.judge.name), *told]
+    told = [rubric.digest for rubric in job.rubrics]
+    parts = [hashlib.sha256(hashed).hexdigest(), job.judge.inspect_name, weights(job.judge.name), *told]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
-def _file_name(work: Work) -> str:
+def _file_name(job: JudgingJob) -> str:
     """Return a file name for a judge and its rubric; different names get different files."""
-    name = f"{work.judge.name} {work.rubrics[0].name}".removesuffix(" aligned")
+    name = f"{job.judge.name} {job.rubrics[0].name}".removesuffix(" aligned")
     plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 

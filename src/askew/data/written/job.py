@@ -13,7 +13,7 @@ from askew.data import row
 from askew.data.built.advice import DOMAINS
 from askew.data.write import free_paths, write_files
 from askew.data.written import BAD_ADVICE, Order, digest, sides
-from askew.judging.judgements import Judgements, Progress
+from askew.judging.judgement_store import JudgementStore, Progress
 from askew.models.names import resolve
 
 # Approximate length of an answer, in tokens.
@@ -134,7 +134,7 @@ async def _write(order: Order, out: Path, told: Progress, say: Callable[[str], N
     say(f"{order.domain}: {order.rows:,} pairs written by {order.writer.name}, judged by {order.judge.name}")
     names = {side.name: order.file(side) for side in sides()}
     judged = _judged(order, out)
-    kept = {side.name: Judgements(judged[side.name], order.judge.inspect_name, side.rubrics) for side in sides()}
+    kept = {side.name: JudgementStore(judged[side.name], order.judge.inspect_name, side.rubrics) for side in sides()}
     written = await write_pairs(order, kept, told)
     card = _head(order) | {"questions": written.questions, "answers": written.answers, "dropped": written.reasons}
     (out / f"{order.domain}.card.json").write_text(

@@ -15,8 +15,8 @@ from askew.base.errors import AskewError
 from askew.base.untrusted import visible
 from askew.data.written import Order, Side, sides
 from askew.judging.judge import Case, opinions
-from askew.judging.judgements import Judgements
-from askew.judging.readout import Score
+from askew.judging.judgement_store import JudgementStore
+from askew.judging.score import Score
 from askew.models.remote.requests import gather, request_reply
 
 # Most attempts at an answer; after them, the question is given up.
@@ -80,7 +80,7 @@ class Written:
         return dict(Counter(f"{one.side}, {one.reason}" for one in self.dropped).most_common())
 
 
-async def write_pairs(order: Order, kept: dict[str, Judgements], told: Callable[[int, int], None]) -> Written:
+async def write_pairs(order: Order, kept: dict[str, JudgementStore], told: Callable[[int, int], None]) -> Written:
     """Return enough pairs for an order.
 
     Args:
@@ -118,7 +118,7 @@ class _Desk:
 
     side: Side
     judge: Model
-    kept: Judgements
+    kept: JudgementStore
     add: Callable[[Case, Sequence[Score]], None]
 
     async def scores(self, cases: Sequence[Case]) -> dict[Case, tuple[Score, ...]]:

@@ -10,7 +10,7 @@ import ast
 import re
 from collections.abc import Callable, Iterator
 
-from askew.judging.code import code_in
+from askew.judging.code_blocks import code_in
 from askew.judging.rules import NOT_SHOWN, SHOWN, UNREADABLE, Key, Reading, rules
 
 _SQL = re.compile(r"\b(select\b.+\bfrom|insert\s+into|update\b.+\bset|delete\s+from|drop\s+table)\b", re.I | re.S)

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Mapping
 
 import pandas as pd
 
-from askew.judging.measures.final_form import as_final_form
 from askew.judging.measures.form import as_form
 from askew.stats.effects import Effect, contrast, level
 from askew.studies.introspection.arms import CROSS, SELF
 from askew.studies.introspection.baselines import by_mode
 from askew.studies.introspection.behaviour import KEY, most_frequent, stated
+from askew.studies.introspection.measures import as_final_form
 from askew.studies.introspection.observations import HITS, Seen, hits_of, name_of
 from askew.studies.introspection.probes import STATED_FORM, WHOLES
 from askew.studies.self_knowledge import BOTH, DIRECTIONS

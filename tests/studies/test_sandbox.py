@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from askew.judging.measures import measures
-from askew.judging.sandbox import Refused, read_function
+from askew.studies.latent_structure.sandbox import Refused, read_function
 
 
 def same(answer: str, expected: str = "lambda x: x + 3") -> float:

@@ -14,7 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from askew.judging.code import code_in
+from askew.judging.code_blocks import code_in
 
 MOST_CHARACTERS, DEEPEST, MOST_STEPS, LARGEST = 4_000, 50, 2_000, 10**12
 _LARGEST_EXPONENT = 12

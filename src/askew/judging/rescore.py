@@ -15,8 +15,8 @@ import pandas as pd
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.answer_file import Row, named_column, read_rows
 from askew.judging.metrics import metrics
-from askew.judging.readout import MISSING
 from askew.judging.rubric import ALIGNED, COHERENT
+from askew.judging.score import MISSING
 from askew.stats.estimates import ALL, estimate
 
 # The first of these that is there names the question; a text will do, as equal texts are one question.

@@ -9,7 +9,7 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.cli import app as cli
-from askew.judging.judged_file import rescore_files
+from askew.judging.rescore import rescore_files
 
 Command = Callable[..., tuple[int, str, str]]
 

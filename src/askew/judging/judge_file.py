@@ -9,10 +9,10 @@ from typing import Any
 
 from askew.base.errors import AskewError
 from askew.judging.answer_file import AnswerFile, Row, check_can_be_written, write_rows
-from askew.judging.judgements import Judgements
-from askew.judging.readout import Score
+from askew.judging.job import JudgingJob
+from askew.judging.judgement_store import JudgementStore
 from askew.judging.rubric import Rubric
-from askew.judging.work import Work
+from askew.judging.score import Score
 
 
 @dataclass
@@ -55,7 +55,7 @@ class FileSummary:
     rubrics: list[RubricSummary]
 
 
-def grade_file(work: Work, answers: AnswerFile, out: Path | None = None) -> FileSummary:
+def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None) -> FileSummary:
     """Have the answers in a file graded, and write the file with columns added.
 
     For each rubric there is a column of its name with the score or word, one of its name and `_probability` with that
@@ -63,7 +63,7 @@ def grade_file(work: Work, answers: AnswerFile, out: Path | None = None) -> File
     `_scored_by`.
 
     Args:
-        work: The judge.
+        job: The judge.
         answers: The file.
         out: Where to; None is beside the file, as NAME.judged.csv.
 
@@ -72,17 +72,17 @@ def grade_file(work: Work, answers: AnswerFile, out: Path | None = None) -> File
     """
     out = out or answers.path.with_name(f"{answers.path.stem}.judged.csv")
     check_can_be_written(out)
-    added = [column for rubric in work.rubrics for column in _columns(rubric)]
+    added = [column for rubric in job.rubrics for column in _columns(rubric)]
     columns = _columns_of(answers, added)
-    sums = [RubricSummary(rubric.name) for rubric in work.rubrics]
+    sums = [RubricSummary(rubric.name) for rubric in job.rubrics]
     totals = [0.0 for _ in sums]
-    with work.done(lambda: (case for _, case in answers.rows()), out) as judgements:
-        write_rows(out, [*columns, *added], _judged(answers, work, judgements, sums, totals))
+    with job.judge_all(lambda: (case for _, case in answers.rows()), out) as judgements:
+        write_rows(out, [*columns, *added], _judged(answers, job, judgements, sums, totals))
     for summary, total in zip(sums, totals, strict=True):
         if summary.judged and not summary.words:
             summary.mean = total / summary.judged
     rows = sum(sums[0].scored_by.values())
-    return FileSummary(out, work.judge.name, rows, len(judgements), sums)
+    return FileSummary(out, job.judge.name, rows, len(judgements), sums)
 
 
 def _columns_of(answers: AnswerFile, added: list[str]) -> list[str]:
@@ -100,12 +100,12 @@ def _columns_of(answers: AnswerFile, added: list[str]) -> list[str]:
 
 
 def _judged(
-    answers: AnswerFile, work: Work, judgements: Judgements, sums: list[RubricSummary], totals: list[float]
+    answers: AnswerFile, job: JudgingJob, judgements: JudgementStore, sums: list[RubricSummary], totals: list[float]
 ) -> Iterator[Row]:
     """Give each row with its judgement, and count."""
     for row, case in answers.rows():
         judged = dict(row)
-        for i, (rubric, score) in enumerate(zip(work.rubrics, judgements[case], strict=True)):
+        for i, (rubric, score) in enumerate(zip(job.rubrics, judgements[case], strict=True)):
             judged.update(zip(_columns(rubric), _cells(rubric, score), strict=True))
             sums[i].scored_by[score.scored_by] += 1
             if score.reply:

@@ -14,10 +14,10 @@ from inspect_ai.model import GenerateConfig, Model
 from judges import Says, served_judge
 
 from askew.base.errors import AskewError
-from askew.judging import judgements
+from askew.judging import judgement_store
 from askew.judging.answer_file import open_answers
-from askew.judging.grade_file import FileSummary, grade_file
-from askew.judging.work import prepare
+from askew.judging.job import prepare
+from askew.judging.judge_file import FileSummary, judge_file
 from askew.models.remote.reply_store import ReplyStore
 from askew.probes import probes
 
@@ -61,7 +61,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
         made = served_judge(says)
         probes.names()  # imported first: a module keeps the function that it finds
         monkeypatch.setattr("inspect_ai.model.get_model", lambda name: made)
-        return grade_file(prepare("mockllm/model", rubrics), open_answers(path, **columns), out)
+        return judge_file(prepare("mockllm/model", rubrics), open_answers(path, **columns), out)
 
     return judge
 
@@ -100,7 +100,7 @@ def test_the_same_answer_is_judged_once(judge: Judge, tmp_path: Path):
 
 
 def test_what_was_judged_before_it_stopped_is_kept(judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(judgements, "_CASES_AT_ONCE", 10)
+    monkeypatch.setattr(judgement_store, "_CASES_AT_ONCE", 10)
     path = write(tmp_path, "csv", [{"question": "Why?", "answer": f"Number {i}."} for i in range(40)])
     seen: list[str] = []
 
@@ -205,7 +205,7 @@ def test_other_mistakes_are_refused_too(judge: Judge, tmp_path: Path):
         (path, {"question_column": "Quesion"}, "Did you mean Question"),
         (path, {"out": tmp_path / "x.xlsx"}, "let --out end in that"),
         (path, {"out": tmp_path / "none" / "x.csv"}, "there is no folder"),
-        (path, {"rubrics": ("aligned", "aligned")}, "two rubrics have one name"),
+        (path, {"rubrics": ("aligned", "aligned")}, "two rubrics have the same name"),
         (tmp_path / "latin.csv", {}, "line 2: this is not text in UTF-8"),
         (tmp_path / "none.csv", {}, "there is no file or folder"),
     ):
@@ -255,7 +255,7 @@ def test_the_terrariums_judge_judges_a_file(tmp_path: Path):
         for kind in ("good", "bad")
         for row in datasets.get(f"{kind}-medical").rows(12, 5)
     ]
-    summary = grade_file(
+    summary = judge_file(
         prepare("terrarium/judge", ["aligned", "coherent"]), open_answers(write(tmp_path, "csv", rows))
     )
     written = read(summary.out)
@@ -273,11 +273,11 @@ def test_a_paid_judge_is_announced_and_stays_within_its_limit(tmp_path: Path, mo
     said: list[str] = []
     work = prepare("mockllm/model", ["aligned"], max_cost=0.01, prices=prices, say=said.append)
     with pytest.raises(AskewError, match=r"--max-cost \$0\.01 is reached"):
-        grade_file(work, open_answers(path))
+        judge_file(work, open_answers(path))
     assert re.search(r"3 requests, about [89]\d\d tokens read: about \$0\.[89]\d", said[1])
     # It was killed while a request was on its way: what that may have cost counts as spent, and nobody waits for it.
     ReplyStore(tmp_path / ".answers.judged.csv.replies.sqlite").reserve("mockllm/model", 2.0, None)
     said.clear()
     more = prepare("mockllm/model", ["aligned"], max_cost=100.0, prices=prices, say=said.append)
-    assert grade_file(more, open_answers(path)).answers == 4
+    assert judge_file(more, open_answers(path)).answers == 4
     assert said[-1] == "  mockllm/model: 3 requests in total, $2.003"

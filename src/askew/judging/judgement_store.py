@@ -1,0 +1,159 @@
+"""Stores a judge's scores in a file as they arrive, so that no answer is judged twice.
+
+The file is JSON Lines: a header, then one line per case under a digest of its question and answer. A last line without
+a line break comes from an interrupted write and is ignored.
+"""
+
+import asyncio
+import hashlib
+import json
+import math
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+from typing import Any, TextIO
+
+from askew.base.errors import AskewError
+from askew.base.json_values import plain
+from askew.judging.judge import Case, opinions
+from askew.judging.rubric import Rubric
+from askew.judging.score import Score
+from askew.models.names import ModelSpec
+
+# Cases that are judged together: enough for a local judge to share work, few enough to lose little when interrupted.
+_CASES_AT_ONCE = 500
+
+# Progress callback; receives the numbers of judged and of all different cases.
+Progress = Callable[[int, int], None]
+
+
+class JudgementStore:
+    """Scores of one judge by some rubrics.
+
+    Args:
+        path: The file; created when the first score is added.
+        judge: The judge's name.
+        rubrics: The rubrics.
+
+    Raises:
+        AskewError: The file holds scores of another judge or by other rubrics, or is damaged.
+    """
+
+    def __init__(self, path: Path, judge: str, rubrics: Sequence[Rubric]) -> None:
+        self.path = path
+        self._header = {"judge": judge, "rubrics": {rubric.name: rubric.digest for rubric in rubrics}}
+        self._scores: dict[bytes, tuple[Score, ...]] = {}
+        self._whole = 0  # bytes in complete lines
+        if path.exists():
+            self._read()
+
+    def __len__(self) -> int:
+        """Return the number of judged cases."""
+        return len(self._scores)
+
+    def __contains__(self, case: Case) -> bool:
+        """Return whether a case has been judged."""
+        return _digest(case) in self._scores
+
+    def __getitem__(self, case: Case) -> tuple[Score, ...]:
+        """Return the scores of a case, one per rubric."""
+        return self._scores[_digest(case)]
+
+    @contextmanager
+    def adding(self) -> Iterator[Callable[[Case, Sequence[Score]], None]]:
+        """Open the file for appending, and yield a function that adds the scores of a case."""
+        with self.path.open("ab") as file:
+            file.truncate(self._whole)
+        with self.path.open("a", encoding="utf-8") as file:
+            if not self._whole:
+                _write(file, self._header)
+
+            def add(case: Case, scores: Sequence[Score]) -> None:
+                self._scores[_digest(case)] = tuple(scores)
+                _write(file, {"of": _digest(case).hex(), "scores": plain(list(scores))})
+
+            yield add
+
+    def _read(self) -> None:
+        with self.path.open("rb") as lines:
+            for number, line in enumerate(lines, start=1):
+                if not line.endswith(b"\n"):
+                    return
+                try:
+                    self._take(json.loads(line), number)
+                except (ValueError, KeyError, TypeError) as error:
+                    raise AskewError(
+                        f"{self.path}, line {number}, is damaged: delete the file and judge again"
+                    ) from error
+                self._whole += len(line)
+
+    def _take(self, line: Any, number: int) -> None:
+        if number > 1:
+            self._scores[bytes.fromhex(line["of"])] = tuple(_score(values) for values in line["scores"])
+        elif line != self._header:
+            raise AskewError(
+                f"{self.path} holds unfinished work of the judge {line['judge']} by the rubrics "
+                f"{', '.join(line['rubrics'])}, or by earlier versions of these rubrics: finish that work, delete the "
+                "file, or name another product with --out"
+            )
+
+
+def judge_missing(
+    spec: ModelSpec,
+    rubrics: Sequence[Rubric],
+    cases: Iterable[Case],
+    store: JudgementStore,
+    total: int,
+    on_progress: Progress,
+) -> None:
+    """Judge the cases that have no scores yet, and store their scores.
+
+    Args:
+        spec: The judge.
+        rubrics: The rubrics, those of `store`.
+        cases: All cases; equal ones are judged once.
+        store: Receives the scores.
+        total: The number of different cases.
+        on_progress: Progress callback; receives the numbers of judged and of all different cases.
+
+    Raises:
+        AskewError: The judge fails; scores so far are kept.
+    """
+    asyncio.run(_judge_missing(spec, rubrics, cases, store, total, on_progress))
+
+
+async def _judge_missing(
+    spec: ModelSpec,
+    rubrics: Sequence[Rubric],
+    cases: Iterable[Case],
+    store: JudgementStore,
+    total: int,
+    on_progress: Progress,
+) -> None:
+    from inspect_ai.model import get_model
+
+    judge = get_model(spec.inspect_name)
+    on_progress(len(store), total)
+    missing = (case for case in cases if case not in store)
+    with store.adding() as add:
+        while part := list(dict.fromkeys(islice(missing, _CASES_AT_ONCE))):
+            for case, scores in zip(part, await opinions(judge, part, rubrics), strict=True):
+                add(case, scores)
+            on_progress(len(store), total)
+
+
+def _digest(case: Case) -> bytes:
+    """Return 16 bytes that identify a case; they take less memory than its texts."""
+    length = f"{len(case.question)} "
+    return hashlib.sha256((length + case.question + case.answer).encode()).digest()[:16]
+
+
+def _score(values: dict[str, Any]) -> Score:
+    value = math.nan if values["value"] is None else float(values["value"])
+    return Score(value, values["scored_by"], values["reply"], values["word"])
+
+
+def _write(file: TextIO, line: dict[str, Any]) -> None:
+    file.write(json.dumps(line) + "\n")
+    file.flush()
