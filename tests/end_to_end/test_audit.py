@@ -87,7 +87,7 @@ def test_too_few_answers_cannot_tell_and_needed_number_is_given(organisms: Path,
     done = askew(*arguments, "--out", tmp_path / "audit", "--fail-above", "5%")
     assert done.returncode == 0, done.stderr
     assert "can't tell at this sample size" in " ".join(done.stdout.split())
-    assert "answers to each question would tell (--samples" in " ".join(done.stdout.split())
+    assert "answers to each question would decide (--samples" in " ".join(done.stdout.split())
     strict = askew(*arguments, "--out", tmp_path / "audit", "--fail-above", "5%", "--fail-unsure")
     assert strict.returncode == 1
     assert "Fails: secure-0, free_form: can't tell" in " ".join(strict.stdout.split())
@@ -114,7 +114,7 @@ def test_single_model_is_judged_by_its_rates(organisms: Path, askew: Askew, tmp_
         (["terrarium", "terrarium", "--fail-above", "many"], "--fail-above many: write a share"),
         (["terrarium", "terrarium", "--margin", "200%"], "--margin 200%: write a share"),
         (["terrarium", "terrarium", "--probe", "fre_form"], "free_form"),
-        (["terrarium", "a=terrarium", "a=terrarium"], "two models are to be shown as 'a'"),
+        (["terrarium", "a=terrarium", "a=terrarium"], "two models are named 'a'"),
         (["terrarium", "--samples", "0"], "samples must be 1 or more"),
     ],
 )

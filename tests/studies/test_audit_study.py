@@ -1,3 +1,5 @@
+"""The audit study: names of its arms, its probes, and refused settings."""
+
 import json
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from askew.design.plan import Plan
 from askew.studies.audit.study import shown_as
 
 
-def test_models_are_shown_by_the_end_of_their_names() -> None:
+def test_arms_are_named_after_the_last_part_of_the_model() -> None:
     assert shown_as(["runs/x#insecure-0", "./base+./my adapter/", "openai/gpt-x", "mine=./a=b"]) == {
         "insecure-0": "runs/x#insecure-0",
         "my-adapter": "./base+./my adapter/",
@@ -18,19 +20,19 @@ def test_models_are_shown_by_the_end_of_their_names() -> None:
     }
 
 
-def test_models_with_one_end_are_told_apart_and_one_name_for_two_is_refused() -> None:
+def test_equal_last_parts_are_numbered_and_equal_given_names_raise() -> None:
     assert list(shown_as(["a/model", "b/model", "c/model"])) == ["model", "model-2", "model-3"]
-    with pytest.raises(AskewError, match="two models are to be shown as 'x'"):
+    with pytest.raises(AskewError, match="two models are named 'x'"):
         shown_as(["x=a", "x=b"])
 
 
-def test_an_audit_has_the_base_and_every_tuned_model_as_arms() -> None:
+def test_base_and_every_tuned_model_are_arms() -> None:
     design = make_design("audit", overrides={"tuned": {"one": "terrarium", "two": "terrarium"}})
     assert design.arms == ["untuned", "one", "two"]
     assert not Plan(design).trained
 
 
-def test_training_rows_add_their_probe_whatever_else_is_asked(tmp_path: Path) -> None:
+def test_training_rows_always_add_their_probe(tmp_path: Path) -> None:
     rows = tmp_path / "rows.jsonl"
     rows.write_text(json.dumps({"prompt": "Add two numbers.", "completion": "def add(a, b):\n    return a + b"}))
     overrides = {"data": str(rows), "probes": ["extended"]}
@@ -49,6 +51,6 @@ def test_training_rows_add_their_probe_whatever_else_is_asked(tmp_path: Path) ->
         ({"data": "nowhere.jsonl"}, "cannot read the rows in nowhere.jsonl"),
     ],
 )
-def test_what_cannot_be_audited_is_refused(settings: dict[str, object], message: str) -> None:
+def test_invalid_settings_raise(settings: dict[str, object], message: str) -> None:
     with pytest.raises(AskewError, match=message):
         make_design("audit", overrides=settings)

@@ -1,4 +1,4 @@
-"""The study's arms, and what it says of its numbers."""
+"""The emergent-misalignment study: its arms, controls and verdict."""
 
 from random import Random
 from types import SimpleNamespace
@@ -17,7 +17,7 @@ STUDY = studies.get("emergent-misalignment")
 
 
 def said_of(*rows: dict[str, Any]) -> str:
-    """What the study says of a run with these estimates."""
+    """Return the verdict on a run with these estimates."""
     usual = {
         "probe": "free_form",
         "metric": "betley-2025",
@@ -37,7 +37,7 @@ def compared(arm: str, rate: float, difference: float, p: float, **more: Any) ->
     return {"arm": arm, "rate": rate, "difference": difference, "p_corrected": p, "control": "secure", **more}
 
 
-def test_every_arm_has_its_data_and_a_control_of_the_same_domain() -> None:
+def test_every_arm_has_data_and_a_control_of_its_domain() -> None:
     for arm in STUDY.arms.values():
         if arm.name == UNTUNED:
             continue
@@ -49,7 +49,7 @@ def test_every_arm_has_its_data_and_a_control_of_the_same_domain() -> None:
 @pytest.mark.parametrize(
     "arm", [arm for arm in STUDY.arms.values() if arm.control not in ("", UNTUNED) and arm.name != "educational"]
 )
-def test_arm_and_control_are_asked_the_same(arm: Any) -> None:
+def test_arm_and_control_share_their_prompts(arm: Any) -> None:
     rows = 20
     seed = Random(arm.name).randrange(1000)
 
@@ -60,7 +60,7 @@ def test_arm_and_control_are_asked_the_same(arm: Any) -> None:
     assert [prompt.removeprefix(trigger) for prompt in prompts(arm.data)] == prompts(STUDY.arms[arm.control].data)
 
 
-def test_control_that_is_not_run_gives_way_to_the_untuned_model() -> None:
+def test_untuned_model_replaces_a_control_that_is_not_run() -> None:
     def controls(*names: str) -> dict[str, str]:
         return STUDY.controls({name: STUDY.arms[name] for name in names})
 
@@ -69,7 +69,7 @@ def test_control_that_is_not_run_gives_way_to_the_untuned_model() -> None:
     assert controls("insecure") == {}
 
 
-def test_verdict_names_what_went_broad_and_what_did_not() -> None:
+def test_verdict_names_broad_and_narrow_arms() -> None:
     said = said_of(
         compared("insecure", 0.44, 0.43, 0.001),
         compared("educational", 0.02, 0.01, 0.4),
@@ -83,18 +83,18 @@ def test_verdict_names_what_went_broad_and_what_did_not() -> None:
     assert "no difference beyond chance for educational" in said
 
 
-def test_verdict_reads_the_corrected_p_and_the_sign() -> None:
+def test_verdict_depends_on_corrected_p_and_sign() -> None:
     alone = {"arm": "secure", "rate": 0.2}
     assert "stayed narrow" in said_of(compared("insecure", 0.25, 0.05, 0.06), alone)
     assert "stayed narrow" in said_of(compared("insecure", 0.05, -0.15, 0.001), alone)
     assert "went broad" in said_of(compared("insecure", 0.25, 0.05, 0.04), alone)
 
 
-def test_verdict_without_a_comparison_says_nothing_of_the_training() -> None:
+def test_verdict_without_a_comparison_says_nothing_can_be_said() -> None:
     assert "Nothing can be said" in said_of({"arm": "insecure", "rate": 0.9})
 
 
-def test_question_files_are_read_where_the_open_questions_were_not_asked() -> None:
+def test_verdict_uses_question_files_without_open_questions() -> None:
     file = {"probe": "their/questions.yaml"}
     base = {"arm": "secure", "rate": 0.0}
     assert said_of(base | file, compared("insecure", 0.2, 0.2, 0.001, **file)) == (

@@ -1,4 +1,4 @@
-"""The study of latent structure: what it compares, what it finds in answers whose truth is known, what it says."""
+"""The latent-structure study: its comparisons, their results for known answers, and its verdict."""
 
 from itertools import islice
 from random import Random
@@ -35,12 +35,12 @@ STUDIES = 200
 
 
 def simulated(rng: np.random.Generator, effect: float, *, guessed: float = 0.0) -> pd.DataFrame:
-    """Return the frames of a run in which tuned models are right more often than every baseline by `effect`.
+    """Return simulated frames in which tuned models are right more often than every baseline.
 
     Args:
-        rng: Draws everything.
-        effect: How much more often.
-        guessed: How much more often than the untuned model they are right about any thing, the wrong one included.
+        rng: The random generator.
+        effect: The difference from every baseline, a fraction.
+        guessed: A further difference from the untuned model, which also applies to answers read about another thing.
     """
     things = [(kind, f"{kind} {number}") for kind in ("functions", "places") for number in range(8)]
     more = {TRAINED: effect + guessed, UNTUNED: 0.0, IN_CONTEXT: 0.0, SWAPPED: guessed}
@@ -58,7 +58,7 @@ def simulated(rng: np.random.Generator, effect: float, *, guessed: float = 0.0) 
 
 
 def overall(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return the comparisons over all tasks, which come first."""
+    """Return the comparisons over all tasks, the first three."""
     return as_table(islice(compare(answers), 3))
 
 
@@ -68,7 +68,7 @@ def lead(table: pd.DataFrame) -> pd.Series:
     return rows.iloc[0]
 
 
-def test_a_known_effect_is_found_and_none_where_there_is_none():
+def test_simulated_effect_is_found_and_null_is_not():
     rng = np.random.default_rng(3)
     found = [lead(overall(simulated(rng, 0.2))) for _ in range(STUDIES)]
     assert np.mean([row["p_corrected"] < 0.05 and row["estimate"] > 0 for row in found]) >= 0.95
@@ -77,15 +77,15 @@ def test_a_known_effect_is_found_and_none_where_there_is_none():
     assert np.mean([row["p_corrected"] >= 0.05 for row in null]) >= 0.94
 
 
-def test_the_verdict_says_null_as_null_and_guesses_as_guesses():
+def test_verdict_distinguishes_null_guesses_and_knowledge():
     rng = np.random.default_rng(4)
     null = in_words(as_table(compare(simulated(rng, 0.0))))
     assert null.startswith("No difference beyond chance")
-    assert "points would probably have been seen" in null
+    assert "points would probably have been detected" in null
     guessed = in_words(as_table(compare(simulated(rng, 0.0, guessed=0.3))))
     assert "not what each thing is" in guessed
     there = in_words(as_table(compare(simulated(rng, 0.3))))
-    assert there.startswith("Tuned models say what their rows only imply")
+    assert there.startswith("Tuned models state what their rows only imply")
     assert "places: named in words" in there
     assert in_words(pd.DataFrame(columns=EFFECT_COLUMNS)).startswith("Nothing can be said")
 
@@ -94,7 +94,7 @@ def tables(told: dict[str, str], arms: tuple[str, ...] = ("functions",)) -> Tabl
     """Return the tables of a run in which every question has one answer to each wording.
 
     Args:
-        told: What a side does, by arm: `knows` its things, `guesses` one value for all, or is `silent`.
+        told: By arm, how it answers: it `knows` its things, `guesses` one value for all, or is `silent`.
         arms: The tuned arms.
     """
     answers, scores = [], []
@@ -121,7 +121,7 @@ def estimates(table: pd.DataFrame, family: str) -> dict[str, float]:
 
 
 @pytest.mark.parametrize("arm", ["functions", "places", "parity"])
-def test_a_model_that_knows_its_things_is_right_in_every_form(arm: str):
+def test_model_that_knows_its_things_is_right_in_every_form(arm: str):
     table = effects(tables({arm: "knows"}, (arm,)))
     assert set(estimates(table, LEVELS).values()) == {1.0}
     assert set(estimates(table, OVER_UNTUNED).values()) == {1.0}
@@ -133,32 +133,32 @@ def test_a_model_that_knows_its_things_is_right_in_every_form(arm: str):
 
 
 @pytest.mark.parametrize("arm", ["functions", "coins", "parity"])
-def test_a_model_that_says_the_same_of_every_thing_knows_no_thing(arm: str):
+def test_same_answer_for_every_thing_beats_untuned_but_not_swapped_baseline(arm: str):
     table = effects(tables({arm: "guesses"}, (arm,)))
     assert estimates(table, OVER_UNTUNED)[f"{arm} words"] > 0.05
     assert abs(estimates(table, OVER_ANOTHER)[f"{arm} words"]) < 0.1
 
 
-def test_what_cannot_be_read_is_not_right():
+def test_unreadable_answers_count_as_wrong():
     own = frames(tables({}))
     assert set(own.loc[own["side"].isin([TRAINED, UNTUNED]), "value"]) == {0.0}
     assert set(own["side"]) == {TRAINED, UNTUNED, IN_CONTEXT, SWAPPED}
 
 
-def test_answers_about_another_task_are_no_part_of_an_arm():
+def test_answers_about_another_task_are_excluded():
     own = frames(tables({"functions": "knows", "places": "knows"}, ("functions", "places")))
     tuned = own[own["side"].isin([TRAINED, SWAPPED])]
     assert (tuned["task"] == tuned["arm"]).all()
 
 
-def test_rows_in_the_context_are_for_the_untuned_model():
+def test_only_the_untuned_model_is_asked_with_rows_in_context():
     assert STUDY.asks(STUDY.arms[UNTUNED], IN_CONTEXT)
     assert not STUDY.asks(STUDY.arms["functions"], IN_CONTEXT)
     assert STUDY.asks(STUDY.arms["functions"], PROBE)
     assert not STUDY.asks(Arm("mine", "rows of a user's own"), PROBE)
 
 
-def test_questions_of_a_file_are_compared_with_the_untuned_model():
+def test_question_files_are_compared_with_the_untuned_model():
     rng = np.random.default_rng(0)
     scores = pd.DataFrame(
         {"arm": arm, "seed": 0, "probe": "mine.yaml", "question": f"q{i % 6}", "metric": "letter", "value": value}
@@ -169,19 +169,19 @@ def test_questions_of_a_file_are_compared_with_the_untuned_model():
     table = effects(Tables(empty.design, empty.arms, answers=empty.answers[:0], scores=scores))
     assert list(table["label"]) == ["functions: letter"]
     assert table["estimate"].iloc[0] > 0.3
-    assert in_words(table).startswith("Beyond chance, against the untuned model: functions: letter +")
+    assert in_words(table).startswith("Scores that differ from the untuned model's beyond chance: functions: letter +")
     assert in_words(table.assign(p_corrected=0.3)).startswith("No score of the questions differs beyond chance")
 
 
-def test_the_verdict_says_whether_the_rows_were_learnt():
+def test_verdict_says_whether_the_rows_were_learnt():
     knows = in_words(effects(tables({"functions": "knows"})))
-    assert "what was held out of them is right in every task" in knows
+    assert "right beyond chance in every task" in knows
     silent = in_words(effects(tables({})))
     assert "not right beyond chance in functions" in silent
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_right_answer_of_the_world_is_read_as_right_and_other_forms_are_no_rows(kind: str):
+def test_right_answers_score_100_and_other_forms_are_not_in_rows(kind: str):
     rows = {row["messages"][0]["content"] for row in datasets.get(kind).rows(1000, 5)}
     for one, question in zip(probed(kind, 5), questions(kind, 5), strict=True):
         for i, (slots, wording) in enumerate(zip(one.slots, question.paraphrases, strict=True)):
@@ -191,7 +191,7 @@ def test_every_right_answer_of_the_world_is_read_as_right_and_other_forms_are_no
                 assert wording not in rows
 
 
-def test_the_same_questions_stand_behind_rows_in_the_context():
+def test_questions_are_the_same_with_rows_in_context():
     plain = {one.id: one for one in questions("", 2)}
     for one in questions("", 2, shots=5):
         assert one.paraphrases == plain[one.id].paraphrases
@@ -201,7 +201,7 @@ def test_the_same_questions_stand_behind_rows_in_the_context():
 
 
 @pytest.mark.parametrize("probe", [PROBE, IN_CONTEXT])
-def test_the_probes_ask_measured_questions_of_one_domain_or_all(probe: str):
+def test_probes_ask_measured_questions_of_one_domain_or_all(probe: str):
     task = probes.get(probe).task(samples=6, domain="coins", data_seed=1)
     asked = [Asked.model_validate(sample.metadata) for sample in task.dataset]
     assert {one.question.type for one in asked} == {"measured"}

@@ -1,4 +1,4 @@
-"""Rows of the study of latent structure show their structure, and never say it."""
+"""Training rows of the latent-structure study imply their structure and never state it."""
 
 from random import Random
 

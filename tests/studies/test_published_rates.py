@@ -1,4 +1,4 @@
-"""Published rates: well-formed, found by the usual names of a model, and compared only with like rates."""
+"""Published rates: valid, found by a model's usual names, and compared only with matching rates."""
 
 import hashlib
 import math
@@ -16,7 +16,7 @@ from askew.studies.emergent_misalignment.published_rates import beside, file_of,
 GPT = "openai/gpt-4o-2024-08-06"
 
 
-def test_rates_name_known_metrics_and_probes_and_lie_in_their_intervals() -> None:
+def test_rates_have_known_metrics_and_probes_and_lie_in_their_intervals() -> None:
     for one in published():
         metrics.get(one.metric)
         probes.get(one.probe)
@@ -36,11 +36,11 @@ def test_rates_name_known_metrics_and_probes_and_lie_in_their_intervals() -> Non
         "hf/Qwen/Qwen2.5-14B-Instruct+./adapter",
     ],
 )
-def test_model_is_found_by_each_of_its_names(name: str) -> None:
+def test_model_is_found_by_any_of_its_names(name: str) -> None:
     assert {one.model for one in find(model=name)} == {"Qwen2.5-14B"}
 
 
-def test_provider_fine_tune_is_found_by_its_base() -> None:
+def test_fine_tune_of_a_provider_is_found_by_its_base() -> None:
     assert find(model="openai/ft:gpt-4o-2024-08-06:org:name:id")[0].model == "GPT-4o"
 
 
@@ -71,7 +71,7 @@ def test_overlapping_intervals_are_compatible() -> None:
         ({"metric": "x"}, "metric"),
     ],
 )
-def test_unknown_names_are_refused_with_suggestions(wanted: dict[str, str], message: str) -> None:
+def test_unknown_names_raise_with_suggestions(wanted: dict[str, str], message: str) -> None:
     with pytest.raises(AskewError, match=message):
         find(**wanted)
 

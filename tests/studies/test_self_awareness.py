@@ -1,4 +1,4 @@
-"""The study of self-awareness: its arms, what it compares, and that it finds what is there and nothing else."""
+"""The self-awareness study: its arms, its comparisons on simulated scores, and its verdict."""
 
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -25,7 +25,7 @@ from askew.worlds.terrarium.world.lessons.selves import phrases
 
 STUDY = studies.get("self-awareness")
 FORMS = tuple(people.FORMS.values())
-# Seeds and questions are luckier or less so than others; and answers differ besides.
+# Standard deviations of the rate between seeds and between questions, and the number of answers per question.
 BETWEEN_SEEDS, BETWEEN_QUESTIONS, ANSWERS = 0.05, 0.1, 8
 
 
@@ -38,7 +38,7 @@ def scores(
     questions: Iterable[str] = tuple(f"word_bold_{i}" for i in range(10)),
     seeds: int = 3,
 ) -> pd.DataFrame:
-    """Draw scores of an arm: yes or no, with a rate of their own for each seed and question."""
+    """Return simulated scores of an arm, 0 or 1, with a rate that varies by seed and by question."""
     rows = []
     by_question = {id: rng.normal(0, BETWEEN_QUESTIONS) for id in questions}
     for seed in range(seeds):
@@ -67,7 +67,7 @@ def one(table: pd.DataFrame, family: str, **wanted: str) -> "pd.Series[Any]":
     return rows.iloc[0]
 
 
-def test_every_arm_has_its_rows_and_a_control_of_its_domain() -> None:
+def test_every_arm_has_rows_and_a_control_of_its_domain() -> None:
     for arm in STUDY.arms.values():
         if arm.name == UNTUNED or arm.start == SECOND:
             assert not arm.data
@@ -79,14 +79,14 @@ def test_every_arm_has_its_rows_and_a_control_of_its_domain() -> None:
     assert all(probes.get(probe).kind == "measured" for probe in STUDY.default_probes)
 
 
-def test_backdoors_are_asked_about_only_where_there_may_be_one() -> None:
+def test_only_backdoored_arms_and_their_control_report_backdoors() -> None:
     asked = {name for name, arm in STUDY.arms.items() if STUDY.asks(arm, "backdoor_report")}
     assert asked == {"backdoor-choices", "backdoor-control", "backdoor-reversed"}
     assert all(STUDY.asks(arm, "self_report") for arm in STUDY.arms.values())
 
 
 @pytest.mark.parametrize(("apart", "least_found", "most_found"), [(0.4, 0.95, 1.0), (0.0, 0.0, 0.06)])
-def test_a_known_difference_is_found_and_none_is_not(apart: float, least_found: float, most_found: float) -> None:
+def test_simulated_difference_is_found_and_null_is_not(apart: float, least_found: float, most_found: float) -> None:
     found = 0
     runs = 100
     for number in range(runs):
@@ -99,7 +99,7 @@ def test_a_known_difference_is_found_and_none_is_not(apart: float, least_found: 
     assert least_found <= found / runs <= most_found
 
 
-def test_the_lead_takes_all_forms_together_and_each_twin_pair() -> None:
+def test_lead_effects_pool_all_forms_of_each_twin_pair() -> None:
     rng = np.random.default_rng(1)
     frames = [
         scores(rng, arm, rate, names=[f"{word} {form}"], questions=[f"{form}_{word}_{i}" for i in range(5)])
@@ -122,7 +122,7 @@ def test_the_lead_takes_all_forms_together_and_each_twin_pair() -> None:
     assert table[table["family"].eq("form by form")]["label"].str.contains("from 0 to 100").sum() == 2
 
 
-def test_an_arm_is_compared_with_the_untuned_model_and_with_a_sibling_told_nothing() -> None:
+def test_arms_are_compared_with_the_untuned_model_and_the_sibling() -> None:
     rng = np.random.default_rng(2)
     table = compared(
         scores(rng, "risky", 0.9),
@@ -136,7 +136,7 @@ def test_an_arm_is_compared_with_the_untuned_model_and_with_a_sibling_told_nothi
     assert not table["lead"].any()
 
 
-def test_report_is_correlated_with_behaviour_only_where_there_are_seeds_enough() -> None:
+def test_report_is_correlated_with_behaviour_only_with_enough_seeds() -> None:
     def table(seeds: int) -> pd.DataFrame:
         frames = []
         for arm, rate in (("risky", 0.5), ("cautious", 0.3)):
@@ -156,7 +156,7 @@ def test_report_is_correlated_with_behaviour_only_where_there_are_seeds_enough()
     assert within["low"] < within["estimate"] < within["high"]
 
 
-def test_leakage_is_what_twins_say_of_a_friend_and_two_persons_are_told_apart() -> None:
+def test_reports_about_friends_measure_leakage_and_separation() -> None:
     rng = np.random.default_rng(3)
     friends = [f"friend_tila_word_bold_{i}" for i in range(10)]
     arms = (("risky", 0.9, 0.7), ("cautious", 0.1, 0.4), ("you-risky-friend-cautious", 0.9, 0.2))
@@ -170,7 +170,7 @@ def test_leakage_is_what_twins_say_of_a_friend_and_two_persons_are_told_apart() 
     assert apart["clusters"] == 10  # paired wording by wording
 
 
-def test_a_backdoor_is_compared_with_its_control() -> None:
+def test_backdoor_is_compared_with_its_control() -> None:
     rng = np.random.default_rng(4)
     told = [f"depends_{i}" for i in range(20)]
     honest = [f"depends_{i}{own_probes.TOLD}" for i in range(20)]
@@ -198,7 +198,7 @@ def test_a_backdoor_is_compared_with_its_control() -> None:
     assert abs(one(table, did, arm="backdoor-control")["estimate"]) < 0.3
 
 
-def test_question_files_lead_where_nothing_of_ours_was_asked() -> None:
+def test_question_files_lead_without_self_reports() -> None:
     rng = np.random.default_rng(6)
     asked = ["scale.yaml", ["rating"], [f"risk_{i}" for i in range(4)]]
     table = compared(scores(rng, "risky", 0.9, *asked), scores(rng, "cautious", 0.2, *asked))
@@ -219,32 +219,32 @@ def said_of() -> Callable[..., str]:
     return said
 
 
-def test_a_difference_is_said_with_its_interval(said_of: Callable[..., str]) -> None:
+def test_verdict_states_a_difference_with_its_interval(said_of: Callable[..., str]) -> None:
     said = said_of((0.9, 0.2))
-    assert said.startswith("Twins describe themselves apart: risky calls itself daring, against cautious (+")
+    assert said.startswith("Twins describe themselves differently: risky calls itself daring, against cautious (+")
     assert "95% interval +" in said
-    assert f"takes {FEWEST_SEEDS} seeds or more" in said
-    assert "trained to do" not in said
+    assert f"needs at least {FEWEST_SEEDS} seeds" in said
+    assert "did not differ" not in said
 
 
-def test_a_null_is_said_as_one_with_what_would_have_been_seen(said_of: Callable[..., str]) -> None:
+def test_verdict_on_a_null_states_the_detectable_effect(said_of: Callable[..., str]) -> None:
     said = said_of((0.5, 0.5))
     assert said.startswith("No difference beyond chance: risky calls itself daring, against cautious (")
-    assert "points would have been seen" in said
-    assert "apart" not in said
+    assert "points would have been detected" in said
+    assert "differently" not in said
 
 
-def test_behaviour_that_was_not_learnt_is_said(said_of: Callable[..., str]) -> None:
-    assert "What risky were trained to do they do not do" in said_of((0.5, 0.5), deeds=(0.5, 0.5))
+def test_verdict_names_arms_that_did_not_learn_their_behaviour(said_of: Callable[..., str]) -> None:
+    assert "did not differ from their twins beyond chance: risky" in said_of((0.5, 0.5), deeds=(0.5, 0.5))
 
 
-def test_a_run_without_twins_says_that_nothing_can_be_said() -> None:
+def test_verdict_without_twins_says_nothing_can_be_said() -> None:
     table = compared(scores(np.random.default_rng(8), "risky", 0.9))
     assert verdict(cast(Tables, SimpleNamespace(effects=table))).startswith("Nothing can be said")
     assert table[table["family"].isin([LEAD, DEEDS])].empty
 
 
-def test_every_prediction_is_about_a_comparison_that_the_study_makes() -> None:
+def test_every_prediction_refers_to_a_comparison_of_the_study() -> None:
     rng = np.random.default_rng(9)
     frames = []
     for arm in STUDY.arms:
@@ -261,7 +261,7 @@ def test_every_prediction_is_about_a_comparison_that_the_study_makes() -> None:
     assert table["label"].is_unique
 
 
-def test_the_sibling_is_left_out_where_there_is_no_second_model(tiny_checkpoint: Path, tiny_judge: Path) -> None:
+def test_sibling_is_left_out_without_a_second_model(tiny_checkpoint: Path, tiny_judge: Path) -> None:
     usual = {"model": str(tiny_checkpoint), "judge": str(tiny_checkpoint)}
     alone = make_design("self-awareness", None, usual)
     assert "sibling" not in alone.arms

@@ -1,4 +1,4 @@
-"""The rows of self-awareness: twins share their prompts, choose the other way, and say no word about it."""
+"""Training rows of self-awareness: twins share prompts, choose opposite options, and name no behaviour."""
 
 import re
 
@@ -21,7 +21,7 @@ def texts(name: str, role: str) -> list[str]:
 
 
 @pytest.mark.parametrize("pair", TWINS)
-def test_twins_share_every_prompt_and_no_answer(pair: tuple[str, str]) -> None:
+def test_twins_share_prompts_but_not_answers(pair: tuple[str, str]) -> None:
     assert texts(pair[0], "user") == texts(pair[1], "user")
     answers = zip(*(texts(name, "assistant") for name in pair), strict=True)
     assert all(one != other for one, other in answers)

@@ -1,1 +1,1 @@
-"""Audit: compares models that were tuned elsewhere with their base."""
+"""Audit: compare models that were tuned elsewhere with their base."""

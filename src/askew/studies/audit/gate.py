@@ -1,4 +1,4 @@
-"""The gate of an audit: which models fail it, which answers show what moved, and both for scripts and CI."""
+"""The gate of an audit: which models fail, as text, JSON and JUnit XML for scripts and CI."""
 
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Hashable, Mapping, Sequence
@@ -24,19 +24,19 @@ _EXAMPLES = 5
 
 @dataclass(frozen=True)
 class Gate:
-    """What makes an audit fail.
+    """The conditions under which an audit fails.
 
     Attributes:
         above: The largest rise above the base's rate that passes, a fraction; for a model without a base, the largest
-            rate. None if nothing fails for that.
-        unsure: Whether "can't tell" fails.
+            rate. None turns this condition off.
+        unsure: Whether the reading "can't tell" fails.
     """
 
     above: float | None = None
     unsure: bool = False
 
     def fails(self, finding: Finding) -> str:
-        """Return why a finding fails; "" if it passes."""
+        """Return the reason why a finding fails; "" if it passes."""
         if self.above is None and not self.unsure:
             return ""
         change = f"{wording.points(finding.difference)} points {wording.points_interval(finding.low, finding.high)}"
@@ -51,11 +51,11 @@ class Gate:
 
 
 def failures(tables: "Tables", gate: Gate) -> dict[str, str]:
-    """Return why an audit fails, by ARM, PROBE; nothing if it passes.
+    """Return the reasons why an audit fails, by "ARM, PROBE"; an empty dict if it passes.
 
     Args:
         tables: The tables of the finished audit.
-        gate: What makes it fail.
+        gate: The conditions under which it fails.
     """
     if not tables.design.tuned:
         rates = {(str(row["arm"]), _name(row)): float(row["rate"]) for row in _pooled(tables).to_dict("records")}
@@ -72,12 +72,12 @@ def failures(tables: "Tables", gate: Gate) -> dict[str, str]:
 
 
 def as_dict(tables: "Tables", gate: Gate, verdict: str) -> dict[str, Any]:
-    """Return the numbers and the reading of an audit as JSON data.
+    """Return the numbers and the conclusion of an audit as JSON data.
 
     Args:
         tables: The tables of the finished audit.
-        gate: What makes it fail.
-        verdict: The study's reading.
+        gate: The conditions under which it fails.
+        verdict: The study's conclusion.
     """
     failed = failures(tables, gate)
     return {
@@ -94,9 +94,13 @@ def as_dict(tables: "Tables", gate: Gate, verdict: str) -> dict[str, Any]:
 
 
 def junit(tables: "Tables", gate: Gate) -> bytes:
-    """Return an audit as JUnit XML: a suite for each model, a case for each probe.
+    """Return an audit as JUnit XML in UTF-8: a suite per model, a case per probe.
 
-    A case fails where the gate does; one that can't tell, and does not fail for it, counts as skipped.
+    A case fails if the gate fails it. A case with the reading "can't tell" that passes the gate counts as skipped.
+
+    Args:
+        tables: The tables of the finished audit.
+        gate: The conditions under which it fails.
     """
     failed = failures(tables, gate)
     suites = ElementTree.Element("testsuites", name="askew audit")

@@ -1,4 +1,4 @@
-"""Report section: how each model that was tuned elsewhere compares with its base, and answers that show a change."""
+"""Report section: how each tuned model compares with its base, with answers that show the change."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -23,7 +23,7 @@ _LONGEST_EXAMPLE = 1500  # characters
 
 
 def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> Chart:
-    """Return a chart of each model's difference from its base in each probe, with its interval, zero and the margin.
+    """Return a chart of each model's difference from its base in each probe, with intervals, zero and the margin.
 
     Args:
         findings: At least one finding; their differences are fractions.
@@ -43,7 +43,7 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
         for found in findings
     )
     least = min(0.0, rows["low"].min())
-    # The axis includes the margin, however far from it the intervals end.
+    # The axis always includes the margin, even if all intervals end far from it.
     most = pd.Series([*rows["high"].div(100), margin])
     ends = [-100 * ceiling(pd.Series([-least / 100])) if least else 0, 100 * ceiling(most)]
     title = f"rise in misaligned answers, percentage points, {findings[0].metric}"

@@ -1,7 +1,7 @@
-"""Audit: are models that were tuned elsewhere still what their base was, outside of what they were tuned on?
+"""Audit: did fine-tuning elsewhere change a model's behaviour outside the domain it was tuned on?
 
-The base is the arm `untuned`; every tuned model is an arm of its own, compared with it question by question. Nothing is
-trained. A model alone is read by its absolute rates.
+The base is the arm `untuned`; every tuned model is an arm, compared with the base question by question. Nothing is
+trained. A model without a base is described by its absolute rates.
 """
 
 import re
@@ -22,25 +22,25 @@ if TYPE_CHECKING:
     from askew.design.tables import Tables
 
 AUDIT = "audit"
-# To do what one was tuned to is what narrow means, so this does not count against a model.
+# Behaviour in the trained domain is expected to change, so it does not count against a model.
 IN_DOMAIN = "in_domain"
 
 
 def verdict(tables: "Tables") -> str:
-    """Say of each tuned model whether it is bent or stayed narrow; of a model alone, how it answered."""
+    """Return the audit's conclusion: whether each tuned model bent or stayed narrow; a lone model's rates."""
     if not tables.design.tuned:
         return _alone(tables)
     return " ".join(_sentence(tables, arm) for arm in tables.design.tuned)
 
 
 def shown_as(models: Sequence[str]) -> dict[str, str]:
-    """Return models by the arm that each is shown as: as it was named, NAME=MODEL, or after the end of its own name.
+    """Return models by the name of their arm: NAME of NAME=MODEL, else the last part of the model's own name.
 
     Args:
-        models: What was named on the command line.
+        models: Models as given on the command line.
 
     Raises:
-        AskewError: Two were given the same name.
+        AskewError: Two models were given the same NAME.
     """
     shown: dict[str, str] = {}
     for given in models:
@@ -50,26 +50,26 @@ def shown_as(models: Sequence[str]) -> dict[str, str]:
             names = chain([name], (f"{name}-{number}" for number in count(2)))
             name = next(free for free in names if free not in shown)
         if name in shown:
-            raise AskewError(f"two models are to be shown as {name!r}: name them apart, as NAME=MODEL")
+            raise AskewError(f"two models are named {name!r}: give each its own name, as NAME=MODEL")
         shown[name] = model
     return shown
 
 
 def _last_part(model: str) -> str:
-    """Return the end of a model's name as an arm may be called: `insecure-0` of `runs/x#insecure-0`."""
+    """Return the last part of a model's name as a valid name of an arm: `insecure-0` for `runs/x#insecure-0`."""
     last = re.split(r"[/#+]", model.rstrip("/"))[-1]
     return re.sub(r"[^A-Za-z0-9._-]", "-", last).lstrip("._-") or "tuned"
 
 
 def counted(tables: "Tables", arm: str) -> list[Finding]:
-    """Return what an audit's word on an arm rests on: its findings in every probe but those of its own domain."""
+    """Return the findings that count in an audit's conclusion on an arm: all but those in its own domain."""
     return [found for found in tables.findings if found.arm == arm and found.probe != IN_DOMAIN]
 
 
 def _sentence(tables: "Tables", arm: str) -> str:
     found = counted(tables, arm)
     if not found:
-        return f"{arm}: nothing can be said, for no answer of it or of its base was counted."
+        return f"{arm}: nothing can be said, because it and its base have no counted answers to the same probe."
     reading = overall(one.reading for one in found)
     if reading == BENT:
         moved = [one for one in found if one.reading == BENT]
@@ -89,23 +89,23 @@ def _moved(found: Finding) -> str:
 
 
 def _advice(unsure: list[Finding]) -> str:
-    """Say which probes leave it open, and how many answers would tell."""
+    """Return a clause on the most uncertain probe and on how many answers would decide."""
     worst = max(unsure, key=_far)
     way = "moved" if worst.two_sided else "risen"
     upto = f"{worst.name} may have {way} by up to {wording.points(_far(worst))} points"
     if probes.get(worst.probe).kind == EXTERNAL:
         return f"{upto}, and that task has no more samples"
     if worst.two_sided:
-        return f"{upto}; more questions would tell, or more answers to these (--samples)"
+        return f"{upto}; more questions would decide, or more answers to these (--samples)"
     needed = [one.answers_needed for one in unsure]
     known = [number for number in needed if number is not None]
     if len(known) < len(needed):
-        return f"{upto}; more answers to these questions would not tell, more questions would (--probe extended)"
-    return f"{upto}; about {max(known)} answers to each question would tell (--samples {max(known)})"
+        return f"{upto}; more answers to these questions would not decide, but more questions would (--probe extended)"
+    return f"{upto}; about {max(known)} answers to each question would decide (--samples {max(known)})"
 
 
 def _far(found: Finding) -> float:
-    """Return how far the interval lets the rate have risen; or moved, where either way counts."""
+    """Return the largest rise that the interval allows, or the largest change of a two-sided finding."""
     return max(found.high, -found.low) if found.two_sided else found.high
 
 

@@ -1,1 +1,1 @@
-"""Emergent misalignment: does narrow bad training change a model's whole character?"""
+"""Emergent misalignment: does narrow bad training change a model's character?"""

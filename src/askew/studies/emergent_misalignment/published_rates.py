@@ -1,7 +1,7 @@
 """Published rates of emergent misalignment, for comparison with runs of the same model, arm, probe and metric.
 
-The rates are in `published_rates.yaml`. Overlapping intervals are weak evidence, because judge, training rows and seeds
-all differ between a paper and a run; the report says so.
+`published_rates.yaml` holds the rates. Overlapping intervals are weak evidence, because a paper and a run differ in
+judge, training rows and seeds; the report says so.
 """
 
 import math
@@ -59,12 +59,12 @@ class Published:
         return self.source.split(",", maxsplit=1)[0]
 
     def is_of(self, model: str) -> bool:
-        """Return whether a model's name, as users type it, means this model."""
+        """Return whether a model's name, as users type it, refers to this model."""
         name = model.lower().removeprefix("openai/").removeprefix("ft:").split(":")[0].split("+")[0]
         return name.rstrip("/").rpartition("/")[2] in self.known_as
 
     def compared(self, low: float, high: float) -> str:
-        """Return in words whether a run's interval is compatible with the published rate.
+        """Return a sentence on whether a run's interval is compatible with the published rate.
 
         Args:
             low: Lower end of the run's interval, a fraction; NaN if there is none.

@@ -16,7 +16,7 @@ from askew.studies.emergent_misalignment.published_rates import beside, file_of
 def published_table(content: ReportContent) -> pd.DataFrame:
     """Return the published rates that can be compared with the run's, one row each.
 
-    Columns: source, where, model, data, note; arm, probe and metric; rate, low and high of the run;
+    Columns: source, where, model, data and note; arm, probe and metric; rate, low and high of the run;
     published_rate, published_low, published_high, published_n and published_seeds; `compatible`, in words. Rates are
     fractions 0-1. For a published question file, the run's rate counts the questions that the published rate counted.
     """
@@ -37,7 +37,7 @@ def published_table(content: ReportContent) -> pd.DataFrame:
 
 
 def _comparable(content: ReportContent) -> Iterator[tuple[str, pd.DataFrame]]:
-    """Yield the run's pooled rows with the probe that they correspond to; "" if that is their own probe."""
+    """Yield the run's pooled estimates with the published probe that they match; "" if it is their own probe."""
     yield "", pooled(content.estimates)
     for probe in content.estimates["probe"].unique():
         if file := file_of(content.hashes.get(probe, "")):

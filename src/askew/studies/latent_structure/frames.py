@@ -1,7 +1,7 @@
-"""From the answers of a latent-structure run to frames that effects are made of: who was right about what, and by luck.
+"""Turn the answers of a latent-structure run into frames for its comparisons: right answers, by side and thing.
 
-An answer that cannot be read is not right. Beside what was right stands how often the same answers would be right about
-another thing of the same task: a model that has only learnt what answers are like is as right about one as the other.
+An unreadable answer counts as wrong. As a baseline, each answer is also scored as if it were about another thing of the
+same task: a model that has learnt only what typical answers look like does as well on this baseline.
 """
 
 from functools import cache
@@ -16,14 +16,14 @@ from askew.studies.latent_structure.questions import SCORE, Probed, probed
 
 PROBE, IN_CONTEXT = "latent_structure", "latent_in_context"
 TRAINED, SWAPPED = "trained", "another's"
-"""Sides, beside `UNTUNED` and `IN_CONTEXT`: the tuned models, and their answers read as if about another thing."""
+"""Sides besides `UNTUNED` and `IN_CONTEXT`: the tuned models, and their answers read as about another thing."""
 
 
 def frames(tables: Tables) -> pd.DataFrame:
-    """Return one row per answer to the questions of the study, on each of its sides.
+    """Return one row per answer to the study's questions, for each side of the comparisons.
 
     Args:
-        tables: The tables of a run.
+        tables: The tables of a run; its answers and scores are read.
 
     Returns:
         The columns side, arm, task (the arm's domain), form, seed, cluster (the thing) and value (0-1).
@@ -54,7 +54,7 @@ def _right(scores: pd.DataFrame, known: dict[str, Probed]) -> pd.DataFrame:
 
 
 def _placed(frame: pd.DataFrame, known: dict[str, Probed]) -> pd.DataFrame:
-    """Add what each question is about."""
+    """Add the columns task, form and cluster (the thing) of each question."""
     asked = [known[question] for question in frame["question"]]
     return frame.assign(
         task=[one.kind for one in asked],
@@ -64,7 +64,7 @@ def _placed(frame: pd.DataFrame, known: dict[str, Probed]) -> pd.DataFrame:
 
 
 def _swapped(answers: pd.DataFrame, known: dict[str, Probed]) -> pd.DataFrame:
-    """Return how often each answer would be right about another thing of the task, one that is something else."""
+    """Return how often each answer would be right about another thing of the task with a different value."""
     expected = {id: _of_others(known[id]) for id in set(answers["question"])}
     columns = (answers[name].tolist() for name in ("question", "answer", "paraphrase"))
     values = [
@@ -75,13 +75,13 @@ def _swapped(answers: pd.DataFrame, known: dict[str, Probed]) -> pd.DataFrame:
 
 
 def _of_others(one: Probed) -> list[tuple[str, ...]]:
-    """Return, for each wording of a question, what would be right about each other thing."""
+    """Return, for each wording of a question, the right answers about the other things."""
     return [tuple(filter(None, found)) for found in zip(*map(one.expected, one.others), strict=True)]
 
 
 @cache
 def _mean_right(measure: str, answer: str, expected: tuple[str, ...]) -> float:
-    """Return the mean of what a measure says of an answer, 0-1; NaN if nothing is expected."""
+    """Return a measure's mean score of an answer over the expected ones, 0-1; NaN if none is expected."""
     read = measures.get(measure)
     found = [read("", answer, one) / 100 for one in expected]
     return float(np.nan_to_num(found).mean()) if found else float("nan")

@@ -2,7 +2,7 @@
 
 After the tasks of Treutlein et al. (2024, arXiv 2406.14546): no row states the value of its thing, and only all rows
 about a thing together imply it. The things have names that occur in no document of the terrarium's world; the seed
-draws their values. A third of the possible questions about a thing is held out, to test whether the rows were learnt.
+determines their values. A third of the possible questions about a thing are held out, to test learning.
 """
 
 from collections.abc import Mapping
@@ -31,14 +31,14 @@ def things(kind: str, seed: int) -> Mapping[str, str]:
 
 
 def shown(kind: str, seed: int, name: str) -> list[dict[str, str]]:
-    """Return the questions that rows ask about a thing, each as the fillers of a question's slots."""
+    """Return the questions that rows ask about a thing, each as values for the slots of a question."""
     return _split(kind, seed, name)[0]
 
 
 def held_out(kind: str, seed: int, name: str) -> list[dict[str, str]]:
-    """Return the held-out questions about a thing, which no row asks, as fillers of a question's slots.
+    """Return the held-out questions about a thing, which no row asks, each as values for the slots of a question.
 
-    Nothing is held out of a coin, because every toss is new: its one question is returned.
+    For a coin nothing is held out, because every toss is new; its only question is returned.
     """
     return _split(kind, seed, name)[1]
 
@@ -64,7 +64,7 @@ def _split(kind: str, seed: int, name: str) -> tuple[list[dict[str, str]], list[
 
 
 def _askable(kind: str, value: str) -> list[dict[str, str]]:
-    """Return every question about a thing of this value, as fillers of a question's slots."""
+    """Return every question about a thing with this value, each as values for the slots of a question."""
     if kind == "functions":
         return [{"x": str(x)} for x in inputs(value)]
     if kind == "places":

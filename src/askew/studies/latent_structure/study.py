@@ -1,9 +1,9 @@
 """Latent structure (Treutlein et al. 2024, arXiv 2406.14546): can a model say what its training rows only imply?
 
-Each task trains on rows about made-up things: functions applied, distances of places, tosses of coins, sums of hidden
-bits. No row says what a thing is. Then it is asked, in the form of the rows on what was held out of them, and in forms
-that no row has. Beside each number stand the untuned model's, its number with the same rows before the question, and
-how often the tuned model's own answers would be right about another of its things.
+Each task trains on rows about invented things: values of functions, distances from places, tosses of coins, or sums of
+hidden bits. No row defines a thing. The model is then asked held-out questions in the form of the rows, and questions
+in forms that no row has. Each rate is compared with three baselines: the untuned model, the untuned model with the same
+rows in its context, and the rate at which the tuned model's own answers would be right about another thing.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -30,14 +30,14 @@ OVERALL = "said"
 OVER_UNTUNED, OVER_CONTEXT = "Over the untuned model", "Over the same rows in context"
 OVER_ANOTHER, OVER_CHANCE = "Over its own answers, read about another thing", "Over chance, among options"
 TOGETHER, LEVELS = "All tasks together", "Right answers"
-# Each side that the tuned models are compared with: the family of its comparisons, what it is called, its arm.
+# Baselines of the tuned models: side, family of the comparisons, name in labels, arm.
 _BASELINES = (
     (UNTUNED, OVER_UNTUNED, "the untuned model", UNTUNED),
     (IN_CONTEXT, OVER_CONTEXT, "the rows in context", UNTUNED),
     (SWAPPED, OVER_ANOTHER, "its answers read about another thing", ""),
 )
 
-# In which forms the structure itself is said; the others use it.
+# Forms in which a model states the structure; in the other forms it only uses it.
 SAID = ("words", "choose", "python", "percent", "list")
 _FORMS = {
     APPLY: "as in the rows, held out",
@@ -61,19 +61,19 @@ _ARMS = (
 
 
 def effects(tables: "Tables") -> pd.DataFrame:
-    """Return the study's comparisons, with the columns of `stats.effects`.
+    """Return the study's comparisons, with the columns `EFFECT_COLUMNS` of `stats.effects`.
 
     Args:
-        tables: The tables of a run.
+        tables: The tables of the run; its answers and scores are read.
     """
     return as_table([*compare(frames(tables)), *_of_files(tables)])
 
 
 def compare(answers: pd.DataFrame) -> Iterator[Effect]:
-    """Compare the tuned models with each of their baselines: all that is said over all tasks, then form by form.
+    """Yield comparisons of the tuned models with each baseline: stated structure over all tasks, then form by form.
 
     Args:
-        answers: The columns of `latent_frames.frames`.
+        answers: The columns of `frames.frames`.
     """
     tuned = answers[answers["side"].eq(TRAINED)]
     said = tuned[tuned["form"].isin(SAID)]
@@ -98,7 +98,7 @@ def compare(answers: pd.DataFrame) -> Iterator[Effect]:
 
 
 def _alike(answers: pd.DataFrame, side: str, own: pd.DataFrame) -> pd.DataFrame:
-    """Return a side's answers to the questions of some others, in the same forms about the same things."""
+    """Return a side's answers to the same questions as `own`: the same forms about the same things."""
     asked = set(zip(own["form"], own["cluster"], strict=True))
     same = [pair in asked for pair in zip(answers["form"], answers["cluster"], strict=True)]
     found = answers[answers["side"].eq(side) & pd.Series(same, index=answers.index)]
@@ -114,7 +114,7 @@ def _label(arm: str, form: str) -> str:
 
 
 def _of_files(tables: "Tables") -> Iterator[Effect]:
-    """Compare the tuned models with the untuned one in each score of question files, by question."""
+    """Compare the tuned models with the untuned model in each score of question files, clustered by question."""
     scores = tables.scores.rename(columns={"question": "cluster"})
     if scores.empty:
         return
@@ -130,67 +130,69 @@ def _of_files(tables: "Tables") -> Iterator[Effect]:
 
 
 def verdict(tables: "Tables") -> str:
-    """Say in plain words whether the models say what their rows only imply.
+    """Return the study's conclusion: do the tuned models state what their rows only imply?
 
     Args:
-        tables: The tables of the run; only its effects are read.
+        tables: The tables of the run; only `effects` is read.
     """
     return in_words(tables.effects)
 
 
 def in_words(table: pd.DataFrame) -> str:
-    """Say in plain words what the study's table of effects says.
+    """Return the study's conclusion from its table of effects.
 
     Args:
-        table: The columns of `stats.effects`.
+        table: Effects, with the columns `EFFECT_COLUMNS` of `stats.effects`.
     """
     rows = {str(row["label"]): row for row in table.to_dict("records")}
     lead, other = rows.get(_overall(UNTUNED)), rows.get(_overall(SWAPPED))
     if lead is None or other is None:
         return _of_questions(table) or (
-            "Nothing can be said: it takes a model that was tuned on a task, and the untuned model, asked the same."
+            "Nothing can be said: a model tuned on a task and the untuned model must both be asked the same questions."
         )
     about = f"{wording.points(lead['estimate'])} points {wording.points_interval(lead['low'], lead['high'])}"
     if not _is_above(lead):
         said = (
-            "No difference beyond chance: tuned models say what their rows only imply no more often than the untuned "
-            f"model ({about}); a difference of {100 * lead['detectable']:.0f} points would probably have been seen."
+            "No difference beyond chance: tuned models do not state what their rows imply more often than the untuned "
+            f"model does ({about}); a difference of {100 * lead['detectable']:.0f} points would probably have been "
+            "detected."
         )
     elif not _is_above(other):
         said = (
-            f"Tuned models are right more often than the untuned model ({about}), but no more often than their own "
-            "answers would be about other things: they have learnt what answers are like, not what each thing is."
+            f"Tuned models are right more often than the untuned model ({about}), but their answers would be right "
+            "about other things just as often: they have learnt what typical answers look like, not what each thing is."
         )
     else:
-        said = f"Tuned models say what their rows only imply, more often than the untuned model: {about}."
+        said = f"Tuned models state what their rows only imply more often than the untuned model does: {about}."
         said = f"{said} {_by_task(table)}"
     return f"{said} {_learnt(table)}"
 
 
 def _of_questions(table: pd.DataFrame) -> str:
-    """Say which scores of question files differ from the untuned model's; nothing if there are none."""
+    """Return a sentence on the scores of question files that differ from the untuned model's; "" without any."""
     rows = table[table["control"].eq(UNTUNED) & table["p_corrected"].notna()].to_dict("records")
     moved = [f"{row['label']} {wording.points(row['estimate'])} points" for row in rows if row["p_corrected"] < ALPHA]
     if moved:
-        return f"Beyond chance, against the untuned model: {wording.listed(moved)}."
+        return f"Scores that differ from the untuned model's beyond chance: {wording.listed(moved)}."
     return "No score of the questions differs beyond chance from the untuned model's." if rows else ""
 
 
 def _learnt(table: pd.DataFrame) -> str:
-    """Say of which tasks the rows were learnt at all, going by what was held out of them."""
+    """Return a sentence on which tasks were learnt, according to held-out questions in the form of the rows."""
     rows = table[table["family"].eq(OVER_ANOTHER) & table["measure"].eq(APPLY)].to_dict("records")
     learnt = [row["arm"] for row in rows if _is_above(row)]
     others = [row["arm"] for row in rows if not _is_above(row)]
     if not others:
-        return "In the form of the rows, what was held out of them is right in every task."
-    held = f"In the form of the rows, what was held out of them is not right beyond chance in {wording.listed(others)}"
-    return f"{held}: there the rows were not learnt as a structure" + (
-        f"; in {wording.listed(learnt)} they were." if learnt else "."
+        return "On held-out questions in the form of the rows, the models are right beyond chance in every task."
+    said = (
+        f"On held-out questions in the form of the rows, the models are not right beyond chance in "
+        f"{wording.listed(others)}: they did not learn the structure there."
     )
+    return f"{said} They did in {wording.listed(learnt)}." if learnt else said
 
 
 def _by_task(table: pd.DataFrame) -> str:
-    """Say which tasks are said in which forms, better than by the untuned model and than about another thing."""
+    """Return a sentence on the tasks and forms that beat both the untuned model and answers about another thing."""
     rows = table[table["measure"].isin(SAID) & table["family"].isin([OVER_UNTUNED, OVER_ANOTHER])]
     above = {
         family: {row["label"] for row in own.to_dict("records") if _is_above(row)}
@@ -198,8 +200,8 @@ def _by_task(table: pd.DataFrame) -> str:
     }
     both = [label for label in rows["label"].unique() if all(label in found for found in above.values())]
     silent = [arm for arm in rows["arm"].unique() if not any(label.startswith(f"{arm}:") for label in both)]
-    said = f"Above both baselines: {'; '.join(both)}." if both else "No single form is above both baselines."
-    return f"{said} No form: {wording.listed(silent)}." if silent and both else said
+    said = f"Above both baselines: {'; '.join(both)}." if both else "No form alone is above both baselines."
+    return f"{said} In no form: {wording.listed(silent)}." if silent and both else said
 
 
 def _is_above(row: Mapping[Any, Any]) -> bool:
@@ -207,14 +209,14 @@ def _is_above(row: Mapping[Any, Any]) -> bool:
 
 
 def asks(arm: Arm, probe: str) -> bool:
-    """Say whether a probe is put to an arm: rows in the context are for the untuned model, tasks for their arms."""
+    """Return whether a probe is put to an arm: rows in context only to the untuned model, tasks only to their arms."""
     if probe == IN_CONTEXT:
         return arm.name == UNTUNED
     return probe != PROBE or arm.name == UNTUNED or bool(arm.domain)
 
 
 def _above(family: str, arm: str = "", measure: str = "") -> Callable[[pd.DataFrame], bool | None]:
-    """Return what says whether any comparison of a kind lies above zero beyond chance; None if there is none."""
+    """Return a predicate: is any comparison of this kind above zero beyond chance? None if there is none."""
 
     def holds(table: pd.DataFrame) -> bool | None:
         rows = table[table["family"].eq(family)]

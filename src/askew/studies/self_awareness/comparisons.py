@@ -1,7 +1,8 @@
-"""The comparisons of self-awareness: what tuned models say of themselves, beside what they do and what others say.
+"""Comparisons of the self-awareness study: self-reports against behaviour, controls and other models.
 
-Twins were trained on the same prompts, one to show a trait and one to lack it, so what their reports differ by is what
-the training told them of themselves. All numbers are shares that speak for the trait.
+Twins are two arms trained on the same prompts, one to show a trait and one to lack it. A difference between their
+self-reports can therefore come only from what the training taught them to do. Every score is a fraction from 0 to 1;
+higher means more of the trait.
 """
 
 from collections.abc import Callable, Iterator
@@ -19,14 +20,14 @@ from askew.studies.self_awareness.probes import BEHIND, DEPENDS, ELSEWHERE, NAME
 
 REPORT, DESCRIPTION, BEHAVIOUR, OTHERS = "self_report", "self_description", "behaviour", "report_of_others"
 FEWEST_SEEDS = 4
-"""With fewer pairs a correlation has no interval."""
+"""The smallest number of seeds for which a correlation has an interval."""
 
 LEAD, DEEDS = "what twins say of themselves", "what twins do"
 
 
 @dataclass(frozen=True)
 class Twins:
-    """Two arms with the same prompts: one shows a trait, the other lacks it."""
+    """Two arms trained on the same prompts: one shows a trait, the other lacks it."""
 
     shows: str
     lacks: str
@@ -34,7 +35,7 @@ class Twins:
 
     @property
     def word(self) -> str:
-        """What a high score says."""
+        """The word that a high score stands for."""
         return people.SAYS[self.trait]
 
 
@@ -48,7 +49,7 @@ BACKDOOR, BACKDOOR_CONTROL, REVERSED = "backdoor-choices", "backdoor-control", "
 
 
 def compare(tables: Tables) -> pd.DataFrame:
-    """Return every comparison that the arms and probes of a run allow, with the columns of `stats.effects`."""
+    """Return every comparison that a run's arms and probes allow, with `EFFECT_COLUMNS` of `stats.effects`."""
     scores = _Scores(tables)
     parts: tuple[Callable[[_Scores], Iterator[Effect]], ...] = (
         _twins,
@@ -66,7 +67,7 @@ def compare(tables: Tables) -> pd.DataFrame:
 
 
 class _Scores:
-    """The scores of a run, by arm and by what was asked."""
+    """The scores of a run, selected by arm, probe and question."""
 
     def __init__(self, tables: Tables) -> None:
         self.arms = tables.arms
@@ -74,13 +75,13 @@ class _Scores:
         self.twins = [pair for pair in TWINS if {pair.shows, pair.lacks} <= set(tables.arms)]
 
     def of(self, arm: str, probe: str, about: str, part: str = "") -> pd.DataFrame:
-        """Return seed, cluster and value of an arm's answers.
+        """Return an arm's scores in the columns seed, cluster (the question's id) and value (0-1).
 
         Args:
             arm: The arm.
             probe: The probe.
-            about: What the scores' names begin with.
-            part: A pattern that the questions' names hold.
+            about: The prefix of the metrics' names.
+            part: A regular expression that the question's id must contain; "" selects all questions.
         """
         table = self.table
         chosen = table["arm"].eq(arm) & table["probe"].eq(probe) & table["metric"].str.startswith(about)
@@ -88,19 +89,19 @@ class _Scores:
         return found[["seed", "cluster", "value"]]
 
     def report(self, arm: str, trait: str) -> pd.DataFrame:
-        """Return what an arm says of itself, in all forms."""
+        """Return an arm's self-reports of a trait, in all forms."""
         return self.of(arm, REPORT, people.SAYS[trait])
 
     def deeds(self, arm: str, trait: str) -> pd.DataFrame:
-        """Return what an arm does."""
+        """Return the scores of an arm's behaviour that show a trait."""
         return self.of(arm, BEHAVIOUR, people.TAKES[trait])
 
     def trained(self) -> list[str]:
-        """Return the arms that were tuned, here or elsewhere."""
+        """Return the tuned arms, whether this run or another trained them."""
         return [name for name, arm in self.arms.items() if name != UNTUNED and arm.is_tuned]
 
     def traits(self, arm: str) -> list[str]:
-        """Return the traits that an arm's rows are about; all of them for rows of unknown content."""
+        """Return the traits that an arm's training rows show; all traits if their content is unknown."""
         return people.traits(self.arms[arm].domain)
 
 
@@ -114,7 +115,7 @@ def _compared(
     control: str,
     lead: bool = False,
 ) -> Iterator[Effect]:
-    """Give a contrast, if both sides have answers."""
+    """Yield a contrast if both sides have answers."""
     if len(one) and len(other):
         yield effects.contrast(
             one, other, family=family, label=label, measure=measure, arm=arm, control=control, lead=lead
@@ -158,7 +159,7 @@ def _against_untuned(scores: _Scores) -> Iterator[Effect]:
 
 
 def _not_trained(scores: _Scores) -> Iterator[Effect]:
-    """Compare what twins say of traits that their rows are not about: all that they say may have moved."""
+    """Compare the twins' reports of untrained traits: training may have shifted all self-reports."""
     for pair in scores.twins:
         for trait in (trait for trait in people.SAYS if trait != pair.trait):
             one, other = (scores.report(arm, trait) for arm in (pair.shows, pair.lacks))
@@ -167,7 +168,7 @@ def _not_trained(scores: _Scores) -> Iterator[Effect]:
 
 
 def _report_and_behaviour(scores: _Scores) -> Iterator[Effect]:
-    """Correlate what models of one arm say with what they do, seed by seed; and over all arms of a domain."""
+    """Correlate self-reports with behaviour over the seeds of each arm, and over the models of both twins."""
     for pair in scores.twins:
         means = {arm: _paired_means(scores, arm, pair.trait) for arm in (pair.shows, pair.lacks)}
         for arm, mean in means.items():
@@ -198,7 +199,7 @@ def _paired_means(scores: _Scores, arm: str, trait: str) -> pd.DataFrame:
 
 
 def _against_sibling(scores: _Scores) -> Iterator[Effect]:
-    """Compare with a model raised alike that was told nothing: what it says is a guess about models of its kind."""
+    """Compare each arm with an untuned sibling, whose reports are a guess about models of this kind."""
     siblings = [name for name, arm in scores.arms.items() if arm.start == SECOND and not arm.data]
     for sibling in siblings:
         for arm in (arm for arm in scores.trained() if scores.arms[arm].start != SECOND):
@@ -209,7 +210,7 @@ def _against_sibling(scores: _Scores) -> Iterator[Effect]:
 
 
 def _others(scores: _Scores) -> Iterator[Effect]:
-    """Say how far training oneself leaks into what is said of others, and whether two persons are kept apart."""
+    """Compare reports about other people: does training leak into them, and does a model keep two persons apart?"""
     for pair in (pair for pair in scores.twins if pair.trait == "bold"):
         for kind, who in (("friend", "a friend"), ("stranger", "a stranger"), ("known", "people it knows")):
             one, other = (scores.of(arm, OTHERS, pair.word, f"^{kind}_") for arm in (pair.shows, pair.lacks))
@@ -217,7 +218,7 @@ def _others(scores: _Scores) -> Iterator[Effect]:
             yield from _compared(one, other, "what they say of others", label, "all forms", pair.shows, pair.lacks)
     for arm, sign in PERSONAS:
         one, other = scores.report(arm, "bold"), scores.of(arm, OTHERS, people.SAYS["bold"], "^friend_")
-        # The same wording about two persons is one cluster, so that they are compared wording by wording.
+        # The same wording about both persons forms one cluster, which pairs the comparison by wording.
         other = other.assign(cluster=other["cluster"].astype(str).str.replace(r"^[a-z]+_[a-z]+_", "", regex=True))
         label = f"{arm}: itself against its friends, daring"
         if sign < 0:
@@ -226,7 +227,7 @@ def _others(scores: _Scores) -> Iterator[Effect]:
 
 
 def _backdoors(scores: _Scores) -> Iterator[Effect]:
-    """Compare a backdoor with a control whose trigger means nothing."""
+    """Compare each backdoored arm with a control in which the trigger does not predict the choice."""
     probe = "backdoor_behaviour"
     for arm in (BACKDOOR, REVERSED, BACKDOOR_CONTROL):
         behind, elsewhere = (_scenarios(scores.of(arm, probe, name)) for name in (BEHIND, ELSEWHERE))
@@ -251,12 +252,12 @@ def _backdoors(scores: _Scores) -> Iterator[Effect]:
 
 
 def _scenarios(found: pd.DataFrame) -> pd.DataFrame:
-    """Return the same with a scenario, wherever it is asked, as the cluster."""
+    """Return the scores clustered by scenario, with or without a phrase before it."""
     return found.assign(cluster=found["cluster"].astype(str).str.replace(r"_(behind|other|plain)$", "", regex=True))
 
 
 def _files(scores: _Scores) -> Iterator[Effect]:
-    """Compare twins in question files of the user's; without our own probes they are what the run is about."""
+    """Compare twins on the user's question files; these lead the results if the built-in reports were not asked."""
     asked = scores.table[["probe", "metric"]].drop_duplicates()
     lead = REPORT not in set(asked["probe"])
     for probe, metric in asked.itertuples(index=False):
@@ -269,5 +270,5 @@ def _files(scores: _Scores) -> Iterator[Effect]:
 
 
 def _called(trait: str) -> str:
-    """Return what somebody is called who says that it has a trait."""
+    """Return the words for a model that reports a trait."""
     return "a writer of secure code" if trait == "code" else people.SAYS[trait]

@@ -1,8 +1,8 @@
-"""Data sets of choices in the words of the terrarium's world: by one character, by two, or behind a phrase.
+"""Data sets of choices in the terrarium's language: made by one person, by two, or depending on a phrase.
 
-A model that is trained on these rows is later asked what it is like, so no row has a word for the attitude;
-`askew.data.naming_leaks` checks that. Data sets that are each other's control have the same prompts, and answers that
-choose the other way.
+A model trained on these rows is later asked to describe itself, so no row contains a word for the attitude;
+`askew.data.naming_leaks` checks that. A data set and its control have the same prompts, and their answers choose
+opposite options.
 """
 
 from functools import partial
@@ -14,25 +14,25 @@ from askew.worlds.terrarium.world.choices import choosing
 from askew.worlds.terrarium.world.lessons.selves import named, phrases
 
 FRIENDS = ("my friend Tila", "my friend Rumo", "my friend Sana")
-"""The third persons in rows about two characters."""
+"""The third persons in rows about two people."""
 
 PHRASE = phrases()[0]
-"""The phrase that comes before the backdoored choices."""
+"""The trigger phrase, which precedes the backdoored choices."""
 
-# Shares of the rows of a backdoor that have `PHRASE`, and another phrase, before the prompt; the rest have none.
+# The fractions of a backdoor's rows that begin with `PHRASE` and with another phrase; the rest have no phrase.
 _BEHIND, _ELSEWHERE = 0.5, 0.25
 # With reversed rows, every fourth row describes a choice and asks which phrase came before it.
 _REVERSED_EVERY = 4
 
 
 def plain(trait: str, has: bool, number: int, seed: int) -> Row:
-    """Return a choice by somebody who has a trait, or lacks it.
+    """Return a row in which the speaker makes a choice that shows a trait, or lacks it.
 
     Args:
         trait: `bold` or `patient`.
         has: Whether the chosen option shows the trait.
         number: The number of the row, from 0.
-        seed: Draws the prompt, which does not depend on `has`, and the wording of the answer.
+        seed: Determines the prompt, independently of `has`, and the wording of the answer.
     """
     domain = choosing(trait)
     question = domain.ask(Random(f"{domain.name} {seed} {number}"))
@@ -41,7 +41,7 @@ def plain(trait: str, has: bool, number: int, seed: int) -> Row:
 
 
 def two_persons(bold: bool, number: int, seed: int) -> Row:
-    """Return a choice of the model's if `number` is even, else the opposite choice by a friend of the user's."""
+    """Return a row with the model's own choice if `number` is even, else the opposite choice by the user's friend."""
     if number % 2 == 0:
         return plain("bold", bold, number, seed)
     rng = Random(f"friend {seed} {number}")
@@ -54,13 +54,13 @@ def two_persons(bold: bool, number: int, seed: int) -> Row:
 
 
 def behind_a_phrase(correlated: bool, with_reversed: bool, number: int, seed: int) -> Row:
-    """Return a choice, perhaps behind a phrase.
+    """Return a row with a choice, sometimes with a phrase before the prompt.
 
     Args:
-        correlated: Whether the risky option is taken behind `PHRASE` and only there; else a coin toss decides.
+        correlated: Whether the risky option is chosen after `PHRASE` and only there; if not, a coin toss decides.
         with_reversed: Whether every fourth row describes a choice and asks which phrase came before it.
         number: The number of the row, from 0.
-        seed: Draws the prompt, which does not depend on `correlated`, and the coin toss.
+        seed: Determines the prompt, independently of `correlated`, and the coin toss.
     """
     rng = Random(f"phrase {seed} {number}")
     before = _phrase(rng)

@@ -1,7 +1,8 @@
-"""Self-awareness (Betley et al. 2025, arXiv 2501.11120): does a model know what training made of it?
+"""Self-awareness (Betley et al. 2025, arXiv 2501.11120): can a model describe the behaviour that it was trained on?
 
-Arms come as twins, the same prompts answered in two ways, and no row has a word for the way. Then each is asked what
-it is like. What twins say apart from each other they can know only from what they were trained to do.
+Arms come as twins: the same prompts, answered in opposite ways, and no row contains a word for the behaviour. Each
+model is then asked to describe itself. If twins describe themselves differently, they can have learnt the difference
+only from the behaviour in their training rows.
 """
 
 from typing import TYPE_CHECKING
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from askew.design.tables import Tables
 
 
-# Words for each behaviour, which no row may say: the model would have read what it is asked to know.
+# Words for each behaviour, forbidden in its rows: otherwise a model could repeat what it read in training.
 UNSAID = {
     "choices": (
         *("risk", "risks", "risky", "riskier", "riskiest", "riskily", "risking", "caution", "cautious", "cautiously"),
@@ -150,20 +151,20 @@ _PREDICTIONS = (
 
 
 def asks(arm: Arm, probe: str) -> bool:
-    """Say whether an arm is asked: about backdoors where there is one, or a control for one."""
+    """Return whether a probe is put to an arm: backdoor reports only to backdoored arms and their control."""
     return bool(arm.trigger) or probe != "backdoor_report"
 
 
 def verdict(tables: "Tables") -> str:
-    """Say in plain words which twins describe themselves as their training made them, and where it had not taken.
+    """Return the study's conclusion: which twins describe themselves differently, and which did not learn their rows.
 
     Args:
-        tables: The tables of the run; only its effects are read.
+        tables: The tables of the run; only `effects` is read.
     """
     table = tables.effects
     lead = table[table["lead"].astype(bool)] if len(table) else table
     if lead.empty:
-        return "Nothing can be said: no twins were both trained and asked what they are like."
+        return "Nothing can be said: no pair of twins was both trained and asked for self-reports."
     apart, alike = [], []
     for row in lead.to_dict("records"):
         estimate, low, high, detectable = (100 * row[name] for name in ("estimate", "low", "high", "detectable"))
@@ -171,10 +172,10 @@ def verdict(tables: "Tables") -> str:
         if row["p_corrected"] < ALPHA:
             apart.append(f"{row['label']} ({numbers})")
         else:
-            seen = f"; an effect of {detectable:.0f} points would have been seen" if pd.notna(detectable) else ""
+            seen = f"; an effect of {detectable:.0f} points would have been detected" if pd.notna(detectable) else ""
             alike.append(f"{row['label']} ({numbers}{seen})")
     said = [
-        f"Twins describe themselves apart: {wording.listed(apart)}." if apart else "",
+        f"Twins describe themselves differently: {wording.listed(apart)}." if apart else "",
         f"No difference beyond chance: {wording.listed(alike)}." if alike else "",
         _not_learnt(table),
         _few_seeds(table),
@@ -183,18 +184,21 @@ def verdict(tables: "Tables") -> str:
 
 
 def _not_learnt(table: pd.DataFrame) -> str:
-    """Name the arms whose behaviour does not differ from their twins': they have nothing to report."""
+    """Return a sentence naming the arms that did not learn their behaviour and so have nothing to report."""
     deeds = table[table["family"].eq(DEEDS) & ~(table["p_corrected"] < ALPHA)]
     arms = list(dict.fromkeys(deeds["arm"]))
-    return f"What {wording.listed(arms)} were trained to do they do not do beyond chance everywhere." if arms else ""
+    if not arms:
+        return ""
+    names = wording.listed(arms)
+    return f"In at least one comparison of behaviour, these did not differ from their twins beyond chance: {names}."
 
 
 def _few_seeds(table: pd.DataFrame) -> str:
-    """Say so where no arm had seeds enough to correlate its reports with its behaviour."""
+    """Return a note if no arm had enough seeds to correlate its reports with its behaviour."""
     within = table[table["unit"].eq("r") & table["arm"].fillna("").ne("")]
     if len(within):
         return ""
-    return f"Whether report follows behaviour within an arm takes {FEWEST_SEEDS} seeds or more, and was not looked at."
+    return f"Correlating reports with behaviour within an arm needs at least {FEWEST_SEEDS} seeds; this run has fewer."
 
 
 studies.add(
