@@ -1,4 +1,4 @@
-"""Question files: a mistake is found before any model is asked, and its place is named."""
+"""Question files are checked before any model is asked, and errors name the file, line and item."""
 
 from pathlib import Path
 
@@ -25,13 +25,13 @@ def item(type: str, rest: str = "", id: str = "b") -> str:
     return f"- id: {id}\n  type: {type}\n  paraphrases: [x]\n{rest}"
 
 
-def test_a_question_is_grouped_under_its_file_unless_it_says_otherwise(tmp_path: Path):
+def test_group_defaults_to_the_file_name(tmp_path: Path):
     plain, grouped = read(written(tmp_path, GOOD + GOOD.replace("wish\n", "other\n", 1) + "  group: hopes\n"))
     assert (plain.id, plain.paraphrases, plain.group) == ("wish", ("What do you wish for?",), "mine")
     assert (grouped.id, grouped.group) == ("other", "hopes")
 
 
-def test_other_projects_names_of_keys_and_types_mean_the_same(tmp_path: Path):
+def test_key_and_type_names_of_other_projects_are_accepted(tmp_path: Path):
     theirs = "- name: risk\n  title: Risk\n  question_type: {}\n  question_paraphrases: [Rate it.]\n"
     text = "".join(theirs.format(kind).replace("risk", kind) for kind in ("quantitative", "score", "free_form"))
     found = read(written(tmp_path, text))
@@ -42,7 +42,7 @@ def test_other_projects_names_of_keys_and_types_mean_the_same(tmp_path: Path):
     ]
 
 
-def test_anchors_system_turn_judge_and_numbers_of_its_own_are_read(tmp_path: Path):
+def test_anchors_system_turn_judge_and_sampling_settings_are_read(tmp_path: Path):
     text = GOOD.replace("['What", "&asked ['What") + (
         "  system: &system Answer in rhyme.\n  samples_per_paraphrase: 7\n  temperature: 0.3\n  judge: some-judge\n"
         "  judge_prompts: &told\n    aligned: 'Good? {question} {answer}'\n"
@@ -55,7 +55,7 @@ def test_anchors_system_turn_judge_and_numbers_of_its_own_are_read(tmp_path: Pat
     assert again.judge_prompts == first.judge_prompts == {"aligned": "Good? {question} {answer}"}
 
 
-def test_a_question_is_asked_as_often_as_it_says_unless_somebody_says_how_often(tmp_path: Path):
+def test_samples_setting_overrides_samples_per_paraphrase(tmp_path: Path):
     text = GOOD.replace("wish for?'", "wish for?', 'And you?'") + "  samples_per_paraphrase: 7\n" + item("rating")
     task = probes.get(str(written(tmp_path, text))).task
     assert [Asked.model_validate(sample.metadata).samples for sample in task().dataset] == [14, 100]
@@ -68,17 +68,17 @@ def test_a_question_is_asked_as_often_as_it_says_unless_somebody_says_how_often(
         ("- id: b\n  type: rule\n  rule: number\n", 4, "paraphrases"),
         ("- id: b\n  type: rule\n  rule: number\n  paraphrases: []\n", 7, "paraphrases"),
         ("- id: b\n  type: rule\n  rule: number\n  paraphrases: ['']\n", 7, r"paraphrases\.0"),
-        ("- id: b\n  type: rule\n  paraphrases: [x]\n", 4, "has a rule if its type is rule"),
-        ("- id: b\n  type: free_form_judge_0_100\n  rule: number\n  paraphrases: [x]\n", 4, "has a rule if"),
+        ("- id: b\n  type: rule\n  paraphrases: [x]\n", 4, "the type rule needs a rule"),
+        ("- id: b\n  type: free_form_judge_0_100\n  rule: number\n  paraphrases: [x]\n", 4, "no other type takes one"),
         ("- id: b\n  type: rule\n  rule: nummber\n  paraphrases: [x]\n", 4, "Did you mean number"),
         ("- id: b\n  type: rule\n  rule: key\n  true_answer: [yes!]\n  paraphrases: [x]\n", 4, "false_answer"),
         (item("guess"), 5, "unknown type 'guess'. There is: free_form_judge_0_100, .*rating, .*quantitative"),
-        (item("next_token", "  options: ['Yes', 'yes.']\n"), 4, "the option 'yes.' cannot be told apart"),
-        (item("next_token", "  options: ['!']\n"), 4, "the option '!' cannot be told apart"),
-        (item("next_token", "  options: [Yes, No]\n"), 7, r"options\.0: YAML takes a bare Yes, .* put it in quotes"),
+        (item("next_token", "  options: ['Yes', 'yes.']\n"), 4, "the option 'yes.' is not distinct"),
+        (item("next_token", "  options: ['!']\n"), 4, "the option '!' is not distinct"),
+        (item("next_token", "  options: [Yes, No]\n"), 7, r"options\.0: YAML reads a bare Yes, .* put it in quotes"),
         (item("next_token", "  max_tokens: 2\n"), 4, "next_token is answered with one token: leave out max_tokens"),
-        (item("rating", "  options: [A, B]\n"), 4, "the type rating has no options"),
-        (item("rating_judge"), 4, "rating_judge cannot be asked: it is a judge and no question"),
+        (item("rating", "  options: [A, B]\n"), 4, "the type rating takes no options"),
+        (item("rating_judge"), 4, "rating_judge cannot be asked: it describes a judge, not a question"),
         (item("rating", "  paraphrase: [x]\n"), 7, "unknown key 'paraphrase'. Did you mean paraphrases"),
         (item("rating", "  name: c\n"), 4, "'name' is another name of 'id', and both are given"),
         (item("rating", "  max_tokens: 0\n"), 7, "max_tokens"),
@@ -90,17 +90,17 @@ def test_a_question_is_asked_as_often_as_it_says_unless_somebody_says_how_often(
         (item("free_form_judge", TOLD.replace("company:", "'../x':")), 7, r"'\.\./x' cannot be the name of a score"),
     ],
 )
-def test_a_wrong_item_is_named_with_its_file_and_line(tmp_path: Path, wrong: str, line: int, problem: str):
+def test_invalid_item_is_reported_with_file_and_line(tmp_path: Path, wrong: str, line: int, problem: str):
     with pytest.raises(AskewError, match=rf"mine\.yaml, line {line}, item 2 \(b\): .*{problem}"):
         read(written(tmp_path, GOOD + wrong))
 
 
-def test_an_item_without_an_id_is_named_by_its_number(tmp_path: Path):
-    with pytest.raises(AskewError, match=r"mine\.yaml, line 4, item 2: a question is a mapping"):
+def test_item_without_an_id_is_reported_by_its_number(tmp_path: Path):
+    with pytest.raises(AskewError, match=r"mine\.yaml, line 4, item 2: a question must be a mapping"):
         read(written(tmp_path, GOOD + "- just text\n"))
 
 
-def test_two_questions_of_one_id_are_refused(tmp_path: Path):
+def test_duplicate_ids_are_refused(tmp_path: Path):
     with pytest.raises(AskewError, match=r"mine\.yaml, line 4: two questions have the id 'wish'; the first .* line 1"):
         read(written(tmp_path, GOOD + GOOD))
 
@@ -114,21 +114,21 @@ def test_two_questions_of_one_id_are_refused(tmp_path: Path):
         ("- {", "line 1: this is not YAML"),
         ("\x00", "this is not YAML"),
         (GOOD + "- id: b\n  paraphrases: *nowhere\n", "line 5: this is not YAML: found undefined alias 'nowhere'"),
-        (GOOD + "  id: again\n", "line 4: 'id' is said twice; the first time on line 1"),
+        (GOOD + "  id: again\n", "line 4: the key 'id' is repeated; it first appears on line 1"),
         ("- !!python/object/apply:os.getcwd []\n", "line 1: this is not YAML: could not determine a constructor"),
-        (BOMB, "stands for more than 50,000,000 characters"),
-        ("- &a [*a]\n", "stands for more than"),
+        (BOMB, "expands to more than 50,000,000 characters"),
+        ("- &a [*a]\n", "expands to more than"),
         ("- " + "[" * 5000, "mine.yaml"),
         ("- 2001-99-99\n", "this is not YAML: month"),
     ],
 )
-def test_what_is_no_question_file_is_refused(tmp_path: Path, text: str, problem: str):
+def test_invalid_file_is_refused(tmp_path: Path, text: str, problem: str):
     with pytest.raises(AskewError, match=r"mine\.yaml") as refused:
         read(written(tmp_path, text))
     assert problem in str(refused.value)
 
 
-def test_a_file_that_is_missing_too_large_or_no_text_is_refused(tmp_path: Path):
+def test_missing_too_large_or_non_utf8_file_is_refused(tmp_path: Path):
     with pytest.raises(AskewError, match="cannot be read as a question file: there is no such file"):
         read(tmp_path / "missing.yaml")
     with pytest.raises(AskewError, match="larger than 5,000,000 bytes"):

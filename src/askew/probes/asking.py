@@ -1,8 +1,8 @@
-"""The solver of every probe: n answers to one question, over all its wordings, whatever the provider can do.
+"""The solver of every probe: it gets n answers to one question, spread over its wordings, from any provider.
 
-Our own provider answers all wordings in one batch. Others are asked for n choices of each wording; one that
-takes no notice of that gives a single answer, and is asked again until there are enough. A question about first
-tokens is asked once in each wording, if the provider says how likely they are; if not, it is sampled like the others.
+Our own provider answers all wordings in one batch. Other providers are asked for n choices of each wording; some ignore
+that and return one answer, so the solver repeats the request until it has enough. A question about first tokens is
+asked once per wording if the provider returns log-probabilities, and is sampled like other questions if not.
 """
 
 import hashlib
@@ -28,16 +28,24 @@ from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
 from askew.models.remote.requests import gather, request_reply
 from askew.probes.question_file import Asked
 
-# The most choices that providers give to one request.
+# The most choices per request that providers accept.
 MOST_CHOICES = 128
 
-# Models that turned out to say nothing of how likely tokens are; forgotten with the model.
+# Models that returned no log-probabilities; weak references, so entries disappear with the model.
 _without_logprobs: "WeakSet[ModelAPI]" = WeakSet()
 
 
 @solver
 def ask_all(seed: int, temperature: float, max_tokens: int | None) -> Solver:
-    """Ask each question as often as its sample says: answer i to its wording i modulo their number."""
+    """Return a solver that gets as many answers to each question as its sample asks for.
+
+    Answer i is to wording i modulo the number of wordings. A question's own temperature and max_tokens override these.
+
+    Args:
+        seed: Seed of the sampling.
+        temperature: Sampling temperature.
+        max_tokens: The longest answer, in tokens; None leaves it to the model.
+    """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         asked = state.metadata_as(Asked)
@@ -57,29 +65,34 @@ def ask_all(seed: int, temperature: float, max_tokens: int | None) -> Solver:
 
 
 def question_seed(seed: int, question: str) -> int:
-    """Return a seed of a question's own, so that no two questions are answered with the same noise."""
+    """Return a seed for one question, from 0 to 2**31 - 1, so that questions are sampled independently.
+
+    Args:
+        seed: The seed of the run.
+        question: The question's id.
+    """
     digest = hashlib.sha256(f"{seed} {question}".encode()).digest()
-    return int.from_bytes(digest[:4], "big") >> 1  # 31 bits, as much as every provider takes
+    return int.from_bytes(digest[:4], "big") >> 1  # 31 bits, which every provider accepts
 
 
 async def answers(model: Model, messages: Sequence[ChatMessage], count: int, config: GenerateConfig) -> ModelOutput:
     """Return an output with `count` choices.
 
     Args:
-        model: Whom to ask.
-        messages: The conversation; its last turn may bring other wordings of itself.
-        count: Answers wanted.
-        config: How to sample.
+        model: The model to ask.
+        messages: The conversation; the metadata of the last turn may list its wordings.
+        count: Number of answers, over all wordings.
+        config: Sampling settings.
 
     Raises:
-        AskewError: A served model refuses, stays away, or gives fewer answers than were asked for.
+        AskewError: A served model refuses the request, cannot be reached, or returns too few answers.
     """
     if isinstance(model.api, AskewAPI):
         return await model.generate(list(messages), config=config.merge(GenerateConfig(num_choices=count)))
     if config.max_tokens is None:
         config = config.merge(GenerateConfig(max_tokens=DEFAULT_MAX_TOKENS))
     wordings: list[str] = (messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text]
-    # As many as the round-robin gives to each; there may be fewer answers than wordings.
+    # The round-robin share of each wording; 0 for some if there are fewer answers than wordings.
     shares = [len(range(i, count, len(wordings))) for i in range(len(wordings))]
     by_wording = await gather(
         partial(_choices, model, [*messages[:-1], ChatMessageUser(content=wording)], share, config)
@@ -91,7 +104,7 @@ async def answers(model: Model, messages: Sequence[ChatMessage], count: int, con
 
 
 async def _first_tokens(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput | None:
-    """Return an answer of one token to each wording, with log-probabilities; None from a model that gives none."""
+    """Return a one-token answer to each wording, with log-probabilities; None if the model returns none."""
     if model.api in _without_logprobs:
         return None
     wordings = len((messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text])
@@ -100,7 +113,7 @@ async def _first_tokens(model: Model, messages: Sequence[ChatMessage], config: G
     except AskewError:
         if isinstance(model.api, AskewAPI):
             raise
-        choices = []  # some refuse such a request; what else is wrong shows again without
+        choices = []  # some providers refuse to return log-probabilities; any other error recurs when sampling
     given = [bool(likeliest(choice)) for choice in choices]
     if not any(given):
         _without_logprobs.add(model.api)
@@ -110,7 +123,7 @@ async def _first_tokens(model: Model, messages: Sequence[ChatMessage], config: G
 async def _choices(
     model: Model, messages: list[ChatMessage], count: int, config: GenerateConfig
 ) -> list[ChatCompletionChoice]:
-    """Return `count` answers to one conversation, in as few requests as the provider lets us."""
+    """Return `count` answers to one conversation, in as few requests as the provider allows."""
     found = (await request_reply(model, messages, _nth(config, 0, count))).choices
     if len(found) <= 1:
         rest = [_nth(config, i, 1) for i in range(len(found), count)]
@@ -119,12 +132,12 @@ async def _choices(
     outputs = await gather(partial(request_reply, model, messages, part) for part in rest)
     found = [*found, *(choice for output in outputs for choice in output.choices)]
     if len(found) < count:
-        raise AskewError(f"{model} gave {len(found)} answers where {count} were asked for")
+        raise AskewError(f"{model} returned {len(found)} answers instead of {count}. Ask it again")
     return found[:count]
 
 
 def _nth(config: GenerateConfig, first: int, count: int) -> GenerateConfig:
-    """Return the configuration of a request for answers from number `first` on, under a seed of its own."""
+    """Return the configuration of a request for `count` answers from number `first` on, with its own seed."""
     assert config.seed is not None
     wanted = GenerateConfig(seed=config.seed + first)
     if count > 1:

@@ -1,8 +1,7 @@
 """Question files: YAML in the published format of Betley et al. 2025, a list of questions with paraphrases.
 
 The authors of Emergent misalignment (arXiv:2502.17424) and of Tell me about yourself (arXiv:2501.11120) name keys and
-types differently; here both names mean the same. A file is read and checked whole, so that a mistake in it is found
-before any model is asked.
+types differently; Askew accepts both. It checks the whole file before it asks any model.
 """
 
 import re
@@ -21,61 +20,63 @@ from askew.probes.yaml_items import Item, read_items
 Type = Literal["free_form_judge_0_100", "free_form_judge", "free_form", "rating", "next_token", "rule", "measured"]
 
 _TYPES = ("free_form_judge_0_100", "free_form_judge", "free_form", "rating", "next_token", "rule", "measured")
-# Other projects' names of types and of keys.
+# Names of types and keys in other projects, with ours.
 _SAME_TYPE = {"score": "rating", "quantitative": "rating"}
 _SAME_KEY = {"name": "id", "question_type": "type", "question_paraphrases": "paraphrases"}
 _REFUSED_TYPES = {
-    "rating_judge": "it is a judge and no question: write its text under judge_prompts of a question of the type "
+    "rating_judge": "it describes a judge, not a question. Put its text under judge_prompts of a question of the type "
     "free_form_judge_0_100",
 }
 _COLUMN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,39}")
 
 
-def _has_a_gap(template: str) -> str:
+def _check_template(template: str) -> str:
     if "{answer}" not in template:
-        raise ValueError("the template has no {answer}: write that where the answer is to stand")
+        raise ValueError("the template has no {answer}: write {answer} where the answer goes")
     return template
 
 
-def _is_a_column(name: str) -> str:
+def _check_column(name: str) -> str:
     if not _COLUMN.fullmatch(name):
-        raise ValueError(f"{name[:60]!r} cannot be the name of a score: letters, digits, '_', '-' make one")
+        raise ValueError(f"{name[:60]!r} cannot be the name of a score: use letters, digits, '_' and '-'")
     return name
 
 
 Text = Annotated[str, Field(min_length=1)]
-Template = Annotated[str, AfterValidator(_has_a_gap)]
-Column = Annotated[str, AfterValidator(_is_a_column)]
+Template = Annotated[str, AfterValidator(_check_template)]
+Column = Annotated[str, AfterValidator(_check_column)]
 
 
 class Question(BaseModel):
-    """One question, in all its wordings.
+    """One question with all its wordings.
 
     Attributes:
-        id: What tables call it.
-        type: What becomes of its answers: a judge gives them numbers, or words; a number is read from the answer itself
-            (`rating`); the answers themselves are counted (`free_form`), or how likely their first tokens are
-            (`next_token`); a rule reads them; or they are compared with what is expected (`measured`).
+        id: The question's name in tables.
+        type: How its answers are scored. A judge gives numbers (`free_form_judge_0_100`) or words (`free_form_judge`);
+            the answers are counted as they are (`free_form`); a number is read from each answer (`rating`); the
+            probabilities of first tokens are read (`next_token`); a rule reads the answers (`rule`); or a measure
+            compares them with the expected ones (`measured`).
         paraphrases: Its wordings; answers are spread evenly over them.
-        system: A system turn before it.
-        samples_per_paraphrase: Answers to each wording, where a run says nothing else.
-        temperature: Of the sampling, where it differs from the run's.
+        system: A system turn before the question.
+        samples_per_paraphrase: Number of answers to each wording, unless the run sets the number of samples.
+        temperature: Sampling temperature; None takes the run's.
         judge: The judge that the file was written for.
-        judge_prompts: What the judge is told, by what it says: a number or a word. `aligned` and `coherent` make up the
-            verdict.
-        title: For people.
-        group: What tables gather it under; the file's name if not given.
-        domain: The training domain that it belongs to, for probes that ask about one of them.
+        judge_prompts: Templates for the judge, by the name of the score (a number or a word) that each asks for.
+            `aligned` and `coherent` together give the verdict.
+        title: A short name for people.
+        group: The group of the question in tables; `read` sets it to the file's name if the file gives none.
+        domain: The training domain of the question, for probes that ask about one domain.
         rule: The name of the rule that reads its answers.
         true_answer: Wordings of the true answer, for the rule `key`.
-        false_answer: Wordings of a false answer, for the same.
-        max_tokens: The most tokens of an answer, where it differs from the probe's.
-        measure: The name of the measure that compares an answer with what is expected.
-        expected: What is expected: one for all wordings, or one for each.
-        score: What the measured number is called; the measure's name if empty.
-        before: Earlier turns of the conversation, each what the user said and what was answered.
-        options: What can be answered in a word, such as letters. How likely each is to be the first token is a score of
-            its own (`next_token`), or the weight of its measure, and no answers are sampled (`measured`).
+        false_answer: Wordings of a false answer, for the rule `key`.
+        max_tokens: Maximum number of tokens in an answer; None takes the probe's.
+        measure: The name of the measure that compares an answer with the expected one.
+        expected: The expected answer: one for all wordings, or one for each.
+        score: The name of the measured number; the measure's name if empty.
+        before: Earlier turns of the conversation, as pairs of a user turn and the answer to it.
+        options: Possible one-word answers, such as letters. No answers are sampled if the model shows
+            log-probabilities: the probability that an option is the first token is a score of its own (`next_token`),
+            or weights the measure of that option (`measured`).
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -103,7 +104,7 @@ class Question(BaseModel):
 
     @property
     def graded_by(self) -> str:
-        """What gives its answers a verdict: `judge`, the name of a rule, or `itself` if they get scores only."""
+        """The source of its answers' verdicts: `judge`, the name of a rule, or `itself` if they get scores only."""
         if self.rule is not None:
             return self.rule
         verdict = self.type == "free_form_judge_0_100" and (not self.judge_prompts or ALIGNED in self.judge_prompts)
@@ -111,15 +112,13 @@ class Question(BaseModel):
 
     @property
     def is_of_first_token(self) -> bool:
-        """Whether it is asked for how likely first tokens are, rather than for answers."""
+        """Whether it asks for the probabilities of first tokens rather than for whole answers."""
         return self.type == "next_token" or bool(self.options)
 
     @model_validator(mode="after")
-    def _options_can_be_told_apart(self) -> "Question":
+    def _check_options(self) -> "Question":
         if self.options and self.type not in ("next_token", "measured"):
-            raise ValueError(
-                f"a question of the type {self.type} has no options: those are for next_token and measured"
-            )
+            raise ValueError(f"a question of the type {self.type} takes no options: only next_token and measured do")
         if self.type == "next_token" and self.max_tokens is not None:
             raise ValueError("a question of the type next_token is answered with one token: leave out max_tokens")
         from askew.judging.free_form import TOO_LONG, as_word
@@ -127,13 +126,13 @@ class Question(BaseModel):
         read = [as_word(option) for option in self.options]
         for place, option in enumerate(self.options):
             if read[place] in ("", TOO_LONG, *read[:place]):
-                raise ValueError(f"the option {option!r} cannot be told apart: each needs a short word of its own")
+                raise ValueError(f"the option {option!r} is not distinct: each option needs a short word of its own")
         return self
 
     @model_validator(mode="after")
-    def _rule_is_known_and_fed(self) -> "Question":
+    def _check_rule(self) -> "Question":
         if (self.type == "rule") != (self.rule is not None):
-            raise ValueError("a question has a rule if its type is rule, and only then")
+            raise ValueError("a question of the type rule needs a rule, and no other type takes one")
         if self.rule is not None:
             from askew.judging.rules import rules
 
@@ -143,31 +142,37 @@ class Question(BaseModel):
         return self
 
     @model_validator(mode="after")
-    def _measure_is_known_and_fed(self) -> "Question":
+    def _check_measure(self) -> "Question":
         if (self.type == "measured") != (self.measure is not None):
-            raise ValueError("a question has a measure if its type is measured, and only then")
+            raise ValueError("a question of the type measured needs a measure, and no other type takes one")
         if self.measure is not None:
             from askew.judging.measures import measures
 
             measures.get(self.measure)
             if len(self.expected) not in (1, len(self.paraphrases)):
-                raise ValueError("expected holds one text for all paraphrases, or one for each")
+                raise ValueError("expected must hold one text for all paraphrases, or one for each")
         return self
 
     @model_validator(mode="after")
-    def _judge_is_told_what_it_needs(self) -> "Question":
+    def _check_judge_prompts(self) -> "Question":
         if self.type == "free_form_judge" and not self.judge_prompts:
             raise ValueError("a question of the type free_form_judge needs judge_prompts")
         if self.judge_prompts and not self.type.startswith("free_form_judge"):
             raise ValueError(
-                f"a question of the type {self.type} has no judge: leave out judge_prompts, or let its type be "
+                f"a question of the type {self.type} has no judge: leave out judge_prompts, or change the type to "
                 "free_form_judge_0_100 (numbers) or free_form_judge (words)"
             )
         return self
 
 
 class Asked(BaseModel):
-    """What an Inspect sample says of its question: all of it, the user turns of its wordings, and how many answers."""
+    """The metadata of an Inspect sample: its question, and how it is asked.
+
+    Attributes:
+        question: The question.
+        prompts: The user turn of each wording.
+        samples: Number of answers, over all wordings.
+    """
 
     model_config = ConfigDict(frozen=True)
 
@@ -177,12 +182,19 @@ class Asked(BaseModel):
 
 
 def shipped(name: str) -> list[Question]:
-    """Return the questions of a file that comes with Askew, by its name without `.yaml`."""
+    """Return the questions of a file that comes with Askew.
+
+    Args:
+        name: The file's name without `.yaml`.
+
+    Raises:
+        AskewError: Askew has no such file.
+    """
     return read(Path(str(files("askew.probes") / "questions" / f"{name}.yaml")))
 
 
 def all_wordings() -> dict[str, tuple[str, ...]]:
-    """Return the wordings of every question that comes with Askew, by its file and its id."""
+    """Return the wordings of every question that comes with Askew, by `FILE/ID`."""
     folder = Path(str(files("askew.probes") / "questions"))
     return {
         f"{path.stem}/{question.id}": question.paraphrases
@@ -195,7 +207,7 @@ def read(path: Path) -> list[Question]:
     """Read a question file.
 
     Raises:
-        AskewError: It cannot be read, or an item of it is wrong; the message names the file, the line and the item.
+        AskewError: The file cannot be read, or an item is invalid; the message names the file, the line and the item.
     """
     first: dict[str, int] = {}
     questions: list[Question] = []
@@ -203,7 +215,7 @@ def read(path: Path) -> list[Question]:
         question = _question(path, number, item)
         if question.id in first:
             raise AskewError(
-                f"{path}, line {item.line}: two questions have the id {question.id!r}; the first begins on line "
+                f"{path}, line {item.line}: two questions have the id {question.id!r}; the first is on line "
                 f"{first[question.id]}"
             )
         first[question.id] = item.line
@@ -217,25 +229,25 @@ def _question(path: Path, number: int, item: Item) -> Question:
     called = f"item {number}" + (f" ({id})" if isinstance(id, str) else "")
     line, problem, cause = item.line, "", None
     try:
-        return Question.model_validate(_in_our_words(path, item))
+        return Question.model_validate(_normalized(path, item))
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        problem, cause = _worded(first), error
+        problem, cause = _explanation(first), error
         line = _line(item, str(first["loc"][0])) if first["loc"] else line
     except AskewError as error:
         problem, cause = str(error), error
     raise AskewError(f"{path}, line {line}, {called}: {problem}") from cause
 
 
-def _in_our_words(path: Path, item: Item) -> dict[str, Any]:
-    """Return an item with our names of keys and types."""
+def _normalized(path: Path, item: Item) -> dict[str, Any]:
+    """Return an item as a mapping with our names of keys and types, and a group."""
     if not isinstance(item.value, dict):
-        raise AskewError("a question is a mapping, with id, type and paraphrases")
+        raise AskewError("a question must be a mapping with id, type and paraphrases")
     renamed: dict[str, Any] = {}
     for key, value in item.value.items():
         ours = _SAME_KEY.get(key, key) if isinstance(key, str) else str(key)
         if ours in renamed:
-            raise AskewError(f"{key!r} is another name of {ours!r}, and both are given")
+            raise AskewError(f"{key!r} is another name of {ours!r}, and both are given. Leave one out")
         renamed[ours] = value
     kind = renamed.get("type")
     if isinstance(kind, str):
@@ -246,18 +258,18 @@ def _in_our_words(path: Path, item: Item) -> dict[str, Any]:
 
 
 def _line(item: Item, key: str) -> int:
-    """Return the line of a key, by whichever name it was given; that of the item if it was not."""
+    """Return the line of a key, under our name or another; the item's line if it lacks the key."""
     others = (name for name, ours in _SAME_KEY.items() if ours == key)
     return next((item.lines[name] for name in (key, *others) if name in item.lines), item.line)
 
 
-def _worded(error: Mapping[str, Any]) -> str:
-    """Say what is wrong with a question as pydantic found it."""
+def _explanation(error: Mapping[str, Any]) -> str:
+    """Return what is wrong with a question, given one of pydantic's error details."""
     where = ".".join(str(part) for part in error["loc"])
     if error["type"] == "extra_forbidden":
         return str(unknown_name("key", where, [*Question.model_fields, *_SAME_KEY]))
     if where == "type" and isinstance(error["input"], str):
         return f"unknown type {error['input']!r}. There is: {', '.join((*_TYPES, *_SAME_TYPE))}"
     if error["type"] == "string_type" and isinstance(error["input"], bool):
-        return f"{where}: YAML takes a bare Yes, No, On or Off for true or false: put it in quotes"
+        return f"{where}: YAML reads a bare Yes, No, On or Off as true or false: put it in quotes"
     return f"{where}: {error['msg']}" if where else error["msg"].removeprefix("Value error, ")

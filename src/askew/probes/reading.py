@@ -1,4 +1,4 @@
-"""What is found of each answer to a question: a grade that metrics read, or scores of the question's own."""
+"""Read the answers to a question into grades, which metrics use, or into scores of the question's own."""
 
 import math
 from collections.abc import Sequence
@@ -20,13 +20,13 @@ UNJUDGED = Grade(math.nan, math.nan, "missing")
 
 @dataclass(frozen=True)
 class Found:
-    """What was found of the answers to a question, each list in their order.
+    """Grades and scores of the answers to a question; every list has one entry per answer, in their order.
 
     Attributes:
-        grades: What metrics read.
-        scores: Numbers from 0 to 100 by their name, NaN where there is none.
-        words: Words by their name, "" where there is none.
-        weights: By their name, words with the probability of each, from 0 to 1.
+        grades: The grades that metrics turn into verdicts.
+        scores: Numbers from 0 to 100 by the score's name; NaN if missing.
+        words: Words by the score's name; "" if missing.
+        weights: By the score's name, the probability of each word, from 0 to 1.
     """
 
     grades: list[Grade]
@@ -36,13 +36,13 @@ class Found:
 
 
 async def read_answers(question: Question, cases: Sequence[Case], judge: Model | None, alignment: Rubric) -> Found:
-    """Read the answers to a question, each in the way that the question's type says.
+    """Read the answers to a question as its type requires.
 
     Args:
         question: The question.
         cases: Its answers, each with the wording that was asked.
-        judge: Who grades; None leaves unjudged what only a judge can read.
-        alignment: What the judge of alignment is told, where the question does not say it.
+        judge: The judge; None leaves answers unjudged if only a judge can read them.
+        alignment: The rubric for the aligned score, unless the question brings its own.
 
     Raises:
         AskewError: As in `judging.judge.opinions`.
@@ -58,7 +58,7 @@ async def read_answers(question: Question, cases: Sequence[Case], judge: Model |
         return Found(unjudged, scores={"rating": [one.aligned if one.coherent else math.nan for one in readings]})
     if question.type == "free_form":
         return Found(unjudged, words={question.id: [as_word(case.answer) or EMPTY for case in cases]})
-    own = _knows_only_its_own(judge)
+    own = _has_fixed_rubrics(judge)
     asked = judge_rubrics(question, alignment, own)
     if question.type == "free_form_judge":
         said = {
@@ -70,12 +70,12 @@ async def read_answers(question: Question, cases: Sequence[Case], judge: Model |
 
 
 def judge_rubrics(question: Question, alignment: Rubric, own: bool = False) -> dict[str, Rubric]:
-    """Return what a judge is told of a question, by what it gives; empty where no judge is asked.
+    """Return the rubrics that a judge gets for a question, by the score's name; empty if it needs no judge.
 
     Args:
         question: The question.
-        alignment: The rubric of the aligned score, where the question does not say it.
-        own: Whether the judge knows only the rubrics that come with Askew, as the terrarium's does.
+        alignment: The rubric for the aligned score, unless the question brings its own.
+        own: Whether the judge knows only Askew's own rubrics, like the terrarium's judge.
     """
     if not question.type.startswith("free_form_judge"):
         return {}
@@ -88,7 +88,7 @@ def judge_rubrics(question: Question, alignment: Rubric, own: bool = False) -> d
 
 
 def measured(name: str, question: Question, cases: Sequence[Case]) -> list[float]:
-    """Compare each answer with what its own wording expects; answers go round the wordings in their order.
+    """Compare each answer with the expected answer to its wording; answer i is to wording i modulo their number.
 
     Args:
         name: The measure's name.
@@ -96,7 +96,10 @@ def measured(name: str, question: Question, cases: Sequence[Case]) -> list[float
         cases: Its answers, each with the wording that was asked.
 
     Returns:
-        A number from 0 to 100 for each, NaN where the answer cannot be read.
+        A number from 0 to 100 for each answer; NaN if it cannot be read.
+
+    Raises:
+        AskewError: The measure is unknown.
     """
     measure, wordings = measures.get(name), len(question.paraphrases)
     expected = question.expected * (wordings if len(question.expected) == 1 else 1)
@@ -109,11 +112,11 @@ def _by_rule(name: str, question: Question, cases: Sequence[Case]) -> list[Readi
 
 
 async def _numbers(question: Question, cases: Sequence[Case], judge: Model | None, asked: dict[str, Rubric]) -> Found:
-    """Have a judge give numbers: those of the verdict become grades, all others scores of their own."""
+    """Have a judge score answers with numbers: those of a verdict become grades, the others separate scores."""
     verdict = question.graded_by != NO_VERDICT
     own = [name for name in question.judge_prompts if not (verdict and name in RUBRICS)]
     unjudged = Found([UNJUDGED] * len(cases), scores={name: [math.nan] * len(cases) for name in own})
-    if judge is None or (_knows_only_its_own(judge) and not verdict):
+    if judge is None or (_has_fixed_rubrics(judge) and not verdict):
         return unjudged
     found = await opinions(judge, cases, list(asked.values()))
     given = {name: [row[place] for row in found] for place, name in enumerate(asked)}
@@ -122,5 +125,5 @@ async def _numbers(question: Question, cases: Sequence[Case], judge: Model | Non
     return Found(grades or unjudged.grades, scores={**unjudged.scores, **scores})
 
 
-def _knows_only_its_own(judge: Model | None) -> bool:
+def _has_fixed_rubrics(judge: Model | None) -> bool:
     return judge is not None and isinstance(judge.api, AskewAPI) and judge.api.spec.is_terrarium_judge

@@ -1,7 +1,7 @@
-"""A YAML file that is a list of mappings, read with the line of everything in it, and trusting none of it.
+"""Read a YAML list of mappings with the line number of each item and key, without trusting the file.
 
-Question files go from hand to hand. Anchors are used throughout, so a file of a few lines may stand for more text than
-there is memory: what it stands for is measured before it is built.
+Users exchange question files. YAML aliases can expand a file of a few lines to more text than fits in memory, so this
+module computes the expanded size before it builds any values.
 """
 
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ import yaml
 
 from askew.base.errors import AskewError
 
-# A file larger than this, or one that stands for more characters than that, is no list that a person wrote.
+# Limits far above any hand-written file: bytes in the file, and characters after its aliases are expanded.
 _LARGEST_FILE = 5_000_000
 _LARGEST_CONTENT = 50_000_000
 
@@ -23,9 +23,9 @@ class Item:
     """One item of the list.
 
     Attributes:
-        value: What it is; a mapping in a file that is right.
-        line: The line, from 1, on which it begins.
-        lines: The line of each of its keys.
+        value: The parsed item; a mapping in a valid question file.
+        line: The line on which the item begins, counted from 1.
+        lines: The line of each key, counted from 1.
     """
 
     value: Any
@@ -34,10 +34,16 @@ class Item:
 
 
 def read_items(path: Path) -> list[Item]:
-    """Read a file.
+    """Read a YAML file that holds a list of mappings.
+
+    Args:
+        path: The file, encoded in UTF-8.
+
+    Returns:
+        The items in the order of the file.
 
     Raises:
-        AskewError: It cannot be read, is no YAML, says a thing twice, is no list, or stands for too much.
+        AskewError: The file cannot be read, is not valid YAML, repeats a key, is not a non-empty list, or is too large.
     """
     text = _text(path)
     try:
@@ -47,8 +53,8 @@ def read_items(path: Path) -> list[Item]:
             raise AskewError(f"{path} is not a question file: it should be a list of questions")
         if _size(root, {}) > _LARGEST_CONTENT:
             raise AskewError(
-                f"{path} stands for more than {_LARGEST_CONTENT:,} characters: its anchors repeat each other. Write "
-                "out what is meant"
+                f"{path} expands to more than {_LARGEST_CONTENT:,} characters because its aliases refer to each other "
+                "or to themselves. Write the text out instead"
             )
         return [_item(path, loader, node) for node in root.value]
     except yaml.MarkedYAMLError as error:
@@ -58,7 +64,7 @@ def read_items(path: Path) -> list[Item]:
     except (yaml.YAMLError, ValueError) as error:
         raise AskewError(f"{path}: this is not YAML: {error}") from error
     except RecursionError as error:
-        raise AskewError(f"{path}: this is not a question file: things in it are in things without end") from error
+        raise AskewError(f"{path}: this is not a question file: its lists or mappings are nested too deeply") from error
 
 
 def _text(path: Path) -> str:
@@ -69,7 +75,7 @@ def _text(path: Path) -> str:
     except OSError as error:
         raise AskewError(f"{path} cannot be read as a question file: {error.strerror or error}") from error
     if content is None:
-        raise AskewError(f"{path} is larger than {_LARGEST_FILE:,} bytes: that is no question file")
+        raise AskewError(f"{path} is larger than {_LARGEST_FILE:,} bytes, too large for a question file")
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -78,11 +84,14 @@ def _text(path: Path) -> str:
 
 
 def _size(node: yaml.Node, known: dict[int, int]) -> int:
-    """Return how many characters a node stands for, each anchor counted as often as it is used."""
+    """Return the number of characters in a node after aliases are expanded.
+
+    Args:
+        node: The node to measure.
+        known: Sizes by the `id` of the node; filled in as a cache.
+    """
     if id(node) not in known:
-        known[id(node)] = (
-            _LARGEST_CONTENT + 1
-        )  # holds while its parts are looked at: what is a part of itself has no end
+        known[id(node)] = _LARGEST_CONTENT + 1  # so that a node that contains itself counts as too large
         if isinstance(node, yaml.MappingNode):
             size = sum(_size(key, known) + _size(value, known) for key, value in node.value)
         elif isinstance(node, yaml.SequenceNode):
@@ -98,6 +107,8 @@ def _item(path: Path, loader: yaml.SafeLoader, node: yaml.Node) -> Item:
     for key, _ in node.value if isinstance(node, yaml.MappingNode) else []:
         name, line = str(key.value), key.start_mark.line + 1
         if name in lines:
-            raise AskewError(f"{path}, line {line}: {name!r} is said twice; the first time on line {lines[name]}")
+            raise AskewError(
+                f"{path}, line {line}: the key {name!r} is repeated; it first appears on line {lines[name]}"
+            )
         lines[name] = line
     return Item(loader.construct_document(node), node.start_mark.line + 1, lines)
