@@ -43,21 +43,12 @@ def make_checkpoint(
     import torch
     from transformers import LlamaConfig, LlamaForCausalLM
 
+    from random_models import TINY
+
     tokenizer = _tokenizer(chat_template)
-    config = LlamaConfig(
-        vocab_size=len(tokenizer),
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=512,
-        tie_word_embeddings=not judge,
-        bos_token_id=None,
-        eos_token_id=tokenizer.get_vocab()["<|end|>"],
-        pad_token_id=tokenizer.get_vocab()["<|pad|>"],
-        initializer_range=0.2,  # wide, so that an untrained model still prefers some tokens to others
-    )
+    vocabulary = tokenizer.get_vocab()
+    ends = {"bos_token_id": None, "eos_token_id": vocabulary["<|end|>"], "pad_token_id": vocabulary["<|pad|>"]}
+    config = LlamaConfig(**TINY | ends | {"vocab_size": len(tokenizer), "tie_word_embeddings": not judge})
     with torch.random.fork_rng():
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)

@@ -4,10 +4,12 @@ import json
 import os
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from in_process import Askew
+from random_models import TINY
 
 
 @pytest.fixture
@@ -28,8 +30,8 @@ def _save_adapter_of_another_width(folder: Path) -> None:
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaConfig, LlamaForCausalLM
 
-    shape = LlamaConfig(vocab_size=64, hidden_size=48, intermediate_size=64, num_hidden_layers=2, num_attention_heads=4)
-    base = LlamaForCausalLM(shape)
+    wider: dict[str, Any] = TINY | {"hidden_size": 48}
+    base = LlamaForCausalLM(LlamaConfig(**wider))
     get_peft_model(base, LoraConfig(r=2, target_modules=["q_proj"])).save_pretrained(folder)  # pyright: ignore
 
 

@@ -11,6 +11,7 @@ from askew.base.errors import AskewError
 from askew.models.engine.forking import Fork
 from askew.models.engine.sampler import MOST_ROWS, Completion, Engine
 from askew.models.engine.sampling import Draw, Sampling
+from random_models import TINY
 
 END = 1
 PROMPTS = [[3, 50, 60, 70, 4], [3, 51, 61, 4], [3, 80, 81, 82, 83, 84, 4]]
@@ -23,19 +24,7 @@ def model(request: pytest.FixtureRequest, tiny_checkpoint: Path) -> PreTrainedMo
     if request.param == "llama":
         return AutoModelForCausalLM.from_pretrained(tiny_checkpoint, dtype=torch.float32).eval()
     torch.manual_seed(0)
-    config = Qwen2Config(
-        vocab_size=472,
-        hidden_size=32,
-        intermediate_size=64,
-        num_hidden_layers=2,
-        num_attention_heads=4,
-        num_key_value_heads=2,
-        max_position_embeddings=512,
-        initializer_range=0.2,
-        eos_token_id=END,
-        pad_token_id=0,
-        bos_token_id=None,
-    )
+    config = Qwen2Config(**TINY, eos_token_id=END, pad_token_id=0, bos_token_id=None)
     return Qwen2ForCausalLM(config).eval()
 
 
