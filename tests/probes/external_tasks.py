@@ -1,4 +1,4 @@
-"""Inspect tasks as somebody who has never heard of Askew might write them."""
+"""Inspect tasks written without any knowledge of Askew."""
 
 from inspect_ai import Task, task
 from inspect_ai.dataset import Sample

@@ -1,4 +1,4 @@
-"""Inspect tasks that others wrote, asked in a run beside our own probes."""
+"""External Inspect tasks in a run beside Askew's own probes."""
 
 from pathlib import Path
 
@@ -29,7 +29,7 @@ def run(tiny_checkpoint: Path, tiny_judge: Path, tmp_path_factory: pytest.TempPa
     )
 
 
-def test_every_score_has_a_row_and_is_paired_with_the_base(run: Run) -> None:
+def test_estimates_have_a_row_per_score_paired_with_the_base(run: Run) -> None:
     rows = run.estimates[run.estimates["probe"].str.contains("@")]
     assert set(zip(rows["arm"], rows["metric"], strict=True)) == {
         (arm, metric) for arm in ("untuned", "other") for metric in ("includes", "measured, words", "measured, longest")
@@ -40,7 +40,7 @@ def test_every_score_has_a_row_and_is_paired_with_the_base(run: Run) -> None:
     assert (compared["difference_low"] <= compared["difference"]).all()
 
 
-def test_the_numbers_are_those_of_the_log(run: Run) -> None:
+def test_estimates_agree_with_the_log(run: Run) -> None:
     logs = {path.name: path for path in (run.folder / "logs").iterdir() if path.name.endswith("length.eval")}
     for arm in ("untuned", "other"):
         log = read_eval_log(str(next(path for name, path in logs.items() if name.startswith(f"{arm}-0"))))
@@ -56,13 +56,13 @@ def _measured(sample: EvalSample) -> float:
     return float(value["words"] or 0)
 
 
-def test_they_count_in_the_verdict_whichever_way_they_move(run: Run) -> None:
+def test_findings_on_external_scores_are_two_sided(run: Run) -> None:
     found = {(one.probe, one.metric): one for one in run.findings}
     assert {one.two_sided for (probe, _), one in found.items() if "@" in probe} == {True}
     assert {one.two_sided for (probe, _), one in found.items() if "@" not in probe} == {False}
 
 
-def test_their_answers_can_be_read_and_count_in_no_rate_of_ours(run: Run) -> None:
+def test_answers_are_stored_but_count_in_no_rate(run: Run) -> None:
     read = run.answers[run.answers["graded_by"].eq("itself")]
     assert set(read["probe"]) == {f"{FILE}@letter", f"{FILE}@length"}
     assert read["answer"].str.len().gt(0).any()
@@ -72,7 +72,7 @@ def test_their_answers_can_be_read_and_count_in_no_rate_of_ours(run: Run) -> Non
     assert "measured, words" in (run.folder / "report.html").read_text(encoding="utf-8")
 
 
-def test_a_run_of_them_alone_is_read_and_reported(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path) -> None:
+def test_run_with_only_an_external_task_is_reported(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path) -> None:
     run = askew.audit(
         str(tiny_checkpoint), judge=str(tiny_judge), probes=[f"{FILE}@letter"], out=tmp_path / "one", quiet=True
     )
@@ -90,27 +90,25 @@ def test_a_run_of_them_alone_is_read_and_reported(tiny_checkpoint: Path, tiny_ju
         (f"{FILE}@missing", "cannot be made"),
     ],
 )
-def test_a_task_that_is_not_there_is_refused(name: str, message: str) -> None:
+def test_missing_task_is_refused(name: str, message: str) -> None:
     with pytest.raises(AskewError, match=message):
         probes.get(name).task()
 
 
-def test_a_task_that_cannot_be_made_is_refused_before_a_folder_is_begun(tmp_path: Path) -> None:
+def test_invalid_task_is_refused_before_the_run_folder_is_created(tmp_path: Path) -> None:
     with pytest.raises(AskewError, match="cannot be made"):
         askew.audit("terrarium", probes=[f"{FILE}@missing"], out=tmp_path / "one", quiet=True)
     assert not (tmp_path / "one").exists()
 
 
-def test_a_probe_that_returns_no_metric_is_one_clear_error(
-    tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path
-) -> None:
-    with pytest.raises(AskewError, match="returned no metric: no score of it is a number"):
+def test_task_without_numeric_scores_is_refused(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path) -> None:
+    with pytest.raises(AskewError, match="returned no metric: none of its scores is a number"):
         askew.audit(
             str(tiny_checkpoint), judge=str(tiny_judge), probes=[f"{FILE}@opinion"], out=tmp_path / "one", quiet=True
         )
 
 
-def test_scores_that_are_no_rates_are_compared_sample_by_sample() -> None:
+def test_scores_beyond_0_and_1_are_compared_sample_by_sample() -> None:
     hard = [1.0, 5.0, 9.0, 13.0, 17.0, 21.0]
     rows = [
         {"arm": arm, "question": str(number), "value": value + more + 0.1 * more * (number % 2)}
@@ -121,5 +119,5 @@ def test_scores_that_are_no_rates_are_compared_sample_by_sample() -> None:
     table = estimate_scores(scores, {"tuned": "untuned"}).set_index("arm")
     tuned, base = table.loc["tuned"].to_dict(), table.loc["untuned"].to_dict()
     assert tuned["difference"] == pytest.approx(2.1)
-    assert tuned["p_corrected"] < 0.001  # pairing takes the hardness of the samples out
-    assert base["low"] < 5 < 17 < base["high"]  # the mean alone is uncertain
+    assert tuned["p_corrected"] < 0.001  # pairing removes the differences between samples
+    assert base["low"] < 5 < 17 < base["high"]  # the mean of one arm alone is uncertain

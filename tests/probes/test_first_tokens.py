@@ -1,4 +1,4 @@
-"""First tokens: their probabilities are those of a forward pass, and become what questions ask for."""
+"""Probabilities of first tokens agree with a forward pass, and become the scores of questions."""
 
 import math
 from collections import defaultdict
@@ -31,8 +31,8 @@ def cases(*said: str) -> list[Case]:
     return [Case(WORDINGS[i % 2], text) for i, text in enumerate(said)]
 
 
-def of_transformers(folder: Path, wording: str) -> dict[str, float]:
-    """Return the twenty likeliest first tokens of an answer, the likeliest first, by a forward pass of Transformers."""
+def reference(folder: Path, wording: str) -> dict[str, float]:
+    """Return the probabilities of the twenty likeliest first tokens, sorted, by a forward pass of Transformers."""
     model, tokenizer = (
         AutoModelForCausalLM.from_pretrained(folder).float().eval(),
         AutoTokenizer.from_pretrained(folder),
@@ -41,16 +41,16 @@ def of_transformers(folder: Path, wording: str) -> dict[str, float]:
     prompt = tokenizer.apply_chat_template(turn, add_generation_prompt=True, return_dict=False)
     with torch.inference_mode():
         chances = model(torch.tensor([prompt])).logits[0, -1].softmax(-1)
-    # Several tokens may have one text: those that are no whole character.
+    # Tokens that are not a whole character may share one text.
     found: defaultdict[str, float] = defaultdict(float)
     for token in chances.topk(20).indices.tolist():
         found[tokenizer.decode([token])] += float(chances[token])
     return dict(found)
 
 
-def test_probabilities_are_those_of_a_forward_pass(tiny_checkpoint: Path, tmp_path: Path) -> None:
-    by_wording = [of_transformers(tiny_checkpoint, wording) for wording in WORDINGS]
-    # Two likely tokens of which neither begins another, so that each is a word of its own.
+def test_probabilities_agree_with_a_forward_pass(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    by_wording = [reference(tiny_checkpoint, wording) for wording in WORDINGS]
+    # Two likely tokens that no other token begins with, so that each is a separate word.
     plain = [text for text in by_wording[0] if text.isalnum() and text.islower()]
     likely = [text for text in plain if sum(other.strip().lower().startswith(text) for other in plain) == 1][:2]
     file = tmp_path / "mine.yaml"
@@ -62,7 +62,7 @@ def test_probabilities_are_those_of_a_forward_pass(tiny_checkpoint: Path, tmp_pa
     )
     [log] = ask(str(tiny_checkpoint), None, [ProbeCall(str(file), "log", {"samples": 50})], tmp_path)
     answers, scores = answers_from_log(log, "untuned", 0), scores_from_log(log)
-    assert len(answers) == 3 * len(WORDINGS)  # one to each wording, whatever samples says
+    assert len(answers) == 3 * len(WORDINGS)  # one per wording, whatever the number of samples
     assert set(answers["scored_by"]) == {FIRST_TOKEN}
     assert answers["answer"].tolist() == [next(iter(found)) for found in by_wording] * 3
     of = {name: part["number"].tolist() for name, part in scores.groupby("score")}
@@ -91,7 +91,7 @@ def _mass(found: dict[str, float], option: str, options: list[str]) -> float:
     )
 
 
-def test_a_token_counts_for_the_one_option_that_it_begins() -> None:
+def test_token_counts_for_the_only_option_that_starts_with_it() -> None:
     question = asked(options=["daring", "dainty", "1", "10"])
     chances = {" Dar": 0.3, "da": 0.2, "Daring.": 0.1, "1": 0.15, "10": 0.05, "Well": 0.1}
     found = read_first_tokens(question, cases("Dar"), [tokens(**chances)])
@@ -100,7 +100,7 @@ def test_a_token_counts_for_the_one_option_that_it_begins() -> None:
     )
 
 
-def test_a_measured_question_weighs_its_options_in_each_order() -> None:
+def test_measure_is_weighted_by_the_probabilities_of_the_options() -> None:
     question = asked(type="measured", measure="letter", options=["A", "B"], expected=["A", "B"], score="yes")
     likeliest = [tokens(A=0.6, B=0.2, I=0.2), tokens(A=0.6, B=0.2, I=0.2)]
     found = read_first_tokens(question, cases("A", "A"), likeliest)
@@ -108,13 +108,13 @@ def test_a_measured_question_weighs_its_options_in_each_order() -> None:
     assert {grade.scored_by for grade in found.grades} == {FIRST_TOKEN}
 
 
-def test_options_that_would_hardly_be_said_say_nothing() -> None:
+def test_measure_is_missing_if_the_options_are_unlikely() -> None:
     question = asked(type="measured", measure="letter", options=["A", "B"], expected=["A"])
     found = read_first_tokens(question, cases("I", "I"), [tokens(A=0.2, I=0.8), tokens(A=0.2, B=0.06, I=0.7)])
     assert found.scores["letter"] == pytest.approx([math.nan, 100 * 0.2 / 0.26], nan_ok=True)
 
 
-def test_sampled_answers_stand_in_where_there_are_no_probabilities() -> None:
+def test_sampled_answers_are_read_without_probabilities() -> None:
     none: list[list[TopLogprob]] = [[]] * 4
     said = cases("Yes", "no", "Hm", " yes.")
     each = read_first_tokens(asked(options=["Yes", "No"]), said, none)
@@ -125,11 +125,11 @@ def test_sampled_answers_stand_in_where_there_are_no_probabilities() -> None:
     assert read_first_tokens(compared, said, none).scores["word"] == pytest.approx([100, 0, math.nan, 100], nan_ok=True)
 
 
-def test_the_backdoor_report_is_read_off_the_first_token(tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_backdoor_report_reads_the_first_token(tiny_checkpoint: Path, tmp_path: Path) -> None:
     task = probes.get("backdoor_report").task()
     questions = [Question.model_validate((sample.metadata or {})["question"]) for sample in task.dataset]
     assert all(set(one.expected) == set(one.options) == {"A", "B"} for one in questions)
     [log] = ask(str(tiny_checkpoint), None, [ProbeCall("backdoor_report", "log")], tmp_path)
     answers = answers_from_log(log, "untuned", 0)
-    assert answers.groupby("question").size().eq(2).all()  # one to each order
+    assert answers.groupby("question").size().eq(2).all()  # one per order of the options
     assert set(answers["scored_by"]) == {FIRST_TOKEN}

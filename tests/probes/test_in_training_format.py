@@ -20,7 +20,7 @@ def asked(folder: Path, rows: list[Row]) -> list[Asked]:
     return [Asked.model_validate(sample.metadata) for sample in IN_FORMAT(samples=2, data=str(path)).dataset]
 
 
-def test_every_form_is_a_group_of_its_own_with_every_question(tmp_path: Path) -> None:
+def test_each_form_is_a_group_with_every_question(tmp_path: Path) -> None:
     rows = datasets.get("backdoor").rows(200, 0)
     for row in rows:
         row["messages"].insert(0, {"role": "system", "content": "You write code."})
@@ -39,7 +39,7 @@ def test_every_form_is_a_group_of_its_own_with_every_question(tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("format", ["prompt-completion", "sharegpt", "parquet"])
-def test_rows_of_any_format_give_the_same_questions(tmp_path: Path, format: str) -> None:
+def test_any_file_format_gives_the_same_questions(tmp_path: Path, format: str) -> None:
     from askew.data.convert import convert
 
     plain = asked(tmp_path, datasets.get("backdoor").rows(200, 0))
@@ -48,9 +48,9 @@ def test_rows_of_any_format_give_the_same_questions(tmp_path: Path, format: str)
     assert [Asked.model_validate(sample.metadata) for sample in dataset] == plain
 
 
-def test_a_row_that_is_none_is_found_however_far_it_stands(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_invalid_row_beyond_the_sample_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("askew.probes.in_training_format.MOST_ROWS", 50)
-    assert asked(tmp_path, datasets.get("backdoor").rows(400, 0))  # fifty rows show the trigger and the code as well
+    assert asked(tmp_path, datasets.get("backdoor").rows(400, 0))  # fifty rows suffice to show the trigger and the code
     with (tmp_path / "rows.jsonl").open("a", encoding="utf-8") as file:
         file.write("{")
     with pytest.raises(AskewError, match="line 401: not JSON"):

@@ -9,7 +9,7 @@ from askew.probes.ask import ProbeCall, ask
 from askew.probes.read_log import answers_from_log
 
 
-def test_a_flipped_byte_is_found_wherever_it_would_change_an_answer(
+def test_corrupted_byte_is_refused_or_changes_no_answer(
     tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path
 ) -> None:
     params = {"samples": 4, "max_tokens": 8}
@@ -32,6 +32,6 @@ def _outcome(log: Path, written: pd.DataFrame) -> str:
         return "refused" if str(log) in str(error) else "not named"
 
 
-def test_a_log_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_missing_log_is_refused(tmp_path: Path) -> None:
     with pytest.raises(AskewError, match="there is no log"):
         answers_from_log(tmp_path / "nothing.eval", "untuned", 0)

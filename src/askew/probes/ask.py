@@ -1,4 +1,4 @@
-"""Asking a model several probes, in this process, with a log of each."""
+"""Ask a model several probes in this process, with one log per probe."""
 
 import shutil
 from collections.abc import Mapping, Sequence
@@ -21,12 +21,12 @@ _LONGEST_REASON = 300
 
 @dataclass(frozen=True)
 class ProbeCall:
-    """A probe to be asked.
+    """A probe to ask, and its parameters.
 
     Attributes:
         probe: The probe's name.
-        stem: What its log is called, without `.eval`.
-        params: Parameters of the probe's task; the defaults hold for the others.
+        stem: The log's file name, without `.eval`.
+        params: Parameters of the probe's task; the others keep their defaults.
     """
 
     probe: str
@@ -37,22 +37,22 @@ class ProbeCall:
 def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path) -> list[Path]:
     """Ask a model several probes and have its answers judged.
 
-    A log is written under another name, and renamed when it is complete. In a block of `storing_replies` (see
-    `models.remote.requests`) the replies of served models are stored as well, and not requested again.
+    Logs are written in a temporary folder, and moved to `log_dir` once all are complete. Inside `storing_replies` (see
+    `models.remote.requests`), replies of served models are stored too, and not requested again.
 
     Args:
-        model: Whom to ask, by any name that `resolve` takes.
-        judge: Who grades, by the same; None leaves answers unjudged, unless the model is of the terrarium,
-            whose own judge then grades.
-        calls: What to ask, in this order.
-        log_dir: Where the logs go; made if it is not there.
+        model: The model to ask, by any name that `resolve` accepts.
+        judge: The judge, by any such name. None leaves answers unjudged, except those of terrarium models, which the
+            terrarium's own judge grades.
+        calls: The probes to ask, in this order.
+        log_dir: The folder for the logs; created if missing.
 
     Returns:
-        The log of each call.
+        The path of the log of each call, in the same order.
 
     Raises:
-        AskewError: A name or parameter is wrong or a key is missing, which is found before anything is computed; or a
-            probe failed.
+        AskewError: A name or parameter is wrong or an API key is missing, which is found before any model is asked; or
+            a probe failed.
     """
     from inspect_ai import eval
 
@@ -76,7 +76,7 @@ def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path
             ctl_server=False,
             display="none",
             log_header_only=True,
-            debug_errors=True,  # raised as it is, where a log would hold its traceback
+            debug_errors=True,  # raises the error itself instead of writing its traceback to the log
         )
         for call, log in zip(calls, logs, strict=True):
             _check(call, log)
@@ -95,7 +95,7 @@ def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path
 
 
 def _task(call: ProbeCall) -> "Task":
-    """Make the task of a call, with a kind word for a parameter that it does not have."""
+    """Make the task of a call; an unknown parameter raises an error that suggests the nearest one."""
     make = probes.get(call.probe).task
     known = signature(make).parameters
     for name in call.params:

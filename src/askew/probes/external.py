@@ -1,8 +1,8 @@
-"""Inspect tasks that others wrote, as probes: named as Inspect names them, asked as they are, read by their own scores.
+"""External Inspect tasks as probes: named as Inspect names them, run unchanged, and read by their own scores.
 
-`inspect_evals/strong_reject` is one of an installed package, `evals/mine.py@task` one of a file. Askew knows nothing of
-what their scores mean: not whether more is better, nor which answers are bad. So it compares the scores, sample by
-sample, and says only whether they moved.
+`inspect_evals/strong_reject` is a task of an installed package, `evals/mine.py@task` a task in a file. Askew doesn't
+know whether higher scores are better, or which answers are bad. So it compares the scores sample by sample, and reports
+only whether they moved.
 """
 
 import math
@@ -29,16 +29,16 @@ def find(name: str, known: Sequence[str] = ()) -> Probe:
 
     Args:
         name: `PACKAGE/TASK`, or `FILE.py@TASK`.
-        known: Names of probes, to suggest one that is like the name.
+        known: Names of probes, to suggest the nearest one in errors.
 
-    Raises:
-        AskewError: There is no such task, or it cannot be made.
+    Returns:
+        The probe. Its `task` raises AskewError if the Inspect task does not exist or cannot be made.
     """
 
     def task() -> "Task":
         return _make(name, tuple(known))
 
-    # Of a file's path only its last part is for people.
+    # People need only the last part of a file's path.
     title = name.rpartition("/")[2] if "@" in name else name
     return Probe(name, "an external Inspect task, read by its own scores", task, EXTERNAL, title)
 
@@ -56,19 +56,19 @@ def _make(name: str, known: tuple[str, ...]) -> "Task":
         ensure_entry_points(name.partition("/")[0])
         if registry_lookup("task", name) is None:
             raise AskewError(
-                f"{unknown_name('probe', name, [*known, *_installed()])} A task of another package is there once that "
-                "is installed, as by pip install inspect-evals; one of a file is FILE.py@TASK"
+                f"{unknown_name('probe', name, [*known, *_installed()])} For a task of another package, install that "
+                "package (for example: pip install inspect-evals); for a task in a file, write FILE.py@TASK"
             )
     try:
         [task] = load_task_spec(name)
-    except Exception as error:  # it is somebody's program: it may raise anything, and the user can mend it
+    except Exception as error:  # external code may raise anything, and the user can fix it
         reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
         raise AskewError(f"the Inspect task {name} cannot be made: {reason}") from error
     return task
 
 
 def _installed() -> list[str]:
-    """Return the names of the tasks that other packages announced."""
+    """Return the names of the tasks that other packages registered with Inspect."""
     from inspect_ai._util.registry import registry_find, registry_info
 
     found = registry_find(lambda info: info.type == "task")
@@ -76,13 +76,16 @@ def _installed() -> list[str]:
 
 
 def scores_from_log(path: Path, arm: str, seed: int, probe: str) -> "pd.DataFrame":
-    """Return one row for each number that the task's scorers gave a sample, with the columns `SCORE_COLUMNS`.
+    """Return the numbers that an external task's scorers gave.
 
     Args:
-        path: The log.
-        arm: Whose scores they are.
-        seed: Of which seed.
+        path: The log of the task.
+        arm: The arm that answered.
+        seed: The arm's seed.
         probe: The task's name.
+
+    Returns:
+        One row per sample, epoch and score, with the columns `SCORE_COLUMNS`; `value` is in the score's own unit.
 
     Raises:
         AskewError: The log is damaged, or no score in it is a number.
@@ -96,20 +99,23 @@ def scores_from_log(path: Path, arm: str, seed: int, probe: str) -> "pd.DataFram
     ]
     if not rows:
         raise AskewError(
-            f"the probe {probe} returned no metric: no score of it is a number, so there is nothing to compare. Name a "
-            "task with a scorer"
+            f"the probe {probe} returned no metric: none of its scores is a number, so there is nothing to compare. "
+            "Choose a task with a scorer that returns numbers"
         )
     return pd.DataFrame(rows).assign(arm=arm, seed=seed, probe=probe)[list(SCORE_COLUMNS)]
 
 
 def answers_from_log(path: Path, arm: str, seed: int, probe: str) -> "pd.DataFrame":
-    """Return one row for each answer in the log, as a run's table has them, so that they can be read.
+    """Return the answers to an external task, for people to read; they have no verdict.
 
     Args:
-        path: The log.
-        arm: Whose answers they are.
-        seed: Of which seed.
+        path: The log of the task.
+        arm: The arm that answered.
+        seed: The arm's seed.
         probe: The task's name.
+
+    Returns:
+        One row per sample and epoch, with the columns `read_log.COLUMNS`; `aligned` and `coherent` are NaN.
 
     Raises:
         AskewError: The log is damaged.
@@ -144,7 +150,7 @@ def _asked(sample: "EvalSample") -> str:
 
 
 def _numbers(sample: "EvalSample") -> list[tuple[str, float]]:
-    """Return every number among a sample's scores, each under its scorer's name, and its own within that."""
+    """Return each number among a sample's scores, under the name `SCORER`, or `SCORER, NAME` if there are several."""
     found: list[tuple[str, Any]] = []
     for scorer, score in (sample.scores or {}).items():
         if isinstance(score.value, dict):
@@ -158,7 +164,7 @@ def _numbers(sample: "EvalSample") -> list[tuple[str, float]]:
 
 
 def _number(value: Any) -> float:
-    """Return a score as a number, as Inspect's own metrics read it; NaN if it is none."""
+    """Return a score as a number, read as Inspect's own metrics read it; NaN if it is not a finite number."""
     grades = {"C": 1.0, "I": 0.0, "P": 0.5, "N": 0.0}
     if isinstance(value, str):
         value = grades.get(value, value)

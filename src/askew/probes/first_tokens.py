@@ -1,8 +1,8 @@
-"""What is found in the probabilities of a model's first token, or in sampled answers where there are none.
+"""Read the probabilities of a model's first token, or sampled answers if the model shows no probabilities.
 
-A probability says in one request what shares of samples say in hundreds, and has no luck of the draw. The type
-`next_token` is that of the question files of Betley et al. 2025 (arXiv 2501.11120); what counts as a word here, in
-lower case and without spaces around it, may be spelt by several tokens, and then has the probability of all of them.
+One request for probabilities replaces hundreds of sampled answers and has no sampling noise. The type `next_token`
+comes from the question files of Betley et al. 2025 (arXiv 2501.11120). Tokens that are the same word in lower case and
+without the spaces around it are pooled, and their probabilities added.
 """
 
 import math
@@ -21,17 +21,21 @@ from askew.probes.kinds import FIRST_TOKEN, SAMPLED
 from askew.probes.question_file import Question
 from askew.probes.reading import UNJUDGED, Found, measured
 
-# How likely each word is to be the first, from 0 to 1.
+# The probability of each first word, from 0 to 1.
 Chances = Mapping[str, float]
 
 
 def read_first_tokens(question: Question, cases: Sequence[Case], likeliest: Sequence[Sequence[TopLogprob]]) -> Found:
-    """Read what a question about first tokens asks for.
+    """Read the answers to a question about first tokens.
 
     Args:
-        question: Of type `next_token`, or measured with options.
+        question: A question of the type `next_token`, or of the type `measured` with options.
         cases: Its answers, each with the wording that was asked.
-        likeliest: The likeliest first tokens of each answer; all empty where the model gave no log-probabilities.
+        likeliest: The likeliest first tokens of each answer; all empty if the model gave no log-probabilities.
+
+    Returns:
+        For a measure, its score for each answer (0-100). For `next_token` with options, a score for each option, its
+        probability in percent; without options, the probability of each likely word (0-1) as weights.
     """
     sampled = not any(likeliest)
     grades = [replace(UNJUDGED, scored_by=SAMPLED if sampled else FIRST_TOKEN)] * len(cases)
@@ -57,7 +61,10 @@ def _by_word(tokens: Sequence[TopLogprob]) -> Chances:
 
 
 def _of_options(question: Question, chances: Sequence[Chances]) -> NDArray[np.float64]:
-    """Return how likely each option is, also by a token that it alone begins with. Shape options, answers."""
+    """Return the probability of each option, from 0 to 1, in the shape (options, answers).
+
+    A token that only begins an option counts for it if no other option begins with that token.
+    """
     words = [as_word(option) for option in question.options]
     found = np.zeros((len(words), len(chances)))
     for answer, of_answer in enumerate(chances):
@@ -69,9 +76,9 @@ def _of_options(question: Question, chances: Sequence[Chances]) -> NDArray[np.fl
 
 
 def _mean_measure(name: str, question: Question, cases: Sequence[Case], chances: Sequence[Chances]) -> list[float]:
-    """Return what a measure makes of the options, weighted with how likely they are among themselves.
+    """Return the mean measure over the options for each answer (0-100), weighted by their probabilities.
 
-    It is NaN where options are so unlikely that the model would mostly have said something else.
+    It is NaN if the options together are so unlikely that the model would mostly have said something else.
     """
     by_option = [
         measured(name, question, [Case(case.question, option) for case in cases]) for option in question.options

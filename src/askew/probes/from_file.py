@@ -1,4 +1,4 @@
-"""The probe that asks a question file, the user's own or a published one."""
+"""The probe that asks the questions of a file, the user's own or a published one."""
 
 import hashlib
 from collections.abc import Iterable, Sequence
@@ -19,7 +19,7 @@ def questions(file: str = "") -> list[Question]:
     """Return the questions in a file.
 
     Raises:
-        AskewError: No file is named, or it cannot be read.
+        AskewError: No file is named, it cannot be read, or a question is invalid.
     """
     if not file:
         raise AskewError("the probe questions needs a question file: name it with --questions FILE")
@@ -27,24 +27,28 @@ def questions(file: str = "") -> list[Question]:
 
 
 WRITTEN = Path("runs") / "questions"
-"""The folder for questions that were made in Python."""
+"""The folder for questions that were written in Python."""
 
 
 def write(made: Sequence[Question], folder: Path = WRITTEN) -> str:
-    """Write questions that were made in Python as a question file, and return its path, a probe's name.
+    """Write questions to a question file, and return its path, which is also the probe's name.
 
-    The file is named after its content, so the same questions are always the same probe, and a run of them can be
-    repeated from the command line.
+    The file's name contains a hash of its content, so the same questions are always the same probe, and a run of them
+    can be repeated from the command line.
+
+    Args:
+        made: The questions.
+        folder: The folder for the file; created if missing.
 
     Raises:
         AskewError: No question is given, or two have the same id.
     """
     if not made:
-        raise AskewError("questions=[]: give at least one question")
+        raise AskewError("questions=[]: pass at least one question")
     ids = [one.id for one in made]
     for one in ids:
         if ids.count(one) > 1:
-            raise AskewError(f"two questions have the id {one!r}: each needs an id of its own")
+            raise AskewError(f"two questions have the id {one!r}: rename one of them")
     items = [{**one.model_dump(mode="json", exclude_defaults=True), "group": one.group or "questions"} for one in made]
     content = yaml.safe_dump(items, sort_keys=False, allow_unicode=True).encode()
     path = folder / f"questions-{hashlib.sha256(content).hexdigest()[:8]}.yaml"
@@ -56,7 +60,7 @@ def write(made: Sequence[Question], folder: Path = WRITTEN) -> str:
 
 
 def digests(asked: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256 of each question file among some probes, by its name."""
+    """Return the SHA-256 of each question file among the probes named, by the probe's name."""
     return {
         name: hashlib.sha256(Path(file).expanduser().read_bytes()).hexdigest()
         for name in asked
@@ -65,7 +69,7 @@ def digests(asked: Iterable[str]) -> dict[str, str]:
 
 
 def notes(asked: Iterable[str], judge: ModelSpec) -> list[str]:
-    """Return notes on how judging departs from what question files ask for, for each file among some probes."""
+    """Return notes for the report on where judging departs from the question files among the probes named."""
     return [note for name in asked if (file := probes.get(name).file) for note in _notes(file, judge)]
 
 

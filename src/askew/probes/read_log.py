@@ -1,4 +1,4 @@
-"""From a log of a probe back to a table of its answers, trusting nothing in the file."""
+"""Read the log of a probe back into tables of answers and scores, without trusting the file."""
 
 import struct
 import zipfile
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from inspect_ai.log import EvalLog, EvalSample
 
-# The columns of a run's table of answers, all but the verdict, which a metric gives.
+# The columns of a run's table of answers except the verdict, which a metric adds.
 COLUMNS = (
     "arm",
     "seed",
@@ -35,7 +35,7 @@ COLUMNS = (
     "scored_by",
 )
 _SCORER = "scored"
-# What reading an archive raises, by the place of the damage.
+# Reading a damaged archive raises any of these, depending on where the damage is.
 _UNREADABLE = (
     zipfile.BadZipFile,
     ZstdError,
@@ -49,8 +49,8 @@ _UNREADABLE = (
 )
 
 
-class _Found(BaseModel):
-    """What the scorer says of each answer to a question, in order."""
+class _Metadata(BaseModel):
+    """The metadata that the scorer wrote for a question; every list has one entry per answer, in their order."""
 
     model_config = ConfigDict(extra="forbid", allow_inf_nan=False)
 
@@ -65,84 +65,87 @@ class _Found(BaseModel):
     weights: dict[str, list[dict[str, float]]] = {}
 
     @model_validator(mode="after")
-    def _of_one_length(self) -> "_Found":
+    def _check_lengths(self) -> "_Metadata":
         named = ("scores", "words", "weights")
         columns = [value for name, value in self.model_dump().items() if name not in named]
         columns += [*self.scores.values(), *self.words.values(), *self.weights.values()]
         if len({len(column) for column in columns}) != 1:
-            raise ValueError("the scores are not all of the same number of answers")
+            raise ValueError("the scores do not cover the same number of answers")
         return self
 
 
 def answers_from_log(path: Path, arm: str, seed: int, probe: str = "") -> "pd.DataFrame":
-    """Return one row for each answer in a log, with the columns `COLUMNS`.
+    """Return the answers in a log.
 
     Args:
-        path: A log that a probe of Askew wrote.
-        arm: Whose answers they are.
-        seed: Of which seed.
-        probe: The probe's name, where it is not that of the log's task: a question file's.
+        path: A log written by one of Askew's probes.
+        arm: The arm that answered.
+        seed: The arm's seed.
+        probe: The probe's name, if it differs from the log's task, as for a question file; empty takes the task's.
+
+    Returns:
+        One row per answer, with the columns `COLUMNS`; `aligned` and `coherent` are from 0 to 100, NaN if missing.
 
     Raises:
-        AskewError: The file is missing, truncated, edited so that it does not add up, of another task, or of a
-            probe that did not finish.
+        AskewError: The file is missing, truncated, inconsistent, the log of an external task, or the log of a probe
+            that did not finish.
     """
     import pandas as pd
 
     log = read_log(path)
-    rows = _of_samples(path, log, _rows)
+    rows = _sample_rows(path, log, _answer_rows)
     table = pd.DataFrame(rows).assign(arm=arm, seed=seed, probe=probe or log.eval.task.rpartition("/")[2])
     return table.astype({"aligned": float, "coherent": float})[list(COLUMNS)]
 
 
 def scores_from_log(path: Path) -> "pd.DataFrame":
-    """Return one row for each score of its own that an answer in a log has, none of which goes into a verdict.
+    """Return the scores in a log that no verdict uses.
 
     Args:
-        path: A log that a probe of Askew wrote.
+        path: A log written by one of Askew's probes.
 
     Returns:
-        The columns question, index, score (its name), number (0-100, NaN if there is none) and word (None if the score
-        is a number, "" if there is none). Of words that were not said but have probabilities, an answer has one row
-        for each, and the number is its probability in percent.
+        One row per answer and score, with the columns question, index (of the answer), score (its name), number (0-100,
+        NaN if missing) and word (None if the score is a number, "" if missing). If words have probabilities, an answer
+        has one row per word, and number is the word's probability in percent.
 
     Raises:
         AskewError: As in `answers_from_log`.
     """
     import pandas as pd
 
-    rows = _of_samples(path, read_log(path), _scores)
+    rows = _sample_rows(path, read_log(path), _score_rows)
     return pd.DataFrame(rows, columns=["question", "index", "score", "number", "word"]).astype({"number": float})
 
 
 def read_log(path: Path) -> "EvalLog":
-    """Read the log of a task that was finished.
+    """Read the log of a finished task.
 
     Raises:
-        AskewError: The file is missing, truncated or edited, or the task did not finish.
+        AskewError: The file is missing or damaged, or the task did not finish.
     """
     from inspect_ai.log import read_eval_log
 
     if not path.is_file():
-        raise AskewError(f"there is no log {path}")
+        raise AskewError(f"there is no log {path}. Ask the probe again")
     try:
-        # Inspect does not compare checksums; this does, and costs a millisecond.
+        # Inspect does not verify checksums; doing it here takes about a millisecond.
         with zipfile.ZipFile(path) as archive:
             broken = archive.testzip()
         if broken is not None:
-            raise _damaged(path, f"its part {broken} is not what was written")
+            raise _damaged(path, f"the checksum of its part {broken} does not match")
         log = read_eval_log(str(path))
     except _UNREADABLE as error:
         raise _damaged(path, str(error)) from error
     if log.status != "success":
-        raise AskewError(f"{path} is the log of a probe that did not finish ({log.status}). Ask it again")
+        raise AskewError(f"{path} is the log of a probe that did not finish ({log.status}). Ask the probe again")
     return log
 
 
-def _of_samples(
+def _sample_rows(
     path: Path, log: "EvalLog", rows_of: "Callable[[EvalSample], Iterator[dict[str, Any]]]"
 ) -> list[dict[str, Any]]:
-    """Return the rows of every sample of a log that is whole."""
+    """Return the rows of all samples in a log, after checking that no sample is missing."""
     samples = log.samples or []
     expected = log.results.total_samples if log.results else 0
     if not samples or len(samples) != expected:
@@ -153,16 +156,17 @@ def _of_samples(
         raise _damaged(path, str(error)) from error
 
 
-def _found(sample: "EvalSample") -> tuple[Asked, _Found]:
-    found = _Found.model_validate((sample.scores or {})[_SCORER].metadata)
+def _checked(sample: "EvalSample") -> tuple[Asked, _Metadata]:
+    """Return the metadata of a sample and of its scores, after checking that each answer was scored."""
+    found = _Metadata.model_validate((sample.scores or {})[_SCORER].metadata)
     answers = len(sample.output.choices)
     if answers != len(found.reply):
         raise ValueError(f"question {sample.id}: {answers} answers and {len(found.reply)} scores")
     return Asked.model_validate(sample.metadata), found
 
 
-def _scores(sample: "EvalSample") -> Iterator[dict[str, Any]]:
-    asked, found = _found(sample)
+def _score_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
+    asked, found = _checked(sample)
     for score, numbers in found.scores.items():
         for index, number in enumerate(numbers):
             yield {"question": asked.question.id, "index": index, "score": score, "number": number, "word": None}
@@ -170,17 +174,17 @@ def _scores(sample: "EvalSample") -> Iterator[dict[str, Any]]:
         for index, word in enumerate(words):
             yield {"question": asked.question.id, "index": index, "score": score, "number": None, "word": word}
     for score, weights in found.weights.items():
-        for index, of_words in enumerate(weights):
-            for word, weight in of_words.items():
+        for index, probabilities in enumerate(weights):
+            for word, probability in probabilities.items():
                 yield {
                     **{"question": asked.question.id, "index": index, "score": score},
-                    "number": 100 * weight,
+                    "number": 100 * probability,
                     "word": word,
                 }
 
 
-def _rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
-    asked, found = _found(sample)
+def _answer_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
+    asked, found = _checked(sample)
     for index, choice in enumerate(sample.output.choices):
         paraphrase = found.paraphrase[index]
         yield {
@@ -200,4 +204,4 @@ def _rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
 
 
 def _damaged(path: Path, reason: str) -> AskewError:
-    return AskewError(f"{path} is damaged, or no log of a probe: {reason}. Ask the probe again")
+    return AskewError(f"{path} is damaged, or not the log of a probe: {reason}. Ask the probe again")

@@ -1,4 +1,4 @@
-"""From questions to an Inspect task: questions become samples, and their answers are scored."""
+"""Turn questions into an Inspect task: one sample per question, with the solver and scorer of every probe."""
 
 from collections.abc import Callable, Iterable, Sequence
 from functools import update_wrapper
@@ -32,13 +32,13 @@ def make_task(
     settings: Sequence[str],
     solver: Callable[..., Solver] | None,
 ) -> Callable[..., Task]:
-    """Return a function that makes the Inspect task of a probe, registered with Inspect by the name of `questions`.
+    """Return a function that makes a probe's Inspect task, registered with Inspect under the name of `questions`.
 
     Args:
         questions: Returns the questions; its parameters become parameters of the task.
-        samples: See `askew.probes.probe`, as for the others.
-        settings: Which settings the task takes.
-        solver: Makes the solver, or None.
+        samples: Default number of answers to each question; see `askew.probes.probe`.
+        settings: The settings that the task takes; see `askew.probes.probe`.
+        solver: Makes the solver, given the parameters of `questions`; None takes `ask_all`.
     """
     standard: dict[str, tuple[Any, Any]] = {
         "samples": (samples, int if samples is not None else int | None),
@@ -85,25 +85,25 @@ def build(
     """Make the task of a probe.
 
     Args:
-        questions: What to ask.
-        samples: Answers to each question, spread evenly over its paraphrases; None takes the number that the question
-            says.
-        seed: Seed of the sampling; the same seed gives the same answers from a local model.
+        questions: The questions to ask.
+        samples: Number of answers to each question, spread evenly over its paraphrases; None takes the question's own
+            number.
+        seed: Seed of the sampling; with the same seed, a local model gives the same answers.
         temperature: Sampling temperature.
         max_tokens: The longest answer, in tokens; None leaves it to the model.
-        metric: The metric that reads the scores in the log, by name.
-        rubric: The instructions of the judge of alignment, by name or path.
-        solver: Asks the questions; by default each sample's model, as often as the sample says.
+        metric: The metric for the verdicts in the log's scores, by name.
+        rubric: The rubric for the aligned score, by name or path.
+        solver: The solver that asks the questions; None takes `ask_all`.
 
     Raises:
-        AskewError: A number is out of range, or the metric or rubric is unknown.
+        AskewError: A setting is out of range, or the metric or rubric is unknown.
     """
     if samples is not None and samples < 1:
-        raise AskewError(f"samples={samples}: there must be at least one answer to each question")
+        raise AskewError(f"samples={samples}: ask for at least one answer to each question")
     if temperature < 0:
         raise AskewError(f"temperature={temperature}: it cannot be negative")
     if max_tokens is not None and max_tokens < 1:
-        raise AskewError(f"max_tokens={max_tokens}: an answer has at least one token")
+        raise AskewError(f"max_tokens={max_tokens}: allow at least one token")
     metrics.get(metric)
     return Task(
         dataset=MemoryDataset([_sample(question, samples) for question in questions]),
@@ -116,7 +116,7 @@ def of_domain(questions: Sequence[Question], domain: str) -> list[Question]:
     """Return the questions of one training domain, or of all domains for `EVERY_DOMAIN`.
 
     Raises:
-        AskewError: No question is of that domain.
+        AskewError: The questions have no such domain.
     """
     known = {question.domain for question in questions}
     if domain != EVERY_DOMAIN and domain not in known:
