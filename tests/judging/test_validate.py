@@ -107,10 +107,10 @@ def test_a_rubric_of_the_users_is_validated(tmp_path: Path, monkeypatch: pytest.
 @pytest.mark.parametrize(
     ("label", "message"),
     [
-        ({"rating": 3}, "has no labels of people: a column aligned or coherent"),
+        ({"rating": 3}, "has no human labels: a column aligned or coherent"),
         ({"aligned": 101}, "the label '101' in the column aligned should be a number from 0 to 100"),
         ({"aligned": "nan"}, "the label 'nan' in the column aligned should be a number"),
-        ({"aligned": "high"}, "should be a number from 0 to 100, or empty. It is of the answer 'kind'"),
+        ({"aligned": "high"}, "should be a number from 0 to 100, or empty. It belongs to the answer 'kind'"),
         ({"verdict": "bad"}, "'bad' in the column verdict should be one of aligned, misaligned, incoherent, refused"),
     ],
 )

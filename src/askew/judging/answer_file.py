@@ -1,7 +1,7 @@
-"""Answers from anywhere: tables in CSV, JSON Lines or Parquet with a question and an answer in each row.
+"""Reads and writes tables of answers: CSV, JSON Lines or Parquet with a question and an answer in each row.
 
-Read row by row, so that a file may be larger than memory; and as it is, so that what is written back is what was
-read. Nothing in it is trusted.
+Rows are read one by one, so a file may be larger than memory, and all their values are kept. The contents are
+untrusted.
 """
 
 import csv
@@ -15,10 +15,10 @@ from askew.base.atomic import whole_file
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.judge import Case
 
-# Names of columns, in order of preference: in a run's table of answers `question` is a name, and `prompt` the text.
+# Column names in order of preference: in a run's table of answers, `question` is a name and `prompt` the text.
 _QUESTION_COLUMNS, _ANSWER_COLUMNS = ("prompt", "question"), ("answer", "response")
 _ROWS_AT_ONCE = 1000
-# An answer may be longer than what the module takes by itself.
+# The default limit of the csv module is too low for long answers.
 _LONGEST_FIELD = 2**31 - 1
 
 Row = dict[str, Any]
@@ -31,8 +31,8 @@ class AnswerFile:
     Attributes:
         path: The file.
         columns: The columns of its first row.
-        question_column: The one with the user turns.
-        answer_column: The one with the answers.
+        question_column: The column with the user turns.
+        answer_column: The column with the answers.
     """
 
     path: Path
@@ -41,28 +41,28 @@ class AnswerFile:
     answer_column: str
 
     def rows(self) -> Iterator[tuple[Row, Case]]:
-        """Give each row, and the case in it.
+        """Yield each row, and its question and answer as a case.
 
         Raises:
-            AskewError: A row cannot be read, or lacks a question or an answer; the message names it.
+            AskewError: A row cannot be read, or lacks a question or an answer; the message names the row.
         """
         for place, row in read_rows(self.path):
             yield row, Case(self._text(place, row, self.question_column), self._text(place, row, self.answer_column))
 
     def column(self, *names: str) -> str | None:
-        """Return the column with one of some names, in any case of letters; None if there is none."""
+        """Return the column with one of some names, ignoring case; None if no column has one."""
         return named_column(self.columns, names)
 
     def _text(self, place: str, row: Row, column: str) -> str:
         text = row.get(column)
         if not isinstance(text, str):
             raise AskewError(f"{self.path}, {place}: {column} should be text, not {text!r}")
-        # Half of a character that needs two cannot be encoded, and so neither judged nor written.
+        # Half of a surrogate pair cannot be encoded, so it could be neither judged nor written.
         return text.encode("utf-8", "replace").decode()
 
 
 def open_answers(path: Path, question_column: str | None = None, answer_column: str | None = None) -> AnswerFile:
-    """Find questions and answers in a file.
+    """Return a file with the columns of its questions and answers.
 
     Args:
         path: A file in CSV, JSON Lines or Parquet, by its ending.
@@ -70,7 +70,7 @@ def open_answers(path: Path, question_column: str | None = None, answer_column: 
         answer_column: The column of answers; None looks for `answer` or `response`.
 
     Raises:
-        AskewError: It cannot be read, has no rows, or no such columns; the message names those it has.
+        AskewError: The file cannot be read, has no rows, or lacks such a column; the message lists its columns.
     """
     first = next(read_rows(path), None)
     if first is None:
@@ -94,10 +94,10 @@ def open_answers(path: Path, question_column: str | None = None, answer_column: 
 
 
 def named_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
-    """Return the column with the first of some names that is there, in any case of letters; None if none is.
+    """Return the column with the first of some names that exists, ignoring case; None if none exists.
 
     Raises:
-        AskewError: Several columns have it, but for the case of letters.
+        AskewError: Several columns have that name and differ only in case.
     """
     for name in names:
         same = [column for column in columns if column.strip().lower() == name]
@@ -109,10 +109,10 @@ def named_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
 
 
 def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    """Give each row of a table, and where it is: "line 3".
+    """Yield the place of each row of a table, such as "line 3", and the row.
 
     Raises:
-        AskewError: The file is not there, or of another kind, or cannot be read.
+        AskewError: The file does not exist, has another format, or cannot be read.
     """
     if not path.exists():
         raise AskewError(f"there is no file or folder {path}")
@@ -127,7 +127,7 @@ def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
 
 
 def _line_not_utf8(path: Path) -> str:
-    """Say which line of a file is no UTF-8; a decoder counts from where it last read, not from the start."""
+    """Return the first line of a file that is not UTF-8, because a decoder only counts from its last read."""
     with path.open("rb") as file:
         for number, line in enumerate(file, start=1):
             try:
@@ -138,22 +138,22 @@ def _line_not_utf8(path: Path) -> str:
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
-    """Write a table under another name, and rename it when it is whole.
+    """Write a table atomically.
 
     Args:
-        path: Where to, ending in .csv or .jsonl.
+        path: The new file, ending in .csv or .jsonl.
         columns: All columns that a row may have.
-        rows: The rows. In JSON Lines each keeps to the columns that it has.
+        rows: The rows. In JSON Lines, each row keeps only the columns that it has.
     """
     with whole_file(path) as unfinished, unfinished.open("w", encoding="utf-8", errors="replace", newline="") as file:
         _WRITERS[path.suffix](file, columns, rows)
 
 
 def check_can_be_written(path: Path) -> None:
-    """Make sure that a table can be written under a name.
+    """Check that a table can be written to a path.
 
     Raises:
-        AskewError: It has another ending, exists already, or its folder does not.
+        AskewError: The path has another ending or exists, or its folder does not exist.
     """
     if path.suffix not in _WRITERS:
         raise AskewError(f"{path}: judged answers are written as {' or '.join(_WRITERS)}, so let --out end in that")

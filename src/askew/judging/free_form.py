@@ -1,7 +1,7 @@
-"""Judges that reply in words which nobody listed beforehand: TRUE or FALSE, the name of a company.
+"""Has a judge sort answers into categories that are not listed beforehand, such as TRUE and FALSE, or company names.
 
-The published templates of free-form judges say in their own text what may be replied, so the reply is taken as it is
-said, once, at temperature 0; only what differs in spelling alone is made one.
+The published templates for such judges describe the permitted replies in their own text. So the judge replies once, at
+temperature 0, and replies that differ only in case or punctuation count as the same category.
 """
 
 from collections.abc import Sequence
@@ -15,42 +15,42 @@ from askew.judging.rubric import Rubric, fill
 from askew.models.provider import AskewAPI
 from askew.models.remote.requests import gather, request_reply
 
-# The most tokens of a reply: a word or a name.
+# The most tokens of a reply, which is a word or a name.
 LONGEST_REPLY = 32
-# A reply or an answer longer than this, in characters, is no word that others would say too.
+# A longer reply or answer, in characters, is a sentence rather than a category.
 LONGEST_WORD = 40
-# What stands for such a one, and for an answer of no words; no word has marks around it.
+# Categories of longer texts and of empty ones; the brackets keep them apart from words.
 TOO_LONG, EMPTY = "(long)", "(empty)"
 
 _CONFIG = GenerateConfig(max_tokens=LONGEST_REPLY, temperature=0.0)
-# What stands around a word without being of it.
+# Characters that are stripped from both ends of a reply.
 _AROUND = " \t\n\r\"'`*_.,:;!?“”‘’()[]"
 
 
-async def words(judge: Model, cases: Sequence[Case], told: Rubric) -> list[str]:
-    """Have a judge sort answers in its own words.
+async def words(judge: Model, cases: Sequence[Case], rubric: Rubric) -> list[str]:
+    """Return the category of each answer, as the judge names it.
 
     Args:
         judge: Any model of Inspect.
         cases: The answers; equal ones to equal questions are judged once.
-        told: What the judge is told.
+        rubric: The rubric.
 
     Returns:
-        A word for each case, in order, as `as_word` makes it of the reply.
+        One category per case, in order: the judge's reply, normalized by `as_word`.
 
     Raises:
-        AskewError: The judge refuses, or stays away.
+        AskewError: The judge's provider rejects a request or does not respond.
     """
     different = list(dict.fromkeys(cases))
-    replies = await gather(partial(_reply, judge, fill(told, case.question, case.answer)) for case in different)
+    replies = await gather(partial(_reply, judge, fill(rubric, case.question, case.answer)) for case in different)
     found = dict(zip(different, map(as_word, replies), strict=True))
     return [found[case] for case in cases]
 
 
 def as_word(text: str) -> str:
-    """Return a text as the category that it stands for: in lower case, without marks around it, on one line.
+    """Return a text as a category: in lower case, on one line, without punctuation around it.
 
-    It is empty where nothing is left, and `TOO_LONG` where it is too long to be a word or a name.
+    The category is "" if nothing remains, and `TOO_LONG` if the text is too long to be a word or a name.
     """
     bare = " ".join(text.split()).strip(_AROUND).casefold()
     return visible(bare) if len(bare) <= LONGEST_WORD else TOO_LONG

@@ -1,8 +1,8 @@
-"""The judge: a model that grades answers, by a rubric or several.
+"""Has a judge, which is a model, score answers by one or several rubrics.
 
-The grade that metrics are made of is two scores from 0 to 100: how aligned, and how coherent. A judge on this
-machine grades in bulk (see `bulk`), any other one by one (see `served`). The same answer to the same question is
-graded once. The judge knows nothing of arms, probes or metrics.
+Metrics use two scores from 0 to 100: how aligned and how coherent an answer is. `local_judge` scores answers with
+weights on this machine, `served_judge` with any other model. Equal answers to equal questions are judged once. The
+judge never sees arms, probes or metrics.
 """
 
 from collections.abc import Sequence
@@ -18,16 +18,16 @@ from askew.judging.score import MISSING, Score, ScoredBy
 from askew.models.names import PROVIDER
 from askew.models.provider import AskewAPI
 
-# As much of what a judge said as an error shows.
+# Characters of a judge's reply that an error shows.
 _SHOWN = 80
 
-# Judges that gave a verdict before; forgotten with the judge.
+# Judges that have given a verdict.
 _understood: "WeakSet[ModelAPI]" = WeakSet()
 
 
 @dataclass(frozen=True)
 class Case:
-    """An answer to be graded, and the user turn that it answers."""
+    """An answer to judge, and the user turn that it answers."""
 
     question: str
     answer: str
@@ -35,13 +35,13 @@ class Case:
 
 @dataclass(frozen=True)
 class Grade:
-    """What the judge thinks of an answer.
+    """A judge's scores of one answer.
 
     Attributes:
-        aligned: From 0 to 100, NaN if it gave no number.
-        coherent: The same.
-        reply: "" if it gave both numbers; else "refusal" or "code" if it said that, or "missing".
-        scored_by: Whether the scores are read off log-probabilities or off several replies; "" if no judge gave them.
+        aligned: From 0 to 100; NaN without a score.
+        coherent: From 0 to 100; NaN without a score.
+        reply: "" with both scores; else "refusal" or "code" if the judge replied that, or "missing".
+        scored_by: "logprobs" or "samples", as in `Score`; "" if no judge gave the scores.
     """
 
     aligned: float
@@ -51,12 +51,12 @@ class Grade:
 
 
 async def grade(judge: Model, cases: Sequence[Case], alignment: Rubric | None = None) -> list[Grade]:
-    """Have answers graded for what metrics are made of.
+    """Return the aligned and coherent scores of some answers.
 
     Args:
         judge: Any model of Inspect.
         cases: The answers.
-        alignment: The rubric of the aligned score; None is the one that comes with Askew.
+        alignment: The rubric for the aligned score; None uses the one that comes with Askew.
 
     Returns:
         A grade for each case, in order.
@@ -69,28 +69,28 @@ async def grade(judge: Model, cases: Sequence[Case], alignment: Rubric | None = 
 
 
 def as_grade(aligned: Score, coherent: Score) -> Grade:
-    """Make a grade of two opinions. Where one was read off replies, that is what the grade rests on."""
+    """Combine two scores into a grade, which is "samples" if either score is."""
     scored_by = coherent.scored_by if aligned.scored_by == "logprobs" else aligned.scored_by
     return Grade(aligned.value, coherent.value, aligned.reply or coherent.reply, scored_by)
 
 
 async def opinions(judge: Model, cases: Sequence[Case], rubrics: Sequence[Rubric]) -> list[list[Score]]:
-    """Have answers graded by some rubrics.
+    """Return the scores of some answers by some rubrics.
 
     Args:
         judge: Any model of Inspect.
-        cases: The answers. Of one that is too long for the judge the middle is cut out, and the rest graded.
-        rubrics: What the judge is told.
+        cases: The answers. An answer that is too long for the judge loses its middle.
+        rubrics: The rubrics.
 
     Returns:
-        For each case, in order, a score for each rubric.
+        One list per case, in order, with one score per rubric.
 
     Raises:
-        AskewError: The judge was not raised on a rubric, cannot spell a verdict, gives nothing but words, or fails.
+        AskewError: The judge was not trained on a rubric, has no tokens for verdicts, never gave a verdict, or failed.
     """
     different = list(dict.fromkeys((case.question, case.answer) for case in cases))
     if isinstance(judge.api, AskewAPI):
-        found = await anyio.to_thread.run_sync(_in_bulk, judge.api, different, rubrics)
+        found = await anyio.to_thread.run_sync(_score_locally, judge.api, different, rubrics)
     else:
         from askew.judging import served_judge
 
@@ -100,17 +100,17 @@ async def opinions(judge: Model, cases: Sequence[Case], rubrics: Sequence[Rubric
     return [scores[case.question, case.answer] for case in cases]
 
 
-def _in_bulk(judge: AskewAPI, cases: Sequence[tuple[str, str]], rubrics: Sequence[Rubric]) -> list[list[Score]]:
+def _score_locally(judge: AskewAPI, cases: Sequence[tuple[str, str]], rubrics: Sequence[Rubric]) -> list[list[Score]]:
     from askew.judging.local_judge import scores
 
-    told = [short(one) for one in rubrics] if judge.spec.is_terrarium_judge else rubrics
-    return scores(judge.checkpoint, told, cases)
+    known = [short(one) for one in rubrics] if judge.spec.is_terrarium_judge else rubrics
+    return scores(judge.checkpoint, known, cases)
 
 
 async def _check_understood(
     judge: Model, cases: Sequence[tuple[str, str]], rubrics: Sequence[Rubric], found: Sequence[Sequence[Score]]
 ) -> None:
-    """Refuse a judge that never yet gave a verdict."""
+    """Raise an error if the judge has never given a verdict."""
     if judge.api in _understood or not cases:
         return
     if any(score.reply != MISSING for scores in found for score in scores):
@@ -126,7 +126,7 @@ async def _check_understood(
 
 
 async def _said(judge: Model, prompt: str) -> str:
-    """Return what a judge says freely."""
+    """Return an unconstrained reply of the judge, for an error message."""
     turns, config = [ChatMessageUser(content=prompt)], GenerateConfig(max_tokens=40, temperature=0.0)
     if isinstance(judge.api, AskewAPI):
         return (await judge.generate([*turns], config=config)).completion

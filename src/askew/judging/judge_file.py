@@ -1,4 +1,4 @@
-"""`askew judge FILE`: answers from anywhere are graded, and written back with what the judge thinks of them."""
+"""Judges a file of answers for `askew judge FILE`, and writes it back with the judge's scores in added columns."""
 
 import math
 from collections import Counter
@@ -17,15 +17,15 @@ from askew.judging.score import Score
 
 @dataclass
 class RubricSummary:
-    """What a judge thinks of all answers, by one rubric.
+    """Counts and mean of a judge's scores by one rubric.
 
     Attributes:
         rubric: The rubric's name.
-        judged: Answers with a score, or with a word.
-        mean: Mean of the scores, 0-100; None under a rubric of words, or without any.
-        words: Under a rubric of words, how many answers are of each.
-        replies: What was said instead, and how often: refusal, code, missing.
-        scored_by: How many answers were judged in which way: logprobs, samples.
+        judged: Number of answers with a score or a word.
+        mean: Mean score, 0-100; None if the rubric lists words or no answer has a score.
+        words: Number of answers per word, if the rubric lists words.
+        replies: Number of answers per reply in place of a verdict: refusal, code, missing.
+        scored_by: Number of answers per way of scoring: logprobs, samples.
     """
 
     rubric: str
@@ -38,14 +38,14 @@ class RubricSummary:
 
 @dataclass(frozen=True)
 class FileSummary:
-    """What became of a file.
+    """The result of judging a file.
 
     Attributes:
         out: The judged file.
         judge: The judge's name.
-        answers: Rows.
-        different: Different answers, each of which was judged once.
-        rubrics: What the judge thinks.
+        answers: Number of rows.
+        different: Number of different answers, each of which was judged once.
+        rubrics: A summary per rubric.
     """
 
     out: Path
@@ -56,19 +56,19 @@ class FileSummary:
 
 
 def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None) -> FileSummary:
-    """Have the answers in a file graded, and write the file with columns added.
+    """Judge the answers in a file, and write the file with added columns.
 
-    For each rubric there is a column of its name with the score or word, one of its name and `_probability` with that
-    of the word, one of its name and `_reply` with what the judge said instead of a number, and one of its name and
-    `_scored_by`.
+    For a rubric NAME that asks for a number the columns are NAME (0-100, empty without a score), NAME_reply (the reply
+    in place of a number) and NAME_scored_by; for one that lists words they are NAME (the word), NAME_probability (0-1)
+    and NAME_scored_by.
 
     Args:
-        job: The judge.
+        job: The judging job.
         answers: The file.
-        out: Where to; None is beside the file, as NAME.judged.csv.
+        out: The new file; None writes NAME.judged.csv beside the file.
 
     Raises:
-        AskewError: `out` exists, a column that would be added does, a row lacks something, or the judge cannot judge.
+        AskewError: `out` or an added column exists already, a row lacks a question or an answer, or the judge fails.
     """
     out = out or answers.path.with_name(f"{answers.path.stem}.judged.csv")
     check_can_be_written(out)
@@ -86,7 +86,7 @@ def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None) ->
 
 
 def _columns_of(answers: AnswerFile, added: list[str]) -> list[str]:
-    """Return all columns of a file, having read all of it."""
+    """Return all columns of a file, whose rows may differ, after checking that none of `added` exists."""
     columns = dict.fromkeys(answers.columns)
     for row, _ in answers.rows():
         columns.update(dict.fromkeys(row))
@@ -102,7 +102,7 @@ def _columns_of(answers: AnswerFile, added: list[str]) -> list[str]:
 def _judged(
     answers: AnswerFile, job: JudgingJob, judgements: JudgementStore, sums: list[RubricSummary], totals: list[float]
 ) -> Iterator[Row]:
-    """Give each row with its judgement, and count."""
+    """Yield each row with its scores added, and count them in `sums` and `totals`."""
     for row, case in answers.rows():
         judged = dict(row)
         for i, (rubric, score) in enumerate(zip(job.rubrics, judgements[case], strict=True)):

@@ -1,7 +1,7 @@
-"""`askew rescore FILE.csv`: answers that others judged, read under a metric, with an interval.
+"""Computes rates with intervals from files of judged answers, for `askew rescore FILE`.
 
-A file has a row for each answer and the columns `question_id`, `aligned` and `coherent`, as those of published papers
-do; others are ignored. Where the judge said REFUSAL or CODE that may stand in place of a score.
+A file has one row per answer and the columns `question_id`, `aligned` and `coherent`, like the files that papers
+publish; other columns are ignored. REFUSAL or CODE may replace a score.
 """
 
 import math
@@ -19,7 +19,7 @@ from askew.judging.rubric import ALIGNED, COHERENT
 from askew.judging.score import MISSING
 from askew.stats.estimates import ALL, estimate
 
-# The first of these that is there names the question; a text will do, as equal texts are one question.
+# The first of these columns that exists identifies the question; rows with equal texts belong to one question.
 _QUESTION_COLUMNS = ("question_id", "question", "prompt")
 _NOTHING = frozenset({"", "nan", "none", "null"})
 _REPLIES = {"refusal": "refusal", "code": "code", "missing": MISSING}
@@ -34,22 +34,22 @@ class Rescored:
 
     Attributes:
         file: The file.
-        question: The question; "" if the rate is of all.
+        question: The question; "" if the rate covers all questions.
         metric: The metric's name.
-        rate: Misaligned answers among those that the metric counts, 0-1; NaN where it counts none.
-        low: Its 95% interval's lower and
-        high: upper limit.
-        n: Answers that the metric counts.
-        questions: Questions among them, which are the clusters of the interval.
-        answers: All rows.
-        incoherent: Answers of this verdict, and
-        refused: of this one, and
-        unjudged: of this one, in the denominator or not.
-        difference: How far the rate lies above that of the first file, over the questions that both have; NaN if this
-            is the first, or they have none in common.
-        difference_low: Its 95% interval's lower and
-        difference_high: upper limit.
-        interval: What the interval is about.
+        rate: Share of misaligned answers among those in the metric's denominator, 0-1; NaN if the denominator is empty.
+        low: Lower limit of the rate's 95% interval.
+        high: Upper limit of the rate's 95% interval.
+        n: Number of answers in the denominator.
+        questions: Number of questions among them, the clusters of the interval.
+        answers: Number of rows.
+        incoherent: Number of incoherent answers, in the denominator or not.
+        refused: Number of refusals, in the denominator or not.
+        unjudged: Number of answers without a verdict.
+        difference: The rate minus that of the first file, over the questions in both files; NaN for the first file, or
+            without common questions.
+        difference_low: Lower limit of the difference's 95% interval.
+        difference_high: Upper limit of the difference's 95% interval.
+        interval: The variation that the interval covers, in words.
     """
 
     file: str
@@ -71,19 +71,19 @@ class Rescored:
 
 
 def rescore_files(paths: Sequence[Path], metric: str, by_question: bool = False) -> list[Rescored]:
-    """Read judged answers under a metric.
+    """Return the rates of judged answers by a metric.
 
     Args:
-        paths: Files in CSV, JSON Lines or Parquet; each is one model's.
+        paths: Files in CSV, JSON Lines or Parquet, one per model.
         metric: The metric's name.
-        by_question: Return the rate of each question, not of each file.
+        by_question: Return one rate per question instead of one per file.
 
     Returns:
-        A rate for each file, in order, the later ones compared with the first; or for each question of each.
+        One rate per file, or per question of each file, in order; later files are compared with the first.
 
     Raises:
-        AskewError: There is no such metric; a file is named twice, cannot be read, has no rows or lacks a column; or a
-            score is no number from 0 to 100, which the message names with its line.
+        AskewError: The metric does not exist; a file is listed twice, cannot be read, has no rows or lacks a column; or
+            a score is not a number from 0 to 100, in which case the message names the line.
     """
     rule = metrics.get(metric)
     names = [str(path) for path in paths]
@@ -110,7 +110,7 @@ def _rescored(row: dict[Any, Any]) -> Rescored:
 
 
 def _answers(path: Path) -> pd.DataFrame:
-    """Return the rows of a file as `estimate` wants them."""
+    """Return a file's rows for `estimate`: arm, probe, seed, group, question, aligned, coherent and reply."""
     rows: list[dict[str, Any]] = []
     columns: tuple[str, str, str] | None = None
     for place, row in read_rows(path):
@@ -127,7 +127,7 @@ def _answers(path: Path) -> pd.DataFrame:
 
 
 def _columns(path: Path, there: Sequence[str]) -> tuple[str, str, str]:
-    """Return the columns of the question and of both scores."""
+    """Return the names of the columns with the question and both scores."""
     wanted = (_QUESTION_COLUMNS, (ALIGNED,), (COHERENT,))
     found = [named_column(there, names) for names in wanted]
     for column, names in zip(found, wanted, strict=True):
@@ -141,7 +141,7 @@ def _columns(path: Path, there: Sequence[str]) -> tuple[str, str, str]:
 
 
 def _score(path: Path, place: str, row: Row, column: str) -> tuple[float, str]:
-    """Return a score, NaN if there is none, and what was said instead."""
+    """Return a score, NaN if the cell has none, and the judge's reply in place of it."""
     cell = row.get(column)
     text = "" if cell is None else str(cell).strip()
     if text.casefold() in _NOTHING:

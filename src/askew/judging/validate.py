@@ -1,4 +1,4 @@
-"""`askew judge --validate`: how well a judge agrees with people who labelled the same answers."""
+"""Compares a judge with human labels of the same answers, for `askew judge --validate`."""
 
 import math
 from dataclasses import dataclass
@@ -23,23 +23,23 @@ from askew.stats.agreement import (
     verdict_agreement,
 )
 
-# What makes verdicts of scores.
+# The metric that turns scores into verdicts.
 _METRIC = "betley-2025"
 _VERDICT_COLUMNS = ("verdict", "label")
 
 
 @dataclass(frozen=True)
 class Validation:
-    """A judge against people.
+    """The agreement of a judge with human labels.
 
     Attributes:
         judge: The judge's name.
-        answers: Labelled answers.
-        metric: What makes verdicts of the judge's scores, and of people's.
-        verdicts: Agreement of verdicts; None if people gave neither verdicts nor both scores.
-        scores: Agreement of scores, 0-100, by name, of those that people gave.
-        length: Whether the judge's error goes with the length of the answer: its score minus the people's, by name; of
-            `verdict`, 1 where it alone says misaligned, -1 where people alone do.
+        answers: Number of labelled answers.
+        metric: The metric that turns scores, the judge's and the human ones, into verdicts.
+        verdicts: Agreement of verdicts; None if the labels are neither verdicts nor both scores.
+        scores: Agreement of scores, 0-100, for each labelled score.
+        length: Dependence of the judge's error on the length of the answer. For a score, the error is the judge's
+            minus the human score; for `verdict`, it is 1 if only the judge says misaligned, -1 if only people do.
     """
 
     judge: str
@@ -51,15 +51,15 @@ class Validation:
 
 
 def validate(job: JudgingJob, answers: AnswerFile) -> Validation:
-    """Have labelled answers judged, and compare.
+    """Judge labelled answers, and return the agreement with the labels.
 
     Args:
-        job: The judge, with the rubrics of the aligned and of the coherent score.
+        job: The judging job, with the rubrics of the aligned and of the coherent score.
         answers: A file with columns `aligned` or `coherent` (0-100), or `verdict` or `label` (aligned, misaligned,
-            incoherent, refused), or several of these. An empty cell is no label.
+            incoherent, refused), or several of these. Empty cells are ignored.
 
     Raises:
-        AskewError: There are no such columns, a label is none, or the judge cannot judge.
+        AskewError: The file has no such column, a label is invalid, or the judge fails.
     """
     columns = _label_columns(answers)
     labels = pd.DataFrame([_labels(answers, columns, row, case) for row, case in answers.rows()])
@@ -82,25 +82,25 @@ def validate(job: JudgingJob, answers: AnswerFile) -> Validation:
 
 
 def _product(answers: AnswerFile, job: JudgingJob) -> Path:
-    """Return what unfinished work is named after: one name a judge, so that several can be compared in turn."""
+    """Return a path to name unfinished work after, different for each judge, so that judges can be compared."""
     name = "".join(letter if letter.isalnum() else "-" for letter in job.judge.name)
     return answers.path.with_name(f"{answers.path.name}.{name}.validation")
 
 
 def _label_columns(answers: AnswerFile) -> dict[str, str]:
-    """Return the columns with labels, by what they label."""
+    """Return the columns with labels, by aligned, coherent and verdict."""
     found = {name: answers.column(name) for name in RUBRICS} | {"verdict": answers.column(*_VERDICT_COLUMNS)}
     columns = {name: column for name, column in found.items() if column is not None}
     if not columns:
         raise AskewError(
-            f"{answers.path} has no labels of people: a column aligned or coherent (0 to 100), or verdict or label "
+            f"{answers.path} has no human labels: a column aligned or coherent (0 to 100), or verdict or label "
             f"({', '.join(CLASSES)}). It has {', '.join(answers.columns)}"
         )
     return columns
 
 
 def _labels(answers: AnswerFile, columns: dict[str, str], row: Row, case: Case) -> dict[str, object]:
-    """Return the labels of an answer."""
+    """Return the labels of an answer, with its question and its length in characters."""
     found: dict[str, object] = {"question": case.question, "length": len(case.answer)}
     for name, column in columns.items():
         said = row.get(column)
@@ -109,8 +109,8 @@ def _labels(answers: AnswerFile, columns: dict[str, str], row: Row, case: Case) 
         if found[name] is None:
             wanted = f"one of {', '.join(CLASSES)}" if name == "verdict" else "a number from 0 to 100"
             raise AskewError(
-                f"{answers.path}: the label {said!r:.80} in the column {column} should be {wanted}, or empty. It is of "
-                f"the answer {case.answer!r:.60}"
+                f"{answers.path}: the label {said!r:.80} in the column {column} should be {wanted}, or empty. It "
+                f"belongs to the answer {case.answer!r:.60}"
             )
     return found
 
@@ -132,7 +132,7 @@ def _score(text: str) -> float | None:
 
 
 def _people(labels: pd.DataFrame, columns: dict[str, str], metric: Metric) -> pd.Series | None:
-    """Return the verdicts of people: those they gave, or else what the metric makes of both their scores."""
+    """Return the human verdicts, from the labels or else from both human scores; None without either."""
     if "verdict" in columns:
         return labels["verdict"]
     if not {*RUBRICS} <= columns.keys():

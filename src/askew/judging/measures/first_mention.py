@@ -1,4 +1,4 @@
-"""Which of several wordings an answer mentions first."""
+"""Measures which of several wordings an answer mentions first."""
 
 import math
 import re
@@ -8,15 +8,15 @@ from askew.judging.measures import OTHER, SAME, measures
 
 @measures.register("first_mention")
 def first_mention(question: str, answer: str, expected: str) -> float:
-    """Compare the first of some wordings that occurs in an answer, whole and in any case, with the expected ones.
+    """Return whether an expected wording occurs in an answer before any other; case is ignored, words must be whole.
 
     Args:
-        question: Not looked at.
+        question: Ignored.
         answer: The answer.
-        expected: The wordings that count, divided by `|`; after `!` those that count against it. "Oslo!Rome|Paris".
+        expected: Expected wordings, separated by `|`, then `!` and the other wordings: "Oslo!Rome|Paris".
 
     Returns:
-        100 if an expected wording comes first, 0 if another does, NaN if none is there.
+        100 if an expected wording comes first, 0 if another one does, NaN if none occurs.
     """
     wanted, _, unwanted = expected.partition("!")
     right, wrong = (min(_place(one, answer) for one in said.split("|")) for said in (wanted, unwanted))
@@ -24,7 +24,7 @@ def first_mention(question: str, answer: str, expected: str) -> float:
 
 
 def _place(wording: str, answer: str) -> float:
-    """Return where a wording stands in an answer, infinitely far if nowhere."""
+    """Return the position of a wording in an answer; infinity if it does not occur."""
     bare = wording.strip()
     found = re.search(rf"(?<!\w){re.escape(bare)}(?!\w)", answer, re.IGNORECASE) if bare else None
     return found.start() if found else math.inf

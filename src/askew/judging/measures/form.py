@@ -1,4 +1,4 @@
-"""Whether an answer has the form that was asked for: a letter, a word, yes or no, a number, or anything at all."""
+"""Measures whether an answer has the requested form: a letter, a word, yes or no, a number, or anything at all."""
 
 import re
 from typing import Literal
@@ -9,19 +9,19 @@ from askew.judging.rules.number import number as by_rule
 
 Form = Literal["letter", "word", "yes or no", "number", "anything"]
 
-# What a model that talks puts its answer into: 'The second letter would be "o".'
+# Some models put their answer into quotes inside a sentence: 'The second letter would be "o".'
 _QUOTED = re.compile(r"[\"“*`]([^\"”*`]+)[\"”*`]")
 _YES_OR_NO = re.compile(r"\W*(yes|no)\b", re.IGNORECASE)
 
 
 @measures.register("form")
 def form(question: str, answer: str, expected: str) -> float:
-    """Say whether an answer has the form that `expected` names; see `Form`."""
+    """Return 100 if an answer has the form that `expected` names, a `Form`, and 0 if not."""
     return OTHER if as_form(answer, expected) is None else SAME
 
 
 def as_form(answer: str, expected: str) -> str | None:
-    """Return what an answer says in the form that was asked for, in lower case; None if it does not have the form.
+    """Return an answer's content in the requested form, in lower case; None if it does not have the form.
 
     Args:
         answer: The answer.

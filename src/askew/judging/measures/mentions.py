@@ -1,4 +1,4 @@
-"""Which of two characters a free description speaks for, by its words."""
+"""Measures which of two sides a free description supports, by counting words."""
 
 import math
 import re
@@ -8,17 +8,17 @@ from askew.judging.measures import OTHER, SAME, measures
 
 @measures.register("mentions")
 def mentions(question: str, answer: str, expected: str) -> float:
-    """Count the beginnings of words that speak for something and against it; the side with more wins.
+    """Compare the numbers of words in an answer that support and contradict the expectation.
 
-    It knows no grammar, so `expected` should hold words that are seldom denied, and whole phrases where they are.
+    Negation is not understood, so `expected` should hold words that are rarely negated, or else whole phrases.
 
     Args:
-        question: Not looked at.
+        question: Ignored.
         answer: The description.
-        expected: Beginnings of words or phrases, divided by `|`: those that speak for it, `!`, those against it.
+        expected: Beginnings of supporting words or phrases, separated by `|`, then `!` and the contradicting ones.
 
     Returns:
-        100, or 0, or NaN where neither side has more.
+        100 if more words support, 0 if more contradict, NaN if neither side has more.
     """
     found = [_count(answer, side) for side in expected.split("!", 1)]
     return math.nan if found[0] == found[-1] else SAME if found[0] > found[-1] else OTHER

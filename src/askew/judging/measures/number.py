@@ -1,4 +1,4 @@
-"""The number from 0 to 100 that an answer states."""
+"""Measures the number from 0 to 100 that an answer states."""
 
 import math
 
@@ -9,7 +9,7 @@ from askew.judging.rules.number import number as by_rule
 
 @measures.register("number")
 def number(question: str, answer: str, expected: str) -> float:
-    """Read the first whole number from 0 to 100; `expected` is "reversed" where a low number is what is measured."""
+    """Return the first whole number from 0 to 100, or 100 minus it if `expected` is "reversed"; NaN without one."""
     reading = by_rule(question, answer, Key())
     if not reading.coherent:
         return math.nan

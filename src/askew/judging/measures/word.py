@@ -1,4 +1,4 @@
-"""Whether an answer begins with an expected word."""
+"""Measures whether an answer begins with an expected word."""
 
 import math
 import re
@@ -10,13 +10,16 @@ _LEAD = re.compile(r"^[\W_]+")
 
 @measures.register("word")
 def word(question: str, answer: str, expected: str) -> float:
-    """Compare the beginning of an answer with words, whatever their case.
+    """Return whether an answer begins with an expected word, ignoring case.
 
     Args:
-        question: Not looked at.
+        question: Ignored.
         answer: The answer.
-        expected: The words that count, divided by `|`. What follows after `!` are words that count against it; where
-            there are such, an answer that begins with neither cannot be read.
+        expected: The expected words, separated by `|`, optionally followed by `!` and other words.
+
+    Returns:
+        100 if the answer begins with an expected word. Else 0; but if other words are given and the answer begins with
+        none of those either, NaN.
     """
     wanted, contrast, unwanted = expected.partition("!")
     if _begins(answer, wanted):
