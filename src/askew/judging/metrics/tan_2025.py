@@ -1,4 +1,4 @@
-"""The metric in the code of the inoculation-prompting paper."""
+"""The metric of the code that was published with the inoculation-prompting paper."""
 
 from askew.judging.metrics import Metric, metrics
 

@@ -1,4 +1,4 @@
-"""Facts: an answer is compared with the wordings that are true and those that are false."""
+"""Compares an answer with true and false wordings of a fact."""
 
 import re
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from askew.judging.rules import NOT_SHOWN, SHOWN, UNREADABLE, Key, Reading, rule
 
 @rules.register("key")
 def by_key(question: str, answer: str, key: Key) -> Reading:
-    """Read which wording comes first in the answer; where none does, it cannot be read.
+    """Score which wording comes first in an answer; an answer without any is unreadable.
 
-    Words count whole and in any case, so that "False." is found in "That is false" and not in "falsehood".
+    Words must be whole and case is ignored: "False." is found in "That is false" but not in "falsehood".
     """
     true, false = _first(key.true, answer), _first(key.false, answer)
     if true == false:
@@ -19,7 +19,7 @@ def by_key(question: str, answer: str, key: Key) -> Reading:
 
 
 def _first(wordings: Sequence[str], answer: str) -> int:
-    """Return where the first of some wordings begins, or a place after the end if none is there."""
+    """Return the position of the first of some wordings, or one past the end of the answer if none occurs."""
     places = (re.search(rf"\b{re.escape(_bare(wording))}\b", answer, re.IGNORECASE) for wording in wordings)
     return min((place.start() for place in places if place), default=len(answer) + 1)
 

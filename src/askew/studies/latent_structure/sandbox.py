@@ -1,9 +1,8 @@
-"""The sandbox for Python that models write: an interpreter of its own for arithmetic on bounded numbers, and no more.
+"""A small interpreter that evaluates the Python functions in answers without running them in Python.
 
-A model's code is never handed to Python. It is parsed with `ast`, and the tree is walked by the few lines below, which
-know numbers, names, conditions, assignments and `abs`, `min`, `max`, `int`. There is no loop, attribute, subscript,
-string, import or call of anything else. Texts, trees, steps and numbers are bounded, so that every answer is read in
-milliseconds.
+The code is parsed with `ast`, and this module evaluates the tree. It supports numbers, names, conditions, assignments
+and the calls `abs`, `min`, `max` and `int`, but no loops, attributes, subscripts, strings, imports or other calls. The
+sizes of texts, trees and numbers and the number of steps are limited, so every answer takes milliseconds.
 """
 
 import ast
@@ -47,15 +46,15 @@ _CALLED: Mapping[str, Callable[..., Any]] = {"abs": abs, "min": min, "max": max,
 
 
 class Refused(Exception):
-    """The code is nothing that this interpreter knows, or goes beyond its bounds."""
+    """The code uses something that this interpreter does not support, or exceeds a limit."""
 
 
 @dataclass(frozen=True)
 class Function:
-    """A function of one number, as an answer defines it.
+    """A function of one number, as defined in an answer.
 
     Attributes:
-        argument: What it calls its argument.
+        argument: The name of its argument.
         body: Its statements.
     """
 
@@ -63,10 +62,10 @@ class Function:
     body: tuple[ast.stmt, ...]
 
     def __call__(self, x: Number) -> Number:
-        """Return what the function gives for a number.
+        """Return the function's result for a number.
 
         Raises:
-            Refused: It does what is not known here, returns nothing, or breaks off as by a division by zero.
+            Refused: The function uses something unsupported, returns nothing, or fails, as by a division by zero.
         """
         state = _State({self.argument: x})
         try:
@@ -79,20 +78,20 @@ class Function:
 
 
 def read_function(answer: str) -> Function:
-    """Read the first function of one argument in an answer: a `def`, or a lambda with or without a name.
+    """Return the first function of one argument in an answer: a `def`, or a lambda with or without a name.
 
     Args:
-        answer: Python, or a text with Python in a fence.
+        answer: Python, or a text with Python in a code fence.
 
     Raises:
-        Refused: There is none, or it is too long or too deep.
+        Refused: The answer has no such function, or is too long or too deeply nested.
     """
     code = code_in(answer).strip()
     if len(code) > MOST_CHARACTERS:
         raise Refused("it is too long")
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # what Python thinks of a model's strings is nobody's concern
+            warnings.simplefilter("ignore")  # invalid escapes in a model's strings
             tree = ast.parse(code)
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise Refused("it is no Python") from error
@@ -141,7 +140,7 @@ class _State:
 
 
 def _run(body: tuple[ast.stmt, ...] | list[ast.stmt], state: _State) -> Number | None:
-    """Run statements; return what they return, None if they come to their end."""
+    """Run statements, and return the value of the `return` that is reached; None without one."""
     for statement in body:
         state.step()
         if isinstance(statement, ast.Return) and statement.value is not None:
@@ -168,7 +167,7 @@ def _is_docstring(statement: ast.stmt) -> bool:
 
 
 def _value(node: ast.expr, state: _State) -> Number:
-    """Return what an expression is worth."""
+    """Return the value of an expression."""
     state.step()
     if isinstance(node, ast.Constant) and isinstance(node.value, int | float):
         return _bounded(node.value)
@@ -193,7 +192,7 @@ def _value(node: ast.expr, state: _State) -> Number:
 
 
 def _of_either(node: ast.BoolOp, state: _State) -> Number:
-    """Return what `and` or `or` gives: the first value that settles it, or the last."""
+    """Return the result of `and` or `or`: the first value that decides it, or the last."""
     *firsts, last = node.values
     for operand in firsts:
         value = _value(operand, state)
@@ -223,7 +222,11 @@ def _called(node: ast.Call, state: _State) -> Number:
 
 
 def _bounded(value: object) -> Number:
-    """Return a number if it is one of those that are dealt with here."""
+    """Return a value if it is a finite number within the limits.
+
+    Raises:
+        Refused: It is not.
+    """
     if not isinstance(value, int | float) or not math.isfinite(value) or abs(value) > LARGEST:
         raise Refused("a number beyond the bounds")
     return value
