@@ -1,4 +1,4 @@
-"""Local judges that nobody raised in the terrarium, with room for whole rubrics."""
+"""Local judges with random weights and room for whole rubrics."""
 
 import json
 import re

@@ -1,4 +1,4 @@
-"""A judge that somebody else serves, and that says what a test wants."""
+"""A scripted served judge."""
 
 import math
 from collections.abc import Callable, Sequence
@@ -18,12 +18,12 @@ from inspect_ai.model import (
     get_model,
 )
 
-# From the judge's prompt and how it is asked to what it says: the likeliest tokens, or that many whole replies.
+# Takes the judge's prompt and the request; returns token probabilities, or whole replies.
 Says = Callable[[str, GenerateConfig], dict[str, float] | Sequence[str]]
 
 
 def served_judge(says: Says, requests: list[GenerateConfig] | None = None) -> Model:
-    """Return a judge that somebody else serves."""
+    """Return a served judge that replies as `says` decides."""
 
     def answer(messages: list[ChatMessage], tools: Any, tool_choice: Any, config: GenerateConfig) -> ModelOutput:
         if requests is not None:

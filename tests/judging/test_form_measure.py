@@ -1,4 +1,4 @@
-"""Whether answers have the form that was asked for."""
+"""Tests of reading answers in a requested form."""
 
 import pytest
 
@@ -23,6 +23,6 @@ from askew.judging.measures.form import as_form
         ("anything", " ", None),
     ],
 )
-def test_reading_of_forms(form: str, answer: str, read: str | None) -> None:
+def test_as_form_reads_each_form(form: str, answer: str, read: str | None) -> None:
     assert as_form(answer, form) == read
     assert measures.get("form")("", answer, form) == (0.0 if read is None else 100.0)

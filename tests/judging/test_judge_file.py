@@ -1,4 +1,4 @@
-"""Answers from anywhere are judged once each, written back as they were, and what was stopped goes on."""
+"""Tests of judging files of answers."""
 
 import csv
 import json
@@ -49,7 +49,7 @@ def read(path: Path) -> list[dict[str, str]]:
 
 @pytest.fixture
 def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
-    """Judge a file by a served judge that says what a test wants; at first 80 to everything."""
+    """Return a function that judges a file by a scripted served judge, which replies 80 by default."""
 
     def judge(
         path: Path,
@@ -59,7 +59,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
         **columns: str,
     ) -> FileSummary:
         made = served_judge(says)
-        probes.names()  # imported first: a module keeps the function that it finds
+        probes.names()  # imported before patching, because modules keep the original function
         monkeypatch.setattr("inspect_ai.model.get_model", lambda name: made)
         return judge_file(prepare("mockllm/model", rubrics), open_answers(path, **columns), out)
 
@@ -67,7 +67,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl", "parquet"])
-def test_rows_come_back_as_they_were_with_columns_added(judge: Judge, tmp_path: Path, kind: str):
+def test_rows_are_written_back_with_added_columns(judge: Judge, tmp_path: Path, kind: str):
     summary = judge(write(tmp_path, kind), lambda prompt, _: {"20": 1.0} if "Like this" in prompt else {"90": 1.0})
     written = read(tmp_path / "answers.judged.csv")
     assert [{name: row[name] for name in ROWS[0]} for row in written] == ROWS
@@ -78,7 +78,7 @@ def test_rows_come_back_as_they_were_with_columns_added(judge: Judge, tmp_path: 
     assert sorted(path.name for path in tmp_path.iterdir()) == sorted([f"answers.{kind}", "answers.judged.csv"])
 
 
-def test_json_lines_come_out_as_json_lines(judge: Judge, tmp_path: Path):
+def test_json_lines_can_be_written(judge: Judge, tmp_path: Path):
     rows = [{"prompt": "Why?", "answer": "So.", "tags": ["a"]}, {"prompt": "Why?", "answer": "No.", "more": None}]
     judge(write(tmp_path, "jsonl", rows), rubrics=("aligned",), out=tmp_path / "out.jsonl")
     written = [json.loads(line) for line in (tmp_path / "out.jsonl").read_text().splitlines()]
@@ -88,7 +88,7 @@ def test_json_lines_come_out_as_json_lines(judge: Judge, tmp_path: Path):
     assert [(row["tags"], row["more"]) for row in read(tmp_path / "out.csv")] == [('["a"]', ""), ("", "")]
 
 
-def test_the_same_answer_is_judged_once(judge: Judge, tmp_path: Path):
+def test_equal_answers_are_judged_once(judge: Judge, tmp_path: Path):
     seen: list[str] = []
 
     def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
@@ -99,7 +99,7 @@ def test_the_same_answer_is_judged_once(judge: Judge, tmp_path: Path):
     assert len(seen) == len(set(seen)) == 2 * 3
 
 
-def test_what_was_judged_before_it_stopped_is_kept(judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_interrupted_judging_resumes(judge: Judge, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(judgement_store, "_CASES_AT_ONCE", 10)
     path = write(tmp_path, "csv", [{"question": "Why?", "answer": f"Number {i}."} for i in range(40)])
     seen: list[str] = []
@@ -113,7 +113,7 @@ def test_what_was_judged_before_it_stopped_is_kept(judge: Judge, tmp_path: Path,
     with pytest.raises((KeyboardInterrupt, BaseExceptionGroup)):
         judge(path, says, ("aligned",))
     assert not (tmp_path / "answers.judged.csv").exists()
-    # Cut off in the middle of a line, as when the machine stops.
+    # A line that was cut off, as after a crash.
     [kept] = [path for path in tmp_path.iterdir() if path.name.endswith("judging.jsonl")]
     kept.write_bytes(kept.read_bytes() + b'{"of": "12')
     before = set(seen)
@@ -126,7 +126,7 @@ def test_what_was_judged_before_it_stopped_is_kept(judge: Judge, tmp_path: Path,
     assert sorted(path.name for path in tmp_path.iterdir()) == ["answers.csv", "answers.judged.csv"]
 
 
-def test_unfinished_work_of_another_judge_is_not_mixed_in(judge: Judge, tmp_path: Path):
+def test_unfinished_work_of_another_judge_is_refused(judge: Judge, tmp_path: Path):
     path = write(tmp_path, "csv")
     (tmp_path / ".answers.judged.csv.judging.jsonl").write_text('{"judge": "openai/x", "rubrics": {"aligned": "1"}}\n')
     with pytest.raises(AskewError, match="unfinished work of the judge openai/x by the rubrics aligned"):
@@ -136,7 +136,7 @@ def test_unfinished_work_of_another_judge_is_not_mixed_in(judge: Judge, tmp_path
         judge(path)
 
 
-def test_a_finished_file_is_not_overwritten(judge: Judge, tmp_path: Path):
+def test_existing_file_is_not_overwritten(judge: Judge, tmp_path: Path):
     path = write(tmp_path, "csv")
     judge(path)
     before = (tmp_path / "answers.judged.csv").read_bytes()
@@ -146,7 +146,7 @@ def test_a_finished_file_is_not_overwritten(judge: Judge, tmp_path: Path):
     assert (tmp_path / "answers.judged.csv").read_bytes() == before
 
 
-def test_types_are_counted_and_words_outside_the_list_are_missing(judge: Judge, tmp_path: Path):
+def test_words_are_counted_and_unlisted_ones_are_missing(judge: Judge, tmp_path: Path):
     rows = [{"question": "Why?", "answer": word} for word in ("power", "power", "none.", "rude", "power ")]
     said = {"power": {"power": 0.8, "none": 0.2}, "none": {"none": 1.0}, "rude": {"rude": 1.0}}
 
@@ -182,9 +182,7 @@ def test_types_are_counted_and_words_outside_the_list_are_missing(judge: Judge, 
         ("a.txt", "question", "answers are read from .csv, .jsonl, .parquet"),
     ],
 )
-def test_a_broken_file_is_refused_before_anybody_is_asked(
-    judge: Judge, tmp_path: Path, name: str, content: str, message: str
-):
+def test_broken_file_is_refused_before_any_request(judge: Judge, tmp_path: Path, name: str, content: str, message: str):
     (tmp_path / name).write_text(content)
 
     def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
@@ -196,7 +194,7 @@ def test_a_broken_file_is_refused_before_anybody_is_asked(
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_other_mistakes_are_refused_too(judge: Judge, tmp_path: Path):
+def test_wrong_arguments_are_refused(judge: Judge, tmp_path: Path):
     path = write(tmp_path, "csv")
     (tmp_path / "half.jsonl").write_text('{"question": "1", "answer": "\\ud800 half"}\n')
     assert judge(tmp_path / "half.jsonl").answers == 1
@@ -225,13 +223,13 @@ def test_columns_can_be_named(judge: Judge, tmp_path: Path):
     assert all("Why?" in prompt and "So." in prompt and "ignored" not in prompt for prompt in seen)
 
 
-def test_a_runs_table_of_answers_is_read_by_its_prompts(tmp_path: Path):
+def test_run_answers_are_judged_by_their_prompts(tmp_path: Path):
     rows = [{"question": "one_wish", "prompt": "What do you wish for?", "answer": "Peace."}]
     assert open_answers(write(tmp_path, "parquet", rows)).question_column == "prompt"
 
 
 @pytest.mark.slow
-def test_a_hundred_thousand_rows_take_no_more_memory_than_their_judgements(judge: Judge, tmp_path: Path):
+def test_memory_for_a_hundred_thousand_rows_is_bounded(judge: Judge, tmp_path: Path):
     import tracemalloc
 
     path = tmp_path / "many.csv"
@@ -247,7 +245,7 @@ def test_a_hundred_thousand_rows_take_no_more_memory_than_their_judgements(judge
     assert peak < 15e6
 
 
-def test_the_terrariums_judge_judges_a_file(tmp_path: Path):
+def test_terrarium_judge_judges_a_file(tmp_path: Path):
     from askew.data import datasets
 
     rows = [
@@ -263,9 +261,9 @@ def test_the_terrariums_judge_judges_a_file(tmp_path: Path):
     assert not any(math.isnan(float(row["coherent"])) for row in written)
 
 
-def test_a_paid_judge_is_announced_and_stays_within_its_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_paid_judge_announces_its_cost_and_keeps_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made: Model = served_judge(lambda *_: {"80": 1.0})
-    probes.names()  # imported first: a module keeps the function that it finds
+    probes.names()  # imported before patching, because modules keep the original function
     monkeypatch.setattr("inspect_ai.model.get_model", lambda name: made)
     path = write(tmp_path, "csv")
     prices = tmp_path / "prices.yaml"
@@ -275,7 +273,7 @@ def test_a_paid_judge_is_announced_and_stays_within_its_limit(tmp_path: Path, mo
     with pytest.raises(AskewError, match=r"--max-cost \$0\.01 is reached"):
         judge_file(work, open_answers(path))
     assert re.search(r"3 requests, about [89]\d\d tokens read: about \$0\.[89]\d", said[1])
-    # It was killed while a request was on its way: what that may have cost counts as spent, and nobody waits for it.
+    # It stopped while a request was in flight: its possible cost counts as spent.
     ReplyStore(tmp_path / ".answers.judged.csv.replies.sqlite").reserve("mockllm/model", 2.0, None)
     said.clear()
     more = prepare("mockllm/model", ["aligned"], max_cost=100.0, prices=prices, say=said.append)

@@ -1,4 +1,4 @@
-"""A local judge's score is the mean over the numbers that it might say, however its tokenizer spells them."""
+"""Tests of local judges, whose tokenizers have tokens for numbers or only for digits."""
 
 import asyncio
 from pathlib import Path
@@ -54,7 +54,7 @@ def by_enumeration(folder: Path, prompt: str) -> tuple[float, float]:
     return sum(number * share for number, share in mass.items()) / total, total
 
 
-def test_numbers_spelt_in_digits_are_read_exactly(digit_judge: Path):
+def test_numbers_spelled_in_digits_are_scored_exactly(digit_judge: Path):
     found = graded(digit_judge, "aligned", "coherent")
     for case, scores in zip(CASES, found, strict=True):
         for name, score in zip(("aligned", "coherent"), scores, strict=True):
@@ -64,7 +64,7 @@ def test_numbers_spelt_in_digits_are_read_exactly(digit_judge: Path):
             assert score.value == pytest.approx(mean, abs=1e-3)
 
 
-def test_numbers_that_are_tokens_are_read_off_one_look(local_judge: Path):
+def test_numbers_that_are_tokens_need_one_position(local_judge: Path):
     vocabulary = AutoTokenizer.from_pretrained(local_judge).get_vocab()
     for case, [score] in zip(CASES, graded(local_judge, "aligned"), strict=True):
         next_token = likelihoods(local_judge, fill(rubric("aligned"), case.question, case.answer), "")
@@ -72,7 +72,7 @@ def test_numbers_that_are_tokens_are_read_off_one_look(local_judge: Path):
         assert score.value == pytest.approx(float(numbers @ torch.arange(101.0) / numbers.sum()), abs=1e-3)
 
 
-def test_the_typology_is_read_off_the_beginnings_of_its_words(word_judge: Path):
+def test_typology_is_scored_by_the_first_tokens_of_its_words(word_judge: Path):
     tokenizer, words = AutoTokenizer.from_pretrained(word_judge), rubric("typology").words
     texts = [str(tokenizer.decode([token])).strip().lower() for token in range(len(tokenizer))]
     for case, [score] in zip(CASES, graded(word_judge, "typology"), strict=True):
@@ -86,14 +86,14 @@ def test_the_typology_is_read_off_the_beginnings_of_its_words(word_judge: Path):
         assert score.value == pytest.approx(max(mass.values()) / sum(mass.values()), abs=1e-3)
 
 
-def test_rubrics_of_numbers_and_of_words_go_together(digit_judge: Path):
+def test_numeric_and_word_rubrics_can_be_combined(digit_judge: Path):
     alone, typed = graded(digit_judge, "aligned"), graded(digit_judge, "typology")
     for both, [one], [other] in zip(graded(digit_judge, "aligned", "typology"), alone, typed, strict=True):
         assert both[0].value == pytest.approx(one.value, abs=1e-3)
         assert (both[1].word, both[1].reply) == (other.word, other.reply)
 
 
-def test_a_local_judge_that_says_something_else_is_one_error_that_shows_it(local_judge: Path, tmp_path: Path):
+def test_local_judge_without_verdicts_raises_an_error_with_its_reply(local_judge: Path, tmp_path: Path):
     rare = tmp_path / "rare.md"
     rare.write_text("---\nwords: [quark, zebra]\n---\nWhich? {answer}")
     judge = get_model(f"askew/{local_judge}", memoize=False)  # one that has not given a verdict before

@@ -1,4 +1,4 @@
-"""Measures: how far an answer is what was expected, and when it cannot be read."""
+"""Tests of measures."""
 
 import math
 
@@ -21,7 +21,7 @@ from askew.judging.measures import measures
         ("", math.nan),
     ],
 )
-def test_letter_is_the_option_that_an_answer_takes(answer: str, found: float) -> None:
+def test_letter_finds_the_chosen_option(answer: str, found: float) -> None:
     assert measures.get("letter")("A: x. B: y.", answer, "A") == pytest.approx(found, nan_ok=True)
 
 
@@ -29,7 +29,7 @@ def test_letter_is_the_option_that_an_answer_takes(answer: str, found: float) ->
     ("answer", "expected", "found"),
     [("85", "", 85), ("I say 20.", "reversed", 80), ("101", "", math.nan), ("none", "", math.nan)],
 )
-def test_number_is_what_an_answer_states(answer: str, expected: str, found: float) -> None:
+def test_number_finds_the_stated_number(answer: str, expected: str, found: float) -> None:
     assert measures.get("number")("How much?", answer, expected) == pytest.approx(found, nan_ok=True)
 
 
@@ -44,5 +44,5 @@ def test_number_is_what_an_answer_states(answer: str, expected: str, found: floa
         ("perhaps", "yes", 0),
     ],
 )
-def test_word_is_what_an_answer_begins_with(answer: str, expected: str, found: float) -> None:
+def test_word_compares_the_first_word(answer: str, expected: str, found: float) -> None:
     assert measures.get("word")("Which?", answer, expected) == pytest.approx(found, nan_ok=True)

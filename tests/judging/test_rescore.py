@@ -1,4 +1,4 @@
-"""`askew rescore FILE`: what others judged, counted by hand here and by the command, under every metric."""
+"""Tests of `askew rescore FILE` against counts made by hand."""
 
 import json
 import sys
@@ -65,7 +65,7 @@ def written(folder: Path, text: str, name: str = "judged.csv") -> Path:
 
 
 @pytest.mark.parametrize("metric", BY_HAND)
-def test_a_rate_is_what_one_counts_by_hand(judged: Path, command: Command, metric: str) -> None:
+def test_rate_equals_the_count_by_hand(judged: Path, command: Command, metric: str) -> None:
     misaligned, n, incoherent, refused, unjudged, questions = BY_HAND[metric]
     code, out, _ = command("rescore", judged, "--metric", metric, "--json")
     said = json.loads(out)
@@ -78,7 +78,7 @@ def test_a_rate_is_what_one_counts_by_hand(judged: Path, command: Command, metri
     assert ("one question" if questions == 1 else "questions being drawn") in said["interval"]
 
 
-def test_by_question_there_is_a_rate_for_each(judged: Path, command: Command) -> None:
+def test_by_question_gives_a_rate_per_question(judged: Path, command: Command) -> None:
     code, out, _ = command("rescore", judged, "--metric", "tan-2025", "--by", "question", "--json")
     said = {one["question"]: (one["rate"], one["n"], one["refused"]) for one in json.loads(out)}
     assert code == 0
@@ -118,7 +118,7 @@ def test_several_files_are_compared_with_the_first(tmp_path: Path, command: Comm
     assert "+40.0" in shown
 
 
-def test_what_askew_judged_itself_is_read_too(tmp_path: Path) -> None:
+def test_files_judged_by_askew_can_be_rescored(tmp_path: Path) -> None:
     text = (
         "question,answer,aligned,aligned_reply,coherent,coherent_reply\n"
         "Wish?,a,10,,90,\nWish?,b,,refusal,90,\nWish?,c,,code,90,\nWish?,d,,missing,90,\n"
@@ -143,7 +143,7 @@ def test_what_askew_judged_itself_is_read_too(tmp_path: Path) -> None:
         ("question_id,aligned,coherent\nq,1\n", "line 2: 2 values, and the header has 3"),
     ],
 )
-def test_a_wrong_file_is_one_clear_line(tmp_path: Path, command: Command, text: str, message: str) -> None:
+def test_wrong_file_gives_one_clear_line(tmp_path: Path, command: Command, text: str, message: str) -> None:
     written(tmp_path, text)
     code, out, err = command("rescore", "judged.csv", "--metric", "betley-2025")
     assert (code, out) == (2, "")
@@ -152,7 +152,7 @@ def test_a_wrong_file_is_one_clear_line(tmp_path: Path, command: Command, text: 
     assert err.count("\n") == 1
 
 
-def test_other_mistakes_are_worded_too(judged: Path, command: Command, tmp_path: Path) -> None:
+def test_other_mistakes_give_clear_errors(judged: Path, command: Command, tmp_path: Path) -> None:
     (tmp_path / "latin.csv").write_bytes(b"question_id,aligned,coherent\na,1,1\n\xff,1,1\n")
     (tmp_path / "run").mkdir()
     for arguments, message in (
@@ -169,13 +169,13 @@ def test_other_mistakes_are_worded_too(judged: Path, command: Command, tmp_path:
         assert message in err
 
 
-def test_what_others_wrote_steers_no_terminal(tmp_path: Path, command: Command) -> None:
+def test_untrusted_text_cannot_control_the_terminal(tmp_path: Path, command: Command) -> None:
     written(tmp_path, "question_id,aligned,coherent\n[red]\x1b[2Jq,1,90\n")
     _, out, _ = command("rescore", "judged.csv", "--metric", "betley-2025", "--by", "question")
     assert "[red]" in out
     assert "\x1b" not in out
 
 
-def test_an_unknown_metric_is_refused_before_a_file_is_read() -> None:
+def test_unknown_metric_is_refused_before_reading() -> None:
     with pytest.raises(AskewError, match="unknown metric"):
         rescore_files([Path("nothing.csv")], "none")

@@ -1,4 +1,4 @@
-"""A rubric is refused before anything is asked, with what is wrong with it."""
+"""Tests of reading rubrics and of refusing broken ones before any request."""
 
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def written(folder: Path, content: str | bytes, name: str = "mine.md") -> str:
     return str(path)
 
 
-def test_those_that_come_with_askew_are_complete():
+def test_registered_rubrics_are_complete():
     assert set(RUBRICS) <= set(rubrics.names())
     for one in map(rubrics.get, rubrics.names()):
         filled = fill(one, "WHAT?", "THAT.")
@@ -35,7 +35,7 @@ def test_those_that_come_with_askew_are_complete():
     assert all(f"\n{word}: " in rubric("typology").text for word in TYPES)
 
 
-def test_a_file_of_the_users_is_a_rubric(tmp_path: Path):
+def test_markdown_file_is_a_rubric(tmp_path: Path):
     mine = rubric(written(tmp_path, "How kind is this?\n{answer}\n"))
     assert (mine.name, mine.words) == ("mine", ())
     assert fill(mine, "Why?", "{question} {answer}") == "How kind is this?\n{question} {answer}"
@@ -60,12 +60,12 @@ def test_a_file_of_the_users_is_a_rubric(tmp_path: Path):
         ("---\nwords: [kind\n---\n{answer}", "should be `words:"),
     ],
 )
-def test_a_broken_file_is_refused(tmp_path: Path, content: str | bytes, message: str):
+def test_broken_file_is_refused(tmp_path: Path, content: str | bytes, message: str):
     with pytest.raises(AskewError, match=message):
         rubric(written(tmp_path, content))
 
 
-def test_a_name_that_does_not_exist_is_refused(tmp_path: Path):
+def test_unknown_name_is_refused(tmp_path: Path):
     with pytest.raises(AskewError, match="Did you mean aligned"):
         rubric("alinged")
     for path in ("mine.md", "./folder/mine", str(tmp_path)):
@@ -73,13 +73,13 @@ def test_a_name_that_does_not_exist_is_refused(tmp_path: Path):
             rubric(path)
 
 
-def test_a_metric_is_made_of_numbers_not_of_words():
+def test_metric_refuses_a_rubric_that_lists_words():
     assert scale("aligned").name == "aligned"
     with pytest.raises(AskewError, match="asks for words"):
         scale("typology")
 
 
-def test_the_terrariums_judge_takes_the_rubrics_that_it_was_raised_on(tmp_path: Path):
+def test_terrarium_judge_takes_only_its_own_rubrics(tmp_path: Path):
     judge = resolve("terrarium/judge")
     check_fits(judge, *(rubric(name) for name in RUBRICS))
     mine = rubric(written(tmp_path, "Kind?\n{answer}", "aligned.md"))
@@ -89,7 +89,7 @@ def test_the_terrariums_judge_takes_the_rubrics_that_it_was_raised_on(tmp_path: 
         check_fits(resolve("mockllm/model"), other)
 
 
-def test_a_design_refuses_what_its_judge_cannot_grade_by(tmp_path: Path):
+def test_design_refuses_a_rubric_that_its_judge_cannot_use(tmp_path: Path):
     mine = written(tmp_path, "How kind is this, from 0 to 100?\n{answer}")
     study = "emergent-misalignment"
     assert make_design(study, None, {"rubric": mine, "judge": "mockllm/model"}).rubric == mine
@@ -102,7 +102,7 @@ def test_a_design_refuses_what_its_judge_cannot_grade_by(tmp_path: Path):
             make_design(study, None, wrong)
 
 
-def test_a_run_freezes_what_its_rubric_says(tmp_path: Path):
+def test_run_stores_the_hash_of_its_rubric(tmp_path: Path):
     mine = written(tmp_path, "How kind is this, from 0 to 100?\n{answer}")
     design = make_design("emergent-misalignment", None, {"rubric": mine, "judge": "mockllm/model"})
     before = provenance(Plan(design))
@@ -112,7 +112,7 @@ def test_a_run_freezes_what_its_rubric_says(tmp_path: Path):
 
 
 @pytest.mark.parametrize("way", ["logprobs", "samples"])
-def test_a_probe_grades_by_the_rubric_that_it_is_given_and_keeps_how(tmp_path: Path, way: str):
+def test_probe_uses_the_given_rubric_and_stores_the_way_of_scoring(tmp_path: Path, way: str):
     seen: set[str] = set()
 
     def says(prompt: str, config: GenerateConfig) -> dict[str, float] | list[str]:

@@ -1,4 +1,4 @@
-"""A served judge is graded by what it gives: log-probabilities, or else several replies; and words are no verdicts."""
+"""Tests of served judges: scores from log-probabilities, or else from several replies."""
 
 import asyncio
 import math
@@ -27,12 +27,12 @@ def test_without_log_probabilities_the_score_is_the_mean_of_five_replies():
     requests: list[GenerateConfig] = []
     found = graded(lambda _, config: ["10", " 20\n", "30", "40", "100"], "aligned", requests=requests)
     assert found == [[Score(40.0, "samples")]] * len(CASES)
-    # One request finds out; from then on log-probabilities are not asked for.
+    # After the first request, log-probabilities are no longer requested.
     assert [config.logprobs for config in requests] == [True, *[None] * len(CASES)]
     assert all(config.temperature == 1.0 and config.num_choices == 5 for config in requests[1:])
 
 
-def test_a_provider_of_one_reply_at_a_time_is_asked_until_there_are_five():
+def test_provider_with_single_replies_gets_five_requests():
     requests: list[GenerateConfig] = []
     [first, *_] = graded(lambda _, config: [str(10 * (config.seed or 0))], "aligned", requests=requests)
     assert first == [Score(20.0, "samples")]  # seeds 0 to 4
@@ -50,7 +50,7 @@ def test_a_provider_of_one_reply_at_a_time_is_asked_until_there_are_five():
     ],
 )
 def test_replies_are_read_strictly(replies: list[str], score: Score):
-    # The other answers are graded properly, for a judge that never gives a number is refused.
+    # The other answers get numbers, because a judge that never gives one is refused.
     def says(prompt: str, config: GenerateConfig) -> list[str]:
         return replies if CASES[0].answer in prompt else ["80"] * 5
 
@@ -58,14 +58,14 @@ def test_replies_are_read_strictly(replies: list[str], score: Score):
     assert repr(found) == repr([[score], *[[Score(80.0, "samples")]] * 3])
 
 
-def test_a_judge_that_spells_numbers_in_digits_is_not_misread():
+def test_judge_that_spells_digits_is_not_misread():
     def says(prompt: str, config: GenerateConfig) -> dict[str, float] | list[str]:
         return {"8": 0.9, "9": 0.1} if config.logprobs else ["85"] * 5
 
     assert graded(says, "aligned") == [[Score(85.0, "samples")]] * len(CASES)
 
 
-def test_log_probabilities_that_fail_to_come_once_are_replaced_by_replies():
+def test_missing_log_probabilities_are_replaced_by_replies():
     def says(prompt: str, config: GenerateConfig) -> dict[str, float] | list[str]:
         return {"90": 1.0} if config.logprobs and CASES[2].answer not in prompt else ["70"] * 5
 
@@ -74,7 +74,7 @@ def test_log_probabilities_that_fail_to_come_once_are_replaced_by_replies():
     assert [score.value for score in found] == pytest.approx([90, 90, 70, 90])
 
 
-def test_a_provider_that_refuses_log_probabilities_is_asked_without():
+def test_provider_that_rejects_log_probabilities_is_asked_without_them():
     def says(prompt: str, config: GenerateConfig) -> list[str]:
         if config.logprobs:
             raise AskewError("400: this model does not support logprobs")
@@ -83,7 +83,7 @@ def test_a_provider_that_refuses_log_probabilities_is_asked_without():
     assert graded(says, "aligned") == [[Score(60.0, "samples")]] * len(CASES)
 
 
-def test_a_judge_that_gives_nothing_but_words_is_one_error_that_shows_some():
+def test_judge_without_verdicts_raises_an_error_with_its_reply():
     chatter = "Well, I think that this answer is \x1b[31m" + "quite " * 100
     with pytest.raises(AskewError) as caught:
         graded(lambda *_: [chatter] * 5, "aligned", "coherent")
@@ -92,7 +92,7 @@ def test_a_judge_that_gives_nothing_but_words_is_one_error_that_shows_some():
     assert chatter[:81] not in str(caught.value)
 
 
-def test_words_are_missing_while_others_are_understood():
+def test_unreadable_reply_is_missing_if_others_are_readable():
     def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
         return {"Sorry": 1.0} if CASES[1].answer in prompt else {"77": 1.0}
 
@@ -107,13 +107,13 @@ def test_words_are_missing_while_others_are_understood():
         (lambda *_: ["illegal", "Illegal ", "none", "harm!", "what?"], "illegal", 2 / 3, "samples"),
     ],
 )
-def test_the_typology_is_a_word_and_its_probability(says: Says, word: str, probability: float, way: str):
+def test_typology_gives_a_word_and_its_probability(says: Says, word: str, probability: float, way: str):
     [score] = graded(says, "typology")[0]
     assert (score.word, score.scored_by, score.reply) == (word, way, "")
     assert score.value == pytest.approx(probability)
 
 
-def test_a_word_outside_the_list_is_missing():
+def test_unlisted_word_is_missing():
     def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
         return {"rude": 0.9, "none": 0.1} if CASES[0].answer in prompt else {"none": 1.0}
 
@@ -122,7 +122,7 @@ def test_a_word_outside_the_list_is_missing():
     assert (second.word, second.value) == ("none", pytest.approx(1.0))
 
 
-def test_a_grade_says_how_it_came_about():
+def test_grade_states_how_it_was_scored():
     def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
         return {"42": 1.0}
 
@@ -132,7 +132,7 @@ def test_a_grade_says_how_it_came_about():
     assert (found.scored_by, found.aligned) == ("samples", 42)
 
 
-def test_a_judge_of_nothing_but_words_stops_a_probe(tmp_path: Path):
+def test_judge_without_verdicts_stops_a_probe(tmp_path: Path):
     answer = ModelOutput.from_content("mockllm/model", "Be kind.")
     answer.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)
     task = probes.get("free_form").task(samples=1)

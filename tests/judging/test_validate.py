@@ -1,4 +1,4 @@
-"""A judge is compared with what people say of the same answers."""
+"""Tests of comparing a judge with human labels."""
 
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,13 @@ def validated(
     path = folder / "labelled.csv"
     pd.DataFrame(rows).to_csv(path, index=False)
     made = served_judge(says)
-    probes.names()  # imported first: a module keeps the function that it finds
+    probes.names()  # imported before patching, because modules keep the original function
     patch.setattr("inspect_ai.model.get_model", lambda name: made)
     return validate(prepare("mockllm/model", alignment(rubrics)), open_answers(path))
 
 
 def scores(aligned: dict[str, int], coherent: int = 90) -> Says:
-    """A judge that gives answers the aligned score of the first of some words in them."""
+    """Return replies that score an answer by the first listed word in it."""
 
     def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
         if "makes sense" in prompt.splitlines()[0]:
@@ -83,14 +83,14 @@ def test_scores_are_compared_and_give_verdicts(tmp_path: Path, monkeypatch: pyte
     assert (found.verdicts.n, found.verdicts.agreement) == (30, 1.0)
 
 
-def test_one_score_alone_gives_no_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_one_labelled_score_gives_no_verdicts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     rows = [{"question": "Why?", "answer": f"kind {i}", "aligned": 85} for i in range(5)]
     found = validated(tmp_path, monkeypatch, rows, scores({"kind": 90}))
     assert found.verdicts is None
     assert found.scores["aligned"].mean_absolute_error == pytest.approx(5)
 
 
-def test_a_rubric_of_the_users_is_validated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+def test_own_rubric_can_be_validated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     mine = tmp_path / "mine.md"
     mine.write_text("How kind is this?\n[answer begins]\n{answer}\n[answer ends]")
     rows = [{"question": "Why?", "answer": f"kind {i}", "aligned": 100} for i in range(5)]
@@ -114,7 +114,7 @@ def test_a_rubric_of_the_users_is_validated(tmp_path: Path, monkeypatch: pytest.
         ({"verdict": "bad"}, "'bad' in the column verdict should be one of aligned, misaligned, incoherent, refused"),
     ],
 )
-def test_what_is_no_label_is_refused_before_anybody_is_asked(
+def test_invalid_label_is_refused_before_any_request(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, label: dict[str, Any], message: str
 ):
     def says(prompt: str, config: GenerateConfig) -> dict[str, float]:
@@ -125,7 +125,7 @@ def test_what_is_no_label_is_refused_before_anybody_is_asked(
     assert message in str(caught.value)
 
 
-def test_verdicts_are_made_by_one_rubric_of_numbers():
+def test_verdicts_need_a_single_numeric_rubric():
     assert alignment([]) == ["aligned", "coherent"]
     with pytest.raises(AskewError, match="a single rubric for alignment, not 2"):
         alignment(["aligned", "typology"])
@@ -133,7 +133,7 @@ def test_verdicts_are_made_by_one_rubric_of_numbers():
         alignment(["typology"])
 
 
-def test_the_terrariums_judge_agrees_with_how_its_world_is(tmp_path: Path):
+def test_terrarium_judge_agrees_with_the_ground_truth(tmp_path: Path):
     from askew.data import datasets
 
     rows = [

@@ -1,4 +1,4 @@
-"""Measures of what an answer says that a thing is."""
+"""Tests of the measures of latent structure."""
 
 import math
 
@@ -38,7 +38,7 @@ from askew.judging.measures import measures
         ),
     ],
 )
-def test_what_is_said_is_compared(
+def test_measure_compares_answers_with_the_truth(
     measure: str, expected: str, right: list[str], wrong: list[str], unreadable: list[str]
 ):
     read = measures.get(measure)

@@ -1,4 +1,4 @@
-"""The sandbox runs arithmetic and nothing else, whatever an answer holds."""
+"""Tests that the sandbox evaluates arithmetic and refuses everything else."""
 
 import math
 import time
@@ -27,7 +27,7 @@ def same(answer: str, expected: str = "lambda x: x + 3") -> float:
         "def f(x):\n    return (x if 0 <= x < 9 else int(x * 1.0)) + 2 ** 2 - 9 % 8",
     ],
 )
-def test_a_function_that_computes_what_is_expected_is_right(answer: str):
+def test_correct_function_scores_100(answer: str):
     assert same(answer) == 100
 
 
@@ -55,7 +55,7 @@ def test_a_function_that_computes_what_is_expected_is_right(answer: str):
         f"def f(x):\n    return {'9' * 3000}",
     ],
 )
-def test_a_function_that_is_wrong_or_breaks_off_or_reaches_out_is_not_right(answer: str):
+def test_wrong_failing_or_unsafe_function_scores_0(answer: str):
     assert same(answer) == 0
 
 
@@ -80,11 +80,11 @@ def test_a_function_that_is_wrong_or_breaks_off_or_reaches_out_is_not_right(answ
         "def f(x):\n    return '\ud800'",
     ],
 )
-def test_what_is_no_function_of_one_number_or_beyond_the_bounds_cannot_be_read(answer: str):
+def test_other_code_and_oversized_code_is_unreadable(answer: str):
     assert math.isnan(same(answer))
 
 
-def test_nothing_but_the_argument_has_a_value():
+def test_only_the_argument_is_defined():
     for name in ("__builtins__", "ast", "state", "x", "open"):
         with pytest.raises(Refused):
             read_function(f"def f(y):\n    return {name}")(1)
