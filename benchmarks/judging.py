@@ -1,4 +1,4 @@
-"""How fast a served model is asked and judged, against Inspect with one sample per answer and llmcomp, in one run.
+"""Compares the speed of asking and judging served models with llmcomp and with Inspect at one sample per answer.
 
     python benchmarks/judging.py             speed, and memory for 1,000, 10,000 and 50,000 answers
     python benchmarks/judging.py --large     memory for 200,000 answers, too
@@ -20,7 +20,7 @@ import urllib.request
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-SPEED_ANSWERS = 2_000  # of the tools that are fast; a tenth of that for the others, which changes no rate
+SPEED_ANSWERS = 2_000  # a tenth of that for the slow tools, which does not change their rates
 SIZES, LARGE = (1_000, 10_000, 50_000), 200_000
 QUESTIONS = 8
 MODEL = "openai-api/local/model"
@@ -29,7 +29,7 @@ MODEL = "openai-api/local/model"
 def main() -> None:
     parser = argparse.ArgumentParser()
     parser.add_argument("--large", action="store_true", help="Memory for 200,000 answers, too.")
-    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)  # what this script calls itself with
+    parser.add_argument("--child", nargs=2, help=argparse.SUPPRESS)  # for the child processes of this script
     said = parser.parse_args()
     if said.child:
         measure_memory(int(said.child[0]), said.child[1] == "judged")
@@ -44,7 +44,7 @@ def main() -> None:
 
 @contextlib.contextmanager
 def server() -> Iterator[None]:
-    """Start the server, and let the environment say where it is."""
+    """Start the server, and set the environment variables that point to it."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -81,7 +81,7 @@ def compare_speed() -> None:
 
 
 def rate(answers: int, ask: Callable[[int, bool], int], judged: bool) -> float:
-    """Return answers per second, after a small round to load and connect."""
+    """Return answers per second, after a small warm-up."""
     ask(4 * QUESTIONS, judged)
     began = time.perf_counter()
     given = ask(answers, judged)
@@ -89,7 +89,7 @@ def rate(answers: int, ask: Callable[[int, bool], int], judged: bool) -> float:
 
 
 def ask_with_askew(answers: int, judged: bool) -> int:
-    """Ask through the whole probe, with everything kept as a run keeps it."""
+    """Ask through a whole probe, and store everything that a run stores."""
     from askew.models.remote.requests import storing_replies
     from askew.probes.ask import ProbeCall, ask
 
@@ -100,7 +100,7 @@ def ask_with_askew(answers: int, judged: bool) -> int:
 
 
 def ask_with_inspect(answers: int, judged: bool) -> int:
-    """Ask with one Inspect sample per answer, judged by a scorer that asks twice."""
+    """Ask with one Inspect sample per answer, and judge with a scorer that sends two requests."""
     from inspect_ai import Task, eval
     from inspect_ai.dataset import MemoryDataset, Sample
     from inspect_ai.model import GenerateConfig, get_model
@@ -132,7 +132,7 @@ def ask_with_inspect(answers: int, judged: bool) -> int:
 
 
 def ask_with_llmcomp(answers: int, judged: bool) -> int:
-    """Ask with llmcomp, which asks for many choices too, judged by two of its rating judges."""
+    """Ask with llmcomp, which also requests many choices at once, and judge with two of its rating judges."""
     from llmcomp import Config, Question  # pyright: ignore[reportMissingImports] (no dependency of ours)
 
     from askew.probes.question_file import shipped
@@ -167,14 +167,14 @@ def has_llmcomp() -> bool:
 
 
 def rubrics() -> list[str]:
-    """Return our two rubrics, for whoever judges."""
+    """Return the texts of our two rubrics."""
     from askew.judging.rubric import RUBRICS, rubric
 
     return [rubric(name).text for name in RUBRICS]
 
 
 def measure_memory(answers: int, judged: bool) -> None:
-    """Print time and peak memory of one process that asks for so many answers, has them judged, and tables them."""
+    """Print the time and peak memory of a process that asks for answers, judges them and builds the tables."""
     import resource
 
     import pyarrow.parquet as pq
@@ -190,7 +190,7 @@ def measure_memory(answers: int, judged: bool) -> None:
 
     began = time.perf_counter()
     design = Design(study="audit", arms=["untuned"], probes=["free_form"], samples=answers // QUESTIONS)
-    [work] = asked_in(Plan(design))  # as a run asks: very many answers in parts
+    [work] = asked_in(Plan(design))  # as in a run, which asks for many answers in parts
     calls = [ProbeCall(call.probe, Path(call.log).stem, call.parameters) for call in work.calls]
     with tempfile.TemporaryDirectory() as folder, storing_replies(Path(folder) / "replies.sqlite"):
         logs = ask(MODEL, MODEL if judged else None, calls, Path(folder))
