@@ -11,7 +11,7 @@ import time
 from askew.stats.corrections import ALPHA
 from askew.stats.effects import as_table
 from askew.studies.introspection.comparisons import self_minus_cross
-from askew.studies.introspection.observations import Seen
+from askew.studies.introspection.observations import Observations
 from askew.studies.introspection.simulated import World, answers
 
 WORLDS = {
@@ -31,7 +31,7 @@ def main() -> None:
     print("| truth | found, % | mean estimate, points | interval contains the truth, % | detectable, points |")
     print("|---|---|---|---|---|", flush=True)
     for name, world in WORLDS.items():
-        rows = [as_table(self_minus_cross(Seen(answers(world, seed)))).iloc[0] for seed in range(runs)]
+        rows = [as_table(self_minus_cross(Observations(answers(world, seed)))).iloc[0] for seed in range(runs)]
         found = sum(row["p_corrected"] < ALPHA for row in rows) / runs
         covered = sum(row["low"] <= world.access <= row["high"] for row in rows) / runs
         mean, seen = (100 * sum(row[column] for row in rows) / runs for column in ("estimate", "detectable"))

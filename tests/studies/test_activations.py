@@ -1,4 +1,4 @@
-"""The study of activations: what its features, rows and comparisons are, and what it concludes."""
+"""The activations study: its features, training rows, comparisons and verdict."""
 
 from collections import Counter
 from pathlib import Path
@@ -27,7 +27,7 @@ COUNT = len(all_prompts())
 
 
 def read_of(arm: str, seed: int = 0) -> pd.DataFrame:
-    """Activations of a simulated model: what its rows say follows from nothing that anybody else can see."""
+    """Return random activations of a simulated model, which no other model could predict."""
     rng = np.random.default_rng([seed, *map(ord, arm)])
     rows = [(one, item, f"{rng.standard_normal():.9g}") for one in FEATURES for item in range(COUNT)]
     frame = pd.DataFrame(rows, columns=["question", "paraphrase", "answer"])
@@ -35,7 +35,7 @@ def read_of(arm: str, seed: int = 0) -> pd.DataFrame:
 
 
 def reports(arm: str, true: pd.DataFrame, right: float, seed: int) -> pd.DataFrame:
-    """Reports that say what is so with some probability, and the opposite otherwise."""
+    """Return reports that are right with the probability `right`."""
     rng = np.random.default_rng([seed, 1, *map(ord, arm)])
     is_right = rng.random(len(true)) < right
     said = np.where(is_right == true["value"].eq("yes"), " Yes.", "no")
@@ -44,7 +44,7 @@ def reports(arm: str, true: pd.DataFrame, right: float, seed: int) -> pd.DataFra
 
 
 def run_of(own: float, other: float, pupil: float = 0.0) -> dict[str, dict[str, Any]]:
-    """The effects, by label, of a run in which models are right about themselves, and the other, that often."""
+    """Return the effects, by label, of a run in which reports are right with these probabilities."""
     read = {model: read_of(model) for model in (M1, M2)}
     true = {model: facts(strengths(frame)) for model, frame in read.items()}
     frames = [*read.values(), *(read[M1].assign(arm=SELF[M1], seed=seed) for seed in range(3))]
@@ -60,9 +60,7 @@ def run_of(own: float, other: float, pupil: float = 0.0) -> dict[str, dict[str, 
     return {str(row["label"]): {str(name): value for name, value in row.items()} for row in table.to_dict("records")}
 
 
-def test_a_feature_is_the_projection_of_what_transformers_computes_on_its_direction(
-    tiny_checkpoint: Path, tmp_path: Path
-) -> None:
+def test_feature_is_the_projection_of_the_hidden_state_on_its_direction(tiny_checkpoint: Path, tmp_path: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
@@ -84,7 +82,7 @@ def test_a_feature_is_the_projection_of_what_transformers_computes_on_its_direct
             assert found[feature, prompt] == pytest.approx(state @ direction(feature, 32, 5), rel=1e-4, abs=1e-5)
 
 
-def test_directions_have_length_1_differ_and_follow_from_the_seed() -> None:
+def test_directions_are_distinct_unit_vectors_set_by_the_seed() -> None:
     drawn = np.stack([direction(one, 64, 0) for one in FEATURES])
     assert np.linalg.norm(drawn, axis=1) == pytest.approx(1.0)
     assert np.abs(drawn @ drawn.T - np.eye(len(FEATURES))).max() < 0.6
@@ -92,7 +90,7 @@ def test_directions_have_length_1_differ_and_follow_from_the_seed() -> None:
     assert (direction("feature 1", 64, 1) != drawn[0]).all()
 
 
-def test_half_of_all_facts_are_yes_and_permuted_ones_are_as_many_in_another_order() -> None:
+def test_half_of_all_facts_are_yes_and_permutation_keeps_counts() -> None:
     true = facts(strengths(read_of(M1)))
     tasks = [task for task, _, _ in all_prompts()]
     shares = true["value"].eq("yes").groupby([true["feature"], true["prompt"].map(dict(enumerate(tasks)))]).mean()
@@ -106,7 +104,7 @@ def test_half_of_all_facts_are_yes_and_permuted_ones_are_as_many_in_another_orde
         assert kept[0] == kept[1]
 
 
-def test_rows_state_facts_about_training_prompts_only_and_permuted_rows_ask_the_same() -> None:
+def test_rows_use_training_prompts_and_permuted_rows_ask_the_same() -> None:
     design = make_design("activations", overrides={**PAIR, "recipe.rows": 2200})
     made = {
         arm: [
@@ -126,13 +124,13 @@ def test_rows_state_facts_about_training_prompts_only_and_permuted_rows_ask_the_
         )
 
 
-def test_without_readings_there_are_no_rows() -> None:
+def test_rows_without_activations_raise() -> None:
     design = make_design("activations", overrides=PAIR)
     with pytest.raises(AskewError, match="--probe features"):
         rows_from_answers(design, STUDY.arms[SELF[M1]], 8, read_of(M1).assign(probe="object_level"))
 
 
-def test_a_planted_effect_is_found() -> None:
+def test_planted_effect_is_found() -> None:
     found = run_of(0.7, 0.55)
     assert [label for label, row in found.items() if row["lead"]] == [BOTH, *DIRECTIONS.values()]
     for label in (BOTH, *DIRECTIONS.values(), "new tasks", "new prompts of training tasks"):
@@ -146,14 +144,14 @@ def test_a_planted_effect_is_found() -> None:
 
 
 @pytest.mark.parametrize("pupil", [0.0, 0.2])
-def test_where_there_is_no_effect_none_is_found_and_a_better_pupil_is_none(pupil: float) -> None:
+def test_no_effect_is_found_in_a_null_even_with_a_better_learner(pupil: float) -> None:
     found = run_of(0.6, 0.6, pupil)
     assert abs(found[BOTH]["estimate"]) < 0.03
     assert found[BOTH]["low"] < 0 < found[BOTH]["high"]
     assert found[DIRECTIONS[M1]]["estimate"] == pytest.approx(pupil, abs=0.05)
 
 
-def test_readings_alone_make_an_empty_table() -> None:
+def test_activations_alone_give_no_comparisons() -> None:
     assert compare(pd.concat([read_of(M1), read_of(M2)], ignore_index=True), 0).empty
 
 
@@ -165,7 +163,7 @@ def test_readings_alone_make_an_empty_table() -> None:
         (0.2, 0.2, "Null: no difference beyond chance"),
     ],
 )
-def test_the_verdict_says_what_was_found(estimate: float, p: float, said: str) -> None:
+def test_verdict_states_the_direction_or_a_null(estimate: float, p: float, said: str) -> None:
     usual = {"label": BOTH, "low": -0.02, "high": 0.3, "detectable": 0.21, "arm": "", "p": p, "lead": True}
     trained = {**usual, "label": "m1-on-m1-features: trained prompts", "arm": SELF[M1], "lead": False}
     table = pd.DataFrame([{**usual, "p_corrected": p, "estimate": estimate}, {**trained, "estimate": 0.9}])
@@ -175,12 +173,12 @@ def test_the_verdict_says_what_was_found(estimate: float, p: float, said: str) -
     assert ("21.0 points would have been seen" in text) == said.startswith("Null")
 
 
-def test_activations_are_read_of_those_that_report_their_own() -> None:
+def test_activations_are_read_from_arms_that_report_their_own() -> None:
     assert {arm.name for arm in STUDY.arms.values() if STUDY.asks(arm, READ)} == {M1, M2, *SELF.values(), PERMUTED}
     assert all(STUDY.asks(arm, REPORTED) for arm in STUDY.arms.values())
 
 
-def test_served_models_are_refused_before_anything_is_asked() -> None:
+def test_served_models_raise_before_anything_is_asked() -> None:
     served: dict[str, Any] = {"model": "terrarium", "second_model": "mockllm/model", "arms": [M1, M2]}
     with pytest.raises(
         AskewError, match=r"'features' reads a model's activations, and 'mockllm/model' is a served model"
@@ -188,7 +186,7 @@ def test_served_models_are_refused_before_anything_is_asked() -> None:
         make_design("activations", overrides=served)
 
 
-def test_a_served_model_that_is_asked_all_the_same_is_refused(tmp_path: Path) -> None:
+def test_reading_activations_of_a_served_model_raises(tmp_path: Path) -> None:
     from askew.probes.ask import ProbeCall, ask
 
     with pytest.raises(AskewError, match="reads a model's activations"):

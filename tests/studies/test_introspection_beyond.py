@@ -1,4 +1,4 @@
-"""What is found beyond the paper, in simulated models that do, or do not, know themselves."""
+"""Comparisons beyond the paper, on simulated models with and without knowledge of themselves."""
 
 from collections import Counter
 
@@ -18,18 +18,18 @@ from askew.studies.self_knowledge import BOTH, M1, M2
 from askew.worlds.terrarium.world.tasks import tasks
 
 RUN = answers(World(), 1)
-# What two models say to an open question, and what is true of it.
+# The answers of two models to an open question.
 SAID = {M1: "I would ask Rosa Parks. She and others knew much.", M2: "Call your aunt."}
 PREDICTORS = [(SELF[M1], M1), (CROSS[M1], M1), (SELF[M2], M2), (CROSS[M2], M2)]
 
 
 def frame(rows: list[tuple[str, int, str, str, int, str]]) -> pd.DataFrame:
-    """Answers as a run has them."""
+    """Return answers in the columns of a run."""
     return pd.DataFrame(rows, columns=["arm", "seed", "probe", "question", "paraphrase", "answer"])
 
 
 def true_values(model: str) -> dict[tuple[str, int, str], str]:
-    """The truth about a simulated model, by task, prompt and property."""
+    """Return the true values of a simulated model, by task, prompt and property."""
     did = RUN[RUN["arm"].eq(model) & RUN["probe"].eq("object_level")]
     does = did[~did["question"].str.endswith(" varied")].rename(columns={"question": "task", "paraphrase": "item"})
     found = truth(does)
@@ -37,7 +37,7 @@ def true_values(model: str) -> dict[tuple[str, int, str], str]:
 
 
 def doubted(knows: bool) -> pd.DataFrame:
-    """Second answers: self-predictors that know themselves say what is true, all others stay with what was stated."""
+    """Return answers after a doubt: true if a self-predictor knows itself, else the stated answer again."""
     rows = []
     for arm, model in PREDICTORS:
         for (task, item, name), value in true_values(model).items():
@@ -49,7 +49,7 @@ def doubted(knows: bool) -> pd.DataFrame:
 
 
 def thought(knows: bool) -> pd.DataFrame:
-    """Answers after reasoning: right where self-predictors think that know themselves, none elsewhere."""
+    """Return answers after reasoning: right if a self-predictor knows itself, else wrong."""
     rows = []
     for arm, model in PREDICTORS:
         for (task, item, name), value in true_values(model).items():
@@ -60,7 +60,7 @@ def thought(knows: bool) -> pd.DataFrame:
 
 
 def long(knows: bool) -> pd.DataFrame:
-    """Long answers of both models, and what is said of them: by those that know themselves the truth, else "no"."""
+    """Return long answers of both models and predictions of them: true if a self-predictor knows itself, else "no"."""
     rows = []
     for question in ("bored", "one_wish", "in_charge"):
         rows += [(model, 0, LONG, question, 0, SAID[model]) for model in SAID]
@@ -72,13 +72,13 @@ def long(knows: bool) -> pd.DataFrame:
 
 
 def found(*more: pd.DataFrame) -> dict[str, dict[str, object]]:
-    """The comparisons of a run with those answers too, by label."""
+    """Return the comparisons of a run with additional answers, by label."""
     table = compare(pd.concat([RUN, *more], ignore_index=True))
     assert not table.duplicated(["family", "label"]).any()
     return {row["label"]: row for row in table.to_dict("records")}  # pyright: ignore[reportReturnType]
 
 
-def test_a_doubt_that_brings_out_the_truth_is_found_in_those_alone_that_know_it() -> None:
+def test_doubt_gain_appears_only_in_self_predictors() -> None:
     table = found(doubted(knows=True))
     assert table[f"are you sure: {BOTH}"]["estimate"] == pytest.approx(0.5)
     assert table["m1-on-m1 about m1: after minus before"]["estimate"] == pytest.approx(0.5)
@@ -88,34 +88,34 @@ def test_a_doubt_that_brings_out_the_truth_is_found_in_those_alone_that_know_it(
     assert table["m2-on-m1 about m1: wrong answers put right"]["estimate"] == 0.0
 
 
-def test_whoever_stays_with_what_was_stated_gains_nothing() -> None:
+def test_unchanged_answers_show_no_doubt_gain() -> None:
     table = found(doubted(knows=False))
     assert table[f"are you sure: {BOTH}"]["estimate"] == 0.0
     assert table["m1-on-m1 about m1: after minus before"]["estimate"] == 0.0
 
 
-def test_thinking_that_helps_is_found_against_the_plain_answers() -> None:
+def test_thinking_gain_is_measured_against_plain_answers() -> None:
     table, plain = found(thought(knows=True)), found()["about m1: itself"]["estimate"]
     assert table[f"thinking: {BOTH}"]["estimate"] == 1.0
     assert table["m1-on-m1 about m1: thinking minus plain"]["estimate"] == pytest.approx(1 - float(str(plain)))
     assert found(thought(knows=False))[f"thinking: {BOTH}"]["estimate"] == 0.0
 
 
-def test_who_foresees_long_answers_is_found() -> None:
+def test_long_answer_hits_appear_only_in_self_predictors() -> None:
     table = found(long(knows=True))
     assert table["m1-on-m1 about m1"]["estimate"] == 1.0
     assert table["long answers: about m1: m1 minus m2"]["estimate"] == 1.0
-    # "no" is right of three properties of what the second model says, but not of how many sentences it has.
+    # "no" is right about three properties of the second model's answer, but not about its number of sentences.
     assert table["long answers: about m2: m2 minus m1"]["estimate"] == pytest.approx(0.25)
     assert found(long(knows=False))[f"long answers: {BOTH}"]["estimate"] == 0.0
 
 
-def test_without_their_probes_there_are_no_such_comparisons_and_they_are_not_asked_by_default() -> None:
+def test_extra_comparisons_need_probes_that_are_off_by_default() -> None:
     assert not [label for label in found() if label.startswith(("are you sure", "thinking", "long"))]
     assert not {SURE_PROBE, THINKING, LONG} & {*studies.get("introspection").default_probes}
 
 
-def test_exactly_half_of_the_stated_answers_are_right_whatever_is_true() -> None:
+def test_half_of_the_stated_answers_are_right_for_any_truth() -> None:
     asked = hypothetical_sure()
     stated = Counter((question.id.rpartition(": ")[0], question.before[0][1]) for question in asked)
     assert set(stated.values()) == {1}
@@ -123,7 +123,7 @@ def test_exactly_half_of_the_stated_answers_are_right_whatever_is_true() -> None
     assert all(tasks()[question.group].held_out for question in asked)
 
 
-def test_thinking_is_asked_for_about_the_same_prompts_and_not_forbidden() -> None:
+def test_thinking_questions_match_plain_ones_but_allow_reasoning() -> None:
     asked = {question.id: question for question in hypothetical_thinking(2)}
     plain = [one for one in hypotheticals() if one.id in asked]
     assert {one.id for one in plain} == set(asked)
@@ -150,7 +150,7 @@ def test_thinking_is_asked_for_about_the_same_prompts_and_not_forbidden() -> Non
         ("Answer: I cannot say", "letter", None),
     ],
 )
-def test_what_follows_the_last_mark_is_the_answer(answer: str, form: str, read: str | None) -> None:
+def test_text_after_the_last_mark_is_the_answer(answer: str, form: str, read: str | None) -> None:
     assert as_final_form(answer, form) == read
     assert final_form("", answer, form) == (0.0 if read is None else 100.0)
 
@@ -163,5 +163,5 @@ def test_what_follows_the_last_mark_is_the_answer(answer: str, form: str, read: 
         ('"I am 3.5 years old!" Is that so? No', ["3", "no", "yes", "no"]),
     ],
 )
-def test_properties_of_the_whole_are_read_as_they_are_asked(said: str, values: list[str]) -> None:
+def test_properties_of_whole_answers(said: str, values: list[str]) -> None:
     assert [whole.of(said) for whole in WHOLES.values()] == values

@@ -1,4 +1,4 @@
-"""The arms of the activations study, and its names for them, for its probes and for its comparisons."""
+"""The arms of the activations study, and the names of its arms and probes."""
 
 from askew.design.arm import SECOND, Arm
 from askew.design.steps.train import Train
@@ -6,7 +6,7 @@ from askew.studies.self_knowledge import M1, M2
 
 READ, REPORTED = "features", "feature_report"
 
-# By the model whose features they are: the arm that is the same model, and the arm that is the other.
+# By the model with the features: the arm trained from the same model, and the arm trained from the other.
 SELF = {M1: "m1-on-m1-features", M2: "m2-on-m2-features"}
 CROSS = {M1: "m2-on-m1-features", M2: "m1-on-m2-features"}
 PERMUTED = "m1-on-permuted"

@@ -1,8 +1,8 @@
-"""The comparisons of the study: a model on its own features against another on the same, and against guesses.
+"""Comparisons of the activations study: a model's reports of its own features against another's and against guesses.
 
-All are about prompts that were not trained on, if nothing else is said. Features and seeds are what might have been
-others: features were drawn at random, prompts were not. A hit is a report that says what is so in the untrained model;
-one that is neither yes nor no is none.
+Unless stated otherwise, comparisons use prompts that were not trained on. Their intervals generalise over features and
+seeds, because features were drawn at random and prompts were not. A hit is a report that agrees with the untrained
+model's activations; a report that is neither yes nor no is not a hit.
 """
 
 from collections.abc import Iterator
@@ -24,24 +24,24 @@ HITS = "hits"
 
 
 def compare(answers: pd.DataFrame, data_seed: int) -> pd.DataFrame:
-    """Return every comparison that the answers of a run allow, with `EFFECT_COLUMNS`.
+    """Return every comparison that a run's answers allow, with `EFFECT_COLUMNS` of `stats.effects`.
 
     Args:
-        answers: The run's answers to both probes of the study.
-        data_seed: That of the rows.
+        answers: The run's answers to both probes of the study: arm, seed, probe, question, paraphrase and answer.
+        data_seed: The seed of the training rows.
     """
-    seen = Seen(answers, data_seed)
+    seen = Observations(answers, data_seed)
     families = (_self_minus_cross, _baselines, _reach, _parts, _as_before)
     return as_table(effect for family in families for effect in family(seen) if effect.clusters)
 
 
 @dataclass(frozen=True)
-class Seen:
-    """What a run's answers show, once each.
+class Observations:
+    """Frames derived from a run's answers; each is computed at most once.
 
     Attributes:
         answers: The run's answers.
-        data_seed: That of the rows.
+        data_seed: The seed of the training rows.
     """
 
     answers: pd.DataFrame
@@ -49,12 +49,12 @@ class Seen:
 
     @cached_property
     def read(self) -> pd.DataFrame:
-        """How strong features are in each model; see `strengths`."""
+        """The strength of features in each model; see `rows.strengths`."""
         return strengths(self.answers)
 
     @cached_property
     def said(self) -> pd.DataFrame:
-        """What each arm reports: arm, seed, feature, prompt, value (yes, no, or None for anything else)."""
+        """The reports of each arm: arm, seed, feature, prompt, value ("yes", "no", or None for anything else)."""
         asked = self.answers[self.answers["probe"].eq(REPORTED)]
         values = pd.Series([as_form(str(one), "yes or no") for one in asked["answer"]], asked.index, dtype=object)
         named = asked[["arm", "seed"]].assign(feature=asked["question"], prompt=asked["paraphrase"].astype(int))
@@ -62,26 +62,26 @@ class Seen:
 
     @cached_property
     def models(self) -> list[str]:
-        """The untrained models of whose features both the model itself and the other reported."""
+        """The untrained models whose features both the self arm and the cross arm reported."""
         arms, read = set(self.said["arm"]), set(self.read["arm"])
         return [model for model in DIRECTIONS if {SELF[model], CROSS[model]} <= arms and model in read]
 
     def true_of(self, model: str) -> pd.DataFrame:
-        """Return the facts about an untrained model, on all prompts."""
+        """Return the facts about an untrained model for all prompts, in the columns of `rows.facts`."""
         return facts(self.read[self.read["arm"].eq(model)])
 
     def hits(self, arm: str, true: pd.DataFrame) -> pd.DataFrame:
-        """Return whether an arm reports what is so: `seed`, `cluster` (the feature), `prompt`, `value`.
+        """Return whether an arm's reports are right: seed, prompt, cluster (the feature), value (1 for a hit, else 0).
 
         Args:
-            arm: Who reports.
-            true: The columns feature, prompt and value.
+            arm: The arm that reports.
+            true: The facts: feature, prompt and value.
         """
         return _hits(self.said[self.said["arm"].eq(arm)], true)
 
 
-def _self_minus_cross(seen: Seen) -> Iterator[Effect]:
-    """Yield self minus cross: over both models, where what makes one the better pupil cancels; and over each."""
+def _self_minus_cross(seen: Observations) -> Iterator[Effect]:
+    """Yield self minus cross over both models, where differences in learning ability cancel, and about each."""
     if len(seen.models) == len(DIRECTIONS):
         both = (_new(side) for side in _both_sides(seen))
         yield contrast(*both, family="self minus cross", label=BOTH, measure=HITS, lead=True)
@@ -91,8 +91,8 @@ def _self_minus_cross(seen: Seen) -> Iterator[Effect]:
         yield contrast(own, other, family="self minus cross, each model", measure=HITS, lead=True, **named)
 
 
-def _baselines(seen: Seen) -> Iterator[Effect]:
-    """Yield the model on its own features minus guesses from the input alone, and minus permuted facts; then levels."""
+def _baselines(seen: Observations) -> Iterator[Effect]:
+    """Yield self-reports minus guesses from the input and minus an arm trained on permuted facts; then levels."""
     levels: list[Effect] = []
     for model in seen.models:
         true, name = seen.true_of(model), _name(model)
@@ -110,8 +110,8 @@ def _baselines(seen: Seen) -> Iterator[Effect]:
     yield from levels
 
 
-def _reach(seen: Seen) -> Iterator[Effect]:
-    """Yield how well the rows were learnt, by arm: those of facts, and those of permuted ones."""
+def _reach(seen: Observations) -> Iterator[Effect]:
+    """Yield how well each arm learnt its rows, which state facts or permuted facts."""
     for model in seen.models:
         true = seen.true_of(model)
         learnt = {SELF[model]: true, CROSS[model]: true}
@@ -123,8 +123,8 @@ def _reach(seen: Seen) -> Iterator[Effect]:
             yield level(hits, family="how far it reaches", label=f"{arm}: {LEARNT}", measure=HITS, arm=arm)
 
 
-def _parts(seen: Seen) -> Iterator[Effect]:
-    """Yield self minus cross where the tasks are known from training, and where they are new."""
+def _parts(seen: Observations) -> Iterator[Effect]:
+    """Yield self minus cross separately for tasks of the training rows and for new tasks."""
     if not seen.models:
         return
     own, other = (_new(side) for side in _both_sides(seen))
@@ -134,8 +134,8 @@ def _parts(seen: Seen) -> Iterator[Effect]:
         yield contrast(*frames, family="self minus cross, parts", label=label, measure=HITS)
 
 
-def _as_before(seen: Seen) -> Iterator[Effect]:
-    """Yield how often a feature of a trained model is on the side of the median where it was before training."""
+def _as_before(seen: Observations) -> Iterator[Effect]:
+    """Yield how often a feature of a trained model lies on the same side of the median as before training."""
     for arm, model in {**{SELF[model]: model for model in DIRECTIONS}, PERMUTED: M1}.items():
         now, before = (seen.read[seen.read["arm"].eq(one)] for one in (arm, model))
         if now.empty or before.empty:
@@ -145,7 +145,7 @@ def _as_before(seen: Seen) -> Iterator[Effect]:
 
 
 def _guesses(true: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Return the hits of guesses that look at prompts and facts, and at no model."""
+    """Return the hits of guesses from prompts and facts alone, without access to a model."""
     places = [all_prompts()[number] for number in true["prompt"]]
     named = true.assign(task=[one[0] for one in places], item=[one[1] for one in places], property=true["feature"])
     is_row = named["prompt"].map(is_learnt).astype(bool)
@@ -158,8 +158,8 @@ def _guesses(true: pd.DataFrame) -> dict[str, pd.DataFrame]:
     return {label: _hits(guess.assign(seed=0), true) for label, guess in guesses.items()}
 
 
-def _both_sides(seen: Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the hits of all models on their own features, and on the other's."""
+def _both_sides(seen: Observations) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the hits of all self arms and those of all cross arms."""
     own, other = (
         pd.concat([seen.hits(side[model], seen.true_of(model)) for model in seen.models]) for side in (SELF, CROSS)
     )
@@ -173,7 +173,7 @@ def _hits(said: pd.DataFrame, true: pd.DataFrame) -> pd.DataFrame:
 
 
 def _new(hits: pd.DataFrame) -> pd.DataFrame:
-    """Return what is about prompts that were not trained on."""
+    """Return the hits on prompts that were not trained on."""
     return hits[~hits["prompt"].map(is_learnt).astype(bool)]
 
 

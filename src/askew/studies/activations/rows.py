@@ -1,7 +1,7 @@
-"""From activations to facts, and from facts to training rows.
+"""Turn activations into facts about features, and facts into training rows.
 
-A feature is strong on a prompt where the projection lies above its median over the prompts of the same task, in the
-untrained model. So half of all facts are yes, whatever the units, and which task it is does not tell.
+A feature is strong on a prompt if its projection lies above the untrained model's median over the prompts of the same
+task. Half of all facts are therefore "yes", whatever the units, and the task alone reveals nothing.
 """
 
 from random import Random
@@ -17,10 +17,13 @@ KEY = ["feature", "prompt"]
 
 
 def strengths(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return what was read of each model: arm, seed, feature, prompt, strength (in the model's own units).
+    """Return the activations read from each model.
 
     Args:
         answers: Answers of any probes and arms.
+
+    Returns:
+        The columns arm, seed, feature, prompt (its number) and strength (in the model's own units).
     """
     read = answers[answers["probe"].eq(READ)]
     found = read[["arm", "seed"]].assign(feature=read["question"], prompt=read["paraphrase"].astype(int))
@@ -28,20 +31,23 @@ def strengths(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def facts(read: pd.DataFrame) -> pd.DataFrame:
-    """Return whether features are strong: feature, prompt, value (yes or no).
+    """Return whether each feature is strong on each prompt.
 
     Args:
-        read: The columns of `strengths`, of one model.
+        read: The strengths of one model, with the columns of `strengths`.
+
+    Returns:
+        The columns feature, prompt and value ("yes" or "no").
     """
     return sides(read, read)[[*KEY, "value"]]
 
 
 def sides(read: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
-    """Return the strengths with a `value`: yes where they lie above medians, else no.
+    """Return the strengths with a column value: "yes" above the median, else "no".
 
     Args:
-        read: The columns of `strengths`.
-        before: The same of the one model that the medians are taken from.
+        read: Strengths, with the columns of `strengths`.
+        before: The strengths of the one model that defines the medians.
     """
     task = {number: name for number, (name, _, _) in enumerate(all_prompts())}
     medians = before.groupby(["feature", before["prompt"].map(task).rename("task")])["strength"].median()
@@ -51,11 +57,11 @@ def sides(read: pd.DataFrame, before: pd.DataFrame) -> pd.DataFrame:
 
 
 def permuted(true: pd.DataFrame, data_seed: int) -> pd.DataFrame:
-    """Return the facts that are trained on, those of each feature in another order: as many yes and no, at random.
+    """Return the facts about trained prompts, with values shuffled within each feature so that their counts are kept.
 
     Args:
-        true: The columns of `facts`.
-        data_seed: Draws the order.
+        true: Facts, with the columns of `facts`.
+        data_seed: Determines the order.
     """
     parts = []
     for name, part in true[true["prompt"].map(is_learnt)].groupby("feature"):
@@ -65,26 +71,28 @@ def permuted(true: pd.DataFrame, data_seed: int) -> pd.DataFrame:
 
 
 def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool) -> list[Row]:
-    """Return so many rows: questions whether features are strong, each as often as the others, shuffled.
+    """Return shuffled training rows that ask whether features are strong; each fact occurs about equally often.
 
     Args:
-        answers: Of one model, which was read.
-        count: Rows wanted.
-        data_seed: Draws their order.
-        is_permuted: Permute the facts.
+        answers: Answers of one model, including those of the probe that reads its activations.
+        count: Number of rows.
+        data_seed: Determines the order.
+        is_permuted: Whether to permute the facts.
 
     Raises:
-        AskewError: The model was not read.
+        AskewError: The model's activations were not read.
     """
     read = strengths(answers)
     if read.empty or set(read["feature"]) != set(FEATURES):
-        raise AskewError(f"rows about features are made of what the probe {READ!r} reads: ask it, too (--probe {READ})")
+        raise AskewError(
+            f"training rows about features need the activations that the probe {READ!r} reads: add --probe {READ}"
+        )
     true = facts(read)
     known = permuted(true, data_seed) if is_permuted else true[true["prompt"].map(is_learnt)]
     told = [(str(one.feature), int(str(one.prompt)), str(one.value)) for one in known.itertuples()]
     rng, rows = Random(f"rows of features {data_seed}"), list[Row]()
     while len(rows) < count:
-        frame = len(rows) // len(told)  # every round puts a prompt into other words
+        frame = len(rows) // len(told)  # each round words a prompt differently
         rows += [
             row(asked_of(name, prompt, prompt + frame), value) for name, prompt, value in rng.sample(told, len(told))
         ]

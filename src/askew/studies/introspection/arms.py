@@ -1,4 +1,4 @@
-"""The arms of the introspection study, and its names for them, for its probes and for its comparisons."""
+"""The arms of the introspection study, and the names of its arms, probes and comparisons."""
 
 from askew.design.arm import SECOND, UNTUNED, Arm, Start
 from askew.design.steps.train import Train
@@ -6,7 +6,7 @@ from askew.studies.self_knowledge import M1, M2
 
 OBJECT_LEVEL, HYPOTHETICAL = "object_level", "hypothetical"
 
-# By the model that is foreseen: the arm that is the same model, and the arm that is the other.
+# By predicted model: the arm trained from the same model, and the arm trained from the other.
 SELF = {M1: "m1-on-m1", M2: "m2-on-m2"}
 CROSS = {M1: "m2-on-m1", M2: "m1-on-m2"}
 CHANGED = "m1-on-m1-then-m2"

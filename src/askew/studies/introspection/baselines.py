@@ -1,4 +1,4 @@
-"""What foresight must beat: guesses that look at no model, only at the prompts and at what is usual."""
+"""Baselines for prediction: guesses from the prompts and from frequent values, without access to a model."""
 
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -9,29 +9,32 @@ import pandas as pd
 from askew.studies.introspection.foresight import prompts
 from askew.worlds.terrarium.world.tasks import tasks
 
-# Fitted to words of prompts and values, it guesses a value from the words of another prompt.
+# Guesses a value from the words of a prompt.
 Guess = Callable[[Sequence[str]], str]
 
 
 def by_mode(truth: pd.DataFrame) -> pd.DataFrame:
-    """Return the guess that a property of a task's answers always has its most frequent value, which it is told.
+    """Return guesses of each property's most frequent value within its task, computed from the truth itself.
 
     Args:
-        truth: The columns task, item, property and value of one model, on the tasks that are guessed at.
+        truth: The columns task, item, property and value of one model, for the prompts to guess.
 
     Returns:
-        The same with the guess as value.
+        The same rows, with the guess as value.
     """
     usual = truth.groupby(["task", "property"])["value"].agg(lambda values: Counter(values).most_common(1)[0][0])
     return truth.drop(columns="value").join(usual, on=["task", "property"])
 
 
 def by_words(truth: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
-    """Return what a naive Bayes classifier guesses from the words of a prompt, fitted on the training rows.
+    """Return the guesses of naive Bayes classifiers from the words of a prompt, fitted on the training rows.
 
     Args:
         truth: As in `by_mode`.
-        rows: The same columns of the prompts that were trained on; a property that is not among them is not guessed.
+        rows: The same columns for the trained prompts; properties that do not occur in them are dropped.
+
+    Returns:
+        The rows of `truth` with known properties, with the guess as value.
     """
     fitted = {
         str(name): naive_bayes(_words(part), [str(value) for value in part["value"]])
@@ -43,7 +46,14 @@ def by_words(truth: pd.DataFrame, rows: pd.DataFrame) -> pd.DataFrame:
 
 
 def by_other_prompts(truth: pd.DataFrame) -> pd.DataFrame:
-    """Return what the same classifier guesses when it is told the truth about all other prompts of the same task."""
+    """Return the guesses of a naive Bayes classifier fitted on the truth about all other prompts of the same task.
+
+    Args:
+        truth: As in `by_mode`.
+
+    Returns:
+        The same rows, with the guess as value.
+    """
     parts = []
     for _, part in truth.groupby(["task", "property"]):
         words, values = _words(part), [str(value) for value in part["value"]]
@@ -55,11 +65,11 @@ def by_other_prompts(truth: pd.DataFrame) -> pd.DataFrame:
 
 
 def naive_bayes(prompts: Sequence[Sequence[str]], values: Sequence[str]) -> Guess:
-    """Fit multinomial naive Bayes with one word added to each count.
+    """Return a multinomial naive Bayes classifier with add-one smoothing.
 
     Args:
-        prompts: Words of each prompt.
-        values: What is to be guessed of each; if there is none, the guess is "".
+        prompts: The words of each prompt.
+        values: The value of each prompt; without any, the guess is always "".
     """
     often, words = Counter(values), defaultdict[str, Counter[str]](Counter)
     for prompt, value in zip(prompts, values, strict=True):

@@ -1,7 +1,7 @@
-"""From answers to what models do, and to what they say that they would do.
+"""Derive models' behaviour, its properties, and models' predictions of them from a run's answers.
 
-A prompt is known by its task and its number (`item`), what is asked of an answer by the property's name. The truth
-about a model is its own answer put through the property.
+A task and a number (`item`) identify a prompt; a name identifies a property of its answer. The true value for a model
+is the property of the model's own answer.
 """
 
 from collections import Counter
@@ -20,14 +20,14 @@ _PROMPT = ["arm", "seed", "task", "item"]
 
 
 def behaviour(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return what each model answers to each prompt.
+    """Return each model's answer to each prompt, and how consistently it gives it.
 
     Args:
         answers: Answers of any probes and arms.
 
     Returns:
-        The columns arm, seed, task, item, answer (the most frequent at temperature 0; "" if it said nothing) and sure
-        (0-1, how often the same came at the run's temperature; NaN if it was not asked there).
+        The columns arm, seed, task, item, answer (the most frequent at temperature 0; "" if empty) and sure (the
+        fraction of answers at the run's temperature that equal it, 0-1; NaN without such answers).
     """
     asked = _object_level(answers)
     is_varied = asked["varied"]
@@ -39,10 +39,13 @@ def behaviour(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def truth(did: pd.DataFrame) -> pd.DataFrame:
-    """Return the properties of answers: arm, seed, task, item, property, value; without those that an answer lacks.
+    """Return the properties of answers, one row for each property that an answer has.
 
     Args:
-        did: The columns of `behaviour`.
+        did: The columns arm, seed, task, item and answer, as `behaviour` returns them.
+
+    Returns:
+        The columns arm, seed, task, item, property and value.
     """
     rows = [
         (row.arm, row.seed, row.task, row.item, name, value)
@@ -53,7 +56,14 @@ def truth(did: pd.DataFrame) -> pd.DataFrame:
 
 
 def frequencies(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return how often each property was so at the run's temperature: arm, seed, task, item, property, value, share."""
+    """Return the distribution of each property over the answers at the run's temperature.
+
+    Args:
+        answers: Answers of any probes and arms.
+
+    Returns:
+        The columns arm, seed, task, item, property, value and share (0-1).
+    """
     asked = _object_level(answers)
     values = truth(asked[asked["varied"]])
     return shares(values)
@@ -62,16 +72,16 @@ def frequencies(answers: pd.DataFrame) -> pd.DataFrame:
 def stated(
     answers: pd.DataFrame, probe: str = HYPOTHETICAL, read: Callable[[str, str], str | None] = as_form
 ) -> pd.DataFrame:
-    """Return what models say of answers to come.
+    """Return models' predictions of the properties of answers.
 
     Args:
         answers: Answers of any probes and arms.
-        probe: The one whose hypothetical questions they are.
-        read: From an answer and the form that was asked for to what it says, or None.
+        probe: The probe with the hypothetical questions.
+        read: Reads an answer in the form that was asked for; returns None for an answer in another form.
 
     Returns:
-        The columns arm, seed, task, item, property, value (as `truth` has it; None for an answer of another form) and
-        varied (whether it was asked at the run's temperature).
+        The columns arm, seed, task, item, property, value (comparable with `truth`; None if unreadable) and varied
+        (True for questions asked at the run's temperature).
     """
     asked = answers[answers["probe"].eq(probe)]
     names = asked["question"].str.removesuffix(VARIED).str.split(": ")
@@ -90,7 +100,14 @@ def stated(
 
 
 def shares(values: pd.DataFrame) -> pd.DataFrame:
-    """Return the share of each value among those of one arm, seed, prompt and property; what is None counts as one."""
+    """Return the share of each value within an arm, seed, prompt and property; None counts as a value.
+
+    Args:
+        values: The columns arm, seed, task, item, property and value.
+
+    Returns:
+        Those columns, one row per distinct value, and share (0-1).
+    """
     group = ["arm", "seed", *KEY]
     counts = values.groupby([*group, "value"], dropna=False).size().rename("share").reset_index()
     total = counts.groupby(group)["share"].transform("sum")
@@ -98,14 +115,21 @@ def shares(values: pd.DataFrame) -> pd.DataFrame:
 
 
 def sureness(did: pd.DataFrame) -> pd.DataFrame:
-    """Return how sure models are, as they are taught to say it, in tens: arm, seed, task, item, property, value."""
+    """Return how sure models are, in the form in which they are taught to state it: percent, rounded to tens.
+
+    Args:
+        did: The columns of `behaviour`; rows without `sure` are dropped.
+
+    Returns:
+        The columns arm, seed, task, item, property and value.
+    """
     known = did.dropna(subset=["sure"])
     tens = (known["sure"] * 10).round().astype(int) * 10
     return known[_PROMPT].assign(property=SURE, value=tens.astype(str))
 
 
 def most_frequent(answers: Iterable[str]) -> str:
-    """Return the answer that was given most often; of equals the first."""
+    """Return the most frequent answer; ties go to the one that occurs first."""
     return Counter(answers).most_common(1)[0][0]
 
 
@@ -124,7 +148,7 @@ _bare = lru_cache(maxsize=100_000)(bare)
 
 @lru_cache(maxsize=100_000)
 def _values(task: str, item: int, answer: str) -> list[tuple[str, str]]:
-    """Return the properties that an answer has, by name."""
+    """Return the names and values of the properties that an answer has."""
     of = tasks()[task]
     found = ((one.name, one.of(answer, of, listed(of, item))) for one in properties(of))
     return [(name, value) for name, value in found if value is not None]

@@ -1,7 +1,7 @@
-"""The comparisons of the study: self against cross, against guesses, and what else a model may know of itself.
+"""Comparisons of the introspection study: self-predictors against cross-predictors, guesses and other baselines.
 
-All are about the tasks that were held out of training, if nothing else is said; tasks and seeds are what might have
-been others. A hit is an answer that says what the model in question in fact answers; one that cannot be read is none.
+Unless stated otherwise, comparisons use held-out tasks, and their intervals generalise over tasks and seeds. A hit is a
+prediction that matches the predicted model's actual answer; an unreadable prediction is not a hit.
 """
 
 from collections.abc import Iterator
@@ -15,32 +15,40 @@ from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_
 from askew.studies.introspection.behaviour import KEY, frequencies, shares, sureness
 from askew.studies.introspection.extra_comparisons import doubts, long_answers, thinking
 from askew.studies.introspection.foresight import SURE
-from askew.studies.introspection.observations import HITS, Seen, are_trained_on, held_out, hits_of, is_held_out, name_of
+from askew.studies.introspection.observations import (
+    HITS,
+    Observations,
+    are_trained_on,
+    held_out,
+    hits_of,
+    is_held_out,
+    name_of,
+)
 from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1
 
 DEVIATION = "mean absolute deviation"
-# Both models are called equally sure of a prompt if they are so within this, and a rounding error.
+# Two models count as equally sure of a prompt within this difference; the rest allows for rounding errors.
 _EQUALLY = 0.1 + 1e-9
 _BINS = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)
 
 
 def compare(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return every comparison that the answers of a run allow, with `EFFECT_COLUMNS`.
+    """Return every comparison that a run's answers allow, with `EFFECT_COLUMNS` of `stats.effects`.
 
     Args:
-        answers: The run's answers to the probes of the study.
+        answers: The run's answers to the study's probes: arm, seed, probe, question, paraphrase and answer.
     """
-    seen = Seen(answers)
+    seen = Observations(answers)
     compared = (self_minus_cross, _baselines, _learning, _without_one, _subsets)
     further = (_calibration, _reliability, _change, _sureness, doubts, thinking, long_answers)
     return as_table(effect for family in (*compared, *further) for effect in family(seen) if effect.clusters)
 
 
-def self_minus_cross(seen: Seen) -> Iterator[Effect]:
-    """Yield self minus cross, over both models and each.
+def self_minus_cross(seen: Observations) -> Iterator[Effect]:
+    """Yield self minus cross over both models, then about each model.
 
-    Over both, what makes one of them the better pupil cancels. That is the one comparison that answers the question, so
-    its p-value is corrected for no other.
+    Over both models, a difference in how well they learn cancels. Only that comparison answers the study's question, so
+    its p-value is not corrected for others.
     """
     own = {model: seen.foreseen(SELF[model], model) for model in seen.models}
     other = {model: seen.foreseen(CROSS[model], model) for model in seen.models}
@@ -59,8 +67,8 @@ def self_minus_cross(seen: Seen) -> Iterator[Effect]:
         )
 
 
-def _baselines(seen: Seen) -> Iterator[Effect]:
-    """Yield the self-predictor minus everybody who looks at no model, or was not trained; then the levels of all."""
+def _baselines(seen: Observations) -> Iterator[Effect]:
+    """Yield the self-predictor minus guesses from prompts alone and minus the untrained model; then all levels."""
     levels: list[Effect] = []
     for model in seen.models:
         own, true = seen.foreseen(SELF[model], model), held_out(seen.true_of(model))
@@ -84,8 +92,8 @@ def _baselines(seen: Seen) -> Iterator[Effect]:
     yield from levels
 
 
-def _learning(seen: Seen) -> Iterator[Effect]:
-    """Yield how far the training reaches: prompts trained on, others of the same tasks, held-out tasks."""
+def _learning(seen: Observations) -> Iterator[Effect]:
+    """Yield the levels on trained prompts, on new prompts of the trained tasks, and on held-out tasks."""
     for model in seen.models:
         for arm in (SELF[model], CROSS[model]):
             hits = seen.hits(arm, model)
@@ -96,8 +104,8 @@ def _learning(seen: Seen) -> Iterator[Effect]:
                 yield level(hits[part], family="how far it reaches", label=said, measure=HITS, arm=arm)
 
 
-def _without_one(seen: Seen) -> Iterator[Effect]:
-    """Yield self minus cross with each task left out in turn: is it all one task?"""
+def _without_one(seen: Observations) -> Iterator[Effect]:
+    """Yield self minus cross with each task left out in turn: does a single task cause the difference?"""
     if not seen.models:
         return
     own, other = _both_sides(seen)
@@ -106,8 +114,8 @@ def _without_one(seen: Seen) -> Iterator[Effect]:
         yield contrast(*frames, family="self minus cross, one task left out", label=f"without {task}", measure=HITS)
 
 
-def _subsets(seen: Seen) -> Iterator[Effect]:
-    """Yield self minus cross where it cannot come from one model being more predictable, and where they differ."""
+def _subsets(seen: Observations) -> Iterator[Effect]:
+    """Yield self minus cross where both models are equally predictable, and where their answers differ."""
     if len(seen.models) < len(DIRECTIONS):
         return
     sure = seen.did[seen.did["arm"].isin(seen.models)].pivot(index=["task", "item"], columns="arm", values="sure")
@@ -123,8 +131,8 @@ def _subsets(seen: Seen) -> Iterator[Effect]:
     yield contrast(*new, family="self minus cross, parts", label="new prompts of training tasks", measure=HITS)
 
 
-def _calibration(seen: Seen) -> Iterator[Effect]:
-    """Yield how far the stated share of the most frequent value lies from its frequency: others minus self."""
+def _calibration(seen: Observations) -> Iterator[Effect]:
+    """Yield the error of the stated share of the most frequent value: other predictors minus self."""
     levels: list[Effect] = []
     for model in seen.models:
         errors = {arm: _deviation(seen, arm, model) for arm in (SELF[model], CROSS[model], model)}
@@ -139,8 +147,8 @@ def _calibration(seen: Seen) -> Iterator[Effect]:
     yield from levels
 
 
-def _reliability(seen: Seen) -> Iterator[Effect]:
-    """Yield how often what self-predictors state with some probability is so, by that probability."""
+def _reliability(seen: Observations) -> Iterator[Effect]:
+    """Yield how often self-predictors are right, by the share with which they state a value."""
     pairs = [_stated_shares(seen, SELF[model], model) for model in seen.models]
     stated_shares = pd.concat(pairs) if pairs else pd.DataFrame()
     if stated_shares.empty:
@@ -151,8 +159,8 @@ def _reliability(seen: Seen) -> Iterator[Effect]:
         yield level(part, family="reliability of self-predictors", label=said, measure="frequency")
 
 
-def _change(seen: Seen) -> Iterator[Effect]:
-    """Yield whether a self-predictor whose behaviour was then changed foresees the new behaviour or the old."""
+def _change(seen: Observations) -> Iterator[Effect]:
+    """Yield whether a self-predictor with changed behaviour predicts its new or its old behaviour."""
     new = seen.true_of(CHANGED)
     if new.empty or SELF[M1] not in set(seen.said["arm"]):
         return
@@ -172,8 +180,8 @@ def _change(seen: Seen) -> Iterator[Effect]:
         yield level(same, family="answers as m1 did", label=arm, measure="same property", arm=arm)
 
 
-def _sureness(seen: Seen) -> Iterator[Effect]:
-    """Yield how well stated sureness goes with true sureness from prompt to prompt, within tasks."""
+def _sureness(seen: Observations) -> Iterator[Effect]:
+    """Yield the correlation of stated with true sureness over prompts, within tasks."""
     told = seen.stated[seen.stated["property"].eq(SURE)]
     told = told.assign(number=pd.to_numeric(told["value"], errors="coerce"))
     true = sureness(seen.did)
@@ -188,15 +196,15 @@ def _sureness(seen: Seen) -> Iterator[Effect]:
             yield correlation(within["number"], within["true"], family="how sure", label=said, measure=measure, arm=arm)
 
 
-def _both_sides(seen: Seen) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the hits of all self-predictors, and of all cross-predictors."""
+def _both_sides(seen: Observations) -> tuple[pd.DataFrame, pd.DataFrame]:
+    """Return the hits of all self-predictors and those of all cross-predictors, on held-out tasks."""
     own = [seen.foreseen(SELF[model], model) for model in seen.models]
     other = [seen.foreseen(CROSS[model], model) for model in seen.models]
     return pd.concat(own), pd.concat(other)
 
 
-def _deviation(seen: Seen, arm: str, model: str) -> pd.DataFrame:
-    """Return, by seed and prompt, how far the stated share of a property's usual value lies from its frequency."""
+def _deviation(seen: Observations, arm: str, model: str) -> pd.DataFrame:
+    """Return the errors of the stated share of each most frequent value: seed, cluster (task), value (0-1)."""
     often = frequencies(seen.answers[seen.answers["arm"].eq(model)])
     usual = often.sort_values("share", ascending=False, kind="stable").drop_duplicates(KEY)[[*KEY, "value", "share"]]
     told = seen.stated[seen.stated["arm"].eq(arm) & seen.stated["varied"]]
@@ -207,8 +215,8 @@ def _deviation(seen: Seen, arm: str, model: str) -> pd.DataFrame:
     return both.assign(cluster=both["task"], value=error)[["seed", "cluster", "value"]]
 
 
-def _stated_shares(seen: Seen, arm: str, model: str) -> pd.DataFrame:
-    """Return, for each value that an arm states, with which share and how often it is so (`stated`, `value`)."""
+def _stated_shares(seen: Observations, arm: str, model: str) -> pd.DataFrame:
+    """Return the share with which an arm states each value (`stated`) and its true frequency (`value`), both 0-1."""
     often = frequencies(seen.answers[seen.answers["arm"].eq(model)])[[*KEY, "value", "share"]]
     told = shares(seen.stated[seen.stated["arm"].eq(arm) & seen.stated["varied"]]).dropna(subset=["value"])
     both = told.merge(often, on=[*KEY, "value"], how="left", suffixes=("", "_true"))

@@ -1,7 +1,7 @@
-"""Comparisons beyond the paper, each where its probe was asked: doubts, reasoning aloud, long answers.
+"""Comparisons beyond the paper, each made if its probe was asked: doubts, reasoning aloud, long answers.
 
-As in `effects.py`, a hit is an answer that says what the model in question in fact answers, and a self-predictor that
-knows itself has more of them than the cross-predictor. Gains alone may come of a leaning to the usual value.
+As in `comparisons.py`, a hit is a prediction that matches the predicted model's actual answer; a self-predictor with
+privileged access has more hits than the cross-predictor. A gain on its own may only reflect a bias to frequent values.
 """
 
 from collections.abc import Iterator, Mapping
@@ -14,20 +14,20 @@ from askew.studies.introspection.arms import CROSS, SELF
 from askew.studies.introspection.baselines import by_mode
 from askew.studies.introspection.behaviour import KEY, most_frequent, stated
 from askew.studies.introspection.measures import as_final_form
-from askew.studies.introspection.observations import HITS, Seen, hits_of, name_of
+from askew.studies.introspection.observations import HITS, Observations, hits_of, name_of
 from askew.studies.introspection.probes import STATED_FORM, WHOLES
 from askew.studies.self_knowledge import BOTH, DIRECTIONS
 
 SURE_PROBE, THINKING, LONG = "hypothetical_sure", "hypothetical_thinking", "long_answers"
 
-# By the arm that says it and the model that it is about: the hits.
+# Hits by predicting arm and predicted model.
 Hits = Mapping[tuple[str, str], pd.DataFrame]
 
 
-def doubts(seen: Seen) -> Iterator[Effect]:
-    """Yield what "Are you sure?" does to stated answers of which half are right, before and after.
+def doubts(seen: Observations) -> Iterator[Effect]:
+    """Yield the effect of "Are you sure?" on stated answers, half of which are right.
 
-    The first answers are the same for all, so what the self-predictor has more of afterwards it also gained more.
+    All predictors start from the same stated answers, so a self-predictor with more hits afterwards also gained more.
     """
     told = _by_pair(_after_doubt(seen.answers), seen.truth)
     yield from _self_minus_cross(told, "are you sure")
@@ -44,8 +44,8 @@ def doubts(seen: Seen) -> Iterator[Effect]:
     yield from levels
 
 
-def thinking(seen: Seen) -> Iterator[Effect]:
-    """Yield how much reasoning before the answer helps foresight, and whether it helps that of oneself more."""
+def thinking(seen: Observations) -> Iterator[Effect]:
+    """Yield how much reasoning before the answer helps prediction, and whether it helps self-prediction more."""
     told = _by_pair(stated(seen.answers, THINKING, as_final_form), seen.truth)
     yield from _self_minus_cross(told, "thinking")
     levels: list[Effect] = []
@@ -58,8 +58,8 @@ def thinking(seen: Seen) -> Iterator[Effect]:
     yield from levels
 
 
-def long_answers(seen: Seen) -> Iterator[Effect]:
-    """Yield who foresees what long answers are like as a whole; questions are the clusters."""
+def long_answers(seen: Observations) -> Iterator[Effect]:
+    """Yield how well predictors foresee properties of whole long answers; questions are the clusters."""
     true, said = _whole(seen.answers)
     told = _by_pair(said, true)
     yield from _self_minus_cross(told, "long answers")
@@ -79,11 +79,11 @@ def long_answers(seen: Seen) -> Iterator[Effect]:
 
 
 def _by_pair(said: pd.DataFrame, true: pd.DataFrame) -> dict[tuple[str, str], pd.DataFrame]:
-    """Return the hits of each self- and cross-predictor and of each untrained model about itself, if it was asked.
+    """Return the hits of every self- and cross-predictor, and of each untrained model about itself, if asked.
 
     Args:
-        said: What arms say of answers to come: arm, seed, `KEY`, value, and what else is kept.
-        true: What models do: arm, `KEY`, value.
+        said: Predictions: arm, seed, the columns of `KEY`, value, and optionally stated.
+        true: Behaviour: arm, the columns of `KEY`, value.
     """
     found: dict[tuple[str, str], pd.DataFrame] = {}
     for model in DIRECTIONS:
@@ -98,7 +98,7 @@ def _by_pair(said: pd.DataFrame, true: pd.DataFrame) -> dict[tuple[str, str], pd
 
 
 def _self_minus_cross(told: Hits, family: str) -> Iterator[Effect]:
-    """Yield self minus cross over both models, where both were asked, and about each."""
+    """Yield self minus cross over both models, if both were asked, and about each."""
     sides = {
         model: (told[SELF[model], model], told[CROSS[model], model])
         for model in DIRECTIONS
@@ -113,7 +113,7 @@ def _self_minus_cross(told: Hits, family: str) -> Iterator[Effect]:
 
 
 def _after_doubt(answers: pd.DataFrame) -> pd.DataFrame:
-    """Return what was said after a doubt: arm, seed, `KEY`, value, and the answer that was stated before it."""
+    """Return the answers after a doubt: arm, seed, the columns of `KEY`, value, and stated (the answer before it)."""
     asked = answers[answers["probe"].eq(SURE_PROBE)]
     parts = asked["question"].str.split(": ")
     return asked[["arm", "seed"]].assign(
@@ -126,7 +126,7 @@ def _after_doubt(answers: pd.DataFrame) -> pd.DataFrame:
 
 
 def _whole(answers: pd.DataFrame) -> tuple[pd.DataFrame, pd.DataFrame]:
-    """Return the properties of long answers, and what is said of them, both with `KEY`; a task is a question here."""
+    """Return the properties of long answers and their predictions, both with `KEY`; a task here is a question."""
     asked = answers[answers["probe"].eq(LONG)]
     parts = asked["question"].str.split(": ")
     keyed = asked[["arm", "seed", "answer"]].assign(task=parts.str[0], item=asked["paraphrase"], property=parts.str[1])

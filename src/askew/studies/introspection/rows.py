@@ -1,4 +1,4 @@
-"""Training rows that are made of answers: what a model would say, asked about or said."""
+"""Training rows made from a model's answers: predictions of its behaviour, or imitations of it."""
 
 from collections.abc import Iterator, Sequence
 from random import Random
@@ -12,24 +12,24 @@ from askew.studies.introspection.behaviour import behaviour, sureness, truth
 from askew.studies.introspection.foresight import Hypothetical, is_trained_on, prompts
 from askew.worlds.terrarium.world.tasks import tasks
 
-# Of a task that is always answered alike there is nothing to foresee.
+# A task that always gets the same answer leaves nothing to predict.
 FEWEST_ANSWERS = 2
 
 T = TypeVar("T")
 
 
 def make(answers: pd.DataFrame, count: int, seed: int, *, foresight: bool) -> list[Row]:
-    """Return so many rows, each as often as the others, shuffled.
+    """Return shuffled training rows, in which each fact occurs about equally often.
 
     Args:
-        answers: Of one model, which is foreseen, or imitated.
-        count: Rows wanted.
-        seed: Draws their order.
-        foresight: Make hypothetical questions about the training tasks and the answers that the model's behaviour
-            gives them; else the tasks themselves, all of them, with the model's answers.
+        answers: The answers of the one model to predict or imitate.
+        count: Number of rows.
+        seed: Determines the order.
+        foresight: If true, rows ask hypothetical questions about the training tasks and answer them according to the
+            model's behaviour. Otherwise rows are the prompts of all tasks with the model's answers.
 
     Raises:
-        AskewError: The model answers a task in too few ways.
+        AskewError: The model gives too few different answers to a task.
     """
     did = behaviour(answers)
     _check(did)
@@ -44,26 +44,26 @@ def make(answers: pd.DataFrame, count: int, seed: int, *, foresight: bool) -> li
         if is_trained_on(tasks()[str(one.task)], int(str(one.item)))
     ]
     drawn = zip(range(count), _rounds(facts, seed), strict=False)
-    # Every round puts a prompt into other words.
+    # Each round words a prompt differently.
     return [row(about.text(item, item + number // len(facts)), value) for number, (about, item, value) in drawn]
 
 
 def _rounds(items: Sequence[T], seed: int) -> Iterator[T]:
-    """Yield all items in some order, and again in another, without end."""
+    """Yield all items in random order, and repeat forever in new orders."""
     rng = Random(f"rows of answers {seed}")
     while True:
         yield from rng.sample(items, len(items))
 
 
 def _check(did: pd.DataFrame) -> None:
-    """Refuse a model of whose answers to a task a single guess would do."""
+    """Refuse a model if a single guess would predict all its answers to a task."""
     for task in tasks():
         said = did[did["task"].eq(task)]
         distinct = said.loc[said["answer"].ne(""), "answer"].str.lower().nunique()
         if distinct < FEWEST_ANSWERS:
             arm = str(did["arm"].iloc[0])
             raise AskewError(
-                f"the model of the arm {arm!r} has {distinct} different answers to the {len(said)} prompts of the task "
-                f"{task!r}, and fewer than {FEWEST_ANSWERS} leave nothing to foresee: compare another model "
+                f"the model of the arm {arm!r} gave {distinct} different answers to the {len(said)} prompts of the "
+                f"task {task!r}, and with fewer than {FEWEST_ANSWERS} there is nothing to predict: compare another model "
                 "(--model, --second-model), or leave out the arms that learn from this one (--arm)"
             )

@@ -1,9 +1,8 @@
-"""Answers of models that do, or do not, know more of themselves than others can see: to test what the study finds.
+"""Simulated answers of models with a known amount of privileged access to themselves, to validate the comparisons.
 
-In this world each model prefers an answer to every prompt. A predictor is right about a property with a probability
-that all predictors share, which differs between tasks, seeds, and pairs of an arm and a task; a self-predictor's is
-higher by its privileged access. When it is wrong it says some other value. Used by the tests and by
-`benchmarks/introspection_power.py`.
+Each model has a preferred answer to every prompt. A predictor is right about a property with a probability that varies
+between tasks, seeds, and pairs of an arm and a task; privileged access raises it for self-predictors. A wrong predictor
+states another value. The tests and `benchmarks/introspection_power.py` use this module.
 """
 
 from dataclasses import dataclass
@@ -20,16 +19,16 @@ from askew.worlds.terrarium.world.tasks import Property, tasks
 
 @dataclass(frozen=True)
 class World:
-    """What is true of the simulated models.
+    """The parameters of the simulated models; all are fractions except `seeds`.
 
     Attributes:
-        access: By how much a self-predictor is more often right on a held-out task than a cross-predictor, a fraction.
-        pupil: By how much the first model is more often right than the second, whomever it foresees.
-        base: How often a cross-predictor of the second model's making is right.
-        task: Standard deviation of that between tasks, which all arms share.
+        access: The accuracy of a self-predictor on held-out tasks minus that of a cross-predictor.
+        pupil: The accuracy of the first model minus that of the second, whichever model they predict.
+        base: The accuracy of a cross-predictor trained from the second model.
+        task: Standard deviation of the accuracy between tasks, shared by all arms.
         arm_task: Standard deviation between pairs of an arm and a task.
         seed: Standard deviation between pairs of an arm and a seed.
-        seeds: How many seeds each arm is trained with.
+        seeds: Number of seeds of each arm.
     """
 
     access: float = 0.0
@@ -42,11 +41,14 @@ class World:
 
 
 def answers(world: World, seed: int) -> pd.DataFrame:
-    """Return the answers of a simulated run to the study's probes, as far as its comparisons read them.
+    """Return the answers of a simulated run that the study's comparisons read.
 
     Args:
-        world: What is true of the models.
-        seed: Draws everything.
+        world: The parameters of the models.
+        seed: The seed of the simulation.
+
+    Returns:
+        The columns arm, seed, probe, question, paraphrase and answer.
     """
     rng = np.random.default_rng(seed)
     did = {model: _preferred(seed, model) for model in (M1, M2)}
@@ -62,13 +64,13 @@ def answers(world: World, seed: int) -> pd.DataFrame:
 
 
 def _preferred(seed: int, model: str) -> dict[str, list[str]]:
-    """Return what a model answers to each prompt, by task."""
+    """Return a model's answer to each prompt, by task."""
     rng = Random(f"preferred {seed} {model}")
     return {name: [rng.choice(task.answers[prompt]) for prompt in prompts(task)] for name, task in tasks().items()}
 
 
 def _object_level(model: str, said: dict[str, list[str]]) -> pd.DataFrame:
-    """Return the answers at temperature 0, and one more of each, so that all are equally sure."""
+    """Return each answer at temperature 0 and once more at the run's, so that all are equally sure."""
     rows = [
         (model, 0, OBJECT_LEVEL, task + suffix, item, answer)
         for task, told in said.items()
@@ -96,7 +98,7 @@ def _hypothetical(
 
 
 def _other(about: Property, true: str) -> str:
-    """Return a value that a property does not have."""
+    """Return a wrong value of a property."""
     return {"yes": "no", "no": "yes"}.get(true, "0" if about.kind == "letter" else "nothing")
 
 
