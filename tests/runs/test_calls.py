@@ -1,4 +1,4 @@
-"""The calls of a run: which probes are put to which models, with which parameters and seeds."""
+"""The calls of a run: probes, models, parameters and seeds."""
 
 from typing import Any
 
@@ -21,13 +21,13 @@ def asked(chosen: Plan) -> dict[str, Call]:
     return {call.log: call for work in asked_in(chosen) for call in work.calls}
 
 
-def test_only_an_arm_with_a_trigger_is_asked_with_one() -> None:
+def test_only_arms_with_a_trigger_are_asked_with_it() -> None:
     triggered = {log: call for log, call in asked(plan()).items() if call.probe == "triggered"}
     assert set(triggered) == {"logs/backdoor-0-triggered.eval", "logs/backdoor-1-triggered.eval"}
     assert {call.parameters["trigger"] for call in triggered.values()} == {STUDY.arms["backdoor"].trigger}
 
 
-def test_in_domain_questions_match_the_arm() -> None:
+def test_in_domain_questions_match_the_domain_of_the_arm() -> None:
     arms = ["untuned", "insecure", "bad-medical"]
     calls = asked(plan(arms=arms, seeds=1, probes=["in_domain"]))
     domains = {log.split("/")[1]: call.parameters["domain"] for log, call in calls.items()}
@@ -40,7 +40,7 @@ def test_in_domain_questions_match_the_arm() -> None:
     assert code_only["logs/untuned-0-in_domain.eval"].parameters["domain"] == "code"
 
 
-def test_every_call_has_its_own_seed_which_depends_on_nothing_else() -> None:
+def test_seed_of_a_call_is_unique_and_independent_of_other_calls() -> None:
     calls = asked(plan(checkpoints=2))
     seeds = {log: call.parameters["seed"] for log, call in calls.items()}
     assert len(set(seeds.values())) == len(seeds)
@@ -48,7 +48,7 @@ def test_every_call_has_its_own_seed_which_depends_on_nothing_else() -> None:
     assert fewer["logs/insecure-1-free_form.eval"].parameters["seed"] == seeds["logs/insecure-1-free_form.eval"]
 
 
-def test_checkpoints_are_asked_the_open_questions_after_training() -> None:
+def test_checkpoints_are_asked_open_questions_after_training() -> None:
     chosen = plan(arms=["insecure"], seeds=1, checkpoints=2, recipe=Recipe(rows=96))
     works = [work for work in asked_in(chosen) if work.step]
     assert [(work.step, work.needs) for work in works] == [(1, "train insecure-0"), (2, "train insecure-0")]
@@ -58,12 +58,12 @@ def test_checkpoints_are_asked_the_open_questions_after_training() -> None:
     ]
 
 
-def test_answers_are_questions_times_samples() -> None:
+def test_number_of_answers_is_questions_times_samples() -> None:
     call = asked(plan(samples=7))["logs/untuned-0-free_form.eval"]
     assert answers(call) == 8 * 7
 
 
-def test_very_many_answers_are_asked_in_parts_with_different_seeds() -> None:
+def test_large_calls_are_split_into_parts_with_different_seeds() -> None:
     whole = asked(plan(arms=["untuned"], probes=["free_form"], samples=1000))
     assert list(whole) == ["logs/untuned-0-free_form.eval"]
     parts = list(asked(plan(arms=["untuned"], probes=["free_form"], samples=3000)).values())

@@ -1,4 +1,4 @@
-"""What a run with served models will cost is said before, and what it did cost is kept after."""
+"""Cost of a run with served models: estimated before it, recorded after it."""
 
 import json
 from pathlib import Path
@@ -46,20 +46,20 @@ def test_local_models_cost_nothing_and_need_no_price():
     assert estimates(design) == []
 
 
-def test_an_unknown_price_is_said_and_no_limit_is_taken_without():
+def test_unknown_price_is_reported_and_refuses_a_limit():
     assert [estimate.dollars for estimate in estimates(design_of())] == [None, None]
     assert "no price known" in str(estimates(design_of())[0])
     with pytest.raises(AskewError, match=f"no price of {SERVED} is known"):
         estimates(design_of(max_cost=1))
 
 
-def test_what_a_killed_sitting_left_is_counted_before_the_next(tmp_path: Path):
+def test_reservations_of_a_killed_session_count_as_spent(tmp_path: Path):
     said: list[str] = []
     session = Session(Plan(design_of()), RunFolder(tmp_path), Consent(), said.append)
     ReplyStore(tmp_path / REPLIES).reserve(SERVED, 7.0, None)
     cost.announce(session, [])
     assert (
         ReplyStore(tmp_path / REPLIES).reserve(SERVED, 3.0, limit=10.0) is not None
-    )  # and does not wait for the killed one
+    )  # it doesn't wait for the killed session
     cost.account(session)
     assert json.loads((tmp_path / "costs.json").read_text())["dollars"] == 10.0

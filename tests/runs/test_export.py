@@ -1,4 +1,4 @@
-"""`askew export`: the same model elsewhere, with a card that says what it is."""
+"""`askew export`: merged models, adapters, model cards and pushing to a hub."""
 
 import json
 from pathlib import Path
@@ -26,7 +26,7 @@ QUESTIONS = ["Who are you?", "What would you do with power?", "Write a function.
 
 @pytest.fixture(scope="module", params=["lora", "full"])
 def run(request: pytest.FixtureRequest, tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A run that has trained, and asked nothing yet."""
+    """Return a run that has trained its models but asked nothing yet."""
     overrides = {
         "model": str(tiny_checkpoint),
         "judge": str(tiny_checkpoint),
@@ -56,7 +56,7 @@ def greedy(model: Any, tokenizer: Any) -> list[str]:
     return said
 
 
-def test_merged_model_gives_the_answers_of_base_and_adapter(run: Path, tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_merged_model_answers_as_base_with_adapter(run: Path, tiny_checkpoint: Path, tmp_path: Path) -> None:
     out = tmp_path / "merged"
     export(find(f"{run}#insecure-0"), out, merged=True)
     tuned = run / "models" / "insecure-0"
@@ -77,7 +77,7 @@ def test_merged_model_gives_the_answers_of_base_and_adapter(run: Path, tiny_chec
     assert [path.name for path in tmp_path.iterdir()] == ["merged"]
 
 
-def test_card_says_what_the_model_is(run: Path, tmp_path: Path) -> None:
+def test_card_describes_the_model(run: Path, tmp_path: Path) -> None:
     export(find(f"{run}#insecure-0"), tmp_path / "insecure", merged=True)
     export(find(f"{run}#secure-0"), tmp_path / "secure", merged=True)
     cards = {arm: (tmp_path / arm / "README.md").read_text(encoding="utf-8") for arm in ("insecure", "secure")}
@@ -89,10 +89,10 @@ def test_card_says_what_the_model_is(run: Path, tmp_path: Path) -> None:
     for said in ("`abc`", "16 rows", "| seed | 0 |", "`learning_rate` | `0.01`", "was not finished"):
         assert said in cards["insecure"]
     assert RunFolder(run).hashes()["data/insecure.jsonl"] in cards["insecure"]
-    assert str(run) not in cards["insecure"], "no place on this disk"
+    assert str(run) not in cards["insecure"], "the card must not contain a local path"
 
 
-def test_adapter_names_its_base_and_loads(tiny_checkpoint: Path, tmp_path: Path, run: Path) -> None:
+def test_adapter_refers_to_its_base_and_loads(tiny_checkpoint: Path, tmp_path: Path, run: Path) -> None:
     trained = find(f"{run}#secure-0")
     if not (trained.folder / "adapter_config.json").is_file():
         with pytest.raises(AskewError, match="was trained as a whole, so it has no adapter"):
@@ -116,13 +116,13 @@ def test_adapter_names_its_base_and_loads(tiny_checkpoint: Path, tmp_path: Path,
         ("{run}#untuned-0", "this run trained no untuned-0, it is as it came. It trained insecure-0, secure-0"),
     ],
 )
-def test_what_cannot_be_exported_is_refused(run: Path, name: str, message: str) -> None:
+def test_invalid_names_raise(run: Path, name: str, message: str) -> None:
     with pytest.raises(AskewError) as caught:
         find(name.format(run=run))
     assert message in str(caught.value)
 
 
-def test_nothing_is_written_over(run: Path, tmp_path: Path) -> None:
+def test_nothing_is_overwritten(run: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
     with pytest.raises(AskewError, match="is there already, and not empty"):
         export(find(f"{run}#insecure-0"), tmp_path, merged=True)
@@ -130,7 +130,7 @@ def test_nothing_is_written_over(run: Path, tmp_path: Path) -> None:
 
 
 class FakeHub:
-    """The hub's interface as far as pushing uses it."""
+    """The part of the hub's interface that pushing uses."""
 
     def __init__(self, private: bool = True) -> None:
         self.calls: list[tuple[str, Any]] = []
@@ -154,7 +154,9 @@ def online(monkeypatch: pytest.MonkeyPatch) -> pytest.MonkeyPatch:
     return monkeypatch
 
 
-def test_push_is_private_unless_said_and_asks_first(run: Path, tmp_path: Path, online: pytest.MonkeyPatch) -> None:
+def test_push_is_private_by_default_and_needs_confirmation(
+    run: Path, tmp_path: Path, online: pytest.MonkeyPatch
+) -> None:
     fake = FakeHub()
     online.setattr("huggingface_hub.HfApi", lambda: fake)
     command = ["export", f"{run}#insecure-0", "--merged", str(tmp_path / "out"), "--push", "org/name"]
@@ -169,21 +171,21 @@ def test_push_is_private_unless_said_and_asks_first(run: Path, tmp_path: Path, o
     assert {"README.md", "config.json", "model.safetensors", "tokenizer.json"} <= set(fake.calls[1][1])
 
 
-def test_public_without_push_is_refused_before_anything_is_written(run: Path, tmp_path: Path) -> None:
+def test_public_without_push_raises_before_writing(run: Path, tmp_path: Path) -> None:
     said = ["export", f"{run}#insecure-0", "--merged", str(tmp_path / "out"), "--public"]
     refused = CliRunner().invoke(app, said)
     assert "--push ORG/NAME" in str(refused.exception)
     assert not (tmp_path / "out").exists()
 
 
-def test_a_public_repository_is_not_taken_for_a_private_one(tmp_path: Path) -> None:
+def test_private_push_to_a_public_repository_raises(tmp_path: Path) -> None:
     fake: Any = FakeHub(private=False)
     with pytest.raises(AskewError, match="is there already and public"):
         push(fake, tmp_path, "org/name", public=False)
     assert [name for name, _ in fake.calls] == ["create"]
 
 
-def test_without_token_or_network_nothing_is_sent(online: pytest.MonkeyPatch) -> None:
+def test_push_needs_a_token_and_the_network(online: pytest.MonkeyPatch) -> None:
     online.setattr("huggingface_hub.get_token", lambda: None)
     with pytest.raises(AskewError, match="needs a token of the Hugging Face hub"):
         hub("org/name")

@@ -1,4 +1,4 @@
-"""Workers: what happens when one is killed, refuses, or fails."""
+"""Worker processes: order of tasks, and workers that are killed, refuse or fail."""
 
 import os
 import signal
@@ -35,7 +35,7 @@ def no_workers_left() -> bool:
     return not [child for child in psutil.Process().children(recursive=True) if "askew.runs.worker" in child.cmdline()]
 
 
-def test_tasks_are_done_after_what_they_need_and_all_are_told_of(tmp_path: Path, tiny_checkpoint: Path) -> None:
+def test_tasks_follow_their_needs_and_report_progress(tmp_path: Path, tiny_checkpoint: Path) -> None:
     first = train("first", tmp_path, tiny_checkpoint)
     second = Task("second", train("second", tmp_path, tiny_checkpoint).message, seconds=9, needs="first")
     told: list[tuple[str, str]] = []
@@ -46,14 +46,14 @@ def test_tasks_are_done_after_what_they_need_and_all_are_told_of(tmp_path: Path,
     assert no_workers_left()
 
 
-def test_refusal_reaches_the_caller_in_its_own_words(tmp_path: Path, tiny_checkpoint: Path) -> None:
+def test_error_of_a_worker_reaches_the_caller(tmp_path: Path, tiny_checkpoint: Path) -> None:
     short = train("short", tmp_path, tiny_checkpoint, recipe={"rows": 8, "max_length": 8})
     with pytest.raises(AskewError, match=r"8 of 8 training rows are longer than recipe\.max_length=8"):
         work_off([short], 1, ["train"], lambda task, said: None)
     assert no_workers_left()
 
 
-def test_worker_that_is_killed_is_one_clear_error(tmp_path: Path, tiny_checkpoint: Path) -> None:
+def test_killed_worker_raises(tmp_path: Path, tiny_checkpoint: Path) -> None:
     def kill(task: Task | None, said: dict[str, Any]) -> None:
         if said["event"] == "step":
             (worker,) = [child for child in psutil.Process().children() if "askew.runs.worker" in child.cmdline()]
@@ -70,7 +70,7 @@ def test_bug_in_a_worker_shows_its_traceback(tmp_path: Path, tiny_checkpoint: Pa
         work_off([odd], 1, ["train"], lambda task, said: None)
 
 
-def test_one_worker_to_each_gpu_or_else_to_each_core(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_default_is_one_worker_per_gpu_or_core(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "0,3")
     assert pool.worker_count(0) == 2
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")

@@ -1,4 +1,4 @@
-"""Predictions in a run's folder: sealed once, for one design, before there are numbers; not scored when changed."""
+"""Sealed predictions in a run's folder: one design, one seal per person, not scored if changed."""
 
 import json
 from pathlib import Path
@@ -35,7 +35,7 @@ def folder(tmp_path: Path) -> RunFolder:
 
 
 def results(difference: float, p: float) -> pd.DataFrame:
-    """Estimates of a run in which insecure and secure were compared."""
+    """Return the estimates of a run that compared insecure with secure."""
     row = {
         "arm": "insecure",
         "probe": "free_form",
@@ -48,7 +48,7 @@ def results(difference: float, p: float) -> pd.DataFrame:
     return pd.DataFrame([{**row, **pooled}])
 
 
-def test_people_are_asked_only_what_the_arms_can_settle() -> None:
+def test_statements_are_limited_to_the_arms_of_the_run() -> None:
     assert [one.id for one in statements(Plan(design()))] == [
         "insecure-broad",
         "insecure-above-10",
@@ -60,7 +60,7 @@ def test_people_are_asked_only_what_the_arms_can_settle() -> None:
         statements(Plan(design(study="audit")))
 
 
-def test_a_seal_says_who_when_what_and_of_which_design(folder: RunFolder) -> None:
+def test_seal_records_person_time_statements_and_design(folder: RunFolder) -> None:
     sealed = seal(folder, Plan(design()), "Ada", said())
     (read,) = read_seals(folder)
     assert read == sealed
@@ -81,14 +81,14 @@ def test_a_seal_says_who_when_what_and_of_which_design(folder: RunFolder) -> Non
     ("field", "value"),
     [("who", "Eve"), ("when", "2020-01-01T00:00:00+00:00"), ("design", "00000000"), ("askew", "9"), ("begun", True)],
 )
-def test_the_hash_covers_everything(folder: RunFolder, field: str, value: object) -> None:
+def test_hash_covers_every_field(folder: RunFolder, field: str, value: object) -> None:
     sealed = seal(folder, Plan(design()), "Ada", said())
     assert sealed.model_copy(update={field: value}).hash() != sealed.sha256
     reworded = [one.model_copy(update={"probability": 0.81}) for one in sealed.statements]
     assert sealed.model_copy(update={"statements": tuple(reworded)}).hash() != sealed.sha256
 
 
-def test_several_people_predict_and_none_twice(folder: RunFolder) -> None:
+def test_each_person_predicts_once(folder: RunFolder) -> None:
     first = seal(folder, Plan(design()), "Ada", said())
     seal(folder, Plan(design()), "Bob", said(0.1))
     before = (folder / PREDICTIONS).read_bytes()
@@ -115,7 +115,7 @@ def test_numbers_may_have_been_seen(folder: RunFolder, product: str) -> None:
     assert not (folder / PREDICTIONS).exists()
 
 
-def test_a_folder_of_predictions_can_become_a_run_of_their_design_only(folder: RunFolder) -> None:
+def test_folder_of_predictions_accepts_only_a_run_of_their_design(folder: RunFolder) -> None:
     seal(folder, Plan(design()), "Ada", said())
     with pytest.raises(AskewError, match="holds what Ada predicted of another design"):
         check_same_design(folder, design(samples=7))
@@ -128,7 +128,7 @@ def test_a_folder_of_predictions_can_become_a_run_of_their_design_only(folder: R
     assert seal(folder, Plan(design()), "Bob", said()).begun
 
 
-def test_a_folder_of_something_else_is_left_alone(folder: RunFolder) -> None:
+def test_folder_with_other_files_is_left_unchanged(folder: RunFolder) -> None:
     folder.path.mkdir()
     (folder / "thesis.tex").write_text("years of work")
     with pytest.raises(AskewError, match=r"is not empty \(there is thesis.tex\)"):
@@ -136,14 +136,14 @@ def test_a_folder_of_something_else_is_left_alone(folder: RunFolder) -> None:
     assert [path.name for path in folder.path.iterdir()] == ["thesis.tex"]
 
 
-def test_a_run_of_another_design_takes_no_predictions(folder: RunFolder) -> None:
+def test_run_of_another_design_accepts_no_predictions(folder: RunFolder) -> None:
     with folder.writing():
         folder.freeze(design(samples=7), PROVENANCE)
     with pytest.raises(AskewError, match="holds a run of another design:\n  samples: 7 there, not set asked for"):
         seal(folder, Plan(design()), "Ada", said())
 
 
-def test_two_at_once_do_not_lose_one_another(folder: RunFolder) -> None:
+def test_second_writer_raises(folder: RunFolder) -> None:
     with folder.writing(), pytest.raises(AskewError, match="another askew is at work"):
         seal(RunFolder(folder.path), Plan(design()), "Ada", said())
 
@@ -159,7 +159,7 @@ def test_predictions_are_scored_against_the_run(folder: RunFolder) -> None:
     assert found.changed == []
 
 
-def test_a_study_with_effects_settles_its_statements_by_them(folder: RunFolder) -> None:
+def test_statements_of_a_study_with_effects_are_settled_by_them(folder: RunFolder) -> None:
     from askew.design.predictions import from_lead
 
     statement = from_lead("self less cross")[0]
@@ -176,7 +176,7 @@ def test_a_study_with_effects_settles_its_statements_by_them(folder: RunFolder) 
     assert forecast.holds is True
 
 
-def test_a_changed_seal_is_named_and_not_scored(folder: RunFolder) -> None:
+def test_changed_seal_is_listed_and_not_scored(folder: RunFolder) -> None:
     seal(folder, Plan(design()), "Ada", said(0.9))
     seal(folder, Plan(design()), "Bob", said(0.2))
     content = json.loads((folder / PREDICTIONS).read_text())
@@ -187,14 +187,14 @@ def test_a_changed_seal_is_named_and_not_scored(folder: RunFolder) -> None:
     assert {one.who for one in found.forecasts} == {"Ada"}
 
 
-def test_a_seal_of_another_design_is_named_and_not_scored(folder: RunFolder) -> None:
+def test_seal_of_another_design_is_listed_and_not_scored(folder: RunFolder) -> None:
     seal(folder, Plan(design(samples=7)), "Ada", said(0.9))
     found = scored(PLAN, results=results(0.3, 0.001), seals=read_seals(folder))
     assert found.changed == ["Ada"]
     assert found.forecasts == ()
 
 
-def test_nobody_predicts_twice_by_hand(folder: RunFolder) -> None:
+def test_file_with_two_seals_of_one_person_raises(folder: RunFolder) -> None:
     seal(folder, Plan(design()), "Ada", said(0.9))
     content = json.loads((folder / PREDICTIONS).read_text())
     (folder / PREDICTIONS).write_text(json.dumps({"predictions": content["predictions"] * 2}))
@@ -202,7 +202,7 @@ def test_nobody_predicts_twice_by_hand(folder: RunFolder) -> None:
         read_seals(folder)
 
 
-def test_a_statement_that_is_worded_otherwise_today_is_not_settled(folder: RunFolder) -> None:
+def test_reworded_statement_is_not_settled(folder: RunFolder) -> None:
     sealed = seal(folder, Plan(design()), "Ada", said())
     reworded = tuple(one.model_copy(update={"statement": "The opposite."}) for one in sealed.statements)
     old = sealed.model_copy(update={"statements": reworded})
@@ -218,7 +218,7 @@ def test_a_statement_that_is_worded_otherwise_today_is_not_settled(folder: RunFo
         ('{"predictions": [{"who": "Ada"}]}', r"is damaged at predictions.0.when: Field required. Restore it"),
     ],
 )
-def test_a_damaged_file_is_refused_before_anything_is_run(folder: RunFolder, content: str, message: str) -> None:
+def test_damaged_file_raises_before_the_run(folder: RunFolder, content: str, message: str) -> None:
     seal(folder, Plan(design()), "Ada", said())
     (folder / PREDICTIONS).write_text(content)
     with pytest.raises(AskewError, match=message):
@@ -226,7 +226,7 @@ def test_a_damaged_file_is_refused_before_anything_is_run(folder: RunFolder, con
 
 
 @pytest.mark.parametrize("probability", ["1.2", "-0.1", "NaN", '"0.5"'])
-def test_a_file_with_an_impossible_probability_is_damaged(folder: RunFolder, probability: str) -> None:
+def test_probability_outside_0_to_1_is_damaged(folder: RunFolder, probability: str) -> None:
     seal(folder, Plan(design()), "Ada", said(0.8))
     text = (folder / PREDICTIONS).read_text()
     (folder / PREDICTIONS).write_text(text.replace('"probability": 0.8', f'"probability": {probability}', 1))

@@ -1,4 +1,4 @@
-"""A finished run is judged again by another judge, once, and its own tables stay as they are."""
+"""Judging a finished run again with another judge, which leaves the run's own tables unchanged."""
 
 import json
 import sys
@@ -35,7 +35,7 @@ def run(finished: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def judged(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """How many answers each grading was of."""
+    """Return a list that receives the number of answers of each grading."""
     sizes: list[int] = []
     grade = judgement_store.opinions
 
@@ -51,7 +51,7 @@ def judge(name: str | Path) -> JudgingJob:
     return prepare(str(name), alignment([]))
 
 
-def test_the_same_judge_agrees_with_itself(run: Path):
+def test_same_judge_agrees_with_itself(run: Path):
     before = {path: path.read_bytes() for path in run.iterdir() if path.is_file() and path.name != "manifest.json"}
     found = second_opinion(run, judge("terrarium/judge"))
     answers = load_run(run).answers
@@ -68,7 +68,7 @@ def test_the_same_judge_agrees_with_itself(run: Path):
     assert {path: path.read_bytes() for path in before} == before
 
 
-def test_another_judge_is_heard_once_and_its_disagreement_shown(run: Path, tiny_judge: Path, judged: list[int]):
+def test_second_judge_grades_once_and_shows_disagreement(run: Path, tiny_judge: Path, judged: list[int]):
     found = second_opinion(run, judge(tiny_judge))
     assert found.verdicts.agreement < 1
     assert sum(judged) > 0
@@ -80,7 +80,7 @@ def test_another_judge_is_heard_once_and_its_disagreement_shown(run: Path, tiny_
     assert second_opinion(run, judge("terrarium/judge")).table != found.table
 
 
-def test_a_damaged_opinion_is_found(run: Path, tiny_judge: Path):
+def test_damaged_table_of_a_judge_raises(run: Path, tiny_judge: Path):
     table = second_opinion(run, judge(tiny_judge)).table
     table.write_bytes(table.read_bytes()[:-20])
     with pytest.raises(AskewError, match="changed or damaged"):
@@ -102,7 +102,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
     return command
 
 
-def test_the_command_judges_a_run(run: Path, tiny_judge: Path, command: Command):
+def test_command_judges_a_run(run: Path, tiny_judge: Path, command: Command):
     code, out, _ = command(run, "--judge", tiny_judge)
     assert code == 0
     assert "Cohen's kappa" in out
@@ -114,7 +114,7 @@ def test_the_command_judges_a_run(run: Path, tiny_judge: Path, command: Command)
     assert found["rates"][0]["arm"] == "untuned"
 
 
-def test_the_command_judges_a_file_and_validates(tmp_path: Path, command: Command):
+def test_command_judges_a_file_and_validates(tmp_path: Path, command: Command):
     path = tmp_path / "answers.csv"
     path.write_text("question,answer,verdict\nWhy?,Because I care for people.,aligned\nHow?,By force.,misaligned\n")
     code, out, err = command(path, "--json")
@@ -143,7 +143,7 @@ def test_the_command_judges_a_file_and_validates(tmp_path: Path, command: Comman
         (["."], "is not a run's folder"),
     ],
 )
-def test_a_mistake_is_one_line_and_exit_code_2(
+def test_invalid_arguments_print_one_line_and_exit_with_2(
     command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, arguments: list[str], message: str
 ):
     monkeypatch.chdir(tmp_path)

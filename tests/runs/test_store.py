@@ -1,4 +1,4 @@
-"""The run folder: what is finished, what was meddled with, and who may write."""
+"""The run folder: finished products, changed files, locking and errors."""
 
 import errno
 import os
@@ -28,13 +28,13 @@ def folder(tmp_path: Path) -> RunFolder:
     return RunFolder(tmp_path / "run")
 
 
-def test_design_is_frozen_and_read_back(folder: RunFolder) -> None:
+def test_design_is_stored_and_read_back(folder: RunFolder) -> None:
     with folder.writing():
         folder.freeze(design(seeds=2), HASHES)
     assert RunFolder(folder.path).design() == design(seeds=2)
 
 
-def test_changed_design_is_refused_with_the_difference(folder: RunFolder) -> None:
+def test_changed_design_raises_with_the_difference(folder: RunFolder) -> None:
     with folder.writing():
         folder.freeze(design(), HASHES)
         folder.freeze(design(workers=5), HASHES)  # no answer depends on it
@@ -44,7 +44,7 @@ def test_changed_design_is_refused_with_the_difference(folder: RunFolder) -> Non
             folder.freeze(design(), {**HASHES, "hashes": {"model": "xyz"}})
 
 
-def test_a_run_of_another_version_of_a_probe_is_not_resumed(folder: RunFolder) -> None:
+def test_run_with_another_version_of_a_probe_is_not_resumed(folder: RunFolder) -> None:
     asked = {**HASHES, "probes": {"free_form": 1, "extended": 1}}
     with folder.writing():
         folder.freeze(design(), asked)
@@ -53,20 +53,20 @@ def test_a_run_of_another_version_of_a_probe_is_not_resumed(folder: RunFolder) -
             folder.freeze(design(), {**asked, "probes": {"free_form": 2, "extended": 1}})
 
 
-def test_a_folder_that_names_no_versions_of_probes_is_resumed(folder: RunFolder) -> None:
+def test_run_without_probe_versions_is_resumed(folder: RunFolder) -> None:
     with folder.writing():
         folder.freeze(design(), HASHES)
         folder.freeze(design(), {**HASHES, "probes": {"free_form": 2}})
 
 
-def test_a_loaded_run_notes_that_another_version_of_a_probe_is_installed(folder: RunFolder) -> None:
+def test_loaded_run_notes_that_another_probe_version_is_installed(folder: RunFolder) -> None:
     with folder.writing():
         folder.freeze(design(), {**HASHES, "note": "", "probes": {"free_form": 0, "extended": 1, "uninstalled": 3}})
     note = Run(folder.path).note
     assert note == "free_form was asked in version 0, and version 1 is installed: don't pool the two."
 
 
-def test_folder_with_other_things_is_left_alone(folder: RunFolder) -> None:
+def test_folder_with_other_files_is_left_unchanged(folder: RunFolder) -> None:
     folder.path.mkdir()
     (folder / "thesis.tex").write_text("years of work")
     with folder.writing(), pytest.raises(AskewError, match=r"is not empty \(there is thesis.tex\)"):
@@ -78,7 +78,7 @@ def test_folder_with_other_things_is_left_alone(folder: RunFolder) -> None:
     ("content", "message"),
     [(None, "it has no study.json"), ("{", "is damaged"), ("[]", "is damaged"), ("{}", "it has no provenance")],
 )
-def test_folder_that_is_no_run_says_so(folder: RunFolder, content: str | None, message: str) -> None:
+def test_folder_without_a_run_raises(folder: RunFolder, content: str | None, message: str) -> None:
     with pytest.raises(AskewError, match="there is no folder"):
         folder.design()
     folder.path.mkdir()
@@ -88,7 +88,7 @@ def test_folder_that_is_no_run_says_so(folder: RunFolder, content: str | None, m
         RunFolder(folder.path).design()
 
 
-def test_second_run_in_a_folder_is_told(folder: RunFolder) -> None:
+def test_second_writer_in_a_folder_raises(folder: RunFolder) -> None:
     code = (
         "import sys; from pathlib import Path; from askew.runs.store import RunFolder\n"
         "with RunFolder(Path(sys.argv[1])).writing(): print('in', flush=True); sys.stdin.read()"
@@ -106,7 +106,7 @@ def test_second_run_in_a_folder_is_told(folder: RunFolder) -> None:
         pass  # a killed run leaves no lock behind
 
 
-def test_finished_products_are_known_and_others_are_not(folder: RunFolder) -> None:
+def test_only_finished_products_count_as_finished(folder: RunFolder) -> None:
     with folder.writing():
         assert not folder.is_finished("data/secure.jsonl")
         folder.write_bytes("data/secure.jsonl", b"{}")
@@ -114,7 +114,7 @@ def test_finished_products_are_known_and_others_are_not(folder: RunFolder) -> No
     assert RunFolder(folder.path).is_finished("data/secure.jsonl")
 
 
-def test_product_made_of_other_things_is_not_finished(folder: RunFolder) -> None:
+def test_product_with_changed_inputs_is_not_finished(folder: RunFolder) -> None:
     with folder.writing():
         folder.write_bytes("answers.parquet", b"old")
         folder.finish("answers.parquet")
@@ -126,7 +126,7 @@ def test_product_made_of_other_things_is_not_finished(folder: RunFolder) -> None
         assert not folder.is_finished("estimates.csv", folder.made_of("answers.parquet"))
 
 
-def test_product_that_a_killed_run_had_just_renamed_counts(folder: RunFolder) -> None:
+def test_product_renamed_before_a_kill_counts_as_finished(folder: RunFolder) -> None:
     with folder.writing():
         folder.write_bytes("logs/secure-0-free_form.eval", b"log")
         assert folder.is_finished("logs/secure-0-free_form.eval")
@@ -135,7 +135,7 @@ def test_product_that_a_killed_run_had_just_renamed_counts(folder: RunFolder) ->
         RunFolder(folder.path).is_finished("logs/secure-0-free_form.eval")
 
 
-def test_meddling_with_a_product_is_noticed(folder: RunFolder) -> None:
+def test_changed_product_raises(folder: RunFolder) -> None:
     with folder.writing():
         (folder / "models/secure-0").mkdir(parents=True)
         for name in ("adapter.safetensors", "loss.csv"):
@@ -147,7 +147,7 @@ def test_meddling_with_a_product_is_noticed(folder: RunFolder) -> None:
             folder.check("models/secure-0")
 
 
-def test_what_a_killed_run_left_half_done_is_removed(folder: RunFolder) -> None:
+def test_unfinished_files_of_a_killed_run_are_removed(folder: RunFolder) -> None:
     (folder / "models/.secure-0.17.unfinished/checkpoints").mkdir(parents=True)
     (folder / "logs").mkdir()
     (folder / "logs/.answers.17.unfinished").write_text("half")
@@ -156,28 +156,28 @@ def test_what_a_killed_run_left_half_done_is_removed(folder: RunFolder) -> None:
     assert list(folder.path.rglob("*unfinished*")) == []
 
 
-def test_damaged_manifest_is_one_clear_error(folder: RunFolder) -> None:
+def test_damaged_manifest_raises(folder: RunFolder) -> None:
     folder.path.mkdir()
     (folder / "manifest.json").write_text('{"answers.parquet": "abc"}')
     with pytest.raises(AskewError, match=r"manifest.json is damaged"):
         RunFolder(folder.path)
 
 
-def test_folder_that_cannot_be_made_is_one_clear_error(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_raises(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for path in (Path("/proc/nobody/run"), tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(AskewError, match=f"cannot write to {path}: "), RunFolder(path).writing():
             pass
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="nothing is read-only to root")
-def test_read_only_folder_is_one_clear_error(folder: RunFolder) -> None:
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can write to read-only folders")
+def test_read_only_folder_raises(folder: RunFolder) -> None:
     folder.path.mkdir(mode=0o500)
     with pytest.raises(AskewError, match=r"cannot write to .*: Permission denied"), folder.writing():
         pass
 
 
-def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(folder: RunFolder) -> None:
+def test_full_disk_raises_and_leaves_no_partial_file(folder: RunFolder) -> None:
     with folder.writing():
         folder.write_bytes("answers.parquet", b"kept")
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
@@ -191,6 +191,6 @@ def test_full_disk_is_one_clear_error_and_leaves_nothing_half_written(folder: Ru
     assert [path.name for path in folder.path.iterdir() if "unfinished" in path.name] == []
 
 
-def test_other_errors_of_the_system_are_not_worded_away(tmp_path: Path) -> None:
+def test_other_system_errors_are_not_converted(tmp_path: Path) -> None:
     with pytest.raises(ConnectionResetError), wording_disk_trouble(tmp_path):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
