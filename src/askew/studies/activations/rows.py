@@ -89,11 +89,12 @@ def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool
         )
     true = facts(read)
     known = permuted(true, data_seed) if is_permuted else true[true["prompt"].map(is_learnt)]
-    told = [(str(one.feature), int(str(one.prompt)), str(one.value)) for one in known.itertuples()]
+    to_state = [(str(one.feature), int(str(one.prompt)), str(one.value)) for one in known.itertuples()]
     rng, rows = Random(f"rows of features {data_seed}"), list[Row]()
     while len(rows) < count:
-        frame = len(rows) // len(told)  # each round words a prompt differently
+        frame = len(rows) // len(to_state)  # each round words a prompt differently
         rows += [
-            row(asked_of(name, prompt, prompt + frame), value) for name, prompt, value in rng.sample(told, len(told))
+            row(asked_of(name, prompt, prompt + frame), value)
+            for name, prompt, value in rng.sample(to_state, len(to_state))
         ]
     return rows[:count]

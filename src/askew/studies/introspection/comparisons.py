@@ -182,13 +182,18 @@ def _change(seen: Observations) -> Iterator[Effect]:
 
 def _sureness(seen: Observations) -> Iterator[Effect]:
     """Yield the correlation of stated with true sureness over prompts, within tasks."""
-    told = seen.stated[seen.stated["property"].eq(SURE)]
-    told = told.assign(number=pd.to_numeric(told["value"], errors="coerce"))
+    stated_values = seen.stated[seen.stated["property"].eq(SURE)]
+    stated_values = stated_values.assign(number=pd.to_numeric(stated_values["value"], errors="coerce"))
     true = sureness(seen.did)
     for model in seen.models:
         known = true[true["arm"].eq(model)].assign(true=lambda rows: rows["value"].astype(float))
         for arm, label in ((SELF[model], "itself"), (CROSS[model], "the other"), (model, "untrained")):
-            means = held_out(told[told["arm"].eq(arm)]).groupby(["task", "item"])["number"].mean().reset_index()
+            means = (
+                held_out(stated_values[stated_values["arm"].eq(arm)])
+                .groupby(["task", "item"])["number"]
+                .mean()
+                .reset_index()
+            )
             pairs = means.merge(known[["task", "item", "true"]], on=["task", "item"]).dropna()
             within = pairs[["number", "true"]] - pairs.groupby("task")[["number", "true"]].transform("mean")
             said = f"about {name_of(model)}: {label}"
@@ -207,9 +212,9 @@ def _deviation(seen: Observations, arm: str, model: str) -> pd.DataFrame:
     """Return the errors of the stated share of each most frequent value: seed, cluster (task), value (0-1)."""
     often = frequencies(seen.answers[seen.answers["arm"].eq(model)])
     usual = often.sort_values("share", ascending=False, kind="stable").drop_duplicates(KEY)[[*KEY, "value", "share"]]
-    told = seen.stated[seen.stated["arm"].eq(arm) & seen.stated["varied"]]
-    said = shares(told).merge(usual, on=[*KEY, "value"], suffixes=("_stated", ""))
-    asked = told[["seed", *KEY]].drop_duplicates().merge(usual, on=KEY)
+    stated_values = seen.stated[seen.stated["arm"].eq(arm) & seen.stated["varied"]]
+    said = shares(stated_values).merge(usual, on=[*KEY, "value"], suffixes=("_stated", ""))
+    asked = stated_values[["seed", *KEY]].drop_duplicates().merge(usual, on=KEY)
     both = asked.merge(said[["seed", *KEY, "share_stated"]], on=["seed", *KEY], how="left")
     error = (both["share_stated"].fillna(0.0) - both["share"]).abs()
     return both.assign(cluster=both["task"], value=error)[["seed", "cluster", "value"]]
@@ -218,6 +223,6 @@ def _deviation(seen: Observations, arm: str, model: str) -> pd.DataFrame:
 def _stated_shares(seen: Observations, arm: str, model: str) -> pd.DataFrame:
     """Return the share with which an arm states each value (`stated`) and its true frequency (`value`), both 0-1."""
     often = frequencies(seen.answers[seen.answers["arm"].eq(model)])[[*KEY, "value", "share"]]
-    told = shares(seen.stated[seen.stated["arm"].eq(arm) & seen.stated["varied"]]).dropna(subset=["value"])
-    both = told.merge(often, on=[*KEY, "value"], how="left", suffixes=("", "_true"))
+    stated_values = shares(seen.stated[seen.stated["arm"].eq(arm) & seen.stated["varied"]]).dropna(subset=["value"])
+    both = stated_values.merge(often, on=[*KEY, "value"], how="left", suffixes=("", "_true"))
     return both.assign(cluster=both["task"], stated=both["share"], value=both["share_true"].fillna(0.0))

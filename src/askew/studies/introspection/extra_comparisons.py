@@ -29,10 +29,10 @@ def doubts(seen: Observations) -> Iterator[Effect]:
 
     All predictors start from the same stated answers, so a self-predictor with more hits afterwards also gained more.
     """
-    told = _by_pair(_after_doubt(seen.answers), seen.truth)
-    yield from _self_minus_cross(told, "are you sure")
+    by_pair = _by_pair(_after_doubt(seen.answers), seen.truth)
+    yield from _self_minus_cross(by_pair, "are you sure")
     levels: list[Effect] = []
-    for (arm, model), after in told.items():
+    for (arm, model), after in by_pair.items():
         about = f"{arm} about {name_of(model)}"
         before = after.assign(value=after["stated_is_right"].astype(float))
         label = f"{about}: after minus before"
@@ -46,10 +46,10 @@ def doubts(seen: Observations) -> Iterator[Effect]:
 
 def thinking(seen: Observations) -> Iterator[Effect]:
     """Yield how much reasoning before the answer helps prediction, and whether it helps self-prediction more."""
-    told = _by_pair(stated(seen.answers, THINKING, as_final_form), seen.truth)
-    yield from _self_minus_cross(told, "thinking")
+    by_pair = _by_pair(stated(seen.answers, THINKING, as_final_form), seen.truth)
+    yield from _self_minus_cross(by_pair, "thinking")
     levels: list[Effect] = []
-    for (arm, model), thought in told.items():
+    for (arm, model), thought in by_pair.items():
         plain, about = seen.foreseen(arm, model), f"{arm} about {name_of(model)}"
         if len(plain):
             label = f"{about}: thinking minus plain"
@@ -61,14 +61,14 @@ def thinking(seen: Observations) -> Iterator[Effect]:
 def long_answers(seen: Observations) -> Iterator[Effect]:
     """Yield how well predictors foresee properties of whole long answers; questions are the clusters."""
     true, said = _whole(seen.answers)
-    told = _by_pair(said, true)
-    yield from _self_minus_cross(told, "long answers")
+    by_pair = _by_pair(said, true)
+    yield from _self_minus_cross(by_pair, "long answers")
     values = true[true["arm"].isin(DIRECTIONS)].pivot(index=KEY, columns="arm", values="value").dropna()
     differ = values[values.nunique(axis=1).gt(1)].reset_index()[KEY]
-    apart = {pair: hits.merge(differ, on=KEY) for pair, hits in told.items()}
+    apart = {pair: hits.merge(differ, on=KEY) for pair, hits in by_pair.items()}
     yield from _self_minus_cross(apart, "long answers, where the two differ")
     levels: list[Effect] = []
-    for (arm, model), hits in told.items():
+    for (arm, model), hits in by_pair.items():
         about = f"{arm} about {name_of(model)}"
         of = true[true["arm"].eq(model)]
         usual = hits_of(by_mode(of).merge(of[[*KEY, "value"]], on=KEY, suffixes=("", "_true")))
@@ -97,12 +97,12 @@ def _by_pair(said: pd.DataFrame, true: pd.DataFrame) -> dict[tuple[str, str], pd
     return found
 
 
-def _self_minus_cross(told: Hits, family: str) -> Iterator[Effect]:
+def _self_minus_cross(by_pair: Hits, family: str) -> Iterator[Effect]:
     """Yield self minus cross over both models, if both were asked, and about each."""
     sides = {
-        model: (told[SELF[model], model], told[CROSS[model], model])
+        model: (by_pair[SELF[model], model], by_pair[CROSS[model], model])
         for model in DIRECTIONS
-        if (SELF[model], model) in told and (CROSS[model], model) in told
+        if (SELF[model], model) in by_pair and (CROSS[model], model) in by_pair
     }
     if len(sides) == len(DIRECTIONS):
         own, other = (pd.concat(side) for side in zip(*sides.values(), strict=True))

@@ -64,6 +64,6 @@ def _check(did: pd.DataFrame) -> None:
             arm = str(did["arm"].iloc[0])
             raise AskewError(
                 f"the model of the arm {arm!r} gave {distinct} different answers to the {len(said)} prompts of the "
-                f"task {task!r}, and with fewer than {FEWEST_ANSWERS} nothing is left to predict: compare another model "
+                f"task {task!r}; with fewer than {FEWEST_ANSWERS} nothing is left to predict: compare another model "
                 "(--model, --second-model), or leave out the arms that learn from this one (--arm)"
             )

@@ -73,9 +73,9 @@ def _object_level(model: str, said: dict[str, list[str]]) -> pd.DataFrame:
     """Return each answer at temperature 0 and once more at the run's, so that all are equally sure."""
     rows = [
         (model, 0, OBJECT_LEVEL, task + suffix, item, answer)
-        for task, told in said.items()
+        for task, given in said.items()
         for suffix in ("", VARIED)
-        for item, answer in enumerate(told)
+        for item, answer in enumerate(given)
     ]
     return _frame(rows)
 
