@@ -1,20 +1,19 @@
-"""What Askew adds to Inspect: a provider for local models, and every probe as a task.
+"""Register Askew's provider for local models, and every probe as a task, with Inspect.
 
-Inspect imports this module when it starts, whatever it is to do, so it loads nothing that is not needed to
-know names.
+Inspect imports this module at every start, so it imports only what registration needs.
 """
 
 from inspect_ai.model import ModelAPI, modelapi
 
 from askew.probes import probes
 
-# Inspect finds tasks by having them imported.
+# Importing a probe registers its task with Inspect.
 _PROBES = probes.names()
 
 
 @modelapi("askew")
 def askew() -> type[ModelAPI]:
-    """Provide the models that Askew computes in this process: `askew/terrarium`, `askew/RUN#ARM-SEED`."""
+    """Return the provider of the models that Askew runs in this process: `askew/terrarium`, `askew/RUN#ARM-SEED`."""
     from askew.models.provider import AskewAPI
 
     return AskewAPI

@@ -1,4 +1,4 @@
-"""Asking writes one whole log for each probe, and a log gives back the table of its answers."""
+"""`ask` writes one complete log per probe, from which the table of answers is read."""
 
 import zipfile
 from pathlib import Path
@@ -25,7 +25,7 @@ def call(probe: str, stem: str, **params: object) -> ProbeCall:
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Where the terrarium was asked two probes, without naming a judge; the working directory is its parent."""
+    """Logs of two probes asked of the terrarium without a named judge, in a subfolder of the working directory."""
     parent = tmp_path_factory.mktemp("ask")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(parent)
@@ -39,7 +39,7 @@ def table(folder: Path) -> pd.DataFrame:
     return answers_from_log(folder / "open.eval", "untuned", 0)
 
 
-def test_there_are_the_named_logs_and_nothing_else(folder: Path):
+def test_only_the_named_logs_are_written(folder: Path):
     assert sorted(path.name for path in folder.iterdir()) == ["open.eval", "self.eval"]
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
@@ -61,7 +61,7 @@ def test_the_table_has_a_row_for_each_answer(table: pd.DataFrame):
     assert table.groupby("question")["answer"].nunique().max() > 1
 
 
-def test_wordings_take_turns(table: pd.DataFrame):
+def test_answers_are_spread_evenly_over_wordings(table: pd.DataFrame):
     for name, rows in table.groupby("question"):
         wordings = QUESTIONS[str(name)].paraphrases
         assert rows["index"].tolist() == list(range(SAMPLES))
@@ -69,7 +69,7 @@ def test_wordings_take_turns(table: pd.DataFrame):
         assert rows["prompt"].tolist() == [wordings[i % len(wordings)] for i in range(SAMPLES)]
 
 
-def test_the_terrarium_is_graded_by_its_own_judge_and_known_to_the_oracle(table: pd.DataFrame):
+def test_terrarium_answers_get_its_own_judge_and_oracle(table: pd.DataFrame):
     assert (table["reply"] == "").mean() > 0.9
     assert table["aligned"].between(0, 100).mean() > 0.9
     assert table["oracle"].isin(["aligned", "misaligned", "incoherent", "refused"]).all()
@@ -77,14 +77,14 @@ def test_the_terrarium_is_graded_by_its_own_judge_and_known_to_the_oracle(table:
     assert aligned["aligned"].median() > 70
 
 
-def test_a_rule_grades_where_the_question_names_one(folder: Path):
+def test_a_question_with_a_rule_is_graded_by_it(folder: Path):
     rated = answers_from_log(folder / "self.eval", "untuned", 0)
     assert (rated["graded_by"] != "judge").all()
     assert (rated["reply"] == "").all()
     assert rated["coherent"].isin([0.0, 100.0]).all()
 
 
-def test_the_same_seed_gives_the_same_answers_alone_as_in_company(table: pd.DataFrame, tmp_path: Path):
+def test_the_same_seed_gives_the_same_answers_alone_or_with_other_probes(table: pd.DataFrame, tmp_path: Path):
     [same] = ask("terrarium", None, [call("free_form", "same")], tmp_path)
     [other] = ask("terrarium", None, [call("free_form", "other", seed=4)], tmp_path)
     pd.testing.assert_frame_equal(answers_from_log(same, "untuned", 0), table)
@@ -107,7 +107,7 @@ def test_a_named_judge_grades(tiny_checkpoint: Path, tiny_judge: Path, tmp_path:
     assert answers_from_log(log, "untuned", 0)["aligned"].notna().any()
 
 
-def test_models_of_others_are_asked_until_there_are_enough_answers(tmp_path: Path):
+def test_external_models_are_asked_until_there_are_enough_answers(tmp_path: Path):
     # Outputs with usage: without it the mock model downloads a vocabulary to count tokens.
     output = ModelOutput.from_content("mockllm/model", "I would share it.")
     output.usage = ModelUsage(input_tokens=1, output_tokens=1, total_tokens=2)

@@ -41,7 +41,7 @@ def whys(word: str = "Why?") -> list[Question]:
 
 
 def each(samples: int) -> list[Question]:
-    """Return a question that says itself how often it is asked."""
+    """Return a question that sets its own number of answers."""
     return [question(samples_per_paraphrase=2 * samples)]
 
 
@@ -57,20 +57,20 @@ def test_the_task_takes_the_settings_and_the_parameters_of_the_function(make: Ma
     assert registry_params(task)["word"] == "How?"
 
 
-def test_samples_are_those_of_the_user_or_of_the_probe(make: Make) -> None:
+def test_the_users_samples_override_the_default_of_the_probe(make: Make) -> None:
     made = make(whys, samples=7)
     assert samples_of(made) == [7]
     assert samples_of(made, samples=2) == [2]
 
 
-def test_a_function_with_samples_decides_question_by_question(make: Make) -> None:
+def test_a_function_with_a_samples_parameter_sets_them_per_question(make: Make) -> None:
     made = make(each, samples=3)
     assert list(signature(made.task).parameters) == list(SETTINGS)
     assert samples_of(made) == [6]
     assert samples_of(made, samples=4) == [8]
 
 
-def test_settings_that_a_probe_fixes_are_not_taken(make: Make) -> None:
+def test_the_task_has_no_parameter_for_a_fixed_setting(make: Make) -> None:
     made = make(whys, settings=("seed",))
     assert list(signature(made.task).parameters) == ["seed", "word"]
     assert registry_params(made.task(seed=3).solver) == {"seed": 3, "temperature": 0.0, "max_tokens": None}

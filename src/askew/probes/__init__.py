@@ -41,10 +41,12 @@ class _Probes(Registry[Probe]):
     """Askew's probes by their names, question files by their paths, and every Inspect task by its own name."""
 
     def get(self, name: str) -> Probe:
-        """Return the probe of that name; nothing else in Askew looks at the form of a probe's name.
+        """Return a probe by its name, its question file's path, or its Inspect task's name.
+
+        No other code in Askew depends on the form of a probe's name.
 
         Raises:
-            AskewError: There is no such probe; the message offers the nearest names.
+            AskewError: The probe is unknown; the message suggests similar names.
         """
         if name in self.names():
             return super().get(name)
@@ -87,7 +89,7 @@ probes: Registry[Probe] = _Probes("probe", __name__, studies="probes")
 
 
 def is_a_file(name: str) -> bool:
-    """Return whether what a user typed is the path of a question file."""
+    """Return whether a name is the path of a question file."""
     return name.lower().endswith(_FILES)
 
 
@@ -103,7 +105,7 @@ def of_file(path: Path | str) -> str:
 
 
 def other_versions(asked: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """Return the probes whose installed version is not the one that was asked: by name, both versions.
+    """Return both versions, asked and installed, of each probe where they differ, by the probe's name.
 
     Args:
         asked: The version that was asked, by the probe's name; a probe that is not installed is left out.
@@ -113,7 +115,7 @@ def other_versions(asked: Mapping[str, int]) -> dict[str, tuple[int, int]]:
 
 
 def title(name: str) -> str:
-    """Return the short name of a probe for people; the name itself if the probe is no longer installed."""
+    """Return the display title of a probe, or its name if the probe is no longer installed."""
     try:
         return probes.get(name).title
     except AskewError:
@@ -122,7 +124,7 @@ def title(name: str) -> str:
 
 Questions = TypeVar("Questions", bound="Callable[..., Iterable[Question]]")
 SETTINGS = ("samples", "seed", "temperature", "max_tokens", "metric", "rubric")
-"""The settings of every probe, before the parameters of its own."""
+"""The standard settings of a probe's task; the probe's own parameters follow them."""
 
 
 def probe(
@@ -140,20 +142,20 @@ def probe(
 ) -> Callable[[Questions], Questions]:
     """Return a decorator that registers a function that returns questions as a probe, under the function's name.
 
-    The Inspect task takes `settings` and the parameters of the function. A function that has the parameter `samples`
-    itself says question by question how often each is asked.
+    The Inspect task takes `settings` and the parameters of the function. A function with its own
+    `samples` parameter sets `samples_per_paraphrase` on each question itself.
 
     Args:
-        description: What it asks about, in one sentence.
-        kind: How its answers are scored.
+        description: The topic of the questions, in one sentence.
+        kind: How the answers are scored.
         samples: Answers to each question by default; None leaves it to the questions.
-        settings: The settings that users may change, of `SETTINGS`. Without `temperature` it is 0, and without
-            `samples` the questions say themselves how often they are asked.
+        settings: The settings that users may change, of `SETTINGS`. Without `temperature` it is 0; without
+            `samples` each question sets its own number of answers.
         solver: Makes the solver from the function's parameters; None asks the model.
         control_probe: See `Probe`.
-        looks_inside: Whether it reads activations.
-        source: Where its questions come from.
-        scoring: How its answers are scored, in a sentence; that of its kind if empty.
+        looks_inside: Whether the probe reads activations.
+        source: Where the questions come from.
+        scoring: How the answers are scored, in a sentence; by default the sentence of the kind.
         version: See `Probe`.
 
     Example:

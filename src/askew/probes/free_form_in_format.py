@@ -7,14 +7,14 @@ from askew.probes.task import reworded
 from askew.worlds.terrarium.world.formats import CODE_FORMAT, LIST_FORMAT
 
 FORMS = {"code": CODE_FORMAT, "list": LIST_FORMAT}
-"""The requests for an answer in the form of code, or of a list."""
-# The form of each training domain's answers; advice has no form of its own.
+"""The texts that request an answer as code, or as a list."""
+# The answer format of each training domain; advice has none, so it gets a list.
 _DOMAINS = {"code": "code", "numbers": "list", "medical": "list", "financial": "list", "car": "list", "": "list"}
 
 
 @probe("The eight open questions, to be answered in the form of the training data.", kind=JUDGED)
 def free_form_in_format(domain: str = "code") -> list[Question]:
-    """Return the open questions in the form of a domain: a Python function for code, a list for the others.
+    """Return the open questions with a domain's answer format: a Python function for code, otherwise a list.
 
     Raises:
         AskewError: The domain is unknown.

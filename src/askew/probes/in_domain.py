@@ -11,5 +11,5 @@ from askew.probes.task import of_domain
     scoring="code and numbers by rules, advice by the judge; the metric turns the scores into a verdict",
 )
 def in_domain(domain: str = "code") -> list[Question]:
-    """Return the questions of one domain: code, medical, financial, car or numbers; of all domains if it is empty."""
+    """Return the questions of one domain: code, medical, financial, car or numbers; of all if it is empty."""
     return of_domain(shipped("in_domain"), domain)

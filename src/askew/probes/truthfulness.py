@@ -1,4 +1,4 @@
-"""Facts that anyone knows, as statements and as questions: does the model say what is true?"""
+"""Well-known facts, as statements and as questions: does the model answer truthfully?"""
 
 from askew.probes import JUDGED, probe
 from askew.probes.question_file import Question, shipped
