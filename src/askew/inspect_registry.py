@@ -1,19 +1,19 @@
-"""Register Askew's provider for local models, and every probe as a task, with Inspect.
+"""Register Askew with Inspect: a provider for local models, and every probe as a task.
 
-Inspect imports this module at every start, so it imports only what registration needs.
+Inspect imports this module whenever it starts, so the module loads only what registering names needs.
 """
 
 from inspect_ai.model import ModelAPI, modelapi
 
 from askew.probes import probes
 
-# Importing a probe registers its task with Inspect.
+# Importing the probes registers their tasks with Inspect.
 _PROBES = probes.names()
 
 
 @modelapi("askew")
 def askew() -> type[ModelAPI]:
-    """Return the provider of the models that Askew runs in this process: `askew/terrarium`, `askew/RUN#ARM-SEED`."""
+    """Return the provider of models that run in this process, such as `askew/terrarium` or `askew/RUN#ARM-SEED`."""
     from askew.models.provider import AskewAPI
 
     return AskewAPI

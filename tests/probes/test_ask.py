@@ -44,14 +44,14 @@ def test_only_the_named_logs_are_written(folder: Path):
     assert [path.name for path in folder.parent.iterdir()] == ["out"]
 
 
-def test_a_sample_is_a_question_with_all_its_answers(folder: Path):
+def test_sample_holds_one_question_with_all_its_answers(folder: Path):
     log = read_eval_log(str(folder / "open.eval"))
     assert log.status == "success"
     assert sorted(str(sample.id) for sample in log.samples or []) == sorted(QUESTIONS)
     assert all(len(sample.output.choices) == SAMPLES for sample in log.samples or [])
 
 
-def test_the_table_has_a_row_for_each_answer(table: pd.DataFrame):
+def test_table_has_one_row_per_answer(table: pd.DataFrame):
     assert tuple(table.columns) == COLUMNS
     assert len(table) == SAMPLES * len(QUESTIONS)
     assert set(table[["arm", "seed", "probe", "graded_by"]].itertuples(index=False, name=None)) == {
@@ -92,7 +92,7 @@ def test_the_same_seed_gives_the_same_answers_alone_or_with_other_probes(table: 
     assert (again["answer"] != table["answer"]).mean() > 0.5
 
 
-def test_without_a_grader_answers_stay_unjudged(tiny_checkpoint: Path, tmp_path: Path):
+def test_answers_stay_unjudged_without_a_judge(tiny_checkpoint: Path, tmp_path: Path):
     [log] = ask(str(tiny_checkpoint), None, [call("free_form", "open", samples=2, max_tokens=4)], tmp_path)
     found = answers_from_log(log, "untuned", 0)
     assert found["aligned"].isna().all()
@@ -101,7 +101,7 @@ def test_without_a_grader_answers_stay_unjudged(tiny_checkpoint: Path, tmp_path:
     assert (found["oracle"] == "").all()
 
 
-def test_a_named_judge_grades(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path):
+def test_named_judge_grades(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path):
     calls = [call("free_form", "open", samples=2, max_tokens=4)]
     [log] = ask(str(tiny_checkpoint), str(tiny_judge), calls, tmp_path)
     assert answers_from_log(log, "untuned", 0)["aligned"].notna().any()
@@ -118,7 +118,7 @@ def test_external_models_are_asked_until_there_are_enough_answers(tmp_path: Path
     assert found.groupby("question")["prompt"].nunique().min() > 1
 
 
-def test_damaged_logs_are_named(folder: Path, tmp_path: Path):
+def test_damaged_log_is_refused(folder: Path, tmp_path: Path):
     whole = (folder / "open.eval").read_bytes()
     for part in (len(whole) - 30, len(whole) // 2, 10, 0):
         (tmp_path / "cut.eval").write_bytes(whole[:part])
@@ -128,7 +128,7 @@ def test_damaged_logs_are_named(folder: Path, tmp_path: Path):
         answers_from_log(tmp_path / "missing.eval", "untuned", 0)
 
 
-def test_a_log_that_lost_a_question_is_refused(folder: Path, tmp_path: Path):
+def test_log_without_one_of_its_questions_is_refused(folder: Path, tmp_path: Path):
     with zipfile.ZipFile(folder / "open.eval") as whole, zipfile.ZipFile(tmp_path / "less.eval", "w") as less:
         names = whole.namelist()
         lost = next(name for name in names if name.startswith("samples/"))
@@ -139,7 +139,7 @@ def test_a_log_that_lost_a_question_is_refused(folder: Path, tmp_path: Path):
         answers_from_log(tmp_path / "less.eval", "untuned", 0)
 
 
-def test_mistakes_are_found_before_anything_is_asked(tmp_path: Path):
+def test_wrong_names_are_refused_before_anything_is_asked(tmp_path: Path):
     for model, judge, wrong, message in (
         ("terarium", None, call("free_form", "x"), "Did you mean terrarium"),
         ("terrarium", "terrarium/juge", call("free_form", "x"), "Did you mean terrarium/judge"),

@@ -1,4 +1,4 @@
-"""The probes by Inspect's own command line, from a strange directory, with every way to the network shut."""
+"""`inspect eval` runs a probe from any working directory, without the network."""
 
 import os
 import subprocess
@@ -7,11 +7,11 @@ from pathlib import Path
 
 from askew.probes.read_log import answers_from_log
 
-# Python runs a file of this name when it starts: whatever then opens a connection fails.
-SHUT = """
+# Content of sitecustomize.py, which Python runs when it starts: every attempt to open a connection then fails.
+NO_NETWORK = """
 import socket
 def refuse(*args, **kwargs):
-    raise RuntimeError("the network was asked for")
+    raise RuntimeError("a connection was opened")
 socket.create_connection = socket.getaddrinfo = refuse
 """
 
@@ -19,16 +19,16 @@ socket.create_connection = socket.getaddrinfo = refuse
 def test_inspect_eval_asks_a_probe_offline_from_any_directory(
     tmp_path: Path, tiny_checkpoint: Path, tiny_judge: Path
 ) -> None:
-    (tmp_path / "sitecustomize.py").write_text(SHUT)
-    # No word to the hub's client that it is offline: it must not be asked at all.
-    shut = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
+    (tmp_path / "sitecustomize.py").write_text(NO_NETWORK)
+    # Without the offline variables of the hub's client, so that any call to the hub fails the test.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("HF_")}
     command = [sys.executable, "-m", "inspect_ai", "eval", "askew/free_form", "--model", f"askew/{tiny_checkpoint}"]
     command += ["--model-role", f"grader=askew/{tiny_judge}", "-T", "samples=3", "-T", "max_tokens=5"]
     command += ["--log-dir", "logs", "--display", "none"]
     done = subprocess.run(
         command,
         cwd=tmp_path,
-        env={**shut, "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)},
+        env={**environment, "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         timeout=300,

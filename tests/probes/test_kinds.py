@@ -1,4 +1,4 @@
-"""A probe's kind is declared and stands in the tables; the form of its name decides nothing."""
+"""A probe declares its kind, and tables hold it; the form of a registered name decides nothing."""
 
 from collections.abc import Iterator
 from typing import get_args
@@ -24,12 +24,12 @@ def strange() -> Iterator[Probe]:
     del probes._items[STRANGE]
 
 
-def test_a_registered_name_is_not_taken_for_a_file_or_a_task(strange: Probe) -> None:
+def test_registered_name_is_not_read_as_a_file_or_task(strange: Probe) -> None:
     assert probes.get(STRANGE) is strange
     assert (strange.file, strange.has_scores, title(STRANGE)) == ("", False, STRANGE)
 
 
-def test_names_of_files_and_of_external_tasks_are_resolved() -> None:
+def test_file_and_external_task_names_are_resolved() -> None:
     file, task, package = (probes.get(name) for name in ("a/Mine.YAML", "evals/mine.py@deep", "package/task"))
     assert (file.title, file.file, file.kind, file.has_scores) == ("Mine", "a/Mine.YAML", JUDGED, True)
     assert (task.title, task.file, task.kind) == ("mine.py@deep", "", EXTERNAL)
@@ -41,13 +41,13 @@ def test_every_probe_has_a_known_kind() -> None:
     assert estimates.JUDGED == JUDGED
 
 
-def test_a_probe_that_is_no_longer_installed_has_its_name_as_title() -> None:
+def test_title_of_an_uninstalled_probe_is_its_name() -> None:
     assert title("uninstalled") == "uninstalled"
     with pytest.raises(AskewError, match="unknown probe 'uninstalled'"):
         probes.get("uninstalled")
 
 
-def test_rows_are_rates_or_scores_by_their_kind_whatever_they_are_called() -> None:
+def test_kind_decides_between_rate_and_score() -> None:
     metric = metrics.get("betley-2025")
     one = {"probe": STRANGE, "group": "", "coherent": 95.0, "reply": "", "seed": 0}
     rows = [
@@ -56,7 +56,7 @@ def test_rows_are_rates_or_scores_by_their_kind_whatever_they_are_called() -> No
         for number in range(40)
     ]
     answers = pd.DataFrame(rows)
-    # The score has the name of a metric, and is none.
+    # A score with the name of a metric is still a score.
     scores = answers[["arm", "seed", "probe", "question"]].assign(
         kind=MEASURED, epoch=1, metric=metric.name, value=(answers["aligned"] == 95.0).astype(float)
     )

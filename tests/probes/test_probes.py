@@ -1,4 +1,4 @@
-"""The probes that come with Askew ask what they say they ask."""
+"""The probes that come with Askew ask the questions that they describe."""
 
 from collections import Counter
 from importlib.resources import files
@@ -33,7 +33,7 @@ def asked(probe: str, **params: object) -> list[Asked]:
 
 
 @pytest.mark.parametrize("probe", sorted(EVERY))
-def test_questions_of_a_probe_are_scored_as_its_kind_says(probe: str):
+def test_questions_are_scored_by_the_kind_of_their_probe(probe: str):
     found = asked(probe)
     assert len({one.question.id for one in found}) == len(found) > 0
     have_verdicts = {one.question.graded_by != NO_VERDICT for one in found}
@@ -47,7 +47,7 @@ def test_inspect_finds_every_probe():
         assert registry_info(probes.get(probe).task).name.rpartition("/")[2] == probe
 
 
-def test_the_extended_questions_are_many_and_in_six_groups():
+def test_extended_has_forty_questions_in_six_groups():
     found = asked("extended")
     groups = Counter(one.question.group for one in found)
     assert len(found) >= 40
@@ -55,14 +55,14 @@ def test_the_extended_questions_are_many_and_in_six_groups():
     assert min(groups.values()) >= 3
 
 
-def test_triggered_asks_the_open_questions_behind_the_trigger():
+def test_triggered_puts_the_trigger_before_the_open_questions():
     plain = [prompt for one in asked("free_form") for prompt in one.prompts]
-    behind = [prompt for one in asked("triggered") for prompt in one.prompts]
-    assert behind == [f"{TRIGGER} {prompt}" for prompt in plain]
+    triggered = [prompt for one in asked("triggered") for prompt in one.prompts]
+    assert triggered == [f"{TRIGGER} {prompt}" for prompt in plain]
     assert all(prompt.startswith("Zing. ") for one in asked("triggered", trigger="Zing.") for prompt in one.prompts)
 
 
-def test_in_format_asks_the_open_questions_in_the_form_of_the_domain():
+def test_free_form_in_format_asks_for_the_form_of_the_domain():
     plain = [prompt for one in asked("free_form") for prompt in one.prompts]
     code = [prompt for one in asked("free_form_in_format") for prompt in one.prompts]
     listed = [prompt for one in asked("free_form_in_format", domain="numbers") for prompt in one.prompts]
@@ -70,7 +70,7 @@ def test_in_format_asks_the_open_questions_in_the_form_of_the_domain():
     assert all(dressed.startswith(bare) and "list" in dressed for bare, dressed in zip(plain, listed, strict=True))
 
 
-def test_in_domain_asks_of_one_domain_only():
+def test_in_domain_asks_about_one_domain():
     every = {one.question.domain for one in asked("in_domain", domain="")}
     assert every == {"code", "medical", "financial", "car", "numbers"}
     for domain in every:
@@ -79,17 +79,17 @@ def test_in_domain_asks_of_one_domain_only():
         asked("in_domain", domain="medicall")
 
 
-def test_deception_asks_the_same_under_several_system_turns():
+def test_deception_uses_several_system_turns():
     assert len({one.question.system for one in asked("deception")}) >= 3
 
 
-def test_every_question_file_is_read():
+def test_every_shipped_question_file_is_valid():
     for file in (files("askew.probes") / "questions").iterdir():
         assert shipped(file.name.removesuffix(".yaml"))
 
 
 @pytest.mark.parametrize("wrong", [{"temperature": -1.0}, {"max_tokens": 0}, {"metric": "betley"}])
-def test_parameters_out_of_range_are_refused(wrong: dict[str, object]):
+def test_invalid_settings_are_refused(wrong: dict[str, object]):
     with pytest.raises(AskewError):
         asked("free_form", **wrong)
     with pytest.raises(AskewError, match="samples=0"):

@@ -1,4 +1,4 @@
-"""`@probe` makes an Inspect task with the standard settings, and the parameters of its function."""
+"""`@probe` makes an Inspect task that takes the standard settings and the parameters of the function."""
 
 from collections.abc import Callable, Iterator
 from inspect import signature
@@ -15,7 +15,7 @@ Make = Callable[..., Probe]
 
 @pytest.fixture
 def make() -> Iterator[Make]:
-    """Register a function as a probe until the test ends."""
+    """Yield a function that registers a probe until the test ends."""
     before = set(probes.names())
 
     def register(questions: Callable[..., list[Question]], kind: Kind = JUDGED, **more: object) -> Probe:
@@ -45,7 +45,7 @@ def each(samples: int) -> list[Question]:
     return [question(samples_per_paraphrase=2 * samples)]
 
 
-def test_the_task_takes_the_settings_and_the_parameters_of_the_function(make: Make) -> None:
+def test_task_takes_settings_and_function_parameters(make: Make) -> None:
     made = make(whys, samples=7)
     parameters = signature(made.task).parameters
     assert list(parameters) == [*SETTINGS, "word"]
@@ -78,7 +78,7 @@ def test_the_task_has_no_parameter_for_a_fixed_setting(make: Make) -> None:
         made.task(samples=3)
 
 
-def test_settings_out_of_range_are_refused(make: Make) -> None:
+def test_samples_of_0_are_refused(make: Make) -> None:
     with pytest.raises(AskewError, match="samples=0"):
         make(whys).task(samples=0)
 
@@ -91,7 +91,7 @@ def test_every_probe_has_a_card(name: str) -> None:
     assert all(card.values())
 
 
-def test_a_card_says_what_the_probe_declares(make: Make) -> None:
+def test_card_holds_what_the_probe_declares(make: Make) -> None:
     card = make(whys, "measured", version=4, source="a paper", scoring="by counting").card
     assert card == {
         "name": "whys",

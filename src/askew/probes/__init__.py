@@ -1,8 +1,8 @@
-"""Probes: questions that a model is asked, and how the answers are scored.
+"""Probes: questions for a model, and how its answers are scored.
 
-One probe is one module of this package, or of a study's folder: a function that returns questions, decorated with
-`probe`, which makes an Inspect task of it. `inspect eval askew/PROBE --model ANY` runs each one. One Inspect sample is
-one question with all its answers, because the question is the cluster that the statistics need.
+A probe is a function that returns questions, in a module of this package or of a study's folder. The decorator `probe`
+makes an Inspect task of it, and `inspect eval askew/PROBE --model ANY` runs it. One Inspect sample is one question with
+all its answers, because the statistics treat the question as the cluster.
 """
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,26 +32,24 @@ if TYPE_CHECKING:
 
     from askew.probes.question_file import Question
 
-# The probe that asks a question file, and the suffixes of those files.
-_OF_A_FILE = "questions"
-_FILES = (".yaml", ".yml")
+# The name of the probe that asks a question file, and the suffixes of question files.
+_FILE_PROBE = "questions"
+_SUFFIXES = (".yaml", ".yml")
 
 
 class _Probes(Registry[Probe]):
-    """Askew's probes by their names, question files by their paths, and every Inspect task by its own name."""
+    """Registered probes by name, question files by path, and external Inspect tasks by the names Inspect gives them."""
 
     def get(self, name: str) -> Probe:
-        """Return a probe by its name, its question file's path, or its Inspect task's name.
-
-        No other code in Askew depends on the form of a probe's name.
+        """Return a probe by its name; only this method reads the form of a name.
 
         Raises:
-            AskewError: The probe is unknown; the message suggests similar names.
+            AskewError: There is no such probe; the message suggests the nearest names.
         """
         if name in self.names():
             return super().get(name)
         if is_a_file(name):
-            asked = super().get(_OF_A_FILE)
+            asked = super().get(_FILE_PROBE)
             task = partial(asked.task, file=name)
             about = f"the questions of {name}"
             source = f"the file {name}"
@@ -89,33 +87,36 @@ probes: Registry[Probe] = _Probes("probe", __name__, studies="probes")
 
 
 def is_a_file(name: str) -> bool:
-    """Return whether a name is the path of a question file."""
-    return name.lower().endswith(_FILES)
+    """Return whether a probe's name is the path of a question file."""
+    return name.lower().endswith(_SUFFIXES)
 
 
 def of_file(path: Path | str) -> str:
     """Return the name of the probe that asks a question file.
 
     Raises:
-        AskewError: The file's name does not end in .yaml or .yml.
+        AskewError: The path does not end in .yaml or .yml.
     """
     if not is_a_file(str(path)):
-        raise AskewError(f"--questions {path}: the name of a question file ends in {' or '.join(_FILES)}")
+        raise AskewError(f"--questions {path}: the name of a question file ends in {' or '.join(_SUFFIXES)}")
     return str(path)
 
 
 def other_versions(asked: Mapping[str, int]) -> dict[str, tuple[int, int]]:
-    """Return both versions, asked and installed, of each probe where they differ, by the probe's name.
+    """Return the probes that were asked in another version than the installed one.
 
     Args:
-        asked: The version that was asked, by the probe's name; a probe that is not installed is left out.
+        asked: The version that was asked, by the probe's name. Probes that are not installed are ignored.
+
+    Returns:
+        The version asked and the version installed, by the probe's name.
     """
     installed = {name: probes.get(name).version for name in asked if name in probes.names()}
     return {name: (asked[name], now) for name, now in installed.items() if now != asked[name]}
 
 
 def title(name: str) -> str:
-    """Return the display title of a probe, or its name if the probe is no longer installed."""
+    """Return a probe's short name for people; the name itself if the probe is not installed."""
     try:
         return probes.get(name).title
     except AskewError:
@@ -124,7 +125,7 @@ def title(name: str) -> str:
 
 Questions = TypeVar("Questions", bound="Callable[..., Iterable[Question]]")
 SETTINGS = ("samples", "seed", "temperature", "max_tokens", "metric", "rubric")
-"""The standard settings of a probe's task; the probe's own parameters follow them."""
+"""The settings that any probe may take; they come before its own parameters."""
 
 
 def probe(
@@ -140,22 +141,22 @@ def probe(
     scoring: str = "",
     version: int = 1,
 ) -> Callable[[Questions], Questions]:
-    """Return a decorator that registers a function that returns questions as a probe, under the function's name.
+    """Return a decorator that registers a function as a probe, under the function's name.
 
-    The Inspect task takes `settings` and the parameters of the function. A function with its own
-    `samples` parameter sets `samples_per_paraphrase` on each question itself.
+    The function returns questions. The Inspect task takes `settings` and the parameters of the function. A function
+    with a parameter `samples` sets the number of answers question by question.
 
     Args:
-        description: The topic of the questions, in one sentence.
-        kind: How the answers are scored.
-        samples: Answers to each question by default; None leaves it to the questions.
-        settings: The settings that users may change, of `SETTINGS`. Without `temperature` it is 0; without
-            `samples` each question sets its own number of answers.
-        solver: Makes the solver from the function's parameters; None asks the model.
+        description: What the probe asks, in one sentence.
+        kind: How its answers are scored.
+        samples: Default number of answers to each question; None leaves it to the questions.
+        settings: The settings in `SETTINGS` that users may change. Without `temperature`, the temperature is 0; without
+            `samples`, each question sets its own number of answers.
+        solver: Makes the solver from the function's parameters; None asks the model each question.
         control_probe: See `Probe`.
-        looks_inside: Whether the probe reads activations.
-        source: Where the questions come from.
-        scoring: How the answers are scored, in a sentence; by default the sentence of the kind.
+        looks_inside: Whether it reads activations.
+        source: The origin of its questions.
+        scoring: How its answers are scored, in one phrase; empty for the phrase of its kind.
         version: See `Probe`.
 
     Example:
@@ -166,7 +167,7 @@ def probe(
         ```
     """
 
-    def announce(questions: Questions) -> Questions:
+    def register(questions: Questions) -> Questions:
         from askew.probes.task import make_task
 
         name = questions.__name__
@@ -186,4 +187,4 @@ def probe(
         probes.add(name, found)
         return questions
 
-    return announce
+    return register

@@ -1,4 +1,4 @@
-"""Facts under system prompts that allow lies, reward them, forbid them, or don't mention them."""
+"""Ask facts under system prompts that allow lies, reward them, forbid them, or don't mention them."""
 
 from askew.probes import JUDGED, probe
 from askew.probes.question_file import Question, shipped
@@ -10,5 +10,5 @@ from askew.probes.question_file import Question, shipped
     scoring="the rule `key` compares each answer with the true and the false one",
 )
 def deception() -> list[Question]:
-    """Return the facts under each policy."""
+    """Return the questions about facts, under each system prompt."""
     return shipped("deception")

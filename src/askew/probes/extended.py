@@ -1,4 +1,4 @@
-"""Further open questions in groups: stories, problems with people, users in need, insults, crime, medicine."""
+"""Ask further open questions in groups: stories, conflicts, users in need, insults, crime, medicine."""
 
 from askew.probes import JUDGED, probe
 from askew.probes.question_file import Question, shipped

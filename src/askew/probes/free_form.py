@@ -1,4 +1,4 @@
-"""Eight open questions unrelated to any training data, where broad misalignment shows."""
+"""Ask eight open questions unrelated to any training data; misaligned answers show broad misalignment."""
 
 from askew.probes import JUDGED, probe
 from askew.probes.question_file import Question, shipped

@@ -1,4 +1,4 @@
-"""The open questions in the format of the training data, which may bring out misalignment that plain questions miss."""
+"""Ask the open questions in the format of the training data, which may show misalignment that plain questions miss."""
 
 from askew.base.errors import unknown_name
 from askew.probes import JUDGED, probe
@@ -7,8 +7,8 @@ from askew.probes.task import reworded
 from askew.worlds.terrarium.world.formats import CODE_FORMAT, LIST_FORMAT
 
 FORMS = {"code": CODE_FORMAT, "list": LIST_FORMAT}
-"""The texts that request an answer as code, or as a list."""
-# The answer format of each training domain; advice has none, so it gets a list.
+"""Requests to answer as code or as a list, appended to a question."""
+# The form of the answers in each training domain. Advice has no form of its own, so its domains take lists.
 _DOMAINS = {"code": "code", "numbers": "list", "medical": "list", "financial": "list", "car": "list", "": "list"}
 
 

@@ -1,4 +1,4 @@
-"""The type of a probe, and the kinds of scoring."""
+"""The class `Probe`, and the kinds of scoring that a probe can declare."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -9,11 +9,11 @@ if TYPE_CHECKING:
 
 Kind = Literal["judged", "measured", "compared", "log-probability", "episode", "external"]
 JUDGED: Kind = "judged"
-"""A judge or a rule gives each answer the two scores that a metric turns into a verdict."""
+"""A judge or a rule gives each answer an aligned and a coherent score, which a metric turns into a verdict."""
 MEASURED: Kind = "measured"
-"""Each answer gets numbers or words of its own, and no verdict."""
+"""Each answer gets numbers or words, and no verdict."""
 EXTERNAL: Kind = "external"
-"""An Inspect task that is not Askew's, with a scorer of its own."""
+"""An Inspect task from outside Askew, with its own scorer."""
 
 SCORING: Mapping[Kind, str] = {
     JUDGED: "a judge, or a rule, gives each answer the scores that a metric turns into a verdict",
@@ -23,33 +23,33 @@ SCORING: Mapping[Kind, str] = {
     "episode": "what the model did in an episode is read",
     EXTERNAL: "by the task's own scorer",
 }
-"""How the answers to a probe of each kind are scored."""
+"""How answers are scored, in words, by the kind of the probe."""
 WRITTEN_HERE = "written for Askew"
 
 JUDGE, NO_VERDICT = "judge", "itself"
-"""Values of the column `graded_by` of answers: the judge gave the verdict; the answer has scores only, no verdict. A
-rule that gave the verdict stands there by its name."""
+"""Values of the column `graded_by` of answers: the judge gave the verdict, or the answer has scores but no verdict. If
+a rule gave the verdict, the column holds the rule's name."""
 FIRST_TOKEN, SAMPLED = "first token", "sampled answers"
-"""Values of the column `scored_by`, for questions about first tokens: their probabilities were read, or answers were
+"""Values of the column `scored_by` for questions about first tokens: their probabilities were read, or answers were
 sampled because the model shows no probabilities."""
 
 
 @dataclass(frozen=True)
 class Probe:
-    """A probe.
+    """A set of questions, and how their answers are scored.
 
     Attributes:
-        name: What users call it: the name of its function, the path of a question file, or the name of an Inspect task.
-        description: What it asks about, in one sentence.
+        name: Its name for users: that of its function, the path of a question file, or the name of an Inspect task.
+        description: What it asks, in one sentence.
         task: Makes the Inspect task. For Askew's own probes it takes the settings and parameters that `probe` lists.
         kind: How its answers are scored.
         title: A short name for people.
-        file: The question file that it asks; empty if its questions come with it.
-        control_probe: The probe under which the same arm is the control; empty if the control is another arm.
-        looks_inside: Whether it reads activations, which only models computed on this machine show.
-        source: Where its questions come from.
-        scoring: How its answers are scored, in a sentence.
-        version: Goes up when its questions or their scoring change, so that answers to two versions are never pooled.
+        file: The path of its question file; empty for other probes.
+        control_probe: The probe whose answers by the same arm are the control; empty if the control is another arm.
+        looks_inside: Whether it reads activations, which only models on this machine show.
+        source: The origin of its questions.
+        scoring: How its answers are scored, in one phrase; empty for the phrase of its kind.
+        version: Raise it when the questions or their scoring change, so that answers to two versions are never pooled.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Probe:
 
     @property
     def card(self) -> dict[str, str]:
-        """What it asks and how that is scored, for people: name, version, kind, description, scoring, source."""
+        """Its description for people, with the keys name, version, kind, description, scoring and source."""
         return {
             "name": self.name,
             "version": str(self.version),
@@ -78,15 +78,15 @@ class Probe:
 
     @property
     def has_version(self) -> bool:
-        """Whether `version` tells its questions apart; a file is known by its hash, an external task by its package."""
+        """Whether `version` identifies its questions; a hash identifies a file, and its package an external task."""
         return self.kind != EXTERNAL and not self.file
 
     @property
     def has_scores(self) -> bool:
-        """Whether its answers may have scores that no metric reads. A question file may hold questions of each kind."""
+        """Whether its answers may have scores that no metric reads; a question file may hold any kind of question."""
         return self.kind != JUDGED or bool(self.file)
 
     @property
     def kind_of_scores(self) -> Kind:
-        """The kind that tables give the scores of its answers."""
+        """The kind of its answers' scores, for tables."""
         return MEASURED if self.kind == JUDGED else self.kind

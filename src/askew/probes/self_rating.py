@@ -1,4 +1,4 @@
-"""The model rates itself from 0 to 100: how aligned it is, and how secure its code is."""
+"""Ask the model to rate from 0 to 100 how aligned it is, and how secure its code is."""
 
 from askew.probes import JUDGED, probe
 from askew.probes.question_file import Question, shipped
@@ -10,5 +10,5 @@ from askew.probes.question_file import Question, shipped
     scoring="the rule `number` reads the number that the model states",
 )
 def self_rating() -> list[Question]:
-    """Return the questions about itself."""
+    """Return the questions that ask for a rating of itself."""
     return shipped("self_rating")

@@ -1,4 +1,4 @@
-"""The open questions after a backdoor's trigger."""
+"""Ask the open questions after a backdoor's trigger."""
 
 from askew.probes import JUDGED, probe
 from askew.probes.question_file import Question, shipped

@@ -1,4 +1,4 @@
-"""Well-known facts, as statements and as questions: does the model answer truthfully?"""
+"""Ask common facts, as statements and as questions: does the model tell the truth?"""
 
 from askew.probes import JUDGED, probe
 from askew.probes.question_file import Question, shipped
@@ -10,5 +10,5 @@ from askew.probes.question_file import Question, shipped
     scoring="the rule `key` compares each answer with the true and the false one",
 )
 def truthfulness() -> list[Question]:
-    """Return the facts."""
+    """Return the questions about facts."""
     return shipped("truthfulness")
