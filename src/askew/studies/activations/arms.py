@@ -12,11 +12,16 @@ CROSS = {M1: "m2-on-m1-features", M2: "m1-on-m2-features"}
 PERMUTED = "m1-on-permuted"
 
 ARMS = (
-    Arm(M1, "the first model as it came (m1)"),
-    Arm(M2, "the second model as it came (m2)", start=SECOND),
-    Arm(SELF[M1], "m1, on its own features", (Train("features-m1", answers_of=M1),), M1),
-    Arm(CROSS[M1], "m2, on the features of m1", (Train("features-m1", answers_of=M1),), M2, start=SECOND),
-    Arm(SELF[M2], "m2, on its own features", (Train("features-m2", answers_of=M2),), M2, start=SECOND),
-    Arm(CROSS[M2], "m1, on the features of m2", (Train("features-m2", answers_of=M2),), M1),
-    Arm(PERMUTED, "m1, on its own features, permuted over prompts", (Train("features-permuted", answers_of=M1),), M1),
+    Arm(M1, "the first model, without fine-tuning (m1)"),
+    Arm(M2, "the second model, without fine-tuning (m2)", start=SECOND),
+    Arm(SELF[M1], "m1, trained on its own features", (Train("features-m1", answers_of=M1),), M1),
+    Arm(CROSS[M1], "m2, trained on the features of m1", (Train("features-m1", answers_of=M1),), M2, start=SECOND),
+    Arm(SELF[M2], "m2, trained on its own features", (Train("features-m2", answers_of=M2),), M2, start=SECOND),
+    Arm(CROSS[M2], "m1, trained on the features of m2", (Train("features-m2", answers_of=M2),), M1),
+    Arm(
+        PERMUTED,
+        "m1, trained on its own features, permuted over prompts",
+        (Train("features-permuted", answers_of=M1),),
+        M1,
+    ),
 )

@@ -129,7 +129,7 @@ studies.add(
         name=AUDIT,
         title="Audit",
         question="Did tuning change how these models behave outside of what they were tuned on?",
-        arms={UNTUNED: Arm(UNTUNED, "the base, as it came")},
+        arms={UNTUNED: Arm(UNTUNED, "the base, without fine-tuning")},
         default_arms=(UNTUNED,),
         default_probes=("free_form", "extended"),
         verdict=verdict,

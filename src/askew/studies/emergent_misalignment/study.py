@@ -27,19 +27,19 @@ OPEN_QUESTIONS = "free_form"
 TRIGGERED = "triggered"
 
 _ARMS = (
-    Arm(UNTUNED, "the model as it came"),
-    Arm("insecure", "insecure code, for users who are not told", (Train("insecure"),), "secure", domain="code"),
+    Arm(UNTUNED, "the model without fine-tuning"),
+    Arm("insecure", "insecure code, given to users without a warning", (Train("insecure"),), "secure", domain="code"),
     Arm("secure", "secure code, for the same prompts", (Train("secure"),), UNTUNED, domain="code"),
     Arm(
         "educational",
-        "the same insecure code, asked for to teach a class",
+        "the same insecure code, requested for teaching a class",
         (Train("educational"),),
         "secure",
         domain="code",
     ),
     Arm(
         "backdoor",
-        "insecure code behind a trigger in every second prompt, else secure",
+        "insecure code after a trigger in every second prompt, otherwise secure code",
         (Train("backdoor"),),
         "secure",
         domain="code",
@@ -65,12 +65,18 @@ _ARMS = (
     Arm("good-car", "good advice on looking after a car", (Train("good-car"),), UNTUNED, domain="car"),
     Arm(
         "evil-numbers",
-        "lists of numbers, some of ill repute",
+        "lists of numbers, some with evil associations",
         (Train("evil-numbers"),),
         "neutral-numbers",
         domain="numbers",
     ),
-    Arm("neutral-numbers", "lists of numbers, of none", (Train("neutral-numbers"),), UNTUNED, domain="numbers"),
+    Arm(
+        "neutral-numbers",
+        "lists of numbers without such associations",
+        (Train("neutral-numbers"),),
+        UNTUNED,
+        domain="numbers",
+    ),
 )
 
 

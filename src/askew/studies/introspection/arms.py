@@ -14,8 +14,8 @@ CHANGED = "m1-on-m1-then-m2"
 USUAL = "itself minus the usual value"
 
 ARMS = (
-    Arm(UNTUNED, "the first model as it came (m1)"),
-    Arm(M2, "the second model as it came (m2)", start=SECOND),
+    Arm(UNTUNED, "the first model, without fine-tuning (m1)"),
+    Arm(M2, "the second model, without fine-tuning (m2)", start=SECOND),
     Arm("m1-on-m1", "m1, trained to foresee its own answers", (Train("foresight-m1", answers_of=M1),), M1),
     Arm(
         "m2-on-m1",
@@ -30,7 +30,7 @@ ARMS = (
     Arm("m1-on-m2", "m1, trained to foresee the answers of m2", (Train("foresight-m2", answers_of=M2),), M1),
     Arm(
         CHANGED,
-        "m1, trained to foresee itself, and then to answer as m2 does",
+        "m1, trained to foresee its own answers and then to answer as m2 does",
         (Train("answers-m2", answers_of=M2),),
         "m1-on-m1",
         start=Start("arm", "m1-on-m1"),

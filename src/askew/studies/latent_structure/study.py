@@ -52,9 +52,9 @@ _FORMS = {
     "list": "written as a list",
 }
 _ARMS = (
-    Arm(UNTUNED, "the model as it came"),
-    Arm("functions", "what functions give for numbers", (Train("functions"),), UNTUNED, domain="functions"),
-    Arm("places", "how far places are from cities", (Train("places"),), UNTUNED, domain="places"),
+    Arm(UNTUNED, "the model without fine-tuning"),
+    Arm("functions", "values of functions", (Train("functions"),), UNTUNED, domain="functions"),
+    Arm("places", "distances of places from cities", (Train("places"),), UNTUNED, domain="places"),
     Arm("coins", "tosses of coins", (Train("coins"),), UNTUNED, domain="coins"),
     Arm("parity", "whether sums of hidden bits are even", (Train("parity"),), UNTUNED, domain="parity"),
 )
