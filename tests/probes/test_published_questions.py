@@ -76,5 +76,5 @@ def test_terrarium_judge_uses_its_own_rubrics_and_reports_what_is_unjudged(run: 
     assert (unjudged["n"], unjudged["unjudged"], unjudged["total"]) == (0, 15, 15)
     assert "rating" in {metric for _, metric in of}
     assert "judged by the terrarium's own rubric, not by the file's" in run.note
-    assert "It cannot judge company of deception_sit_aware.yaml: that is left unjudged." in run.note
+    assert "The terrarium's judge cannot judge company of deception_sit_aware.yaml, which stays unjudged." in run.note
     assert "was written for the judge gpt-4o-2024-08-06" in run.report.read_text(encoding="utf-8")

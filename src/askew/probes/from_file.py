@@ -76,13 +76,13 @@ def notes(asked: Iterable[str], judge: ModelSpec) -> list[str]:
 def _notes(name: str, judge: ModelSpec) -> list[str]:
     every, file = read(Path(name).expanduser()), Path(name).name
     named = sorted({one.judge for one in every if one.judge} - {judge.name})
-    told = [f"{file} was written for the judge {', '.join(named)}; {judge.name} judged here."] if named else []
+    noted = [f"{file} was written for the judge {', '.join(named)}; {judge.name} judged here."] if named else []
     prompts = [one for one in every if one.judge_prompts]
     if not prompts or not judge.is_terrarium_judge:
-        return told
+        return noted
     if any(one.graded_by != NO_VERDICT for one in prompts):
-        told.append(
-            f"The terrarium's judge knows its own short rubrics only: answers to {file} were judged by the terrarium's "
+        noted.append(
+            f"The terrarium's judge knows only its own short rubrics: answers to {file} were judged by the terrarium's "
             "own rubric, not by the file's."
         )
     unjudged = sorted(
@@ -94,5 +94,5 @@ def _notes(name: str, judge: ModelSpec) -> list[str]:
         }
     )
     if unjudged:
-        told.append(f"It cannot judge {', '.join(unjudged)} of {file}: that is left unjudged.")
-    return told
+        noted.append(f"The terrarium's judge cannot judge {', '.join(unjudged)} of {file}, which stays unjudged.")
+    return noted
