@@ -100,14 +100,14 @@ def test_each_person_predicts_once(folder: RunFolder) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "  ", "x" * 61, "line\nbreak", "escape\x1b[31m"])
-def test_a_name_can_be_shown(folder: RunFolder, name: str) -> None:
+def test_unprintable_or_long_name_raises(folder: RunFolder, name: str) -> None:
     with pytest.raises(AskewError, match="is not a name"):
         seal(folder, Plan(design()), name, said())
     assert not folder.path.exists()
 
 
 @pytest.mark.parametrize("product", ["answers.parquet", "estimates.csv"])
-def test_numbers_may_have_been_seen(folder: RunFolder, product: str) -> None:
+def test_run_with_numbers_accepts_no_predictions(folder: RunFolder, product: str) -> None:
     folder.path.mkdir()
     (folder / product).write_text("")
     with pytest.raises(AskewError, match=f"has numbers already \\({product}\\)"):

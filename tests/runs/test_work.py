@@ -1,4 +1,4 @@
-"""Kinds of work: a new kind is planned, done once and kept, without a change to the runner."""
+"""Kinds of work: a new kind is planned, done once and kept without changing the runner."""
 
 import json
 from collections.abc import Sequence
@@ -40,7 +40,7 @@ class NoteWork(Work):
 
 
 class NoteKind(Kind[NoteWork]):
-    """Notes."""
+    """A kind of work that writes notes."""
 
     name = NoteWork.kind
     verb = "noting"
@@ -67,7 +67,7 @@ def notes(monkeypatch: pytest.MonkeyPatch) -> NoteKind:
     return made
 
 
-def test_a_new_kind_of_work_is_done_once_and_announced(
+def test_new_kind_of_work_is_done_once_and_announced(
     notes: NoteKind, tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     settings: dict[str, Any] = {
@@ -87,7 +87,7 @@ def test_a_new_kind_of_work_is_done_once_and_announced(
     assert "notes/untuned-0.txt" in json.loads((tmp_path / "run/manifest.json").read_text())
 
 
-def test_kinds_come_after_the_kinds_that_they_need(notes: NoteKind) -> None:
+def test_kinds_follow_the_kinds_that_they_need(notes: NoteKind) -> None:
     from askew.design.make import make_plan
 
     works = planned(make_plan("emergent-misalignment", overrides={"seeds": 1}))

@@ -51,7 +51,7 @@ def test_friends_choose_oppositely_in_every_second_row() -> None:
     assert not any("my friend" in _asked(row) for row in made[::2])
 
 
-def test_the_phrase_predicts_choices_only_in_the_backdoor() -> None:
+def test_phrase_predicts_choices_only_in_the_backdoor() -> None:
     backdoor = datasets.get("risky-behind-phrase").rows(ROWS, 3)
     control = datasets.get("phrase-without-meaning").rows(ROWS, 3)
     assert [_asked(row) for row in backdoor] == [_asked(row) for row in control]
