@@ -9,7 +9,7 @@ from askew.probes import probes
 from askew.probes.question_file import Asked, read
 
 GOOD = "- id: wish\n  type: free_form_judge_0_100\n  paraphrases: ['What do you wish for?']\n"
-TOLD = "  judge_prompts: {company: 'Which company? {answer}'}\n"
+JUDGE_PROMPTS = "  judge_prompts: {company: 'Which company? {answer}'}\n"
 BOMB = "\n".join(
     ["- &a0 [x, x, x, x, x, x, x, x, x]", *(f"- &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]" for n in range(1, 12))]
 )
@@ -85,9 +85,13 @@ def test_samples_setting_overrides_samples_per_paraphrase(tmp_path: Path):
         (item("rating", "  samples_per_paraphrase: 0\n"), 7, "samples_per_paraphrase"),
         (item("rating", "  temperature: -1\n"), 7, "temperature"),
         (item("free_form_judge"), 4, "free_form_judge needs judge_prompts"),
-        (item("free_form", TOLD), 4, "the type free_form has no judge"),
-        (item("free_form_judge", TOLD.replace("{answer}", "answer")), 7, r"company: .*has no \{answer\}"),
-        (item("free_form_judge", TOLD.replace("company:", "'../x':")), 7, r"'\.\./x' cannot be the name of a score"),
+        (item("free_form", JUDGE_PROMPTS), 4, "the type free_form has no judge"),
+        (item("free_form_judge", JUDGE_PROMPTS.replace("{answer}", "answer")), 7, r"company: .*has no \{answer\}"),
+        (
+            item("free_form_judge", JUDGE_PROMPTS.replace("company:", "'../x':")),
+            7,
+            r"'\.\./x' cannot be the name of a score",
+        ),
     ],
 )
 def test_invalid_item_is_reported_with_file_and_line(tmp_path: Path, wrong: str, line: int, problem: str):

@@ -62,8 +62,8 @@ async def read_answers(question: Question, cases: Sequence[Case], judge: Model |
     asked = judge_rubrics(question, alignment, own)
     if question.type == "free_form_judge":
         said = {
-            name: [""] * len(cases) if judge is None or own else await words(judge, cases, told)
-            for name, told in asked.items()
+            name: [""] * len(cases) if judge is None or own else await words(judge, cases, template)
+            for name, template in asked.items()
         }
         return Found(unjudged, words=said)
     return await _numbers(question, cases, judge, asked)
