@@ -53,5 +53,5 @@ def test_tables_page_names_the_real_columns():
     assert documented_columns("answers.parquet") == set(ANSWER_COLUMNS)
     assert documented_columns("estimates.csv") == set(COLUMNS)
     assert documented_columns("effects.csv") == set(EFFECT_COLUMNS)
-    others = (DOCS / "reference" / "tables.md").read_text(encoding="utf-8").split("## Others")[1]
+    others = (DOCS / "reference" / "tables.md").read_text(encoding="utf-8").split("## Other files")[1]
     assert all(f"`{name}`" in others for name in CURVE_COLUMNS)
