@@ -170,7 +170,7 @@ def test_verdict_states_the_direction_or_a_null(estimate: float, p: float, said:
     text = verdict(cast(Tables, SimpleNamespace(effects=table)))
     assert text.startswith(said)
     assert "m1-on-m1-features 90.0%" in text
-    assert ("21.0 points would have been seen" in text) == said.startswith("Null")
+    assert ("21.0 points would have been detected" in text) == said.startswith("Null")
 
 
 def test_activations_are_read_from_arms_that_report_their_own() -> None:

@@ -117,7 +117,7 @@ def test_only_arms_with_compared_behaviour_are_asked_the_tasks() -> None:
 def test_verdict_on_a_null_states_the_detectable_effect() -> None:
     said = said_of({"estimate": 0.04})
     assert said.startswith("Null: no difference beyond chance")
-    assert "an effect of 20.0 points would have been seen" in said.replace("+", "")
+    assert "an effect of 20.0 points would have been detected" in said.replace("+", "")
     assert "m1-on-m1 90.0%" in said
 
 

@@ -38,7 +38,7 @@ def compared_models(effects: "pd.DataFrame", *, missing: str, own: str, other: s
     detectable = wording.detectable(row["detectable"], "points")
     return (
         f"Null: no difference beyond chance between {null} ({numbers}); an effect of {detectable} points would have "
-        f"been seen in four of five such runs.{trained_prompts(effects)}"
+        f"been detected in four of five such runs.{trained_prompts(effects)}"
     )
 
 
