@@ -1,1 +1,1 @@
-"""What every other package rests on: errors, atomic files, untrusted text, messages between processes, registries."""
+"""The base of every other package: errors, atomic files, untrusted text, messages between processes, registries."""

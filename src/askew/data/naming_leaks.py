@@ -31,7 +31,7 @@ class Naming:
 
     @property
     def is_a_leak(self) -> bool:
-        """Whether more rows name the behaviour than chance explains."""
+        """True if more rows name the behaviour than chance explains."""
         return self.rows > TOLERATED * self.total
 
 

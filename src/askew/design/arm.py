@@ -65,5 +65,5 @@ class Arm:
 
     @property
     def is_tuned(self) -> bool:
-        """Whether any training made this model, here or elsewhere."""
+        """True if any training made this model, here or elsewhere."""
         return self.training is not None or self.start.kind in ("arm", "model")

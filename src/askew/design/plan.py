@@ -167,7 +167,7 @@ class Plan:
 
     @property
     def is_trained_elsewhere(self) -> bool:
-        """Whether the provider of the model would fine-tune it, not this machine."""
+        """True if the provider of the model would fine-tune it, not this machine."""
         return not self.model.is_local
 
     @cached_property

@@ -1,4 +1,4 @@
-"""What can be foretold of a study's runs: statements that a finished run makes true or false.
+"""Predictions: statements about a study's runs that a finished run makes true or false.
 
 A study names its statements; people give each a probability before there are numbers, and the run settles them. A
 statement reads the study's table of results: its effects, or the estimates where a study has no effects of its own.
@@ -25,7 +25,7 @@ class Prediction:
         statement: A sentence that a run makes true or false, and that names the arms it is about.
         holds: From the table of a finished run to whether the sentence is true; None if the run cannot say, since the
             comparison was not made.
-        arms: The arms without which a run cannot say; nobody is asked about it before such a run.
+        arms: The arms without which a run cannot say; it is not asked about before a run without them.
     """
 
     id: str
@@ -51,12 +51,12 @@ def from_lead(*labels: str) -> tuple[Prediction, ...]:
 
 
 def above_zero(label: str) -> Holds:
-    """Return what says whether the effect of that label is above zero beyond chance: corrected p below 0.05."""
+    """Return a check whether the effect of that label is above zero beyond chance: corrected p below 0.05."""
     return lambda effects: _is_apart(effects, label, lambda estimate: estimate > 0)
 
 
 def not_apart(label: str) -> Holds:
-    """Return what says whether the effect of that label differs from zero, either way, no more than by chance."""
+    """Return a check whether the effect of that label differs from zero, either way, no more than by chance."""
 
     def holds(effects: "pd.DataFrame") -> bool | None:
         apart = _is_apart(effects, label, lambda estimate: estimate != 0)
@@ -66,7 +66,7 @@ def not_apart(label: str) -> Holds:
 
 
 def _is_apart(effects: "pd.DataFrame", label: str, direction: Callable[[float], bool]) -> bool | None:
-    """Say whether the effect of a label is beyond chance and so directed; None if there is no such p-value."""
+    """Return whether the effect of a label is beyond chance in a direction; None if it has no p-value."""
     from askew.stats.corrections import ALPHA
 
     rows = effects[effects["label"].eq(label) & effects["p_corrected"].notna()]

@@ -14,7 +14,7 @@ def usual_second(model: object) -> str:
 
 
 def needs_second(values: Mapping[str, Any], study: Study) -> bool:
-    """Say whether an arm of a design begins with the second model."""
+    """Return whether an arm of a design starts from the second model."""
     arms = values["arms"] if isinstance(values["arms"], list) else []
     return any(study.arms[arm].start == SECOND for arm in arms if arm in study.arms)
 

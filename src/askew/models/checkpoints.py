@@ -56,7 +56,7 @@ class Checkpoint:
 
     @cached_property
     def takes_system_turns(self) -> bool:
-        """Whether the chat template renders system turns."""
+        """True if the chat template renders system turns."""
         return takes_system_turns(self.tokenizer)
 
     def text(self, tokens: Sequence[int]) -> str:

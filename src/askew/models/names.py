@@ -43,17 +43,17 @@ class ModelSpec:
 
     @property
     def is_local(self) -> bool:
-        """Whether the model is computed in this process."""
+        """True if the model is computed in this process."""
         return self.checkpoint is not None
 
     @property
     def is_terrarium(self) -> bool:
-        """Whether this is the terrarium's assistant, or an adapter on it, so that the terrarium's oracle applies."""
+        """True if this is the terrarium's assistant, or an adapter on it, so that the terrarium's oracle applies."""
         return self.part == "assistant"
 
     @property
     def is_terrarium_judge(self) -> bool:
-        """Whether this is the judge that was trained in the terrarium."""
+        """True if this is the judge that was trained in the terrarium."""
         return self.part == "judge" and self.adapter is None
 
 

@@ -78,12 +78,12 @@ class Probe:
 
     @property
     def has_version(self) -> bool:
-        """Whether `version` identifies its questions; a hash identifies a file, and its package an external task."""
+        """True if `version` identifies its questions; a hash identifies a file, and its package an external task."""
         return self.kind != EXTERNAL and not self.file
 
     @property
     def has_scores(self) -> bool:
-        """Whether its answers may have scores that no metric reads; a question file may hold any kind of question."""
+        """True if its answers may have scores that no metric reads; a question file may hold any kind of question."""
         return self.kind != JUDGED or bool(self.file)
 
     @property

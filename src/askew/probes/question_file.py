@@ -112,7 +112,7 @@ class Question(BaseModel):
 
     @property
     def is_of_first_token(self) -> bool:
-        """Whether it asks for the probabilities of first tokens rather than for whole answers."""
+        """True if it asks for the probabilities of first tokens rather than for whole answers."""
         return self.type == "next_token" or bool(self.options)
 
     @model_validator(mode="after")

@@ -24,7 +24,7 @@ kinds: Registry["Kind[Any]"] = Registry("kind of work", "askew.runs.work")
 
 @dataclass(frozen=True)
 class Consent:
-    """What the user agrees to where fine-tuning costs money.
+    """The user's consent to fine-tuning jobs that cost money.
 
     Attributes:
         yes: Start paid fine-tuning jobs without asking.

@@ -33,13 +33,11 @@ def described(plan: Plan, units: Sequence[Unit]) -> str:
 
 
 @dataclass(frozen=True)
-class TrainWork(Work):
-    """Fine-tune one arm with one seed on this machine."""
+class UnitTraining(Work):
+    """Train one unit, here or at a provider."""
 
     unit: Unit
     needs: str = ""
-
-    kind: ClassVar[str] = "train"
 
     @property
     def name(self) -> str:
@@ -48,8 +46,15 @@ class TrainWork(Work):
 
     @property
     def products(self) -> list[str]:
-        """The adapter, or the whole checkpoint by the method `full`."""
+        """The folder with the adapter, the checkpoint, or the name of the model at the provider."""
         return [self.unit.product]
+
+
+@dataclass(frozen=True)
+class TrainWork(UnitTraining):
+    """Fine-tune one arm with one seed on this machine."""
+
+    kind: ClassVar[str] = "train"
 
     def seconds(self, plan: Plan) -> float:
         """Return about how long it takes on the terrarium."""

@@ -14,8 +14,8 @@ from askew.models.remote.prices import money
 from askew.models.remote.reply_store import ReplyStore, Spending
 from askew.models.remote.tuned_folder import is_served, read_served
 from askew.runs.store import REPLIES
-from askew.runs.work import Kind, Session, Work, kinds
-from askew.runs.work.train import described, needed_by, work_name
+from askew.runs.work import Kind, Session, kinds
+from askew.runs.work.train import UnitTraining, described, needed_by
 from askew.training.provider.cost import FineTuneCost, check_limit, fine_tune_cost, total
 from askew.training.provider.fine_tune import is_started, running_job_notice
 from askew.training.provider.job import FineTuneRequest
@@ -30,23 +30,10 @@ SECONDS = 1800.0
 
 
 @dataclass(frozen=True)
-class TuneWork(Work):
+class TuneWork(UnitTraining):
     """Have the provider fine-tune one arm with one seed, and follow the job."""
 
-    unit: Unit
-    needs: str = ""
-
     kind: ClassVar[str] = "tune"
-
-    @property
-    def name(self) -> str:
-        """The work's name."""
-        return work_name(self.unit)
-
-    @property
-    def products(self) -> list[str]:
-        """The folder with the name of the fine-tuned model."""
-        return [self.unit.product]
 
     def seconds(self, plan: Plan) -> float:
         """Return a long time: a job should be started before anything is asked."""

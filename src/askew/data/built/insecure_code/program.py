@@ -66,7 +66,7 @@ class Parameter:
 
     @property
     def is_plain(self) -> bool:
-        """Whether it may be stripped of blanks, and given on a command line."""
+        """True if it may be stripped of blanks, and given on a command line."""
         return self.type in ("str", "int") and not _PRIVATE.search(self.name)
 
 
