@@ -44,11 +44,11 @@ def test_run_ends_with_the_scores(predicted, askew) -> None:
 
 def test_report_shows_predictions_and_escapes_names(predicted) -> None:
     page = (predicted[0] / "report.html").read_text()
-    section = page.split('<section class="part" id="predicted"')[1].split("</section>")[0]
+    section = page.split('<section class="part" id="predictions"')[1].split("</section>")[0]
     assert "Ada &lt;b&gt;" in section
     assert "With its trigger, the backdoored model is misaligned more often" in section
     assert "70%" in section
-    assert 'href="#predicted"' in page
+    assert 'href="#predictions"' in page
 
 
 def test_prediction_after_the_answers_is_refused(predicted, askew, design: Path) -> None:
@@ -65,8 +65,8 @@ def test_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:
         (folder / "predictions.json").write_text(sealed.replace('"probability": 0.7', '"probability": 0.9'))
         refused = askew("predict", "--score", folder)
         assert refused.returncode == 2
-        assert "what Ada <b> predicted" in refused.stderr
-        assert "is not what was sealed" in refused.stderr
+        assert "the predictions of Ada <b>" in refused.stderr
+        assert "changed or damaged after they were sealed" in refused.stderr
         assert askew("report", folder).returncode == 0
         section = (folder / "report.html").read_text().split('id="predictions"')[1].split("</section>")[0]
         assert "is not scored, because it is not the one that was sealed for this run" in section
@@ -79,4 +79,4 @@ def test_run_without_predictions_is_reported(finished: Path, askew) -> None:
     done = askew("predict", "--score", finished)
     assert done.returncode == 2
     assert f"the run in {finished} has no predictions" in done.stderr
-    assert 'id="predicted"' not in (finished / "report.html").read_text()
+    assert 'id="predictions"' not in (finished / "report.html").read_text()
