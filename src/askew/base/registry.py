@@ -214,7 +214,7 @@ def _load(plugin: EntryPoint) -> None:
     _plugins.loading = source
     try:
         plugin.load()
-    except Exception as error:
+    except Exception as error:  # a plug-in is external code and may raise anything
         reason = str(error) if isinstance(error, AskewError) else f"{type(error).__name__}: {error}"
         raise AskewError(
             f"cannot load the plug-in {plugin.name!r} of {source}: {reason}. Mend or uninstall {source}"

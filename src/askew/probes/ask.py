@@ -85,7 +85,7 @@ def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path
             Path(log.location).rename(path)
     except (AskewError, OSError):
         raise
-    except Exception as error:
+    except Exception as error:  # a provider or task may raise anything; it becomes one clear error
         names = ", ".join(call.probe for call in calls)
         reason = " ".join(str(error).split())[:_LONGEST_REASON] or type(error).__name__
         raise AskewError(f"asking {model} the probe {names} failed: {reason}") from error

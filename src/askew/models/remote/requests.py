@@ -203,7 +203,7 @@ async def _ask_patiently(request: _Request) -> ModelOutput:
             return await _ask_within_budget(request)
         except AskewError:
             raise
-        except Exception as error:
+        except Exception as error:  # each provider has errors of its own; they are classified below
             found = classify(error, request.model)
             if not found.is_transient:
                 raise AskewError(found.message(request.model)) from None  # the traceback may contain the key
@@ -233,7 +233,7 @@ async def _ask_within_budget(request: _Request) -> ModelOutput:
         with anyio.CancelScope(shield=True):
             try:
                 output = await _ask_once(request)
-            except Exception as error:
+            except Exception as error:  # any provider error, classified
                 if classify(error, model).may_be_charged:
                     replies.count_as_lost(reservation)
                 else:
