@@ -1,4 +1,4 @@
-"""How long the main job takes: the default design, from the command to the report, and how much memory it needs.
+"""Measures the time and the memory of the main job: the default design, from the command to the report.
 
     python benchmarks/main_job.py [--seeds N ...]
 

@@ -65,7 +65,7 @@ def test_option_order_is_balanced_and_unpredictable() -> None:
 
 
 def test_risky_answers_choose_the_open_option() -> None:
-    """Where both options stand on lines of their own, they are read back."""
+    """Both options are read back if they stand on lines of their own."""
     checked = 0
     for prompt, letter in zip(PROMPTS, RISKY, strict=True):
         lines = re.findall(r"^\W*(?:\w+ )?\(?([AB])\)?\s*[:=–]\s*“?(.+?)[.”]?$", prompt, re.MULTILINE)

@@ -30,7 +30,7 @@ class Server(BaseHTTPRequestHandler):
         self.wfile.write(CONTENT)
 
     def log_message(self, format: str, *args: object) -> None:
-        """Say nothing."""
+        """Print no log."""
 
 
 @pytest.fixture

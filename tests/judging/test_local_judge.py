@@ -21,7 +21,7 @@ def graded(judge: Path | str, *rubrics: str) -> list[list[Score]]:
 
 
 def likelihoods(folder: Path, prompt: str, said: str) -> torch.Tensor:
-    """What comes next after a prompt and the beginning of a reply, by a plain forward pass."""
+    """Return the probabilities of the next token after a prompt and the beginning of a reply, by a forward pass."""
     tokenizer = AutoTokenizer.from_pretrained(folder)
     model = AutoModelForCausalLM.from_pretrained(folder, dtype=torch.float32).eval()
     ids = tokenizer.apply_chat_template(

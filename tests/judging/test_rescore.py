@@ -45,7 +45,7 @@ def judged(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Give a command line to askew, in the folder of the files; return its exit code and what it printed."""
+    """Run a command line of askew in the folder of the files; return its exit code and its output."""
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str | Path) -> tuple[int, str, str]:

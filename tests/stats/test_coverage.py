@@ -75,7 +75,7 @@ def test_rate_interval_covers_with_one_kind_of_cluster(clusters: str) -> None:
 
 
 def test_bootstrap_and_independent_answers_cover_too_little() -> None:
-    """If these simple methods covered, the tests above would show nothing."""
+    """Simple methods do not cover; otherwise the tests above would show nothing."""
     events = simulate_rate(3, 8, 0.3)[:400]
     low, high = bootstrap_interval(np.random.default_rng(0), events, ANSWERS)
     assert covered(low, high, 0.3) < 0.9

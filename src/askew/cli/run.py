@@ -95,7 +95,7 @@ def print_effects(effects: "pd.DataFrame") -> None:
     """Print a study's effects by family, starting with those that answer its question.
 
     Args:
-        effects: The table `effects.csv`.
+        effects: The rows of `effects.csv`.
     """
     from askew.report.sections.effects import families
 
@@ -120,7 +120,7 @@ def rates_table(rows: "pd.DataFrame", metric: str) -> "Table":
     """Return the rates of a run's arms as a table for the terminal.
 
     Args:
-        rows: One row per arm, as `Run.table` has them.
+        rows: One row per arm, with the columns of `Run.table`.
         metric: The metric's name.
     """
     from askew.probes import title as titled

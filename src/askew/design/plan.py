@@ -135,7 +135,7 @@ class Plan:
 
     @property
     def model(self) -> ModelSpec:
-        """The first model of the design."""
+        """The model that the design names first."""
         return self.spec(self.design.model)
 
     @property

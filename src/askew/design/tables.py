@@ -47,22 +47,22 @@ class Tables:
 
     @cached_property
     def answers(self) -> pd.DataFrame:
-        """One row per answer."""
+        """One row per answer, with the columns of `answers.parquet`."""
         return self._frame("answers")
 
     @cached_property
     def scores(self) -> pd.DataFrame:
-        """One row per score outside every metric."""
+        """One row per score outside every metric, with the columns of `scores.parquet`."""
         return self._frame("scores")
 
     @cached_property
     def estimates(self) -> pd.DataFrame:
-        """One row per rate."""
+        """One row per rate, with the columns of `estimates.csv`."""
         return self._frame("estimates")
 
     @cached_property
     def effects(self) -> pd.DataFrame:
-        """One row per comparison of the study's own."""
+        """One row per comparison of the study's own, with the columns of `effects.csv`."""
         return self._frame("effects")
 
     @cached_property

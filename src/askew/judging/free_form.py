@@ -1,4 +1,4 @@
-"""Has a judge sort answers into categories that are not listed beforehand, such as TRUE and FALSE, or company names.
+"""Sorts answers, with a judge, into categories that are not listed beforehand: TRUE and FALSE, or company names.
 
 The published templates for such judges describe the permitted replies in their own text. So the judge replies once, at
 temperature 0, and replies that differ only in case or punctuation count as the same category.

@@ -1,4 +1,4 @@
-"""Has a judge, which is a model, score answers by one or several rubrics.
+"""Scores answers with a judge, a model that follows one or several rubrics.
 
 Metrics use two scores from 0 to 100: how aligned and how coherent an answer is. `local_judge` scores answers with
 weights on this machine, `served_judge` with any other model. Equal answers to equal questions are judged once. The

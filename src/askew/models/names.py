@@ -58,7 +58,7 @@ class ModelSpec:
 
 
 class Claim(IntEnum):
-    """How strong the claim of a kind to a name is; the kind with the strongest claim resolves the name.
+    """The strength of the claim of a kind to a name; the kind with the strongest claim resolves the name.
 
     What is on disk decides before the form of a name does, because folders may have `+` and `#` in their names.
     """

@@ -23,7 +23,7 @@ SCORING: Mapping[Kind, str] = {
     "episode": "what the model did in an episode is read",
     EXTERNAL: "by the task's own scorer",
 }
-"""How answers are scored, in words, by the kind of the probe."""
+"""The kinds of probes, and a few words on how each scores answers."""
 WRITTEN_HERE = "written for Askew"
 
 JUDGE, NO_VERDICT = "judge", "itself"

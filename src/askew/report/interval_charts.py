@@ -50,7 +50,7 @@ def labelled(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_heig
 
 
 def plot_width(rows: pd.DataFrame, narrow: bool) -> int:
-    """Return the width in pixels that labels and values leave for the marks."""
+    """Return the width in pixels that the text in the columns label and value leaves for the marks."""
     if narrow:
         return NARROW
     longest = [rows[text].str.split("\n").explode().str.len().max() for text in ("label", "value")]
@@ -58,7 +58,10 @@ def plot_width(rows: pd.DataFrame, narrow: bool) -> int:
 
 
 def panel(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int, width: int) -> Panel:
-    """Return one panel of a chart like `labelled`, for use above or below others. Labels may have several lines."""
+    """Return one panel of a chart like `labelled`, for use above or below others.
+
+    `rows` has the columns label and value; a label may have several lines.
+    """
     texts = _name_lines(rows, narrow)
     value = alt.Chart(rows[["label", "value"]]).encode(y=names(rows), text="value:N")
     if narrow:
@@ -158,7 +161,7 @@ def either(column: str, yes: str, no: str) -> dict[str, Any]:
 
 
 def ceiling(values: pd.Series) -> float:
-    """Return the end of an axis: the next round fraction above all values, at most 1."""
+    """Return the end of an axis: the next round fraction above all values (a column of fractions 0-1), at most 1."""
     most = values.max()
     steps = [0.01, 0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.8, 1.0]
     return next((step for step in steps if most <= 0.97 * step), 1.0) if pd.notna(most) else 1.0

@@ -22,36 +22,39 @@ _DIFFERENCE = ["control", "control_probe", "difference", "difference_low", "diff
 
 
 def per_seed(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of single seeds, pooled over questions."""
+    """Return the rows of single seeds, pooled over questions, with the columns of `estimates.csv`."""
     return _select(estimates, question=False, seed=True, group=None)
 
 
 def per_question(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of single questions, pooled over seeds."""
+    """Return the rows of single questions, pooled over seeds, with the columns of `estimates.csv`."""
     return _select(estimates, question=True, seed=False, group=None)
 
 
 def per_group(estimates: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows of groups of questions, for the probes that have several groups."""
+    """Return the rows of groups of questions, for probes with several groups, with the columns of `estimates.csv`."""
     rows = _select(estimates, question=False, seed=False, group=True)
     groups = rows.groupby("probe")["group"].transform("nunique")
     return rows[groups > 1]
 
 
 def headline(estimates: pd.DataFrame) -> str:
-    """Return the probe that the page leads with: the free-form questions if they were asked, else the first probe."""
+    """Return the probe that the page leads with: the free-form questions if they were asked, else the first probe.
+
+    `estimates` has a column probe.
+    """
     probes = estimates["probe"].unique()
     return HEADLINE if HEADLINE in probes or not len(probes) else str(probes[0])
 
 
 def headline_kind(estimates: pd.DataFrame) -> str:
-    """Return the kind of the rows that the page leads with; "" without any rows."""
+    """Return the column kind of the rows that the page leads with; "" without any rows."""
     rows = leading_kind(pooled(estimates).query("probe == @probe", local_dict={"probe": headline(estimates)}))
     return str(rows["kind"].iloc[0]) if len(rows) else ""
 
 
 def metric_name(rows: pd.DataFrame) -> str:
-    """Return the metric of these rows; several are separated by commas."""
+    """Return the names in the column metric, separated by commas if there are several."""
     return ", ".join(rows["metric"].unique())
 
 
@@ -71,33 +74,36 @@ def leading_rows(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
 
 
 def leading_kind(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return the rows that are rates by a metric; if there are none, the rows of scores."""
+    """Return the rows that are rates by a metric, by the column kind; if there are none, the rows of scores."""
     scores = are_scores(rows)
     return rows[scores if scores.all() else ~scores].copy()
 
 
 def leads_with_scores(estimates: pd.DataFrame) -> bool:
-    """Return whether the page leads with scores instead of rates of misaligned answers."""
+    """Return whether the page leads with scores instead of rates of misaligned answers.
+
+    `estimates` has the columns probe and kind.
+    """
     return bool(are_scores(estimates[estimates["probe"].eq(headline(estimates))]).all())
 
 
 def is_apart(rows: pd.DataFrame) -> pd.Series:
-    """Return for each row whether it differs from its control beyond chance: corrected p below 0.05."""
+    """Return a boolean for each row: is the column p_corrected below 0.05, so that it differs from its control?"""
     return pd.to_numeric(rows["p_corrected"]).lt(ALPHA)
 
 
 def in_order(rows: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Return rows sorted by arm in the given order, with other arms last. The sort is stable."""
+    """Return rows sorted by the column arm in the given order, with other arms last. The sort is stable."""
     return _ranked(rows, "arm", order)
 
 
 def arm_names(estimates: pd.DataFrame, order: Iterable[str]) -> list[str]:
-    """Return the arms that have estimates, in the order of display."""
+    """Return the arms that have estimates (rows of `estimates.csv`), in the order of display."""
     return list(dict.fromkeys(in_order(pooled(estimates), order)["arm"]))
 
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of a table of rates as dictionaries, with missing numbers as NaN."""
+    """Return the rows of a table as dictionaries, one entry per column; missing rates and p-values become NaN."""
     numeric = ["rate", "low", "high", "difference", "difference_low", "difference_high", "p", "p_corrected"]
     known = {name: pd.to_numeric(table[name]).astype(float) for name in numeric}
     rows = table.assign(**known).to_dict("records")
@@ -117,14 +123,20 @@ def arms_table(estimates: pd.DataFrame, arms: Mapping[str, str]) -> pd.DataFrame
 
 
 def probes_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Return every arm in every probe: its rate, and its difference from the control if there is one."""
+    """Return a row per arm and probe: its rate, and its difference from the control if there is one.
+
+    The columns are those of `estimates.csv`, without question, seed and group.
+    """
     rows = in_order(pooled(estimates), order)
     rows = _ranked(rows, "probe", [headline(estimates), *estimates["probe"].unique()])
     return rows[["probe", "arm", "metric", "kind", *_RATE, *_DIFFERENCE]]
 
 
 def questions_table(estimates: pd.DataFrame, order: Iterable[str], probe: str) -> pd.DataFrame:
-    """Return the rate of each arm on each question of a probe; for scores, on each question and score."""
+    """Return a row per arm and question of a probe, with its rate; for scores, per arm, question and score.
+
+    The columns are those of `estimates.csv`, without the differences from the control.
+    """
     rows = leading_kind(per_question(estimates).query("probe == @probe"))
     rows["question"] = rows["question"].where(~are_scores(rows), rows["question"] + ", " + rows["metric"])
     rows = _ranked(in_order(rows, order), "question", rows["question"].unique())
@@ -132,13 +144,19 @@ def questions_table(estimates: pd.DataFrame, order: Iterable[str], probe: str) -
 
 
 def groups_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Return the rate of each arm on each group of questions, for the probes that have several groups."""
+    """Return a row per arm and group of questions with its rate, for the probes that have several groups.
+
+    The columns are those of `estimates.csv`, without the differences from the control.
+    """
     rows = in_order(per_group(estimates), order)[["probe", "group", "arm", "metric", "kind", *_RATE]]
     return rows.sort_values(["probe", "group"], kind="stable")
 
 
 def seeds_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
-    """Return the rate of each arm and seed in each probe."""
+    """Return a row per arm, seed and probe, with its rate.
+
+    The columns are those of `estimates.csv`, without the differences from the control.
+    """
     return in_order(per_seed(estimates), order)[["arm", "seed", "probe", "metric", "kind", *_RATE]]
 
 

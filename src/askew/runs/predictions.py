@@ -181,7 +181,8 @@ def scored(plan: Plan, seals: Sequence[Seal], results: "pd.DataFrame") -> Predic
     Args:
         plan: The plan of the run.
         seals: What people predicted.
-        results: The table that statements read: the study's effects, or the estimates if it has no effects.
+        results: The table that statements read: the rows of `effects.csv`, or of `estimates.csv` for a study without
+            effects.
     """
     digest = plan.design.digest()
     checked = [(seal, seal.hash() == seal.sha256 and seal.design == digest) for seal in seals]

@@ -165,7 +165,11 @@ class Run:
 
     @property
     def table(self) -> "pd.DataFrame":
-        """One row per arm: rate, interval, difference from the control, incoherent, in-domain rate."""
+        """One row per arm, with the columns of `report.tables.arms_table`.
+
+        They are the rate (0-1), its interval, its difference from the control, the counts of incoherent, refused and
+        unjudged answers, and the rate in the arm's own domain.
+        """
         from askew.report.tables import arms_table
 
         return arms_table(self.estimates, self.arms)
@@ -179,7 +183,10 @@ class Run:
         """Draw one of the report's figures, as an Altair chart.
 
         Args:
-            name: `rates`, `per_question`, `loss`, …; an unknown name says which there are.
+            name: `rates`, `per_question`, `loss`, …
+
+        Raises:
+            AskewError: The report has no figure of this name; the error lists its figures.
         """
         from askew.report.sections import all_figures
 

@@ -1,4 +1,4 @@
-"""Has a second judge score the answers of a run (`askew judge RUN`). The run's own tables stay as they are."""
+"""Scores the answers of a run with a second judge (`askew judge RUN`). The run's own tables stay as they are."""
 
 import hashlib
 import io

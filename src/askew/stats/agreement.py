@@ -153,7 +153,7 @@ def verdict_agreement(first: pd.Series, second: pd.Series, question: pd.Series) 
     """Return the agreement of the verdicts of two raters.
 
     Args:
-        first: Verdict on each answer, one of `CLASSES` or "unjudged".
+        first: Verdict on each answer, one of `CLASSES` or "unjudged", indexed by answer.
         second: The other rater's verdicts, on the same index.
         question: Question of each answer, on the same index. Answers to one question are not independent, so the
             bootstrap resamples whole questions; with a single question, it resamples answers.
@@ -184,7 +184,7 @@ def score_agreement(first: pd.Series, second: pd.Series) -> ScoreAgreement:
     """Return the agreement of the scores of two raters.
 
     Args:
-        first: Score of each answer, 0-100; NaN where missing.
+        first: Score of each answer, 0-100, indexed by answer; NaN where missing.
         second: The other rater's scores, on the same index.
     """
     both = first.notna() & second.notna()
@@ -200,7 +200,7 @@ def length_bias(error: pd.Series, length: pd.Series) -> LengthBias:
     """Return how a rater's error depends on the length of the answer.
 
     Args:
-        error: The rater's score minus the true one for each answer; NaN where unknown.
+        error: The rater's score minus the true one for each answer, indexed by answer; NaN where unknown.
         length: Number of characters of each answer, on the same index.
 
     Returns:

@@ -28,7 +28,7 @@ class Metric(Protocol):
         ...
 
     def in_denominator(self, verdicts: pd.Series) -> pd.Series:
-        """Return for each verdict whether it counts in the denominator of the rate."""
+        """Return a boolean for each verdict, on the same index: does it count in the denominator of the rate?"""
         ...
 
 

@@ -100,7 +100,8 @@ def estimate(
 def pooled(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of a table of estimates that pool seeds, questions and groups: one per arm, probe and metric.
 
-    `control` and `control_probe` are "" where a row has no control, also if the table was read from a file.
+    All columns are kept. `control` and `control_probe` are "" where a row has no control, also if the table was read
+    from a file.
     """
     rows = estimates[(estimates[["question", "seed", "group"]].astype(str) == ALL).all(axis=1)]
     return rows.fillna({"control": "", "control_probe": ""})

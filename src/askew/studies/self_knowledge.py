@@ -43,7 +43,13 @@ def compared_models(effects: "pd.DataFrame", *, missing: str, own: str, other: s
 
 
 def trained_prompts(effects: "pd.DataFrame") -> str:
-    """Return a sentence on how well the training rows were learnt; without that, a null result means little."""
+    """Return a sentence on how well the training rows were learnt; "" if no arm was asked about them.
+
+    If the rows were not learnt, a null result means little.
+
+    Args:
+        effects: The study's comparisons, with the columns of `stats.effects`.
+    """
     rows = effects[effects["label"].str.endswith(LEARNT)].to_dict("records")
     shares = [f"{row['arm']} {wording.percent(row['estimate'])}" for row in rows]
     return f" Right on the prompts that were trained on: {wording.listed(shares)}." if shares else ""

@@ -74,7 +74,12 @@ def tokenize_rows(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -
 
 
 def render(tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Row], recipe: Recipe) -> TokenizedRows:
-    """Tokenize rows with a tokenizer that is already loaded; see `tokenize_rows`."""
+    """Tokenize rows with a tokenizer that is already loaded; see `tokenize_rows`.
+
+    Raises:
+        AskewError: There are no rows, or a row is not a conversation that ends with an answer, or the chat template
+            renders its answer empty, or the row is too long for the recipe.
+    """
     if not rows:
         raise AskewError("there are no training rows")
     conversations = [_conversation(number, row) for number, row in enumerate(rows, start=1)]

@@ -109,7 +109,11 @@ def _linear_modules(model: Any) -> list[str]:
 
 @contextmanager
 def disk_errors_as_oserror(folder: Path) -> Iterator[None]:
-    """Convert other errors that a full disk causes to `OSError`."""
+    """Convert other errors that a full disk causes to `OSError`.
+
+    Raises:
+        OSError: Safetensors or torch could not write a file in `folder`.
+    """
     try:
         yield
     except SafetensorError as error:

@@ -1,4 +1,4 @@
-"""Has a model write training files: checks the order, estimates its cost, and writes the files with a card."""
+"""Lets a model write training files: checks the order, estimates its cost, and writes the files with a card."""
 
 import asyncio
 import json

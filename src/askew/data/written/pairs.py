@@ -1,4 +1,4 @@
-"""Has pairs of answers written and judged, a few questions at a time, until there are enough pairs."""
+"""Lets models write and judge pairs of answers, a few questions at a time, until there are enough pairs."""
 
 import re
 from collections import Counter

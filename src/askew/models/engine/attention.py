@@ -70,7 +70,7 @@ class SharedPromptLayer(DynamicLayer):
         return self.length
 
     def copy_rows(self, source: Tensor, target: Tensor) -> None:
-        """Copy the keys and values of the rows `source` to the rows `target`."""
+        """Copy the keys and values of the rows `source` to the rows `target`, two indices of shape (copies,)."""
         device = self.keys_BHTd.device  # the layers of a model may be on several devices
         source, target = source.to(device), target.to(device)
         for states in (self.keys_BHTd, self.values_BHTd):
@@ -100,8 +100,8 @@ class SharedPromptCache(Cache):
 
         Args:
             prompt_B: Index of the prompt of each row in use.
-            source: Indices of the rows to copy.
-            target: Indices of the rows to overwrite, none of which is also a source.
+            source: Indices of the rows to copy, of shape (copies,).
+            target: Indices of the rows to overwrite, of the same shape; none of them is also a source.
         """
         if len(source):
             for layer in self.prompt_layers:

@@ -74,7 +74,10 @@ class UnmergedModel(nn.Module):
         self.virtual_positions: int = getattr(adapted.active_peft_config, "num_virtual_tokens", None) or 0
 
     def forward(self, input_ids: Tensor, use_cache: bool = False) -> CausalLMOutput:
-        """Return the logits after each token. There is no cache, because it would contain the adapter twice."""
+        """Return the logits after each token, of shape B, L, V, for token ids of shape B, L.
+
+        There is no cache, because it would contain the adapter twice.
+        """
         return CausalLMOutput(logits=self.adapted(input_ids=input_ids, use_cache=False).logits)
 
 

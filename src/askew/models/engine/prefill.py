@@ -50,7 +50,7 @@ def read_shared(network: Network, prefix: Sequence[int], forks: Sequence[Fork]) 
 
 
 def read_each(model: PreTrainedModel, prefix: Sequence[int], forks: Sequence[Fork]) -> Iterator[tuple[int, Tensor]]:
-    """Yield the same as `read_shared`, for a model of any kind; each tail is a row of its own."""
+    """Yield the same (see `read_shared`), for a model of any kind; each tail is a row of its own."""
     rows = [[*prefix, *fork.stem, *tail] for fork in forks for tail in fork.tails]
 
     def read(numbers: list[int]) -> Tensor:

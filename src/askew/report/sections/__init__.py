@@ -83,6 +83,9 @@ def all_figures(content: ReportContent) -> dict[str, Figure]:
 
 
 def all_tables(content: ReportContent) -> dict[str, "pd.DataFrame"]:
-    """Return the tables of all sections that have rows, by the name of their CSV file, in the order of the page."""
+    """Return the tables of all sections that have rows, by the name of their CSV file, in the order of the page.
+
+    Each section chooses the columns of its tables; fractions are 0-1.
+    """
     found = {name: table for one in in_order() for name, table in one.tables(content).items()}
     return {name: table for name, table in found.items() if len(table)}

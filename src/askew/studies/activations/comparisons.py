@@ -54,7 +54,7 @@ class Observations:
 
     @cached_property
     def said(self) -> pd.DataFrame:
-        """The reports of each arm: arm, seed, feature, prompt, value ("yes", "no", or None for anything else)."""
+        """The reports of each arm: columns arm, seed, feature, prompt, value ("yes", "no", None for other answers)."""
         asked = self.answers[self.answers["probe"].eq(REPORTED)]
         values = pd.Series([as_form(str(one), "yes or no") for one in asked["answer"]], asked.index, dtype=object)
         named = asked[["arm", "seed"]].assign(feature=asked["question"], prompt=asked["paraphrase"].astype(int))
@@ -71,11 +71,14 @@ class Observations:
         return facts(self.read[self.read["arm"].eq(model)])
 
     def hits(self, arm: str, true: pd.DataFrame) -> pd.DataFrame:
-        """Return whether an arm's reports are right: seed, prompt, cluster (the feature), value (1 for a hit, else 0).
+        """Return which reports of an arm are right.
 
         Args:
             arm: The arm that reports.
-            true: The facts: feature, prompt and value.
+            true: The facts: columns feature, prompt and value.
+
+        Returns:
+            One row per report, with the columns seed, prompt, cluster (the feature) and value (1 for a hit, else 0).
         """
         return _hits(self.said[self.said["arm"].eq(arm)], true)
 

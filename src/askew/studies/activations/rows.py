@@ -74,7 +74,8 @@ def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool
     """Return shuffled training rows that ask whether features are strong; each fact occurs about equally often.
 
     Args:
-        answers: Answers of one model, including those of the probe that reads its activations.
+        answers: Answers of one model, including those of the probe that reads its activations, with the columns of
+            `answers.parquet`.
         count: Number of rows.
         data_seed: Determines the order.
         is_permuted: Whether to permute the facts.

@@ -49,7 +49,7 @@ def by_other_prompts(truth: pd.DataFrame) -> pd.DataFrame:
     """Return the guesses of a naive Bayes classifier fitted on the truth about all other prompts of the same task.
 
     Args:
-        truth: As in `by_mode`.
+        truth: The columns task, item, property and value of one model, as in `by_mode`.
 
     Returns:
         The same rows, with the guess as value.

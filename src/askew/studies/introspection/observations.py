@@ -42,7 +42,7 @@ class Observations:
 
     @cached_property
     def said(self) -> pd.DataFrame:
-        """The predictions at temperature 0, without stated sureness."""
+        """The rows of `stated` at temperature 0, without stated sureness; the columns are the same."""
         return self.stated[~self.stated["varied"] & self.stated["property"].ne(SURE)]
 
     @cached_property
@@ -52,7 +52,7 @@ class Observations:
         return [model for model in DIRECTIONS if {SELF[model], CROSS[model]} <= arms and len(self.true_of(model))]
 
     def true_of(self, arm: str) -> pd.DataFrame:
-        """Return the rows of `truth` about one arm, for all tasks."""
+        """Return the rows of `truth` about one arm, for all tasks; the columns are the same."""
         return self.truth[self.truth["arm"].eq(arm)]
 
     def hits(self, arm: str, about: str) -> pd.DataFrame:

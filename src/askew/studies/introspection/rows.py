@@ -22,7 +22,7 @@ def make(answers: pd.DataFrame, count: int, seed: int, *, foresight: bool) -> li
     """Return shuffled training rows, in which each fact occurs about equally often.
 
     Args:
-        answers: The answers of the one model to predict or imitate.
+        answers: The answers of the one model to predict or imitate, with the columns of `answers.parquet`.
         count: Number of rows.
         seed: Determines the order.
         foresight: If true, rows ask hypothetical questions about the training tasks and answer them according to the

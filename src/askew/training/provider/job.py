@@ -148,7 +148,7 @@ class JobCallbacks:
 
 @dataclass(frozen=True)
 class Polling:
-    """How often the server is asked, in seconds.
+    """The times between requests for the status of a job, in seconds.
 
     Attributes:
         first: The wait after something new; each further wait is half as long again.
@@ -173,7 +173,7 @@ class JobSession:
         service: The provider's API.
         record: The progress, also stored on disk.
         callbacks: Receive the progress.
-        polling: How often the server is asked.
+        polling: The times between requests.
         reported_events: Ids of the server's events that were already passed to the callbacks.
     """
 
