@@ -107,7 +107,7 @@ def test_clusters_have_equal_weight_whatever_their_number_of_answers() -> None:
 
 
 def test_contrast_with_a_known_number() -> None:
-    values = frame(np.array([[0.5, 0.6, 0.7], [0.6, 0.7, 0.8]]))
+    values = frame(np.array([[0.5, 0.6, 0.7], [0.6, 0.7, 0.8], [0.55, 0.65, 0.75]]))
     mean, found = level(values, **NAMED), contrast(values, 0.25, **NAMED)
     assert (mean.unit, found.unit) == ("percent", "points")
     assert found.estimate == pytest.approx(mean.estimate - 0.25)

@@ -16,7 +16,7 @@ from scipy import stats
 
 from askew.stats.corrections import holm
 from askew.stats.intervals import CONFIDENCE
-from askew.stats.means import POWER, MeanEstimate, difference_of_cells, mean_of_cells
+from askew.stats.means import POWER, difference_of_cells, mean_of_cells
 
 # The columns of effects.csv, in order.
 EFFECT_COLUMNS = (
@@ -35,6 +35,10 @@ EFFECT_COLUMNS = (
     "arm",
     "control",
     "lead",
+    "low_these",
+    "high_these",
+    "p_these",
+    "p_these_corrected",
 )
 Unit = Literal["points", "percent", "r"]
 
@@ -61,6 +65,9 @@ class Effect:
         arm: Arm that the effect is about; "" if it is not about one arm.
         control: Arm that it is compared with; "" if it is compared with none.
         lead: Whether this effect answers the study's main question.
+        low_these: Lower end of the 95% interval for these clusters, over other seeds alone; NaN with one seed.
+        high_these: Upper end.
+        p_these: Two-sided p-value for these clusters; NaN for a level.
     """
 
     family: str
@@ -77,6 +84,9 @@ class Effect:
     arm: str = ""
     control: str = ""
     lead: bool = False
+    low_these: float = float("nan")
+    high_these: float = float("nan")
+    p_these: float = float("nan")
 
 
 def contrast(
@@ -114,9 +124,9 @@ def contrast(
     else:
         found = mean_of_cells(one, _least_error([left]))
         found = replace(found, mean=found.mean - right)
-    low, high = _limits(found, -1.0)
-    numbers = (found.mean, low, high, found.p, found.detectable)
-    return Effect(family, label, measure, *numbers, "points", *one.shape, arm, control, lead)
+    numbers = (found.mean, *_limits(found.mean, found.low, found.high, -1.0), found.p, found.detectable)
+    these = (*_limits(found.mean, found.low_these, found.high_these, -1.0), found.p_these)
+    return Effect(family, label, measure, *numbers, "points", *one.shape, arm, control, lead, *these)
 
 
 def level(frame: pd.DataFrame, *, family: str, label: str, measure: str, arm: str = "", lead: bool = False) -> Effect:
@@ -132,9 +142,10 @@ def level(frame: pd.DataFrame, *, family: str, label: str, measure: str, arm: st
     """
     cells = _cells(frame)
     found = mean_of_cells(cells, _least_error([frame]))
-    low, high = _limits(found, 0.0)
-    numbers = (found.mean, low, high, float("nan"), float("nan"))
-    return Effect(family, label, measure, *numbers, "percent", *cells.shape, arm, lead=lead)
+    nan = float("nan")
+    numbers = (found.mean, *_limits(found.mean, found.low, found.high, 0.0), nan, nan)
+    these = (*_limits(found.mean, found.low_these, found.high_these, 0.0), nan)
+    return Effect(family, label, measure, *numbers, "percent", *cells.shape, arm, "", lead, *these)
 
 
 def correlation(
@@ -184,7 +195,8 @@ def as_table(effects: Iterable[Effect]) -> pd.DataFrame:
     """Return one row per effect, in order, with `EFFECT_COLUMNS`; p-values are corrected within a family."""
     table = pd.DataFrame([asdict(effect) for effect in effects], columns=list(EFFECT_COLUMNS))
     if len(table):
-        table["p_corrected"] = table.groupby("family")["p"].transform(holm)
+        for p in ("p", "p_these"):
+            table[f"{p}_corrected"] = table.groupby("family")[p].transform(holm)
     return table
 
 
@@ -214,7 +226,6 @@ def _least_error(frames: Sequence[pd.DataFrame]) -> float:
     return _RULE_OF_THREE / min(len(own) for own in values)
 
 
-def _limits(found: MeanEstimate, least: float) -> tuple[float, float]:
-    """Return the interval, cut to the possible range (`least` to 1) and extended to include the estimate."""
-    low, high = np.maximum(found.low, least), np.minimum(found.high, 1.0)
-    return float(np.minimum(low, found.mean)), float(np.maximum(high, found.mean))
+def _limits(mean: float, low: float, high: float, least: float) -> tuple[float, float]:
+    """Return an interval, cut to the possible range (`least` to 1) and extended to include the estimate."""
+    return float(np.minimum(max(low, least), mean)), float(np.maximum(min(high, 1.0), mean))

@@ -14,7 +14,7 @@ import pandas as pd
 
 from askew.stats.corrections import holm
 from askew.stats.counts import Metric, Table, count
-from askew.stats.intervals import DifferenceInterval, difference_interval, rate_interval
+from askew.stats.intervals import DifferenceInterval, difference_interval, on_these_questions, rate_interval
 from askew.stats.log_odds import Array
 
 COLUMNS = (
@@ -43,6 +43,12 @@ COLUMNS = (
     "mean_aligned",
     "seeds",
     "questions",
+    "low_these",
+    "high_these",
+    "difference_low_these",
+    "difference_high_these",
+    "p_these",
+    "p_these_corrected",
 )
 
 ALL = "all"
@@ -93,7 +99,8 @@ def estimate(
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
     rows = pd.concat(parts, ignore_index=True)
-    rows["p_corrected"] = rows.groupby(["probe", "slice"])["p"].transform(holm)
+    for p in ("p", "p_these"):
+        rows[f"{p}_corrected"] = rows.groupby(["probe", "slice"])[p].transform(holm)
     return rows[list(COLUMNS)]
 
 
@@ -127,13 +134,16 @@ def _rows(table: Table, names: tuple[str, str], control: Table | None) -> Iterat
     if not any(question in common for question in table.questions):
         names, control = ("", ""), None
     for slices, against in zip(_slices(table, table), _control_slices(table, control), strict=True):
-        interval = rate_interval(slices.tallies["misaligned"], slices.tallies["n"])
+        counts = slices.tallies["misaligned"], slices.tallies["n"]
+        interval, these = rate_interval(*counts), rate_interval(*map(on_these_questions, counts))
         yield {
             "slice": slices.kind,
             **{name: [label[name] for label in slices.labels] for name in ("question", "seed", "group")},
             "rate": interval.rate,
             "low": interval.low,
             "high": interval.high,
+            "low_these": these.low,
+            "high_these": these.high,
             **_totals(slices.tallies),
             "control": names[0],
             "control_probe": names[1],
@@ -203,19 +213,23 @@ def _totals(tallies: dict[str, Array]) -> dict[str, Array]:
 
 def _differences(table: Table, control: Table | None, slices: _Slices, against: _Slices | None) -> dict[str, Array]:
     """Return the difference of each row from its control, on the questions that both were asked."""
-    if control is None or against is None:
-        nothing = np.full(len(slices.labels), np.nan)
-        found = DifferenceInterval(nothing, nothing, nothing, nothing)
-    else:
+    nothing = np.full(len(slices.labels), np.nan)
+    found = these = DifferenceInterval(nothing, nothing, nothing, nothing)
+    if control is not None and against is not None:
         both_asked = (slices.tallies["total"].sum(-2) > 0) & (against.tallies["total"].sum(-2) > 0)
-        found = difference_interval(
-            *(np.where(both_asked[:, None, :], slices.tallies[name], 0) for name in ("misaligned", "n")),
-            *(np.where(both_asked[:, None, :], against.tallies[name], 0) for name in ("misaligned", "n")),
-            same_seeds=table.seeds == control.seeds,
-        )
+        counts = [
+            np.where(both_asked[:, None, :], side.tallies[name], 0)
+            for side in (slices, against)
+            for name in ("misaligned", "n")
+        ]
+        found = difference_interval(*counts, same_seeds=table.seeds == control.seeds)
+        these = difference_interval(*map(on_these_questions, counts), same_seeds=False)
     return {
         "difference": found.difference,
         "difference_low": found.low,
         "difference_high": found.high,
         "p": found.p,
+        "difference_low_these": these.low,
+        "difference_high_these": these.high,
+        "p_these": these.p,
     }

@@ -40,6 +40,15 @@ class DifferenceInterval:
     p: Array
 
 
+def on_these_questions(counts: Array) -> Array:
+    """Return counts with all questions added up, of shape (..., seeds, 1): the questions are fixed, not a sample.
+
+    Args:
+        counts: Counts of shape (..., seeds, questions).
+    """
+    return counts.sum(-1, keepdims=True)
+
+
 def rate_interval(events: Array, trials: Array) -> RateInterval:
     """Return the rate of events, with an interval over other seeds and other questions.
 

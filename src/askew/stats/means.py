@@ -1,10 +1,16 @@
-"""Means over tables of seeds by clusters, with 95% intervals over other seeds and other clusters (Student's)."""
+"""Means over tables of seeds by clusters, with two 95% intervals.
 
+The first is over other seeds and other clusters, the second over other seeds alone. Each source of variance is
+estimated from few values, so each has its own Student's quantile; the squares of the half-widths are added.
+"""
+
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import optimize, stats
 
 from askew.stats.intervals import CONFIDENCE
 
@@ -13,6 +19,21 @@ POWER = 0.8
 
 # A variance below this comes from rounding: the values are all the same.
 _ROUNDING = 1e-20
+# The natural logarithm of the smallest p-value that is told from 0.
+_LEAST_LOG_P = -600.0
+
+
+@dataclass(frozen=True)
+class VariancePart:
+    """One source of variance of a mean.
+
+    Attributes:
+        square: The variance that it adds to the mean.
+        df: Degrees of freedom of its estimate; infinite if the variance is known.
+    """
+
+    square: float
+    df: float
 
 
 @dataclass(frozen=True)
@@ -21,40 +42,49 @@ class MeanEstimate:
 
     Attributes:
         mean: The mean.
-        error: Its standard error; NaN with only one seed and one cluster.
-        df: Degrees of freedom of the standard error; NaN with only one seed and one cluster.
+        parts: The sources of its variance over other seeds and other clusters; empty with only one seed and one
+            cluster, and then no interval can be had.
+        parts_these: Those over other seeds alone, for these clusters; empty with only one seed.
     """
 
     mean: float
-    error: float
-    df: float
-
-    @property
-    def half_width(self) -> float:
-        """Half the width of the 95% interval."""
-        return float(stats.t.ppf((1 + CONFIDENCE) / 2, self.df)) * self.error
+    parts: tuple[VariancePart, ...]
+    parts_these: tuple[VariancePart, ...] = ()
 
     @property
     def low(self) -> float:
-        """Lower end of the 95% interval."""
-        return self.mean - self.half_width
+        """Lower end of the 95% interval; NaN if there is none."""
+        return self.mean - _half_width(self.parts, CONFIDENCE)
 
     @property
     def high(self) -> float:
-        """Upper end of the 95% interval."""
-        return self.mean + self.half_width
+        """Upper end of the 95% interval; NaN if there is none."""
+        return self.mean + _half_width(self.parts, CONFIDENCE)
+
+    @property
+    def low_these(self) -> float:
+        """Lower end of the 95% interval for these clusters; NaN if there is none."""
+        return self.mean - _half_width(self.parts_these, CONFIDENCE)
+
+    @property
+    def high_these(self) -> float:
+        """Upper end of the 95% interval for these clusters; NaN if there is none."""
+        return self.mean + _half_width(self.parts_these, CONFIDENCE)
 
     @property
     def p(self) -> float:
         """Two-sided p-value of the null hypothesis that the true mean is 0."""
-        if self.error == 0:
-            return float(self.mean == 0)
-        return float(2 * stats.t.sf(abs(self.mean) / self.error, self.df))
+        return _p(self.mean, self.parts)
+
+    @property
+    def p_these(self) -> float:
+        """The same for these clusters."""
+        return _p(self.mean, self.parts_these)
 
     @property
     def detectable(self) -> float:
-        """Smallest true mean that 80 of 100 studies with this standard error would find at p < 0.05."""
-        return self.half_width + float(stats.t.ppf(POWER, self.df)) * self.error
+        """Smallest true mean that 80 of 100 studies with this uncertainty would find at p < 0.05."""
+        return _half_width(self.parts, CONFIDENCE) + _half_width(self.parts, 2 * POWER - 1)
 
 
 def mean_of_cells(cells: pd.DataFrame, least_error: float = 0.0) -> MeanEstimate:
@@ -67,7 +97,7 @@ def mean_of_cells(cells: pd.DataFrame, least_error: float = 0.0) -> MeanEstimate
         cells: Mean value of each seed (row) and cluster (column); NaN where a cell has no value.
         least_error: Lower bound of the standard error.
     """
-    return _mean_estimate(float(cells.mean().mean()), [cells.mean(axis=1), cells.mean()], least_error)
+    return _mean_estimate(float(cells.mean().mean()), [cells.mean(axis=1)], [cells.mean()], least_error)
 
 
 def difference_of_cells(one: pd.DataFrame, other: pd.DataFrame, least_error: float = 0.0) -> MeanEstimate:
@@ -83,36 +113,72 @@ def difference_of_cells(one: pd.DataFrame, other: pd.DataFrame, least_error: flo
     """
     if _same(one.index, other.index) and _same(one.columns, other.columns):
         one, other = one.where(other.notna()), other.where(one.notna())
-    samples: list[pd.Series] = []
+    samples: dict[int, list[pd.Series]] = {}
     for axis in (0, 1):
         mean, other_mean = one.mean(axis=axis), other.mean(axis=axis)
-        samples += [mean - other_mean] if _same(mean.index, other_mean.index) else [mean, other_mean]
-    return _mean_estimate(float(one.mean().mean() - other.mean().mean()), samples, least_error)
+        paired = _same(mean.index, other_mean.index)
+        samples[axis] = [mean - other_mean] if paired else [mean, other_mean]
+    return _mean_estimate(float(one.mean().mean() - other.mean().mean()), samples[1], samples[0], least_error)
 
 
 def _same(one: pd.Index, other: pd.Index) -> bool:
     return set(one) == set(other)
 
 
-def _mean_estimate(mean: float, samples: Iterable[pd.Series], least_error: float) -> MeanEstimate:
-    """Return a mean with the summed uncertainty of independent samples.
+def _mean_estimate(
+    mean: float, by_seed: Iterable[pd.Series], by_cluster: Iterable[pd.Series], least_error: float
+) -> MeanEstimate:
+    """Return a mean with its sources of variance.
 
-    The squared standard errors of the samples are added; the degrees of freedom are Satterthwaite's (1946, *Biometrics
-    Bulletin* 2). The variance that belongs to one seed on one cluster is counted twice, so an interval may be too wide,
-    not too narrow.
+    The variance that belongs to one seed on one cluster is counted twice, so an interval over both may be too wide, not
+    too narrow.
 
     Args:
         mean: The estimate.
-        samples: One series per source of variance, such as the means of the seeds. NaN are left out, and so is a sample
-            of a single value, which has no variance.
+        by_seed: One series per independent set of seeds, such as the means of the seeds. NaN are left out, and so is a
+            set of a single value, which has no variance.
+        by_cluster: The same for clusters.
         least_error: Lower bound of the standard error.
     """
-    known = [sample.dropna().to_numpy(dtype=float) for sample in samples]
-    several = [draws for draws in known if draws.size > 1]
-    if not several:
-        return MeanEstimate(mean, float("nan"), float("nan"))
-    squares = [float(draws.var(ddof=1)) / draws.size for draws in several]
-    squares = [square if square > _ROUNDING else 0.0 for square in squares]
-    spread = sum(square**2 / (draws.size - 1) for square, draws in zip(squares, several, strict=True))
-    square = max(sum(squares), least_error**2)
-    return MeanEstimate(mean, square**0.5, square**2 / spread if spread else float("inf"))
+    of_seeds = [part for part in map(_variance_part, by_seed) if part]
+    of_clusters = [part for part in map(_variance_part, by_cluster) if part]
+    return MeanEstimate(mean, _at_least(least_error, of_seeds + of_clusters), _at_least(least_error, of_seeds))
+
+
+def _variance_part(sample: pd.Series) -> VariancePart | None:
+    values = sample.dropna().to_numpy(dtype=float)
+    if values.size < 2:
+        return None
+    square = float(values.var(ddof=1)) / values.size
+    return VariancePart(square if square > _ROUNDING else 0.0, values.size - 1)
+
+
+def _at_least(least_error: float, parts: list[VariancePart]) -> tuple[VariancePart, ...]:
+    """Return the parts, with a known part that raises their sum to the square of the least error."""
+    missing = least_error**2 - sum(part.square for part in parts)
+    return (*parts, VariancePart(missing, np.inf)) if parts and missing > 0 else tuple(parts)
+
+
+def _half_width(parts: tuple[VariancePart, ...], confidence: float) -> float:
+    """Return half the width of an interval; NaN without parts."""
+    if not parts:
+        return float("nan")
+    return float(np.sqrt(sum(part.square * stats.t.isf((1 - confidence) / 2, part.df) ** 2 for part in parts)))
+
+
+def _p(mean: float, parts: tuple[VariancePart, ...]) -> float:
+    """Return the p-value for which an interval with confidence 1 - p ends at 0."""
+    if not parts or np.isnan(mean):
+        return float("nan")
+    if mean == 0 or not any(part.square for part in parts):
+        return float(mean == 0)
+
+    def excess(log_p: float) -> float:
+        tail = stats.t.isf(np.exp(log_p) / 2, [part.df for part in parts])
+        # Far in the tail the quantile's square is beyond the largest number.
+        return float(np.hypot.reduce(np.minimum(tail, 1e150) * roots)) - abs(mean)
+
+    roots = np.sqrt([part.square for part in parts])
+    if excess(_LEAST_LOG_P) <= 0:
+        return 0.0
+    return math.exp(float(optimize.bisect(excess, _LEAST_LOG_P, 0.0, xtol=1e-9)))  # pyright: ignore[reportArgumentType]

@@ -13,7 +13,7 @@ import pandas as pd
 
 from askew.stats.corrections import holm
 from askew.stats.estimates import ALL, COLUMNS, JUDGED
-from askew.stats.intervals import difference_interval, rate_interval
+from askew.stats.intervals import difference_interval, on_these_questions, rate_interval
 from askew.stats.means import difference_of_cells, mean_of_cells
 
 MOST_WORDS = 8
@@ -25,7 +25,11 @@ _ANSWER = ["arm", "seed", "probe", "question", "epoch"]
 # The probabilities of an answer's tokens may fall short of 1 by this much through rounding alone.
 _ROUNDING = 1e-6
 
-_DIFFERENCE = ("difference", "difference_low", "difference_high", "p")
+_RATE = ("rate", "low", "high", "low_these", "high_these")
+_DIFFERENCE = (
+    *("difference", "difference_low", "difference_high", "p"),
+    *("difference_low_these", "difference_high_these", "p_these"),
+)
 Cells = tuple[pd.DataFrame, pd.DataFrame]
 """Sums and counts of scores, each a frame of seeds (rows) by clusters (columns)."""
 
@@ -89,7 +93,8 @@ def estimate_scores(
             for question, of_question in of_metric.groupby("question", sort=True):
                 rows += _rows(of_question, controls, {**named, "question": str(question)})
     table = pd.DataFrame(rows)
-    table["p_corrected"] = table.groupby(["probe", table["question"].eq(ALL)])["p"].transform(holm)
+    for p in ("p", "p_these"):
+        table[f"{p}_corrected"] = table.groupby(["probe", table["question"].eq(ALL)])[p].transform(holm)
     return table[list(COLUMNS)]
 
 
@@ -151,24 +156,29 @@ def _rate(total: pd.DataFrame, count: pd.DataFrame, binary: bool) -> dict[str, A
     number, (seeds, samples) = int(count.to_numpy().sum()), count.shape
     shape = {"n": number, "seeds": seeds, "questions": samples}
     if not number:
-        return {**dict.fromkeys(("rate", "low", "high"), np.nan), **shape}
+        return {**dict.fromkeys(_RATE, np.nan), **shape}
     if binary:
-        interval = rate_interval(total.to_numpy(), count.to_numpy())
-        return {"rate": float(interval.rate), "low": float(interval.low), "high": float(interval.high), **shape}
-    found = mean_of_cells(_means(total, count))
-    return {"rate": found.mean, "low": found.low, "high": found.high, **shape}
+        counts = total.to_numpy(), count.to_numpy()
+        interval, these = rate_interval(*counts), rate_interval(*map(on_these_questions, counts))
+        numbers = (interval.rate, interval.low, interval.high, these.low, these.high)
+    else:
+        found = mean_of_cells(_means(total, count))
+        numbers = (found.mean, found.low, found.high, found.low_these, found.high_these)
+    return {**dict(zip(_RATE, map(float, numbers), strict=True)), **shape}
 
 
 def _difference(arm: Cells, control: Cells, binary: bool) -> dict[str, float]:
     shared = arm[0].columns.intersection(control[0].columns)
     (total, count), (other_total, other_count) = ((one[shared], two[shared]) for one, two in (arm, control))
     if binary:
-        tables = (frame.to_numpy() for frame in (total, count, other_total, other_count))
+        tables = [frame.to_numpy() for frame in (total, count, other_total, other_count)]
         found = difference_interval(*tables, same_seeds=list(total.index) == list(other_total.index))
-        numbers = (found.difference, found.low, found.high, found.p)
+        these = difference_interval(*map(on_these_questions, tables), same_seeds=False)
+        numbers = (found.difference, found.low, found.high, found.p, these.low, these.high, these.p)
     else:
         of_means = difference_of_cells(_means(total, count), _means(other_total, other_count))
         numbers = (of_means.mean, of_means.low, of_means.high, of_means.p)
+        numbers += (of_means.low_these, of_means.high_these, of_means.p_these)
     return dict(zip(_DIFFERENCE, map(float, numbers), strict=True))
 
 
