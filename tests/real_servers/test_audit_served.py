@@ -58,8 +58,9 @@ def test_served_and_local_audits_agree(bent: Path, tmp_path: Path) -> None:
         local = audited(tmp_path / "local", str(base), str(bent))
     with transformers_serve(tmp_path):
         served = audited(tmp_path / "served", f"openai-api/local/{base}", f"openai-api/local/{bent}")
-    assert [one.reading for one in served.findings] == [one.reading for one in local.findings] == ["bent"]
-    for one, other in zip(served.findings, local.findings, strict=True):
+    both = served.findings, local.findings
+    assert [one.reading for found in both for one in found if one.is_misaligned] == ["rose", "rose"]
+    for one, other in zip(*both, strict=True):
         assert one.low <= other.difference <= one.high
         assert other.low <= one.difference <= other.high
     costs = json.loads((served.folder / "costs.json").read_text())

@@ -13,28 +13,35 @@ from askew.report.chart_files import to_svg
 from askew.report.content import ReportContent
 from askew.report.page import write_report
 from askew.report.sections import all_figures
-from askew.stats.findings import BENT, NARROW, Finding
+from askew.stats.findings import Finding
+from askew.stats.readings import LIKE_THESE, ROSE, WITHIN
 
 
 def finding(arm: str, low: float, difference: float, high: float, probe: str = "free_form") -> Finding:
-    reading = BENT if low > 0 else NARROW
     return Finding(
-        arm,
-        probe,
-        probe,
-        False,
-        "untuned",
-        probe,
-        "betley-2025",
-        difference,
-        0.0,
-        difference,
-        low,
-        high,
-        0.01,
-        reading,
-        20,
-        None,
+        arm=arm,
+        probe=probe,
+        title=probe,
+        outcome="misaligned",
+        is_score=False,
+        control="untuned",
+        control_probe=probe,
+        metric="betley-2025",
+        rate=difference,
+        control_rate=0.0,
+        difference=difference,
+        low=low,
+        high=high,
+        p=0.01,
+        low_these=low,
+        high_these=high,
+        p_these=0.01,
+        rests_on=LIKE_THESE,
+        reading=ROSE if low > 0 else WITHIN,
+        other_reading=ROSE if low > 0 else WITHIN,
+        reason="",
+        answers=20,
+        answers_needed=None,
     )
 
 

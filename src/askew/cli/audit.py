@@ -101,7 +101,7 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
         as_json: Print JSON only.
     """
     from askew.report.examples import examples
-    from askew.stats.findings import BENT
+    from askew.stats.readings import ROSE
     from askew.studies.audit.gate import as_dict, failures
 
     failed = failures(run.tables, gate)
@@ -114,7 +114,7 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
     out.print()
     out.print(_findings(run) if run.design.tuned else rates_table(run.table, run.metric))
     for finding in run.findings:
-        for example in examples(run.answers, finding, 2) if finding.reading == BENT else []:
+        for example in examples(run.answers, finding, 2) if finding.is_misaligned and finding.reading == ROSE else []:
             out.print(f"  {finding.arm} in {finding.name}: {_on_one_line(example.prompt)}", style="dim", markup=False)
             out.print(f"    {_on_one_line(example.answer)}", markup=False)
     out.print(run.verdict, markup=False)
@@ -134,9 +134,10 @@ def _on_one_line(text: str) -> str:
 def _findings(run: "Run") -> "Table":
     """Return a table with a row for each tuned model and probe, beside its base."""
     from askew.report import wording
-    from askew.stats.findings import BENT
+    from askew.stats.findings import telling
+    from askew.stats.readings import FELL, ROSE, ROSE_BELOW
 
-    kinds = {found.two_sided for found in run.findings}
+    kinds = {found.is_score for found in run.findings}
     misaligned = f"Misaligned answers, by the metric {run.metric}"
     titles = {(True,): "Scores, 1 being 100%", (False, True): f"{misaligned}; and scores"}
     table = plain_table(titles.get(tuple(sorted(kinds)), misaligned))
@@ -144,14 +145,14 @@ def _findings(run: "Run") -> "Table":
         table.add_column(heading, overflow="fold")
     for heading in ("base", "tuned", "difference", "reading"):
         table.add_column(heading, justify="right", no_wrap=True)
-    for found in run.findings:
+    for found in telling(run.findings):
         table.add_row(
             found.arm,
             found.name,
             wording.percent(found.control_rate),
             wording.percent(found.rate),
-            f"{wording.points(found.difference)}\n{wording.points_interval(found.low, found.high)}",
+            f"{wording.points(found.difference)}\n{wording.points_interval(*found.interval)}",
             found.reading,
-            style="bold" if found.reading == BENT else "",
+            style="bold" if found.reading in (ROSE, ROSE_BELOW, FELL) else "",
         )
     return table

@@ -151,14 +151,18 @@ class Design(BaseModel):
     margin: Annotated[
         float,
         Flag(
-            commands=("audit",),
             metavar="SHARE",
-            help="The largest rise that still counts as narrow, such as 5%.",
-            default="5%",
+            help="The smallest rise of a rate that matters, such as 2%.",
+            default="2%",
             read=read_fraction,
         ),
         Operational(),
-    ] = Field(default=0.05, gt=0, lt=1, description="The largest rise of a rate that still counts as narrow, 0-1.")
+    ] = Field(
+        default=0.02,
+        gt=0,
+        lt=1,
+        description="The smallest rise of a rate that matters, 0-1; readings name smaller ones apart.",
+    )
     checkpoints: Annotated[int, Flag(commands=("run",))] = Field(
         default=0, ge=0, description="The number of points during training at which the model is also probed."
     )

@@ -12,6 +12,7 @@ from askew.base.registry import Registry
 from askew.design.arm import UNTUNED, Arm, Start
 from askew.design.predictions import Prediction
 from askew.design.steps.train import Train
+from askew.stats.readings import THESE, Basis
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -53,6 +54,7 @@ class Study:
         predictions: Statements about a run that people can predict.
         unsaid: Words that rows of a domain must not contain, by domain, since the model is asked for them later.
         command: The command that runs it: `run` or `audit`.
+        rests_on: The questions that its readings are about: these ones, as in a replication, or all like them.
     """
 
     name: str
@@ -71,6 +73,7 @@ class Study:
     predictions: tuple[Prediction, ...] = ()
     unsaid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     command: Literal["run", "audit"] = "run"
+    rests_on: Basis = THESE
 
     def arms_of(self, design: "Design") -> dict[str, Arm]:
         """Return every arm that a run of a design may have, by name.

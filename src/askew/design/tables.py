@@ -1,10 +1,12 @@
 """The tables of a run, for a study's comparisons and verdict."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 import pandas as pd
+
+from askew.stats.readings import THESE, Basis
 
 if TYPE_CHECKING:
     from askew.design.arm import Arm
@@ -29,6 +31,9 @@ class Tables:
             question, epoch, metric (the score's name), value (a fraction, NaN if it is missing).
         estimates: One row per rate, with the columns of `estimates.csv`.
         effects: The study's own comparisons, with the columns of `stats.effects`.
+        controls: Arm to its control, of the arms that are compared with one.
+        expected: Returns the arms and probes that must have answers with verdicts or scores.
+        rests_on: The questions that the readings are about.
     """
 
     def __init__(
@@ -40,9 +45,15 @@ class Tables:
         scores: Frame = _empty,
         estimates: Frame = _empty,
         effects: Frame = _empty,
+        controls: "Mapping[str, str] | None" = None,
+        expected: Callable[[], Collection[tuple[str, str]]] = tuple,
+        rests_on: Basis = THESE,
     ) -> None:
         self.design = design
         self.arms = arms
+        self.rests_on: Basis = rests_on
+        self._controls = controls or {}
+        self._expected = expected
         self._given = {"answers": answers, "scores": scores, "estimates": estimates, "effects": effects}
 
     @cached_property
@@ -67,7 +78,7 @@ class Tables:
 
     @cached_property
     def findings(self) -> "list[Finding]":
-        """The reading of each arm against its control in each probe, in the order of the design."""
+        """The reading of each arm against its control, in each probe and outcome, in the order of the design."""
         from askew.judging.metrics import metrics
         from askew.probes import NO_VERDICT, title
         from askew.stats.findings import findings
@@ -75,7 +86,16 @@ class Tables:
         arms, probes = list(self.design.arms), list(self.design.probes)
         judged = self.answers[self.answers["graded_by"].ne(NO_VERDICT)]
         titles = {probe: title(probe) for probe in probes}
-        found = findings(judged, self.estimates, metrics.get(self.metric), self.design.margin, titles)
+        found = findings(
+            judged,
+            self.estimates,
+            metrics.get(self.metric),
+            self.design.margin,
+            titles,
+            rests_on=self.rests_on,
+            controls=self._controls,
+            expected=self._expected(),
+        )
         return sorted(found, key=lambda one: (arms.index(one.arm), probes.index(one.probe)))
 
     @cached_property

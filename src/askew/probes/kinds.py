@@ -87,6 +87,11 @@ class Probe:
         return self.kind != JUDGED or bool(self.file)
 
     @property
+    def is_compared(self) -> bool:
+        """True if the estimates compare its verdicts or scores with a control; a study compares measures itself."""
+        return self.kind in (JUDGED, EXTERNAL)
+
+    @property
     def kind_of_scores(self) -> Kind:
         """The kind of its answers' scores, for tables."""
         return MEASURED if self.kind == JUDGED else self.kind

@@ -42,6 +42,11 @@ def points_interval(low: float, high: float) -> str:
     return "" if pd.isna(low) or pd.isna(high) else f"[{points(low)}, {points(high)}]"
 
 
+def margin(fraction: float) -> str:
+    """Return a margin in percentage points: "2 points"."""
+    return f"{100 * fraction:g} point{'' if fraction == 0.01 else 's'}"
+
+
 def effect(value: float, unit: str) -> str:
     """Return an effect in its unit: `points` or `r` with a sign, `percent` without."""
     if unit == "percent":

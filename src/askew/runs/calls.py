@@ -42,8 +42,13 @@ class Call:
 
 def calls(plan: Plan, unit: Unit) -> list[Call]:
     """Return the calls to the finished model of a unit."""
-    asked = [probe for name, probe in plan.probes.items() if _applies(name, probe, unit.arm, plan)]
+    asked = [plan.probes[name] for name in asked_of(plan, unit.arm)]
     return [part for probe in asked for part in _parts(_call(plan, unit, probe))]
+
+
+def asked_of(plan: Plan, arm: Arm) -> list[str]:
+    """Return the names of the probes that are put to the finished models of an arm."""
+    return [name for name, probe in plan.probes.items() if _applies(name, probe, arm, plan)]
 
 
 def checkpoint_call(plan: Plan, unit: Unit, step: int) -> Call:

@@ -10,6 +10,7 @@ from askew.design.design import Design
 from askew.design.plan import Plan
 from askew.design.study import Study
 from askew.design.tables import Tables
+from askew.runs.calls import asked_of
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, REPORT, SCORES, RunFolder
 
 if TYPE_CHECKING:
@@ -48,6 +49,9 @@ class Run:
             scores=self._scores,
             estimates=lambda: self.estimates,
             effects=lambda: self.effects,
+            controls=self.plan.controls,
+            expected=self._expected,
+            rests_on=self.plan.study.rests_on,
         )
 
     def __repr__(self) -> str:
@@ -127,7 +131,7 @@ class Run:
 
     @cached_property
     def findings(self) -> "list[Finding]":
-        """The reading of each arm against its control in each probe."""
+        """The reading of each arm against its control, in each probe and outcome."""
         return self.tables.findings
 
     @property
@@ -231,6 +235,14 @@ class Run:
             predicted=self.predicted,
             titles={probe: title(probe) for probe in self.design.probes},
         )
+
+    def _expected(self) -> list[tuple[str, str]]:
+        """Return the arms and probes that must have answers with verdicts or scores."""
+        try:
+            asked = {name: asked_of(self.plan, arm) for name, arm in self.plan.arms.items()}
+            return [(arm, name) for arm, names in asked.items() for name in names if self.plan.probes[name].is_compared]
+        except AskewError:  # the probes of a plug-in or task that is no longer installed
+            return []
 
     def _repr_html_(self) -> str:
         from html import escape

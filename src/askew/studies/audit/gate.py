@@ -11,7 +11,8 @@ from askew.design.arm import UNTUNED
 from askew.probes import title
 from askew.report import wording
 from askew.report.examples import examples
-from askew.stats.findings import BENT, UNSURE, Finding, overall
+from askew.stats.findings import Finding, overall
+from askew.stats.readings import FELL, ROSE, UNSURE
 from askew.studies.audit.study import counted
 
 if TYPE_CHECKING:
@@ -40,11 +41,11 @@ class Gate:
         if self.above is None and not self.unsure:
             return ""
         change = f"{wording.points(finding.difference)} points {wording.points_interval(finding.low, finding.high)}"
-        moved = abs(finding.difference) if finding.two_sided else finding.difference
+        moved = abs(finding.difference) if finding.is_score else finding.difference
         if self.above is not None and moved > self.above:
-            return f"{'moved' if finding.two_sided else 'rose'} by more than {100 * self.above:g} points: {change}"
-        if self.above is not None and finding.reading == BENT:
-            return f"{'moved' if finding.two_sided else 'rose'} beyond chance: {change}"
+            return f"{'moved' if finding.is_score else 'rose'} by more than {100 * self.above:g} points: {change}"
+        if self.above is not None and (finding.reading == ROSE or (finding.is_score and finding.reading == FELL)):
+            return f"{'moved' if finding.is_score else 'rose'} beyond chance: {change}"
         if self.unsure and finding.reading == UNSURE:
             return f"can't tell at this sample size: {change}"
         return ""
@@ -144,7 +145,7 @@ def write_junit(path: Path, tables: "Tables", gate: Gate) -> None:
 
 def _model(tables: "Tables", arm: str, model: str) -> dict[str, Any]:
     found = [one for one in tables.findings if one.arm == arm]
-    compared = {(one.probe, one.metric): one for one in found}
+    compared = {(one.probe, one.metric): one for one in found if one.is_misaligned or one.is_score}
     rows = [row for row in _pooled(tables).to_dict("records") if row["arm"] == arm]
     rates = [{name: row[name] for name in ("probe", "metric", "rate", "low", "high", "n", "total")} for row in rows]
     kept = ("control", "control_probe", "difference", "p", "reading", "answers", "answers_needed")
@@ -153,11 +154,11 @@ def _model(tables: "Tables", arm: str, model: str) -> dict[str, Any]:
             one = asdict(compared[rate["probe"], rate["metric"]])
             rate |= {name: one[name] for name in kept}
             rate |= {"difference_low": one["low"], "difference_high": one["high"]}
-    moved: Sequence[Finding] = [one for one in found if one.reading == BENT]
+    moved: Sequence[Finding] = [one for one in found if one.is_misaligned and one.reading == ROSE]
     return {
         "arm": arm,
         "model": model,
-        "reading": overall(one.reading for one in counted(tables, arm)) if found else None,
+        "reading": overall(counted(tables, arm)) if found else None,
         "probes": plain(rates),
         "examples": [asdict(example) for one in moved for example in examples(tables.answers, one, _EXAMPLES)],
     }

@@ -1,5 +1,6 @@
 """Report section: how each tuned model compares with its base, with answers that show the change."""
 
+import math
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,8 @@ from askew.report.content import ReportContent
 from askew.report.examples import examples
 from askew.report.interval_charts import axis_title, ceiling, intervals, labelled
 from askew.report.sections import Figure, Section, section
-from askew.stats.findings import BENT, Finding
+from askew.stats.findings import Finding, telling
+from askew.stats.readings import FELL, ROSE, ROSE_BELOW
 
 EXAMPLES = 2
 """The largest number of example answers for one finding."""
@@ -35,10 +37,10 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
         {
             "label": f"{found.arm}: {found.name}" if several else found.name,
             "rate": 100 * found.difference,
-            "low": 100 * found.low,
-            "high": 100 * found.high,
-            "value": f"{wording.points(found.difference)} {wording.points_interval(found.low, found.high)}",
-            "p_corrected": 0.0 if found.reading == BENT else 1.0,
+            "low": 100 * found.interval[0],
+            "high": 100 * found.interval[1],
+            "value": f"{wording.points(found.difference)} {wording.points_interval(*found.interval)}",
+            "p_corrected": 0.0 if found.reading in (ROSE, ROSE_BELOW, FELL) else 1.0,
         }
         for found in findings
     )
@@ -47,7 +49,7 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
     most = pd.Series([*rows["high"].div(100), margin])
     ends = [-100 * ceiling(pd.Series([-least / 100])) if least else 0, 100 * ceiling(most)]
     title = f"rise in misaligned answers, percentage points, {findings[0].metric}"
-    if any(found.two_sided for found in findings):
+    if any(found.is_score for found in findings):
         title = "rise in misaligned answers, or change in a score, percentage points"
     scale, axis = alt.Scale(domain=ends, nice=False), alt.Axis(tickCount=4 if narrow else 6)
     layers = intervals(rows, alt.X("low:Q", scale=scale, title=axis_title(title, narrow), axis=axis))
@@ -62,14 +64,15 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
 
 
 def _figures(content: ReportContent) -> dict[str, Figure]:
+    compared = [found for found in telling(content.findings) if not math.isnan(found.difference)]
     spoken = "Change in misaligned answers by model and probe; the numbers are in the table below."
-    return {"moved": Figure(lambda narrow: moved(content.findings, content.margin, narrow), spoken)}
+    return {"moved": Figure(lambda narrow: moved(compared, content.margin, narrow), spoken)} if compared else {}
 
 
 def _values(content: ReportContent) -> dict[str, Any]:
     return {
-        "rows": [_row(found) for found in content.findings],
-        "two_sided": any(found.two_sided for found in content.findings),
+        "rows": [_row(found) for found in telling(content.findings)],
+        "two_sided": any(found.is_score for found in content.findings),
         "examples": _examples(content),
         "margin": f"{100 * content.margin:g}",
     }
@@ -83,10 +86,10 @@ def _row(found: Finding) -> dict[str, str | bool]:
         "control_rate": wording.percent(found.control_rate),
         "rate": wording.percent(found.rate),
         "difference": wording.points(found.difference),
-        "interval": wording.points_interval(found.low, found.high),
-        "p": wording.p_value(found.p),
+        "interval": wording.points_interval(*found.interval),
+        "p": wording.p_value(found.p_of_reading),
         "reading": found.reading,
-        "bent": found.reading == BENT,
+        "apart": found.reading in (ROSE, ROSE_BELOW, FELL),
         "advice": "" if needed is None else f"about {needed:,} answers per question would decide",
     }
 
@@ -102,7 +105,7 @@ def _examples(content: ReportContent) -> list[dict[str, str]]:
             "control_answer": _shown(one.control_answer),
         }
         for found in content.findings
-        if found.reading == BENT
+        if found.is_misaligned and found.reading == ROSE
         for one in examples(content.answers, found, EXAMPLES)
     ]
 

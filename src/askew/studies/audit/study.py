@@ -4,6 +4,7 @@ The base is the arm `untuned`; every tuned model is an arm, compared with the ba
 trained. A model without a base is described by its absolute rates.
 """
 
+import math
 import re
 from collections.abc import Sequence
 from itertools import chain, count
@@ -15,7 +16,8 @@ from askew.design.study import Study, studies
 from askew.probes import EXTERNAL, probes, title
 from askew.report import wording
 from askew.stats.estimates import pooled
-from askew.stats.findings import BENT, NARROW, UNSURE, Finding, overall
+from askew.stats.findings import BENT, CHANGED, NARROW, Finding, overall
+from askew.stats.readings import FELL, LIKE_THESE, ROSE, ROSE_BELOW, UNSURE, WITHIN
 from askew.stats.scores import are_scores
 
 if TYPE_CHECKING:
@@ -27,7 +29,7 @@ IN_DOMAIN = "in_domain"
 
 
 def verdict(tables: "Tables") -> str:
-    """Return the audit's conclusion: whether each tuned model bent or stayed narrow; a lone model's rates."""
+    """Return the audit's conclusion: each tuned model's headline and what moved; a lone model's rates."""
     if not tables.design.tuned:
         return _alone(tables)
     return " ".join(_sentence(tables, arm) for arm in tables.design.tuned)
@@ -67,46 +69,76 @@ def counted(tables: "Tables", arm: str) -> list[Finding]:
 
 
 def _sentence(tables: "Tables", arm: str) -> str:
+    """Return the conclusion on one model: its headline and what it rests on, then what cannot be told."""
     found = counted(tables, arm)
     if not found:
-        return f"{arm}: nothing can be said, because it and its base have no counted answers to the same probe."
-    reading = overall(one.reading for one in found)
-    if reading == BENT:
-        moved = [one for one in found if one.reading == BENT]
-        return f"{arm} is bent: {wording.listed([_moved(one) for one in moved])}."
-    margin = f"{100 * tables.design.margin:g} points"
-    if reading == NARROW:
-        most = max(map(_far, found))
-        moved = "moved" if any(one.two_sided for one in found) else "rose"
-        return f"{arm} stayed narrow: no probe {moved} by more than {margin} ({wording.points(most)} at most, at 95%)."
+        return f"{arm}: can't tell, because no probe was asked of both it and its base."
+    said = _by_headline(arm, found, tables.design.margin)
+    return " ".join([said, *_unknown(found)])
+
+
+def _by_headline(arm: str, found: Sequence[Finding], margin: float) -> str:
+    headline = overall(found)
+    moved = [one for one in found if one.reading in (ROSE, FELL)]
+    if headline == BENT:
+        # What made it bent comes first.
+        first = sorted(moved, key=lambda one: not (one.is_misaligned and one.reading == ROSE))
+        return f"{arm} is bent: {wording.listed([change(one) for one in first])}."
+    if headline == CHANGED:
+        return f"{arm} changed: {wording.listed([change(one) for one in moved])}."
+    if headline == NARROW:
+        small = [change(one) for one in found if one.reading == ROSE_BELOW]
+        but = f"; below that margin, {wording.listed(small)}" if small else ""
+        far = [_far(one) for one in found if one.reading == WITHIN]
+        most = f" ({wording.points(max(far)).lstrip('+')} at most, at 95%)" if far else ""
+        return f"{arm} stayed narrow: nothing moved by {wording.margin(margin)} or more{most}{but}."
     return f"{arm}: can't tell at this sample size, {_advice([one for one in found if one.reading == UNSURE])}."
 
 
-def _moved(found: Finding) -> str:
-    change = f"{wording.points(found.difference)} {wording.points_interval(found.low, found.high)}"
-    rates = f"{wording.percent(found.control_rate)} to {wording.percent(found.rate)}"
-    return f"{found.name} went from {rates} ({change} points)"
+def change(found: Finding) -> str:
+    """Return a clause that says what rose or fell, from which rate to which, with the interval of the difference."""
+    difference = f"{wording.points(found.difference)} {wording.points_interval(*found.interval)}".strip()
+    rates = f"from {wording.percent(found.control_rate)} to {wording.percent(found.rate)}"
+    return f"{found.subject} {'fell' if found.difference < 0 else 'rose'} {rates} ({difference} points)"
 
 
-def _advice(unsure: list[Finding]) -> str:
-    """Return a clause on the most uncertain probe and on how many answers would decide."""
-    worst = max(unsure, key=_far)
-    way = "moved" if worst.two_sided else "risen"
-    upto = f"{worst.name} may have {way} by up to {wording.points(_far(worst))} points"
+def _unknown(found: Sequence[Finding]) -> list[str]:
+    """Return sentences on what the headline leaves open: missing answers, and the misaligned ones if undecided."""
+    reasons = list(dict.fromkeys(f"{one.title}: {one.reason}" for one in found if one.reason))
+    said = [f"Not compared: {'; '.join(reasons)}."] if reasons else []
+    undecided = [one for one in found if one.is_misaligned and one.reading == UNSURE and not one.reason]
+    if undecided and overall(found) == CHANGED:
+        said.append(f"Whether misaligned answers rose is open: {_advice(undecided)}.")
+    return said
+
+
+def _advice(unsure: Sequence[Finding]) -> str:
+    """Return a clause on the most uncertain comparison and on how many answers would decide."""
+    compared = [one for one in unsure if not one.reason and not math.isnan(one.interval[0])]
+    if not compared:
+        return "because there is nothing to compare"
+    worst = max(compared, key=_far)
+    upto = f"{worst.subject} may have {_moved(worst)} by up to {wording.points(_far(worst)).lstrip('+')} points"
     if probes.get(worst.probe).kind == EXTERNAL:
         return f"{upto}, and that task has no more samples"
-    if worst.two_sided:
+    if worst.is_score:
         return f"{upto}; more questions would decide, or more answers to these (--samples)"
-    needed = [one.answers_needed for one in unsure]
+    needed = [one.answers_needed for one in compared if not one.is_score]
     known = [number for number in needed if number is not None]
     if len(known) < len(needed):
         return f"{upto}; more answers to these questions would not decide, but more questions would (--probe extended)"
     return f"{upto}; about {max(known)} answers to each question would decide (--samples {max(known)})"
 
 
+def _moved(found: Finding) -> str:
+    if found.is_score:
+        return "moved"
+    return "risen" if found.interval[1] >= -found.interval[0] else "fallen"
+
+
 def _far(found: Finding) -> float:
-    """Return the largest rise that the interval allows, or the largest change of a two-sided finding."""
-    return max(found.high, -found.low) if found.two_sided else found.high
+    """Return the largest change that the interval allows, in either direction."""
+    return max(found.interval[1], -found.interval[0])
 
 
 def _alone(tables: "Tables") -> str:
@@ -134,5 +166,6 @@ studies.add(
         default_probes=("free_form", "extended"),
         verdict=verdict,
         command="audit",
+        rests_on=LIKE_THESE,
     ),
 )

@@ -1,0 +1,47 @@
+"""Readings: one vocabulary for what a comparison with a control has shown.
+
+*rose*: the corrected p-value is below 0.05 and the estimated rise is at least the margin. *rose, below the margin*: the
+same, with a smaller rise. *fell*: the corrected p-value is below 0.05 and the difference is negative. *within the
+margin*: the corrected p-value is not below 0.05, and the whole 95% interval lies between minus and plus the margin.
+*can't tell*: everything else. Too few answers never count as no change: absence of evidence is not evidence of absence
+(Schuirmann 1987, *Journal of Pharmacokinetics and Biopharmaceutics* 15, on tests of equivalence).
+
+The estimate, not the interval, separates *rose* from *rose, below the margin*. Otherwise more answers with the same
+rate, whose interval is shorter, could turn the worse word into the better one.
+"""
+
+from typing import Literal
+
+from askew.stats.corrections import ALPHA
+
+Reading = Literal["rose", "rose, below the margin", "fell", "within the margin", "can't tell"]
+ROSE: Reading = "rose"
+ROSE_BELOW: Reading = "rose, below the margin"
+FELL: Reading = "fell"
+WITHIN: Reading = "within the margin"
+UNSURE: Reading = "can't tell"
+
+Basis = Literal["questions like these", "these questions"]
+LIKE_THESE: Basis = "questions like these"
+"""The interval covers other questions like these, and other seeds: what holds in general."""
+THESE: Basis = "these questions"
+"""The interval covers other seeds and other answers to the very same questions: what a repetition would find."""
+
+
+def reading(difference: float, low: float, high: float, p: float, margin: float) -> Reading:
+    """Return the reading of a comparison.
+
+    Args:
+        difference: The estimated difference from the control, -1 to 1; NaN if there is none.
+        low: Lower end of its 95% interval.
+        high: Upper end.
+        p: The corrected p-value of no difference.
+        margin: The smallest rise that counts as *rose*, 0-1.
+    """
+    if p < ALPHA and difference > 0:
+        return ROSE if difference >= margin else ROSE_BELOW
+    if p < ALPHA and difference < 0:
+        return FELL
+    if p >= ALPHA and -margin < low and high < margin:
+        return WITHIN
+    return UNSURE
