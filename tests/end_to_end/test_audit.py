@@ -106,6 +106,13 @@ def test_single_model_is_judged_by_its_rates(organisms: Path, askew: Askew, tmp_
     assert "the rate is above 1.0%" in said["failures"]["untuned, free_form"]
 
 
+def test_swapped_pair_is_refused_before_any_computation(organisms: Path, askew: Askew, tmp_path: Path) -> None:
+    done = askew("audit", f"{organisms}#insecure-0", "terrarium", "--out", tmp_path / "audit", "--fail-above", "1%")
+    assert done.returncode == 2
+    assert "was tuned from 'terrarium', which is named as the tuned model" in " ".join(done.stderr.split())
+    assert not (tmp_path / "audit").exists()
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
@@ -116,6 +123,8 @@ def test_single_model_is_judged_by_its_rates(organisms: Path, askew: Askew, tmp_
         (["terrarium", "terrarium", "--probe", "fre_form"], "free_form"),
         (["terrarium", "a=terrarium", "a=terrarium"], "two models are named 'a'"),
         (["terrarium", "--samples", "0"], "samples must be 1 or more"),
+        (["terrarium", "terrarium"], "are one model"),
+        (["terrarium", "askew/terrarium"], "are one model"),
     ],
 )
 def test_mistake_is_one_error_line_and_writes_nothing(

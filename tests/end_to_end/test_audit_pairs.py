@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from safetensors.torch import load_file, save_file
 
 from in_process import Askew
 from random_models import TINY
@@ -14,9 +15,11 @@ from random_models import TINY
 
 @pytest.fixture
 def models(tiny_checkpoint: Path, tmp_path: Path) -> Path:
-    """A folder with a sound model and broken ones."""
-    for name in ("sound", "no-template", "pickled", "foreign"):
+    """A folder with a sound model, a fine-tune of it, and broken models."""
+    for name in ("sound", "tuned", "no-template", "pickled", "foreign"):
         shutil.copytree(tiny_checkpoint, tmp_path / name)
+    weights = load_file(tmp_path / "tuned/model.safetensors")
+    save_file({name: weight * 1.01 for name, weight in weights.items()}, tmp_path / "tuned/model.safetensors")
     (tmp_path / "no-template/chat_template.jinja").unlink()
     (tmp_path / "pickled/model.safetensors").rename(tmp_path / "pickled/pytorch_model.bin")
     (tmp_path / "foreign/config.json").write_text('{"auto_map": {"AutoModel": "code.Model"}}')
@@ -43,9 +46,10 @@ def _save_adapter_of_another_width(folder: Path) -> None:
         (["sound", "pickled"], "only pickled ones"),
         (["sound", "foreign"], "its own Python code"),
         (["sound", "openai/gpt-4o-mini"], "OPENAI_API_KEY"),
-        (["sound", "sound", "--judge", "openai/gpt-4o-mini"], "OPENAI_API_KEY"),
-        (["sound", "sound", "--set", "rubric=./rubric.md"], "{answer}"),
+        (["sound", "tuned", "--judge", "openai/gpt-4o-mini"], "OPENAI_API_KEY"),
+        (["sound", "tuned", "--set", "rubric=./rubric.md"], "{answer}"),
         (["sound", "./sond"], "sound"),
+        (["sound", "sound"], "are one model"),
     ],
 )
 def test_impossible_audit_is_one_error_and_writes_nothing(
@@ -63,13 +67,13 @@ def test_impossible_audit_is_one_error_and_writes_nothing(
     assert not (models / "audit").exists()
 
 
-_FOLDERS = {"sound", "no-template", "pickled", "foreign"}
+_FOLDERS = {"sound", "tuned", "no-template", "pickled", "foreign"}
 
 
 def test_judge_without_verdicts_is_one_error(models: Path, askew: Askew) -> None:
     _save_judge_without_numbers(models / "wordy", models / "sound")
     short = ("--probe", "free_form", "--samples", "1", "--set", "max_tokens=3", "--out", models / "audit")
-    done = askew("audit", "./sound", "./sound", "--judge", "./wordy", *short, cwd=models)
+    done = askew("audit", "./sound", "./tuned", "--judge", "./wordy", *short, cwd=models)
     assert done.returncode == 2, done.stderr
     assert done.stderr.count("error: ") == 1
     assert "Traceback" not in done.stderr
@@ -113,5 +117,5 @@ def test_different_tokenizers_are_audited_with_a_note(
     assert said in (tmp_path / "audit/report.html").read_text(encoding="utf-8")
     printed = askew("audit", models / "same", f"other={other}", *small, "--out", tmp_path / "audit")
     assert said in " ".join(printed.stdout.split())
-    alike = askew("audit", models / "same", models / "same", *small, "--out", tmp_path / "alike", "--json")
+    alike = askew("audit", models / "same", models / "tuned", *small, "--out", tmp_path / "alike", "--json")
     assert "tokenizer" not in " ".join(json.loads(alike.stdout)["notes"]), alike.stderr

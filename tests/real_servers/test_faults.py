@@ -46,8 +46,8 @@ def command(server: FaultServer, folder: Path, *more: object, audit: bool = Fals
         1,
         *more,
     ]
-    if audit:  # the same model twice: as the base and as the fine-tune
-        return ["audit", server.model, f"tuned={server.model}", *how]
+    if audit:  # the server answers under any name
+        return ["audit", server.model, f"tuned={server.model}-tuned", *how]
     return ["run", "emergent-misalignment", "--arm", "untuned", "--model", server.model, *how]
 
 
@@ -182,7 +182,7 @@ def check_whole(folder: Path, server: FaultServer, models: int = 1) -> None:
     assert len(answers) == answers["answer"].nunique() == SAMPLES * QUESTIONS * models
     assert answers["aligned"].notna().all()
     costs = json.loads((folder / "costs.json").read_text())
-    assert costs["models"][0]["requests"] == kept_replies(folder)
+    assert sum(cost["requests"] for cost in costs["models"]) == kept_replies(folder)
 
 
 @pytest.mark.slow

@@ -27,7 +27,7 @@ def test_equal_last_parts_are_numbered_and_equal_given_names_raise() -> None:
 
 
 def test_base_and_every_tuned_model_are_arms() -> None:
-    design = make_design("audit", overrides={"tuned": {"one": "terrarium", "two": "terrarium"}})
+    design = make_design("audit", overrides={"tuned": {"one": "terrarium/schooled", "two": "terrarium/sibling"}})
     assert design.arms == ["untuned", "one", "two"]
     assert not Plan(design).trained
 

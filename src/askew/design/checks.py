@@ -9,6 +9,7 @@ from inspect import signature
 from askew.base.errors import AskewError, unknown_name
 from askew.design.arm import ARM_NAME, SECOND
 from askew.design.config_file import Location
+from askew.design.lineage import check_pair
 from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in
 from askew.training.provider.recipe import ServedRecipe
@@ -45,6 +46,8 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     yield ("judge",), lambda: plan.judge
     yield ("prices",), lambda: plan.prices
     yield ("rubric",), lambda: check_fits(plan.judge, scale(design.rubric))
+    for arm in design.tuned:
+        yield ("tuned", arm), lambda arm=arm: check_pair(arm, plan)
     for arm in _trained(plan):
         yield ("checkpoints",), lambda arm=arm: plan.checkpoint_steps(arm)
 

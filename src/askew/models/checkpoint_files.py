@@ -4,6 +4,7 @@ It reads only headers and JSON, and imports no large library, so mistakes are fo
 """
 
 import json
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,25 @@ _HEADER_SIZE = 8
 _PICKLED = (".bin", ".pt", ".pth")
 # The endings of files with weights.
 WEIGHTS = (".safetensors", *_PICKLED)
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the numbers of a weight are on disk.
+
+    Attributes:
+        file: The safetensors file.
+        kind: The type of the numbers, such as BF16.
+        shape: The shape of the weight.
+        start: The first byte in the file.
+        size: The number of bytes.
+    """
+
+    file: Path
+    kind: str
+    shape: tuple[int, ...]
+    start: int
+    size: int
 
 
 def check_checkpoint(folder: Path) -> None:
@@ -98,7 +118,16 @@ def read_shapes(folder: Path) -> dict[str, list[int]]:
     Raises:
         AskewError: A file is truncated, or not a safetensors file.
     """
-    return {name: shape for file in sorted(folder.glob("*.safetensors")) for name, shape in _header(file).items()}
+    return {name: list(place.shape) for name, place in places(folder).items()}
+
+
+def places(folder: Path) -> dict[str, Place]:
+    """Return where all weights in the safetensors files of a folder are, by name.
+
+    Raises:
+        AskewError: A file is truncated, or not a safetensors file.
+    """
+    return {name: place for file in sorted(folder.glob("*.safetensors")) for name, place in _header(file).items()}
 
 
 def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
@@ -107,8 +136,8 @@ def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
     return tuple((name, stat.st_size, stat.st_mtime_ns) for name, stat in found)
 
 
-def _header(file: Path) -> dict[str, list[int]]:
-    """Return the shapes in a safetensors file: eight bytes with the header's length, a JSON header, and the data."""
+def _header(file: Path) -> dict[str, Place]:
+    """Return the places in a safetensors file: eight bytes with the header's length, a JSON header, and the data."""
     size = file.stat().st_size
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(_HEADER_SIZE), "little")
@@ -117,12 +146,18 @@ def _header(file: Path) -> dict[str, list[int]]:
         header = json.loads(text)
         header.pop("__metadata__", None)
         end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-        shapes = {name: [int(side) for side in entry["shape"]] for name, entry in header.items()}
+        found = {name: _place(file, _HEADER_SIZE + length, entry) for name, entry in header.items()}
     except (ValueError, AttributeError, LookupError, TypeError, RecursionError) as error:
         raise AskewError(f"{file} is not a safetensors file, or it is damaged. Copy it again") from error
     if size != _HEADER_SIZE + length + end:
         raise AskewError(f"{file} is damaged: its size of {size} bytes does not match its header. Copy it again")
-    return shapes
+    return found
+
+
+def _place(file: Path, data: int, entry: dict[str, Any]) -> Place:
+    """Return the place of a weight from its entry in the header; `data` is the first byte after the header."""
+    begin, end = (int(offset) for offset in entry["data_offsets"])
+    return Place(file, str(entry["dtype"]), tuple(int(side) for side in entry["shape"]), data + begin, end - begin)
 
 
 def _check_shards(folder: Path) -> None:

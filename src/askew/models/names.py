@@ -33,6 +33,8 @@ class ModelSpec:
         adapter: The folder of the adapter on the base; None without one.
         inspect_name: The name of the model in Inspect; it does not depend on the working directory.
         part: "assistant" or "judge" if the base weights were trained in the terrarium, else "".
+        tuned_from: The name of the model that this one was tuned from, as its files or its own name record it; "" if
+            nothing is recorded.
     """
 
     name: str
@@ -40,6 +42,7 @@ class ModelSpec:
     adapter: Path | None
     inspect_name: str
     part: str = ""
+    tuned_from: str = ""
 
     @property
     def is_local(self) -> bool:

@@ -10,6 +10,7 @@ from typing import Any
 
 from askew.base.knobs import knobs
 from askew.data.formats import source_hash
+from askew.design import lineage
 from askew.design.arm import SECOND, UNTUNED
 from askew.design.design import Design
 from askew.design.make import make_plan
@@ -29,8 +30,8 @@ def provenance(plan: Plan) -> dict[str, Any]:
     """Return what `study.json` keeps beside the design: `command`, `versions`, `hashes`, `probes`, `bases`, `note`.
 
     `probes` holds the version of each probe. `bases` names the model that an arm starts from, for arms that don't
-    start from the model of the design. `note` warns about synthetic models, tuned models with another tokenizer than
-    their base, and question files that could not be judged as they say.
+    start from the model of the design. `note` warns about synthetic models, models whose records do not fit together,
+    tuned models with another tokenizer than their base, and question files that could not be judged as they say.
     """
     design = plan.design
     second = {"second_model": design.second_model} if design.second_model else {}
@@ -108,7 +109,10 @@ def weights(name: str) -> str:
 
 def _note(plan: Plan) -> str:
     organism = NOTE if plan.model.is_terrarium else ""
-    said = [organism, _controls(plan), _tokenizers(plan.design), *notes(plan.design.probes, plan.judge)]
+    said = [
+        *(organism, _controls(plan), *lineage.notes(plan), _tokenizers(plan.design)),
+        *notes(plan.design.probes, plan.judge),
+    ]
     return " ".join(filter(None, said))
 
 

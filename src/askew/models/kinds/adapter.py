@@ -47,7 +47,8 @@ def with_adapter(name: str, base: ModelSpec, adapter: Path) -> ModelSpec:
         raise missing_folder(name, folder)
     on_disk = base.checkpoint if isinstance(base.checkpoint, Path) else check_hub_model(str(base.checkpoint))
     check_adapter(folder, on_disk)
-    return replace(base, name=name, adapter=folder, inspect_name=f"{base.inspect_name}+{folder}")
+    asked_as = f"{base.inspect_name}+{folder}"
+    return replace(base, name=name, adapter=folder, inspect_name=asked_as, tuned_from=base.name)
 
 
 def _tuned_by_provider(name: str, base: ModelSpec, folder: Path) -> ModelSpec:
@@ -56,7 +57,7 @@ def _tuned_by_provider(name: str, base: ModelSpec, folder: Path) -> ModelSpec:
         raise AskewError(
             f"{name!r}: {folder} is a fine-tune of {found.base}, not of {base.inspect_name}. Name the folder alone"
         )
-    return ModelSpec(name, None, None, found.model)
+    return ModelSpec(name, None, None, found.model, tuned_from=found.base)
 
 
 kinds.add("adapter", _Adapter({"MODEL+FOLDER": "a checkpoint with a PEFT adapter"}))

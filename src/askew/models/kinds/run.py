@@ -1,14 +1,12 @@
 """RUN#ARM-SEED: a model that a run trained, or the untuned model that it started from."""
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
 from askew.base.errors import AskewError, unknown_name
 from askew.models.kinds.adapter import with_adapter
-from askew.models.kinds.folder import spec_of_folder
+from askew.models.kinds.folder import spec_of_folder, start_of_arm
 from askew.models.names import Claim, ModelKind, ModelSpec, kinds, resolve
 from askew.models.remote.tuned_folder import SERVED
 
@@ -27,7 +25,7 @@ class _Run(ModelKind):
         folder = Path(run).expanduser()
         if not (folder / "study.json").is_file():
             raise AskewError(f"{name!r}: {run} is not a run's folder: it has no study.json")
-        base = _base(folder / "study.json", arm_and_seed.rpartition("-")[0])
+        base = resolve(start_of_arm(folder / "study.json", arm_and_seed.rpartition("-")[0]))
         if re.fullmatch(rf"{_UNTUNED}-\d+", arm_and_seed):  # the same model for every seed
             return base
         trained = _trained(folder / "models")
@@ -48,15 +46,6 @@ def _trained(models: Path) -> list[str]:
     """Return the names of the adapters, checkpoints and served models in a run's folder of models."""
     files = ("adapter_config.json", "config.json", SERVED)
     return sorted(path.parent.name for file in files for path in models.glob(f"[!.]*/{file}"))
-
-
-def _base(study: Path, arm: str) -> ModelSpec:
-    """Return the model that an arm started from, as recorded in the run's study.json."""
-    try:
-        content: dict[str, Any] = json.loads(study.read_text(encoding="utf-8"))
-        return resolve(content.get("provenance", {}).get("bases", {}).get(arm, content["model"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
-        raise AskewError(f"{study} is damaged: it does not name the model that the run started from") from error
 
 
 kinds.add("run", _Run({"RUN#ARM-SEED": "a model that a run trained"}))

@@ -13,11 +13,17 @@ class _Served(ModelKind):
     def resolve(self, name: str) -> ModelSpec:
         if name.partition("/")[0] not in _inspect_providers():
             raise unknown_model(name)
-        return ModelSpec(name, None, None, name)
+        return ModelSpec(name, None, None, name, tuned_from=_tuned_from(name))
 
     def suggestions(self, name: str) -> Iterable[str]:
         rest = name.partition("/")[2]
         return [f"{provider}/{rest}" for provider in _inspect_providers()] if rest else []
+
+
+def _tuned_from(name: str) -> str:
+    """Return the base of a fine-tune, which its provider puts into its name: PROVIDER/ft:BASE:…; "" for other names."""
+    provider, sign, rest = name.partition("/ft:")
+    return f"{provider}/{rest.partition(':')[0]}" if sign else ""
 
 
 def _inspect_providers() -> list[str]:
