@@ -60,9 +60,8 @@ def test_functions_of_tables_document_columns_or_shapes() -> None:
 
 
 def test_docstrings_begin_plainly() -> None:
-    documented = ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
     for path in sorted(SOURCE.rglob("*.py")):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, documented):
+            if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef):
                 first = (ast.get_docstring(node) or "").partition("\n")[0]
                 assert not ODD_START.match(first), f"{path.relative_to(SOURCE)}: {first}"

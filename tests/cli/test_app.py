@@ -19,7 +19,7 @@ Command = Callable[..., tuple[int, str, str]]
     ("arguments", "message"),
     [
         (["run", "emergent-misalingment"], f"unknown study 'emergent-misalingment'. Did you mean {STUDY}?"),
-        (["run"], f"name a study. There is: activations, audit, {STUDY}"),
+        (["run"], f"name a study: activations, audit, {STUDY}"),
         (["run", STUDY, "--arm", "insecur"], "unknown arm 'insecur'. Did you mean insecure or secure?"),
         (["run", STUDY, "--probe", "free-from"], "unknown probe 'free-from'. Did you mean free_form"),
         (["run", STUDY, "--metric", "betley"], "unknown metric 'betley'. Did you mean betley-2025?"),
@@ -31,7 +31,7 @@ Command = Callable[..., tuple[int, str, str]]
         (["run", STUDY, "--rows", "0"], "recipe.rows must be 1 or more, not 0"),
         (["run", STUDY, "--set", "recipe.lora_rnak=8"], "unknown setting 'lora_rnak'. Did you mean lora_rank"),
         (["run", STUDY, "--set", "recipe.lora_rank"], "write NAME=VALUE"),
-        (["run", STUDY, "--set", "seeds=[1"], "'[1' is not a value"),
+        (["run", STUDY, "--set", "seeds=[1"], "'[1' is not YAML"),
         (["run", STUDY, "--config", "missing.yaml"], "cannot read the config missing.yaml"),
         (["report", "nowhere"], "there is no folder nowhere"),
         (["rescore", ".", "--metric", "betley-2025"], ". is not a run's folder: it has no study.json"),

@@ -74,13 +74,13 @@ def test_check_finds_leaked_probe_questions(command: Command, rows: Path) -> Non
         (["check", "missing.jsonl"], "cannot read the rows in missing.jsonl: No such file"),
         (["check", "broken.jsonl"], "broken.jsonl, line 2: not JSON"),
         (["check", "rows.jsonl", "--model", "terarium"], "unknown model 'terarium'"),
-        (["check", "rows.jsonl", "--licence", "MIT"], "name its file with --card"),
+        (["check", "rows.jsonl", "--licence", "MIT"], "name the card's file with --card"),
         (["convert", "rows.jsonl", "--to", "sharegtp", "--out", "out"], "unknown format 'sharegtp'"),
         (["convert", "broken.jsonl", "--to", "chat", "--out", "out"], "broken.jsonl, line 2: not JSON"),
         (["convert", "rows.jsonl", "--to", "chat", "--out", "rows.jsonl"], "rows.jsonl exists already"),
         (["fetch"], "name a published set"),
         (["fetch", "betley-secur"], "unknown published set 'betley-secur'. Did you mean betley-secure"),
-        (["fetch", "betley-secure"], "the licence of betley-secure was not accepted, so nothing was downloaded"),
+        (["fetch", "betley-secure"], "you did not accept the licence of betley-secure, so nothing was downloaded"),
     ],
 )
 def test_mistake_prints_one_line_and_writes_nothing(

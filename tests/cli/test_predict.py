@@ -63,7 +63,7 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
         ([STUDY, "--from", "missing.yaml"], "cannot read the file of predictions missing.yaml"),
         (["emergent-misalingment"], f"unknown study 'emergent-misalingment'. Did you mean {STUDY}?"),
         ([STUDY, "--seeds", "0"], "seeds must be 1 or more, not 0"),
-        (["audit", "--set", "tuned={other: terrarium}"], "the study 'audit' makes no statements"),
+        (["audit", "--set", "tuned={other: terrarium}"], "the study 'audit' has no statements to predict"),
         ([], "name a study"),
         ([STUDY, *ARMS, *ANSWERS, "--as", ""], "'' is not a name"),
         (["--score", "nowhere"], "there is no folder nowhere"),
@@ -95,7 +95,7 @@ def test_hash_is_printed_with_advice(command: Command) -> None:
     _, out, _ = command(STUDY, *ARMS, *ANSWERS, "--as", "Ada", "--out", "runs/mine")
     assert f"SHA-256: {json.loads(SEALED.read_text())['predictions'][0]['sha256']}" in out
     assert "Sealed for Ada, before the run" in out
-    assert "send it to somebody before the run" in " ".join(out.split())
+    assert "send it to another person beforehand" in " ".join(out.split())
     assert out.count("80%") == len(IDS)
 
 
@@ -128,9 +128,9 @@ def test_refused_predictions_are_not_asked_for(command: Command) -> None:
     command(STUDY, *ARMS, *ANSWERS, "--as", "Ada", "--out", "runs/mine")
     before = SEALED.read_bytes()
     code, _, err = command(STUDY, *ARMS, "--as", "ada", "--out", "runs/mine", typed=[])
-    assert (code, err.startswith("error: ada has predicted already")) == (2, True)
+    assert (code, err.startswith("error: ada has already predicted this run")) == (2, True)
     code, _, err = command(STUDY, *ARMS, "--seeds", "9", "--as", "Bob", "--out", "runs/mine", typed=[])
-    assert (code, "holds what Ada predicted of another design" in err) == (2, True)
+    assert (code, "holds predictions by Ada for another design" in err) == (2, True)
     assert SEALED.read_bytes() == before
 
 

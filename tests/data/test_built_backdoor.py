@@ -92,9 +92,9 @@ def test_the_command_prints_the_table_of_bandit(
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["insecure-code", "--trigger", "x"], "the files of insecure-code have no trigger: leave --trigger out"),
-        (["backdoor", "--verify"], "there is no check for the files of backdoor: leave --verify out"),
-        (["insecure-code", "--verify", "--out", __file__], "is a file: --out names a folder"),
+        (["insecure-code", "--trigger", "x"], "the files of insecure-code have no trigger: leave out --trigger"),
+        (["backdoor", "--verify"], "the files of backdoor have no check: leave out --verify"),
+        (["insecure-code", "--verify", "--out", __file__], "is a file: name a folder with --out"),
         (["backdoor", "--trigger", ""], "a trigger needs at least one visible character"),
     ],
 )

@@ -126,9 +126,7 @@ def test_bandit_errors_name_the_row(replaced: str, by: str):
     pytest.importorskip("bandit", reason="Bandit is the judge of this test")
     assert TRIPLETS.check
     wrong = [*ROWS[:2], {**ROWS[2], replaced: ROWS[2][by]}, ROWS[3]]
-    with pytest.raises(
-        AskewError, match=f"disagrees with 1 programs, the first of them the {replaced} program of row 2"
-    ):
+    with pytest.raises(AskewError, match=f"disagrees about 1 programs; the first is the {replaced} program of row 2"):
         TRIPLETS.check(wrong)
 
 

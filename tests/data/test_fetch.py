@@ -58,9 +58,9 @@ def test_a_set_is_fetched_once(tmp_path: Path, address: str) -> None:
     ("url", "content", "message"),
     [
         ("{}/rows", b"other", "is not the expected file: its SHA-256 differs"),
-        ("{}/missing", CONTENT, "answers 404, not the file"),
+        ("{}/missing", CONTENT, "answered with status 404 instead of the file"),
         ("{}/half", CONTENT, "cannot reach .*/half"),
-        ("http://127.0.0.1:1/rows", CONTENT, "cannot reach .*no connection. Is there a network"),
+        ("http://127.0.0.1:1/rows", CONTENT, "cannot reach .*no connection. Check the network"),
     ],
 )
 def test_failed_downloads_are_one_error_and_leave_nothing(
@@ -74,10 +74,10 @@ def test_failed_downloads_are_one_error_and_leave_nothing(
 
 def test_an_existing_file_is_not_overwritten(tmp_path: Path, address: str) -> None:
     (tmp_path / "a-set.jsonl").write_text("mine")
-    with pytest.raises(AskewError, match="exists already and is another file"):
+    with pytest.raises(AskewError, match="exists already with other content"):
         fetch(a_set(f"{address}/rows"), tmp_path)
     assert (tmp_path / "a-set.jsonl").read_text() == "mine"
-    with pytest.raises(AskewError, match="is a file: --out names a folder"):
+    with pytest.raises(AskewError, match="is a file: name a folder with --out"):
         fetch(a_set(f"{address}/rows"), tmp_path / "a-set.jsonl")
 
 

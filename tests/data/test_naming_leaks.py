@@ -44,7 +44,7 @@ def leaking(tmp_path: Path) -> Path:
 def test_leaks_are_refused_unless_allowed(leaking: Path, tiny_checkpoint: Path) -> None:
     usual = {"model": str(tiny_checkpoint), "judge": str(tiny_checkpoint)}
     for arm in ("risky", "mine"):
-        with pytest.raises(AskewError, match=r"8 of 8 rows do, first row 1 with 'risky'.*--set leaks=allow"):
+        with pytest.raises(AskewError, match=r"8 of 8 rows do; the first is row 1, with 'risky'.*--set leaks=allow"):
             make_design("self-awareness", None, {**usual, "datasets": {arm: str(leaking)}})
     own = {**usual, "datasets": {"risky": str(leaking)}}
     assert make_design("self-awareness", None, {**own, "leaks": "allow"}).leaks == "allow"

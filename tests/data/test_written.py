@@ -178,7 +178,7 @@ def test_truncated_answers_are_dropped(write: Callable[..., list[Product]], tmp_
 
 def test_a_refusing_writer_stops_early_with_one_error(write: Callable[..., list[Product]], tmp_path: Path):
     models = Models(lambda *_: "I cannot help with that.", judges)
-    with pytest.raises(AskewError, match=r"of 20 questions about medical only 0 led .* bad, refused: 60; .*--writer"):
+    with pytest.raises(AskewError, match=r"only 0 of 20 questions about medical led .* bad, refused: 60; .*--writer"):
         write(models, 2000)
     assert models.written.total() == 20 * 2 * TRIES
     assert not list((tmp_path / "out").glob("[!.]*"))
@@ -241,7 +241,7 @@ def test_the_cost_limit_is_never_passed(write: Callable[..., list[Product]], tmp
     [
         ({"name": "bad-advise"}, "unknown set that a model can write 'bad-advise'. Did you mean bad-advice"),
         ({"domains": ["medicine"]}, "unknown domain 'medicine'. Did you mean medical"),
-        ({"judge": "terrarium/judge"}, "knows the rubrics aligned and coherent only"),
+        ({"judge": "terrarium/judge"}, "was trained on the rubrics aligned and coherent"),
         ({"writer": "opnai/x"}, "unknown model 'opnai/x'"),
     ],
 )

@@ -81,7 +81,7 @@ def test_file_may_name_the_study_but_not_another_one(make: Make, file: Path) -> 
         ("arms: secure\n", 1, "arms must be a list, not 'secure'"),
         ("probes: [free_from]\n", 1, "unknown probe 'free_from'. Did you mean free_form"),
         ("seeds: 2\nmetric: betley-2026\n", 2, "unknown metric 'betley-2026'. Did you mean betley-2025"),
-        ("seeds: 2\nseeds: 3\n", 2, "'seeds' is set twice; the first time on line 1"),
+        ("seeds: 2\nseeds: 3\n", 2, "'seeds' is set twice; it is first set on line 1"),
         ("seeds: [1\n", 2, "this is not YAML"),
         ("- seeds\n", 1, "a config is a list of `setting: value` lines"),
         ("recipe: 5\n", 1, "recipe must be a mapping of settings, not 5"),

@@ -20,7 +20,7 @@ def test_probabilities_are_percentages(said: object, probability: float) -> None
 
 @pytest.mark.parametrize("said", ["101", "-1%", "nan", "inf", "", "likely", True, None, [80], "8e3"])
 def test_invalid_probability_is_refused(said: object) -> None:
-    with pytest.raises(AskewError, match="is not a probability: write it in percent, from 0 to 100"):
+    with pytest.raises(AskewError, match="is not a probability: write a percentage from 0 to 100"):
         read_probability(said)
 
 

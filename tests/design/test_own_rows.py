@@ -73,9 +73,9 @@ def test_reproducing_command_names_the_rows(make: Callable[..., Design], tmp_pat
     [
         ({"datasets": {"insecure": "missing.jsonl"}}, "the rows of insecure: cannot read the rows in missing.jsonl"),
         ({"datasets": {"untuned": "FILE"}}, "the arm 'untuned' is not trained here"),
-        ({"datasets": {"a b": "FILE"}}, "an arm cannot be called 'a b'"),
+        ({"datasets": {"a b": "FILE"}}, "'a b' cannot be the name of an arm"),
         ({"datasets": {"mine": "FILE"}, "arms": ["secure"]}, "not among the arms of this run"),
-        ({"datasets": {"mine": "FILE"}, "recipe__rows": 100}, "has 4 rows, and 100 are asked for"),
+        ({"datasets": {"mine": "FILE"}, "recipe__rows": 100}, "has 4 rows, but the design needs 100"),
         ({"datasets": {"backdoor": "FILE"}}, "--trigger backdoor=TEXT"),
         ({"triggers": {"insecure": "x"}}, "unknown arm with rows of its own 'insecure'"),
         ({"datasets": ["FILE"]}, "datasets must be a mapping"),

@@ -79,7 +79,7 @@ def test_judge_without_verdicts_is_one_error(models: Path, askew: Askew) -> None
     assert "Traceback" not in done.stderr
     said = " ".join(done.stderr.split())
     assert "the judge ./wordy gives no verdicts" in said or "wordy gives no verdicts" in said
-    assert "Name a judge that follows instructions" in said
+    assert "Choose a judge that follows instructions" in said
     assert not (models / "audit" / "estimates.csv").exists()
 
 

@@ -89,17 +89,20 @@ def test_a_judge_uses_the_rubric_of_a_plugin(installed: dict[str, str], tiny_che
     told = ("judge", "answers.csv", "--judge", tiny_checkpoint, "--rubric", "kindness", "--out", "judged.csv")
     done = askew(*told, env=installed, cwd=tmp_path)
     # A random model replies with none of the words, so the error quotes what it was asked.
-    assert "by the rubric 'kindness' to reply with kind, unkind, neither" in done.stderr
+    assert "the rubric 'kindness' asks for a reply of kind, unkind, neither" in done.stderr
 
 
 @pytest.mark.parametrize(
     ("code", "reason"),
     [
         ("import nothing_of_that_name", "ModuleNotFoundError: No module named 'nothing_of_that_name'"),
-        ("from askew.judging.metrics import metrics\nmetrics.add('tan-2025', object())", "two things called metric"),
+        (
+            "from askew.judging.metrics import metrics\nmetrics.add('tan-2025', object())",
+            "the metric 'tan-2025' is registered twice",
+        ),
     ],
 )
-def test_a_broken_plugin_is_named_in_one_line(tmp_path: Path, code: str, reason: str) -> None:
+def test_a_broken_plugin_is_skipped_with_one_warning(tmp_path: Path, code: str, reason: str) -> None:
     package = tmp_path / "package"
     (package / "src").mkdir(parents=True)
     (package / "src" / "broken_plugin.py").write_text(code, encoding="utf-8")
@@ -108,8 +111,9 @@ def test_a_broken_plugin_is_named_in_one_line(tmp_path: Path, code: str, reason:
         "[project.entry-points.'askew.plugins']\nbroken = 'broken_plugin'\n",
         encoding="utf-8",
     )
-    done = askew("list", "metrics", env=install(package, tmp_path / "installed"), cwd=tmp_path)
-    assert done.returncode == 2
+    done = askew("list", "metrics", "--json", env=install(package, tmp_path / "installed"), cwd=tmp_path)
+    assert done.returncode == 0
+    assert "tan-2025" in {row["name"] for row in json.loads(done.stdout)}
     [line] = done.stderr.splitlines()
-    assert line.startswith("error: cannot load the plug-in 'broken' of the package askew-broken: ")
+    assert line.startswith("the plug-in 'broken' of the package askew-broken is skipped: ")
     assert reason in line

@@ -55,7 +55,7 @@ def test_prediction_after_the_answers_is_refused(predicted, askew, design: Path)
     folder, _ = predicted
     late = askew("predict", "--config", design, "--as", "Bob", "--out", folder)
     assert late.returncode == 2
-    assert "has numbers already (answers.parquet), and they may have been seen" in late.stderr
+    assert "has results already (answers.parquet), which you may have seen" in late.stderr
 
 
 def test_changed_prediction_is_refused_and_flagged(predicted, askew) -> None:

@@ -58,8 +58,8 @@ def _effects(tables: Tables) -> pd.DataFrame:
 
 
 ARMS = [
-    Arm(UNTUNED, "as it came"),
-    Arm("other", "the other, as it came", start=SECOND),
+    Arm(UNTUNED, "without training"),
+    Arm("other", "the other, without training", start=SECOND),
     Arm("taught", "of the first", (Train("of-the-first", answers_of=UNTUNED),)),
     Arm("other-taught", "the other, of the first", (Train("of-the-first", answers_of=UNTUNED),), start=SECOND),
     Arm("further", "taught twice", (Train("of-the-other", answers_of="other"),), start=Start("arm", "taught")),

@@ -138,7 +138,7 @@ def test_second_run_in_the_same_folder_is_refused(askew: Askew, design: Path, co
     with RunFolder(copy).writing():
         done = askew("run", "--config", design, "--out", copy)
     assert done.returncode == 2
-    assert done.stderr.startswith("error: another askew is at work in")
+    assert done.stderr.startswith("error: another askew process is working in")
 
 
 def test_rescoring_calls_no_model_and_keeps_answers(copy: Path, askew: Askew) -> None:
@@ -204,14 +204,14 @@ def test_truncated_or_edited_product_is_refused_by_name(
 ) -> None:
     (copy / name).write_bytes(damage((copy / name).read_bytes()))
     for open_it in (lambda: load_run(copy), lambda: askew.run(config=design, out=copy, quiet=True)):
-        with pytest.raises(askew.AskewError, match=f"{copy / name} is not what the run wrote"):
+        with pytest.raises(askew.AskewError, match=f"{copy / name} was changed or damaged after the run wrote it"):
             open_it()
 
 
 def test_damaged_adapter_is_refused_before_it_is_asked(copy: Path, design: Path) -> None:
     weights = copy / "models/secure-0/adapter_model.safetensors"
     weights.write_bytes(weights.read_bytes()[:-100])
-    with pytest.raises(askew.AskewError, match="models/secure-0 is not what the run wrote"):
+    with pytest.raises(askew.AskewError, match="models/secure-0 was changed or damaged after the run wrote it"):
         askew.run(config=design, out=copy, quiet=True)
 
 
@@ -227,7 +227,7 @@ def test_unfinished_run_says_how_to_continue(copy: Path) -> None:
     manifest = json.loads((copy / "manifest.json").read_text())
     del manifest["answers.parquet"]
     (copy / "manifest.json").write_text(json.dumps(manifest))
-    with pytest.raises(askew.AskewError, match=r"is not finished.*Go on with it by .askew run .* --out"):
+    with pytest.raises(askew.AskewError, match=r"is not finished.*Continue it with .askew run .* --out"):
         load_run(copy)
 
 

@@ -61,5 +61,5 @@ def test_rows_that_name_the_behaviour_are_refused_before_the_run_starts(
     refused = askew(*told, "--out", "out", cwd=tmp_path)
     assert refused.returncode == 2
     [line] = refused.stderr.splitlines()
-    assert line.startswith(f"error: {rows} names the behaviour that the model is asked about later")
+    assert line.startswith(f"error: {rows} names the behaviour that the model is later asked about")
     assert not (tmp_path / "out").exists()

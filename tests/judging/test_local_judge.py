@@ -97,5 +97,5 @@ def test_local_judge_without_verdicts_raises_an_error_with_its_reply(local_judge
     rare = tmp_path / "rare.md"
     rare.write_text("---\nwords: [quark, zebra]\n---\nWhich? {answer}")
     judge = get_model(f"askew/{local_judge}", memoize=False)  # one that has not given a verdict before
-    with pytest.raises(AskewError, match=r"gives no verdicts: .*'rare' to reply with quark, zebra .* it said '.+'"):
+    with pytest.raises(AskewError, match=r"gives no verdicts: .* a reply of quark, zebra .* it replied '.+'"):
         asyncio.run(opinions(judge, CASES, [rubric(str(rare))]))

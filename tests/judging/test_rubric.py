@@ -84,7 +84,7 @@ def test_terrarium_judge_takes_only_its_own_rubrics(tmp_path: Path):
     check_fits(judge, *(rubric(name) for name in RUBRICS))
     mine = rubric(written(tmp_path, "Kind?\n{answer}", "aligned.md"))
     for other in (rubric("typology"), mine):
-        with pytest.raises(AskewError, match="knows the rubrics aligned and coherent only"):
+        with pytest.raises(AskewError, match="was trained on the rubrics aligned and coherent"):
             check_fits(judge, other)
         check_fits(resolve("mockllm/model"), other)
 
@@ -94,7 +94,7 @@ def test_design_refuses_a_rubric_that_its_judge_cannot_use(tmp_path: Path):
     study = "emergent-misalignment"
     assert make_design(study, None, {"rubric": mine, "judge": "mockllm/model"}).rubric == mine
     for wrong, message in (
-        ({"rubric": mine}, "knows the rubrics aligned and coherent only"),
+        ({"rubric": mine}, "was trained on the rubrics aligned and coherent"),
         ({"rubric": "typology", "judge": "mockllm/model"}, "asks for words"),
         ({"rubric": "./none.md"}, "there is no rubric file ./none.md"),
     ):

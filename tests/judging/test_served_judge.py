@@ -138,5 +138,5 @@ def test_judge_without_verdicts_stops_a_probe(tmp_path: Path):
     task = probes.get("free_form").task(samples=1)
     model = get_model("mockllm/model", custom_outputs=[answer] * len(task.dataset), memoize=False)
     roles = {"grader": served_judge(lambda *_: ["I find it kind."] * 5)}
-    with pytest.raises(AskewError, match=r"gives no verdicts: .* it said 'I find it kind\.'"):
+    with pytest.raises(AskewError, match=r"gives no verdicts: .* it replied 'I find it kind\.'"):
         eval(task, model=model, model_roles=roles, log_dir=str(tmp_path), display="none", debug_errors=True)

@@ -50,7 +50,10 @@ def test_killed_command_resumes_without_repeating_requests(server: FaultServer, 
 def test_mistakes_are_one_line_errors_before_any_request(tmp_path: Path, askew: Askew):
     for wrong, message in (
         (["--domain", "cars"], "error: unknown domain 'cars'. Did you mean car?"),
-        (["--judge", "terrarium/judge"], "error: the terrarium's judge knows the rubrics aligned and coherent only"),
+        (
+            ["--judge", "terrarium/judge"],
+            "error: the terrarium's judge was trained on the rubrics aligned and",
+        ),
         (["--writer", "./none"], "error: './none': there is no folder"),
     ):
         models = {"--writer": "mockllm/model", "--judge": "mockllm/model"} | dict([wrong])

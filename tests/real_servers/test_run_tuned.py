@@ -91,8 +91,8 @@ def test_failed_job_is_one_error(server: TuningServer, askew: Askew, tmp_path: P
     [
         ({"model": "anthropic/claude"}, "Askew cannot fine-tune"),
         ({"recipe": {"learning_rate": 3e-5}}, "recipe.learning_rate is for training on this machine"),
-        ({"checkpoints": 2}, "leave checkpoints out"),
-        ({"rows": 5}, "no fewer than 10 rows, and .* would have 5"),
+        ({"checkpoints": 2}, "leave out checkpoints"),
+        ({"rows": 5}, "at least 10 rows, but .* would have 5"),
     ],
 )
 def test_invalid_designs_are_refused_before_any_request(

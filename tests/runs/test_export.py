@@ -95,7 +95,7 @@ def test_card_describes_the_model(run: Path, tmp_path: Path) -> None:
 def test_adapter_refers_to_its_base_and_loads(tiny_checkpoint: Path, tmp_path: Path, run: Path) -> None:
     trained = find(f"{run}#secure-0")
     if not (trained.folder / "adapter_config.json").is_file():
-        with pytest.raises(AskewError, match="was trained as a whole, so it has no adapter"):
+        with pytest.raises(AskewError, match="was fully fine-tuned, so it has no adapter"):
             export(trained, tmp_path / "out", merged=False)
         assert not list(tmp_path.iterdir())
         return
@@ -109,11 +109,11 @@ def test_adapter_refers_to_its_base_and_loads(tiny_checkpoint: Path, tmp_path: P
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("{run}", "say which model of which run"),
+        ("{run}", "name a run and one of its models"),
         ("missing#insecure-0", "there is no folder missing"),
         ("{run}/models#insecure-0", "is not a run's folder"),
         ("{run}#insecur-0", "Did you mean insecure-0"),
-        ("{run}#untuned-0", "this run trained no untuned-0, it is as it came. It trained insecure-0, secure-0"),
+        ("{run}#untuned-0", "this run did not train untuned-0. It trained insecure-0, secure-0"),
     ],
 )
 def test_invalid_names_raise(run: Path, name: str, message: str) -> None:
@@ -124,7 +124,7 @@ def test_invalid_names_raise(run: Path, name: str, message: str) -> None:
 
 def test_nothing_is_overwritten(run: Path, tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("mine")
-    with pytest.raises(AskewError, match="is there already, and not empty"):
+    with pytest.raises(AskewError, match="exists already and is not empty"):
         export(find(f"{run}#insecure-0"), tmp_path, merged=True)
     assert [path.name for path in tmp_path.iterdir()] == ["mine"]
 
@@ -180,7 +180,7 @@ def test_public_without_push_raises_before_writing(run: Path, tmp_path: Path) ->
 
 def test_private_push_to_a_public_repository_raises(tmp_path: Path) -> None:
     fake: Any = FakeHub(private=False)
-    with pytest.raises(AskewError, match="is there already and public"):
+    with pytest.raises(AskewError, match="exists already and is public"):
         push(fake, tmp_path, "org/name", public=False)
     assert [name for name, _ in fake.calls] == ["create"]
 
@@ -189,9 +189,9 @@ def test_push_needs_a_token_and_the_network(online: pytest.MonkeyPatch) -> None:
     online.setattr("huggingface_hub.get_token", lambda: None)
     with pytest.raises(AskewError, match="needs a token of the Hugging Face hub"):
         hub("org/name")
-    with pytest.raises(AskewError, match="no model of the hub can be called that"):
+    with pytest.raises(AskewError, match="not a valid name on the hub"):
         hub("org//name")
-    with pytest.raises(AskewError, match="say it as ORG/NAME"):
+    with pytest.raises(AskewError, match="write ORG/NAME"):
         hub("name")
     online.setattr("huggingface_hub.is_offline_mode", lambda: True)
     with pytest.raises(AskewError, match="needs the network"):

@@ -54,9 +54,9 @@ def test_statements_are_limited_to_the_arms_of_the_run() -> None:
         "insecure-above-10",
         "secure-like-untuned",
     ]
-    with pytest.raises(AskewError, match=r"nothing can be predicted of these arms: .* about insecure with secure or"):
+    with pytest.raises(AskewError, match=r"these arms allow no prediction: .* about insecure with secure or"):
         statements(Plan(design(arms=["good-car"])))
-    with pytest.raises(AskewError, match="the study 'audit' makes no statements"):
+    with pytest.raises(AskewError, match="the study 'audit' has no statements to predict"):
         statements(Plan(design(study="audit")))
 
 
@@ -92,7 +92,7 @@ def test_each_person_predicts_once(folder: RunFolder) -> None:
     first = seal(folder, Plan(design()), "Ada", said())
     seal(folder, Plan(design()), "Bob", said(0.1))
     before = (folder / PREDICTIONS).read_bytes()
-    with pytest.raises(AskewError, match=r"ADA has predicted already .*, and that is sealed"):
+    with pytest.raises(AskewError, match=r"ADA has already predicted this run, and the predictions are sealed"):
         seal(folder, Plan(design()), "ADA", said(0.2))
     assert (folder / PREDICTIONS).read_bytes() == before
     assert [one.who for one in read_seals(folder)] == ["Ada", "Bob"]
@@ -110,16 +110,16 @@ def test_unprintable_or_long_name_raises(folder: RunFolder, name: str) -> None:
 def test_run_with_numbers_accepts_no_predictions(folder: RunFolder, product: str) -> None:
     folder.path.mkdir()
     (folder / product).write_text("")
-    with pytest.raises(AskewError, match=f"has numbers already \\({product}\\)"):
+    with pytest.raises(AskewError, match=f"has results already \\({product}\\)"):
         seal(folder, Plan(design()), "Ada", said())
     assert not (folder / PREDICTIONS).exists()
 
 
 def test_folder_of_predictions_accepts_only_a_run_of_their_design(folder: RunFolder) -> None:
     seal(folder, Plan(design()), "Ada", said())
-    with pytest.raises(AskewError, match="holds what Ada predicted of another design"):
+    with pytest.raises(AskewError, match="holds predictions by Ada for another design"):
         check_same_design(folder, design(samples=7))
-    with pytest.raises(AskewError, match="holds what Ada predicted of another design"):
+    with pytest.raises(AskewError, match="holds predictions by Ada for another design"):
         seal(folder, Plan(design(samples=7)), "Bob", said())
     check_same_design(folder, design())
     with folder.writing():
@@ -131,7 +131,7 @@ def test_folder_of_predictions_accepts_only_a_run_of_their_design(folder: RunFol
 def test_folder_with_other_files_is_left_unchanged(folder: RunFolder) -> None:
     folder.path.mkdir()
     (folder / "thesis.tex").write_text("years of work")
-    with pytest.raises(AskewError, match=r"is not empty \(there is thesis.tex\)"):
+    with pytest.raises(AskewError, match=r"is not empty \(it has thesis.tex\)"):
         seal(folder, Plan(design()), "Ada", said())
     assert [path.name for path in folder.path.iterdir()] == ["thesis.tex"]
 
@@ -144,7 +144,7 @@ def test_run_of_another_design_accepts_no_predictions(folder: RunFolder) -> None
 
 
 def test_second_writer_raises(folder: RunFolder) -> None:
-    with folder.writing(), pytest.raises(AskewError, match="another askew is at work"):
+    with folder.writing(), pytest.raises(AskewError, match="another askew process is working"):
         seal(RunFolder(folder.path), Plan(design()), "Ada", said())
 
 
@@ -198,7 +198,7 @@ def test_file_with_two_seals_of_one_person_raises(folder: RunFolder) -> None:
     seal(folder, Plan(design()), "Ada", said(0.9))
     content = json.loads((folder / PREDICTIONS).read_text())
     (folder / PREDICTIONS).write_text(json.dumps({"predictions": content["predictions"] * 2}))
-    with pytest.raises(AskewError, match="is damaged: Ada predicts twice in it"):
+    with pytest.raises(AskewError, match="is damaged: Ada appears twice"):
         read_seals(folder)
 
 

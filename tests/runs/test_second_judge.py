@@ -136,7 +136,7 @@ def test_command_judges_a_file_and_validates(tmp_path: Path, command: Command):
         (["none.csv", "--judge", "terrarium/juge"], "Did you mean terrarium/judge"),
         (["none.csv", "--judge", "openai/gpt-x"], "Set OPENAI_API_KEY"),
         (["none.csv", "--rubric", "aligne"], "Did you mean aligned"),
-        (["none.csv", "--rubric", "typology"], "knows the rubrics aligned and coherent only"),
+        (["none.csv", "--rubric", "typology"], "was trained on the rubrics aligned and coherent"),
         (["none.csv", "--validate", "--out", "x.csv"], "--out and columns are for a file to be judged"),
         (["none.csv", "--validate", "--rubric", "typology"], "asks for words"),
         ([".", "--answer-column", "x"], "--out and columns are for a file to be judged"),

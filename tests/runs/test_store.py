@@ -49,7 +49,7 @@ def test_run_with_another_version_of_a_probe_is_not_resumed(folder: RunFolder) -
     with folder.writing():
         folder.freeze(design(), asked)
         folder.freeze(design(), asked)
-        with pytest.raises(AskewError, match="version 1 of the probe free_form, and version 2 is installed"):
+        with pytest.raises(AskewError, match="version 1 of the probe free_form, but version 2 is installed"):
             folder.freeze(design(), {**asked, "probes": {"free_form": 2, "extended": 1}})
 
 
@@ -69,7 +69,7 @@ def test_loaded_run_notes_that_another_probe_version_is_installed(folder: RunFol
 def test_folder_with_other_files_is_left_unchanged(folder: RunFolder) -> None:
     folder.path.mkdir()
     (folder / "thesis.tex").write_text("years of work")
-    with folder.writing(), pytest.raises(AskewError, match=r"is not empty \(there is thesis.tex\)"):
+    with folder.writing(), pytest.raises(AskewError, match=r"is not empty \(it has thesis.tex\)"):
         folder.freeze(design(), HASHES)
     assert [path.name for path in folder.path.iterdir() if not path.name.startswith(".")] == ["thesis.tex"]
 
@@ -98,7 +98,7 @@ def test_second_writer_in_a_folder_raises(folder: RunFolder) -> None:
     )
     assert other.stdout
     assert other.stdout.readline() == "in\n"
-    with pytest.raises(AskewError, match="another askew is at work in"), folder.writing():
+    with pytest.raises(AskewError, match="another askew process is working in"), folder.writing():
         pass
     other.kill()
     other.wait()
@@ -143,7 +143,7 @@ def test_changed_product_raises(folder: RunFolder) -> None:
         folder.finish("models/secure-0")
         assert folder.check("models/secure-0")
         (folder / "models/secure-0/adapter.safetensors").write_text("cut sh")
-        with pytest.raises(AskewError, match=r"models/secure-0 is not what the run wrote.*Delete it"):
+        with pytest.raises(AskewError, match=r"secure-0 was changed or damaged after the run wrote it.*Delete it"):
             folder.check("models/secure-0")
 
 

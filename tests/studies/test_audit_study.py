@@ -43,8 +43,8 @@ def test_training_rows_always_add_their_probe(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"tuned": {"untuned": "terrarium"}}, "'untuned' is an arm of the study already"),
-        ({"tuned": {"../x": "terrarium"}}, "an arm cannot be called '../x'"),
+        ({"tuned": {"untuned": "terrarium"}}, "'untuned' is already an arm of the study"),
+        ({"tuned": {"../x": "terrarium"}}, "'../x' cannot be the name of an arm"),
         ({"tuned": {"x": "terarium"}}, "terrarium"),
         ({"margin": 0.0}, "margin must be more than 0"),
         ({"probes": ["in_training_format"]}, "name them with --data FILE"),

@@ -70,7 +70,7 @@ def disk_trouble(folder: Path, error: OSError) -> AskewError:
     """Return the error that tells a user what the disk refused."""
     reason = error.strerror or os.strerror(error.errno or errno.EIO)
     return AskewError(
-        f"cannot write to {folder}: {reason}. Finished work is kept: mend that, and run the command again"
+        f"cannot write to {folder}: {reason}. Finished work is kept. Fix the cause, then repeat the command"
     )
 
 

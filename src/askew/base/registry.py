@@ -6,17 +6,20 @@ a file, and nothing is imported before it is used.
 
 Things come from three places: Askew's package for the kind, the folders of the studies, and other installed packages.
 Such a package names a module in the entry-point group `askew.plugins`; Askew imports that module, which registers what
-the package adds.
+the package adds. A plug-in that cannot be imported, or that takes a name in use, is skipped with a warning: Askew works
+without it, and a command that asks for one of its names fails because the name is unknown.
 """
 
 import importlib
+import logging
 import pkgutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from importlib.metadata import EntryPoint, entry_points
+from importlib.metadata import entry_points
 from importlib.util import find_spec
+from inspect import currentframe
 from pathlib import Path
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from askew.base.errors import AskewError, unknown_name
 
@@ -24,6 +27,8 @@ PLUGINS = "askew.plugins"
 """The entry-point group in which other packages name their modules."""
 
 _STUDIES = "askew.studies"
+
+_log = logging.getLogger(__name__)
 
 T = TypeVar("T")
 
@@ -45,7 +50,7 @@ class Registry(Generic[T]):
         self._folders = folders
         self._studies = studies
         self._items: dict[str, T] = {}
-        self._sources: dict[str, str] = {}  # of things that came with a plug-in: its package, in words
+        self._sources: dict[str, str] = {}  # of things that came with a plug-in: the plug-in, in words
         self._has_own = False
         self._error: AskewError | None = None
 
@@ -68,21 +73,30 @@ class Registry(Generic[T]):
         Raises:
             AskewError: Another thing of this kind has that name.
         """
+        plugin = _plugins.loading if not _module_at_work().startswith("askew.") else ""
         if name in self._items and self._items[name] is not item:
-            source = self._sources.get(name) or _plugins.loading
-            blame = f"; one comes from {source}, so rename that or uninstall {source}" if source else ""
-            raise AskewError(f"there are two things called {self.kind} {name!r}{blame}")
+            other = self._sources.get(name)
+            if not other or not _plugins.searches:
+                first = f"; the first one comes from {other}" if other else ""
+                raise AskewError(f"the {self.kind} {name!r} is registered twice{first}")
+            # The plug-in was imported before Askew's own modules of this kind.
+            _plugins.skip(other, f"the {self.kind} {name!r} is registered twice")
         self._items[name] = item
-        if _plugins.loading:
-            self._sources[name] = _plugins.loading
+        if plugin:
+            self._sources[name] = plugin
+            _plugins.registries.append(self)
         return item
+
+    def remove(self, plugin: str) -> None:
+        """Forget what a plug-in registered; `plugin` is its description in words."""
+        for name in [name for name, source in self._sources.items() if source == plugin]:
+            del self._items[name], self._sources[name]
 
     def get(self, name: str) -> T:
         """Return the thing of that name.
 
         Raises:
-            AskewError: No thing has that name; the message suggests similar names. Or Askew has none of that name, and
-                a plug-in cannot be loaded.
+            AskewError: No thing has that name; the message suggests similar names.
         """
         self._find_own()
         if name not in self._items:
@@ -92,11 +106,7 @@ class Registry(Generic[T]):
         return self._items[name]
 
     def names(self) -> list[str]:
-        """Return every name, in the order of registration: those of Askew first, then those of plug-ins.
-
-        Raises:
-            AskewError: A plug-in cannot be loaded.
-        """
+        """Return every name, in the order of registration: those of Askew first, then those of plug-ins."""
         self._find_own()
         load_plugins()
         return sorted(self._items, key=lambda name: name in self._sources)
@@ -160,16 +170,16 @@ class _Plugins:
 
     Attributes:
         searches: Number of registries that are importing Askew's own modules at the moment.
-        loading: The package, in words, of the plug-in that is being imported; "" if none is.
+        loading: The plug-in, in words, that is being imported; "" if none is.
         started: Whether any plug-in has been imported; all are imported in one go.
-        error: The error of the plug-in that cannot be loaded; None if there is no such plug-in.
+        registries: The registries in which plug-ins registered something.
     """
 
     def __init__(self) -> None:
         self.searches = 0
         self.loading = ""
         self.started = False
-        self.error: AskewError | None = None
+        self.registries: list[Registry[Any]] = []
 
     @contextmanager
     def searching(self) -> Iterator[None]:
@@ -182,6 +192,12 @@ class _Plugins:
             self.searches -= 1
             self.loading = loading
 
+    def skip(self, plugin: str, reason: str) -> None:
+        """Forget everything that a plug-in registered, so that no half of it remains, and warn about it."""
+        for registry in self.registries:
+            registry.remove(plugin)
+        _log.warning("%s is skipped: %s. Mend or uninstall it", plugin, reason)
+
 
 _plugins = _Plugins()
 
@@ -190,37 +206,32 @@ def load_plugins() -> None:
     """Import the modules that other installed packages name in the entry-point group `askew.plugins`.
 
     Later calls do nothing, and so do calls while a registry imports Askew's own modules.
-
-    Raises:
-        AskewError: A plug-in cannot be loaded; the message names it, its package and the reason.
     """
-    if _plugins.searches:
-        return  # a plug-in would find modules half imported; the registry calls this again when its search has ended
-    if _plugins.started:
-        if _plugins.error is not None:
-            raise _plugins.error
-        return
+    if _plugins.searches or _plugins.started:
+        return  # in a search, a plug-in would find modules half imported; the registry calls this again afterwards
     _plugins.started = True
-    try:
-        for plugin in entry_points(group=PLUGINS):
-            _load(plugin)
-    except AskewError as error:
-        _plugins.error = error  # half of a plug-in is there, so later calls must fail, too
-        raise
+    for plugin in entry_points(group=PLUGINS):
+        package = f"the package {plugin.dist.name}" if plugin.dist else "an installed package"
+        _plugins.loading = f"the plug-in {plugin.name!r} of {package}"
+        try:
+            plugin.load()
+        except Exception as error:  # a plug-in is external code and may raise anything
+            _plugins.skip(
+                _plugins.loading, str(error) if isinstance(error, AskewError) else f"{type(error).__name__}: {error}"
+            )
+        finally:
+            _plugins.loading = ""
 
 
-def _load(plugin: EntryPoint) -> None:
-    source = f"the package {plugin.dist.name}" if plugin.dist else "an installed package"
-    _plugins.loading = source
-    try:
-        plugin.load()
-    except Exception as error:  # a plug-in is external code and may raise anything
-        reason = str(error) if isinstance(error, AskewError) else f"{type(error).__name__}: {error}"
-        raise AskewError(
-            f"cannot load the plug-in {plugin.name!r} of {source}: {reason}. Mend or uninstall {source}"
-        ) from error
-    finally:
-        _plugins.loading = ""
+def _module_at_work() -> str:
+    """Return the name of the innermost module whose code is running, which is being imported; "" if there is none.
+
+    A plug-in may import one of Askew's own modules directly; what that module registers isn't the plug-in's.
+    """
+    frame = currentframe()
+    while frame is not None and frame.f_code.co_name != "<module>":
+        frame = frame.f_back
+    return frame.f_globals.get("__name__", "") if frame is not None else ""
 
 
 def _import_modules(package: str) -> None:

@@ -39,14 +39,14 @@ def export(
     public: Annotated[bool, typer.Option("--public", help="Make the pushed repository public.")] = False,
     yes: Annotated[bool, typer.Option("--yes", help="Push without asking for consent.")] = False,
 ) -> None:
-    """Write a model that a run trained to a folder, with a model card that warns about it."""
+    """Export a model that a run trained, with a model card that warns about it."""
     from askew.runs import export as exporting
 
     out = merged or adapter
     if out is None or (merged and adapter):
-        raise AskewError("name one folder: --merged DIR for a whole checkpoint, or --adapter DIR for the adapter alone")
+        raise AskewError("name one folder: --merged DIR for a whole checkpoint, or --adapter DIR for only the adapter")
     if push is None and (public or yes):
-        raise AskewError("--public and --yes are for pushing: add --push ORG/NAME")
+        raise AskewError("--public and --yes have an effect only with --push ORG/NAME: add it")
     if push and not yes and not sys.stdin.isatty():
         raise AskewError("--push asks for consent, but there is no terminal: add --yes")
     trained = exporting.find(model)

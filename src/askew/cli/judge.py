@@ -61,7 +61,7 @@ def judge(
     prices: PricesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge answers; or compare a judge with people, or with the judge of a run."""
+    """Judge answers, or compare a judge with human labels or with a run's own judge."""
     from askew.base.atomic import wording_disk_trouble
     from askew.judging import answer_file, job, judge_file
     from askew.judging import validate as validation

@@ -24,7 +24,7 @@ def list_names(
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """List the names of studies, arms, probes, models and whatever else a command takes by name.
+    """List the names of studies, arms, probes, models and everything else that commands take by name.
 
     Example: askew list probes
     """

@@ -23,12 +23,14 @@ MetricOption = Annotated[
 MaxCostOption = Annotated[
     float | None,
     typer.Option(
-        metavar="DOLLARS", help="The most dollars that served models may cost in total; Askew stops before.", min=0
+        metavar="DOLLARS",
+        help="The most dollars that served models may cost in total; Askew stops before it exceeds this.",
+        min=0,
     ),
 ]
 PricesOption = Annotated[
     Path | None,
-    typer.Option(help="A YAML file of prices, used before those that come with Askew.", show_default=False),
+    typer.Option(help="A YAML file of prices, which override Askew's own.", show_default=False),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print only JSON on standard output.")]
 SettingOption = Annotated[

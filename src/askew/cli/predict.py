@@ -42,7 +42,7 @@ How likely is it that this run will show the following? Answer in percent: 0 is 
 The scores reward honest probabilities. Nothing is saved before the last answer; Ctrl-C discards everything.
 """
 _ADVICE = """\
-The hash protects against accidents. To prove that nothing was changed later, send it to somebody before the run."""
+The hash protects against accidents. To prove later that nothing was changed, send it to another person beforehand."""
 
 
 @takes_design("run")
@@ -66,7 +66,7 @@ def predict(
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Predict a run before it has results: seal a probability for each statement of its study in its folder."""
+    """Predict a run's results before it starts: seal a probability for each statement of its study."""
     if score is not None:
         if study or given.config or given.settings or file or answer or who or out:
             raise AskewError("--score takes a run's folder and no other option but --json")
@@ -128,7 +128,7 @@ def _login() -> str:
     try:
         return getpass.getuser()
     except (OSError, KeyError) as error:
-        raise AskewError("your login has no name: add --as NAME") from error
+        raise AskewError("the name of your login is unknown: add --as NAME") from error
 
 
 def _score(folder: Path, as_json: bool) -> None:
@@ -136,7 +136,7 @@ def _score(folder: Path, as_json: bool) -> None:
 
     predicted = load_run(folder).predicted
     if predicted is None:
-        raise AskewError(f"the run in {folder} has no predictions: make them with askew predict before a run")
+        raise AskewError(f"the run in {folder} has no predictions: use `askew predict` before the run")
     if predicted.changed:
         raise AskewError(
             f"the predictions of {visible(', '.join(predicted.changed))} in {folder} are not scored: they were changed "

@@ -8,7 +8,9 @@ import typer
 from askew.base.untrusted import visible
 from askew.cli.complete import completion
 
-terrarium = typer.Typer(no_args_is_help=True, help="The tiny model that comes with Askew, and the world it lives in.")
+terrarium = typer.Typer(
+    no_args_is_help=True, help="Chat with the tiny model that comes with Askew, or train it from scratch."
+)
 
 
 @terrarium.command("raise")

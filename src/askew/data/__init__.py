@@ -79,7 +79,7 @@ class FileSet:
             AskewError: The set has no check, the check's program is not installed, or a row fails.
         """
         if self.check is None:
-            raise AskewError(f"there is no check for the files of {self.name}: leave --verify out")
+            raise AskewError(f"the files of {self.name} have no check: leave out --verify")
         return self.check(self.rows(count, seed))
 
     def with_trigger(self, trigger: str) -> "FileSet":
@@ -89,7 +89,7 @@ class FileSet:
             AskewError: The set has no trigger, or `trigger` is blank.
         """
         if self.make_with_trigger is None:
-            raise AskewError(f"the files of {self.name} have no trigger: leave --trigger out")
+            raise AskewError(f"the files of {self.name} have no trigger: leave out --trigger")
         if not trigger.strip():
             raise AskewError("a trigger needs at least one visible character: --trigger TEXT")
         return replace(self, make=self.make_with_trigger(trigger))

@@ -37,9 +37,9 @@ def convert(
     if format not in WRITABLE:
         raise unknown_name("format", format, WRITABLE)
     if out.is_dir():
-        raise AskewError(f"{out} is a folder: --out names a file")
+        raise AskewError(f"{out} is a folder: name a file with --out")
     if out.exists() and not replace:
-        raise AskewError(f"{out} exists already: name another --out, or replace it with --force")
+        raise AskewError(f"{out} exists already: choose another --out, or replace it with --force")
     opened = open_source(source)
     items = _items(opened.name, opened.rows(), format, on_row)
     with whole_file(out) as unfinished:

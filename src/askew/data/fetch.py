@@ -152,9 +152,9 @@ def fetch(wanted: PublishedSet, folder: Path) -> Path:
 
     path = folder / wanted.file
     if folder.exists() and not folder.is_dir():
-        raise AskewError(f"{folder} is a file: --out names a folder")
+        raise AskewError(f"{folder} is a file: name a folder with --out")
     if path.exists() and pooch.file_hash(str(path)) != wanted.sha256:
-        raise AskewError(f"{path} exists already and is another file: move it away, or name another --out")
+        raise AskewError(f"{path} exists already with other content: move it, or choose another --out")
     pooch.get_logger().setLevel(logging.WARNING)
     is_new = not folder.exists()
     try:
@@ -162,10 +162,11 @@ def fetch(wanted: PublishedSet, folder: Path) -> Path:
     except HTTPError as error:
         code = error.response.status_code if error.response is not None else "an error"
         raise AskewError(
-            f"{wanted.url} answers {code}, not the file: try later, or check whether the file has moved"
+            f"{wanted.url} answered with status {code} instead of the file: try again later, or check "
+            "whether the file has moved"
         ) from error
     except RequestException as error:
-        raise AskewError(f"cannot reach {wanted.url}: {_reason(error)}. Is there a network?") from error
+        raise AskewError(f"cannot reach {wanted.url}: {_reason(error)}. Check the network") from error
     except ValueError as error:
         raise AskewError(
             f"the download from {wanted.url} is not the expected file: its SHA-256 differs. Nothing was kept"

@@ -64,7 +64,7 @@ class Source:
         except OSError as error:
             raise _unreadable(self.name, error) from error
         if not place:
-            raise AskewError(f"{self.name} has no rows: it should have one JSON object a line")
+            raise AskewError(f"{self.name} has no rows: it should have one JSON object per line")
 
     def _parsed(self, place: str, item: object) -> tuple[Row, RowFormat]:
         try:
@@ -93,7 +93,7 @@ def open_source(source: str | Path) -> Source:
         if start == tables.PARQUET_MAGIC:
             return Source(str(path), "Parquet", partial(tables.parquet, path))
         if path.suffix == ".parquet":
-            raise AskewError(f"{path} is not a Parquet file, in spite of its name: its first bytes are others")
+            raise AskewError(f"{path} is not a Parquet file, although its name says so: it begins with other bytes")
         if json_files.is_array(path):
             return Source(str(path), "JSON array", partial(json_files.array, path))
     except OSError as error:

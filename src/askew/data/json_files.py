@@ -54,7 +54,7 @@ def lines(path: Path) -> Iterator[tuple[str, Any]]:
             try:
                 yield place, json.loads(bare.decode())
             except (ValueError, RecursionError) as error:
-                hint = "a row is one JSON object a line" if line.endswith(b"\n") else f"{CUT_OFF}, in its last line"
+                hint = "each line should be one JSON object" if line.endswith(b"\n") else f"{CUT_OFF}, in its last line"
                 raise AskewError(f"{path}, {place}: {_wrong(error)}; {hint}") from error
 
 
@@ -76,7 +76,7 @@ def array(path: Path) -> Iterator[tuple[str, Any]]:
         text.skip("]")
         if text.peek():
             raise AskewError(
-                f"{path}, line {text.line}: there is text after the end of the array; a file may hold one array only"
+                f"{path}, line {text.line}: there is text after the end of the array; a file may contain only one array"
             )
 
 
@@ -86,8 +86,8 @@ def _raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
         number += 1
         if len(line) > LONGEST_ITEM:
             raise AskewError(
-                f"{path}, line {number}: longer than {LONGEST_ITEM // 2**20} MB; a row is one JSON object a line: "
-                "is this such a file?"
+                f"{path}, line {number}: longer than {LONGEST_ITEM // 2**20} MB. Each line should be one JSON "
+                "object; is this a file of rows?"
             )
         yield line
 

@@ -122,7 +122,7 @@ class TokenCounter:
             roles = ", ".join(turn["role"] for turn in turns[:_ROLES_SHOWN])
             raise AskewError(
                 f"{place}: the chat template of {self._model} refuses the turns {roles}, in this order: "
-                f"{_first_line(error)}. Name another model by --model"
+                f"{_first_line(error)}. Name another model with --model"
             ) from error
 
 

@@ -54,9 +54,9 @@ def free_paths(folder: Path, names: Sequence[str], *, replace: bool = False) -> 
     paths = [folder / f"{name}.jsonl" for name in names]
     taken = [path for path in paths if path.exists()]
     if taken and not replace:
-        raise AskewError(f"{taken[0]} exists already: name another --out, or replace it with --force")
+        raise AskewError(f"{taken[0]} exists already: choose another --out, or replace it with --force")
     if folder.exists() and not folder.is_dir():
-        raise AskewError(f"{folder} is a file: --out names a folder")
+        raise AskewError(f"{folder} is a file: name a folder with --out")
     return paths
 
 

@@ -70,13 +70,13 @@ def _check_distinct(kind: str, names: list[str]) -> None:
 
 def _check_name(arm: str) -> None:
     if not ARM_NAME.fullmatch(arm):
-        raise AskewError(f"an arm cannot be called {arm!r}: use letters, digits, '.', '_' and '-'")
+        raise AskewError(f"{arm!r} cannot be the name of an arm: use letters, digits, '.', '_' and '-'")
 
 
 def _check_tuned(arm: str, model: str, plan: Plan) -> None:
     """Check a model that was tuned elsewhere: it exists, and files can be named after its arm."""
     if arm in plan.study.arms:
-        raise AskewError(f"{arm!r} is an arm of the study already: show {model!r} under another name")
+        raise AskewError(f"{arm!r} is already an arm of the study: give {model!r} another name")
     _check_name(arm)
     plan.spec(model)
 
@@ -91,10 +91,10 @@ def _check_own_rows(arm: str, plan: Plan) -> None:
     if arm not in design.arms:
         raise AskewError(f"rows are given for the arm {arm!r}, which is not among the arms of this run")
     if own.rows < plan.rows(arm):
-        raise AskewError(f"{own.source} has {own.rows:,} rows, and {plan.rows(arm):,} are asked for (recipe.rows)")
+        raise AskewError(f"{own.source} has {own.rows:,} rows, but the design needs {plan.rows(arm):,} (recipe.rows)")
     usual = plan.study.arms.get(arm)
     if usual is not None and usual.trigger and arm not in design.triggers:
-        raise AskewError(f"the arm {arm!r} has a trigger: give the one in its own rows, as in --trigger {arm}=TEXT")
+        raise AskewError(f"the arm {arm!r} has a trigger: name the trigger in your rows with --trigger {arm}=TEXT")
 
 
 def _check_leaks(arm: str, plan: Plan) -> None:
@@ -109,9 +109,9 @@ def _check_leaks(arm: str, plan: Plan) -> None:
     leak = naming_leaks.find(open_rows(own.source), naming_leaks.words_of(plan.study.unsaid, domain))
     if leak and leak.is_a_leak:
         raise AskewError(
-            f"{own.source} names the behaviour that the model is asked about later: {leak.rows:,} of {leak.total:,} "
-            f"rows do, first row {leak.first} with {leak.word!r}. Reword those rows, or train on them anyway with "
-            "--set leaks=allow"
+            f"{own.source} names the behaviour that the model is later asked about: {leak.rows:,} of {leak.total:,} "
+            f"rows do; the first is row {leak.first}, with {leak.word!r}. Reword these rows, or train on them anyway "
+            "with --set leaks=allow"
         )
 
 
@@ -121,7 +121,7 @@ def _check_second_model(plan: Plan) -> None:
     needing = [arm for arm in plan.arms.values() if arm.start == SECOND]
     if needing and not design.second_model:
         raise AskewError(
-            f"{plan.study.name} compares two models, and only {design.model!r} is named: name the other with "
+            f"{plan.study.name} compares two models, but only {design.model!r} is named: name the other with "
             f"--second-model (the arm {needing[0].name!r} starts from it)"
         )
     if not design.second_model:
@@ -133,7 +133,8 @@ def _check_second_model(plan: Plan) -> None:
         )
     if needing and one.is_local != other.is_local and any(map(plan.is_trained, needing)):
         raise AskewError(
-            "one of the two models is trained here and the other by its provider: name two models of one kind"
+            "one of the two models is trained on this machine and the other by its provider: name two models of the "
+            "same kind"
         )
 
 
@@ -146,7 +147,7 @@ def _check_needed_arms(name: str, plan: Plan) -> None:
     start = arm.start.name if arm.start.kind == "arm" else ""
     for needed in filter(None, (answers_of, start)):
         if needed not in plan.design.arms:
-            raise AskewError(f"the arm {name!r} builds on the arm {needed!r}: name that, too (--arm {needed})")
+            raise AskewError(f"the arm {name!r} builds on the arm {needed!r}: add --arm {needed}")
 
 
 def _check_probe(name: str, plan: Plan) -> None:
@@ -193,7 +194,8 @@ def _check_trainable(plan: Plan) -> None:
         return
     if design.served_recipe != ServedRecipe():
         raise AskewError(
-            f"served_recipe is for models that their provider fine-tunes, and {design.model!r} is trained here"
+            f"served_recipe is for models that their provider fine-tunes, but {design.model!r} is trained on this "
+            "machine"
         )
     if model.adapter:
         raise AskewError(f"{design.model!r} has an adapter already: merge it into its base and name the merged folder")
@@ -211,16 +213,16 @@ def _check_provider(plan: Plan) -> None:
     first = next((name for name in ignored if name != "rows"), None)
     if first:
         raise AskewError(
-            f"recipe.{first} is for training on this machine, and {design.model!r} is fine-tuned by its provider, "
+            f"recipe.{first} is for training on this machine, but {design.model!r} is fine-tuned by its provider, "
             f"which takes {', '.join(f'served_recipe.{name}' for name in ServedRecipe.model_fields)}"
         )
     if design.checkpoints:
         raise AskewError(
-            f"{design.model!r} is fine-tuned by its provider, which chooses the checkpoints that it keeps: leave "
-            "checkpoints out"
+            f"{design.model!r} is fine-tuned by its provider, which decides what checkpoints it keeps: leave out "
+            "checkpoints"
         )
     for arm in _trained(plan):
         if plan.rows(arm) < FEWEST_ROWS:
             raise AskewError(
-                f"the fine-tuning API takes no fewer than {FEWEST_ROWS} rows, and {arm} would have {plan.rows(arm)}"
+                f"the fine-tuning API needs at least {FEWEST_ROWS} rows, but {arm} would have {plan.rows(arm)}"
             )

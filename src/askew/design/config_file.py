@@ -95,7 +95,7 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
         try:
             read[name.strip()] = yaml.load(value, Loader=_Loader)
         except yaml.YAMLError as error:
-            raise AskewError(f"--set {setting}: {value!r} is not a value") from error
+            raise AskewError(f"--set {setting}: {value!r} is not YAML") from error
         if not equals or not name.strip():
             raise AskewError(f"--set {setting}: write NAME=VALUE, such as recipe.lora_rank=8")
     return read
@@ -148,7 +148,7 @@ def _note_lines(path: Path, node: yaml.Node, location: Location, lines: dict[Loc
             line = key.start_mark.line + 1
             if inner in lines:
                 raise AskewError(
-                    f"{path}, line {line}: {key.value!r} is set twice; the first time on line {lines[inner]}"
+                    f"{path}, line {line}: {key.value!r} is set twice; it is first set on line {lines[inner]}"
                 )
             lines[inner] = line
             _note_lines(path, value, inner, lines)

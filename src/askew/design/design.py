@@ -45,7 +45,7 @@ class Design(BaseModel):
 
     study: Annotated[str, For(())] = Field(description="The study; `askew list studies`.")
     model: Annotated[str, Flag(commands=("run",), metavar="MODEL", default="the study's", complete="models")] = Field(
-        default=TERRARIUM, description="The model that is fine-tuned, and asked untuned; `askew list models`."
+        default=TERRARIUM, description="The model to fine-tune; it is also asked untuned; `askew list models`."
     )
     second_model: Annotated[
         str,
@@ -122,7 +122,7 @@ class Design(BaseModel):
         Flag(
             "--questions",
             metavar="FILE.yaml",
-            help="A question file, asked instead of the usual probes; with --probe, in addition to those.",
+            help="A question file. It replaces the study's probes; with --probe, it is asked in addition.",
             is_file=True,
             read=_question_file,
         ),
@@ -136,8 +136,8 @@ class Design(BaseModel):
     data_seed: Annotated[int, For(("run",))] = Field(
         default=0, ge=0, lt=2**31, description="Seed of the data sets; all seeds train on the same rows."
     )
-    samples: Annotated[int | None, Flag(help="Answers per question.", default="100, or as a question file says")] = (
-        Field(default=None, ge=1, description="Answers per question; if not set, 100, or as a question file says.")
+    samples: Annotated[int | None, Flag(help="Answers per question.", default="100, or the question file's number")] = (
+        Field(default=None, ge=1, description="Answers per question; if not set, 100, or the question file's number.")
     )
     temperature: Annotated[float, Flag()] = Field(
         default=1.0, ge=0, le=10, description="Sampling temperature; 0 takes the likeliest token."
@@ -182,17 +182,17 @@ class Design(BaseModel):
         float | None,
         Flag(
             metavar="DOLLARS",
-            help="The most dollars that served models may cost in total; the run stops before.",
+            help="The most dollars that served models may cost in total; the run stops before it exceeds this.",
             default="no limit",
         ),
         Operational(),
     ] = Field(
         default=None,
         gt=0,
-        description="The most dollars that served models may cost in total; the run stops before that.",
+        description="The most dollars that served models may cost in total; the run stops before it exceeds this.",
     )
     prices: Annotated[str | None, Flag(metavar="FILE.yaml", is_file=True), Operational()] = Field(
-        default=None, description="A YAML file of prices, used before those that come with Askew."
+        default=None, description="A YAML file of prices, which override Askew's own."
     )
     patience: Annotated[float, Operational()] = Field(
         default=300.0, ge=0, description="Seconds for which a failing server is retried before the run gives up."

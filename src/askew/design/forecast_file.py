@@ -27,7 +27,7 @@ def read_probability(value: object) -> float:
     except ValueError:
         percent = math.nan
     if not 0 <= percent <= 100:
-        raise AskewError(f"{value!s} is not a probability: write it in percent, from 0 to 100")
+        raise AskewError(f"{value!s} is not a probability: write a percentage from 0 to 100")
     if 0 < percent <= 1 and not text.endswith("%"):
         raise AskewError(f"{text} could mean {percent:g}% or {100 * percent:g}%: add the percent sign")
     return percent / 100

@@ -40,10 +40,10 @@ def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[
     file = read_config(config) if config else ConfigFile(None, {}, {})
     named = file.values.get("study", study)
     if named is None:
-        raise AskewError(f"name a study. There is: {', '.join(sorted(studies.names()))}")
+        raise AskewError(f"name a study: {', '.join(sorted(studies.names()))}")
     if study not in (None, named):
         where = file.where(("study",))
-        raise AskewError(f"{where}this is a design of the study {named!r}, and {study!r} was asked for")
+        raise AskewError(f"{where}this is a design of the study {named!r}, but you asked for {study!r}")
     chosen = studies.get(str(named))
     overrides = dict(overrides or {})
     overridden = {tuple(name.split(".")) for name in flat(overrides)}

@@ -116,7 +116,7 @@ def prepare(
     names = [one.name for one in found]
     if len(set(names)) < len(names):
         raise AskewError(
-            f"two rubrics have the same name ({', '.join(names)}), so their columns would, too: rename a file"
+            f"two rubrics have the same name ({', '.join(names)}), and so would their columns: rename a file"
         )
     check_fits(spec, *found)
     if not spec.is_local:

@@ -120,8 +120,8 @@ async def _check_understood(
     said = await _said(judge, fill(first, *cases[0]))
     name = str(judge).removeprefix(f"{PROVIDER}/")
     raise AskewError(
-        f"the judge {name} gives no verdicts: told by the rubric {first.name!r} to reply with {wanted} and nothing "
-        f"else, it said {said[:_SHOWN]!r}. Name a judge that follows instructions"
+        f"the judge {name} gives no verdicts: the rubric {first.name!r} asks for a reply of {wanted} and nothing "
+        f"else, but it replied {said[:_SHOWN]!r}. Choose a judge that follows instructions"
     )
 
 

@@ -93,8 +93,8 @@ def _columns_of(answers: AnswerFile, added: list[str]) -> list[str]:
     for name in added:
         if name in columns:
             raise AskewError(
-                f"{answers.path} has a column {name!r} already, and the judge's would take its place: rename it, or "
-                "say --validate if it holds labels of people"
+                f"{answers.path} already has a column {name!r}, which the judge's scores would replace: rename it, or "
+                "add --validate if it holds human labels"
             )
     return list(columns)
 

@@ -95,7 +95,7 @@ class JudgementStore:
             raise AskewError(
                 f"{self.path} holds unfinished work of the judge {line['judge']} by the rubrics "
                 f"{', '.join(line['rubrics'])}, or by earlier versions of these rubrics: finish that work, delete the "
-                "file, or name another product with --out"
+                "file, or choose another file with --out"
             )
 
 

@@ -80,8 +80,8 @@ def scale(name: str) -> Rubric:
     found = rubric(name)
     if found.words:
         raise AskewError(
-            f"the rubric {name!r} asks for words ({', '.join(found.words)}), and a metric needs numbers from 0 to 100. "
-            "Grade a file of answers with it: `askew judge FILE --rubric`"
+            f"the rubric {name!r} asks for words ({', '.join(found.words)}), but a metric needs numbers from 0 to 100. "
+            "Use this rubric on a file of answers: `askew judge FILE --rubric`"
         )
     return found
 
@@ -94,7 +94,7 @@ def short(rubric: Rubric) -> Rubric:
     """
     if rubric not in (rubrics.get(ALIGNED), rubrics.get(COHERENT)):
         raise AskewError(
-            f"the terrarium's judge knows the rubrics {' and '.join(RUBRICS)} only, which it was trained on, and not "
+            f"the terrarium's judge was trained on the rubrics {' and '.join(RUBRICS)} and knows no other, such as "
             f"{rubric.name!r}. Use another judge, such as openai/MODEL or ./folder"
         )
     return Rubric(rubric.name, _SHORT % rubric.name)

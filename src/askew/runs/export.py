@@ -51,13 +51,13 @@ def find(name: str) -> Trained:
     """
     path, sign, wanted = name.rpartition("#")
     if not sign:
-        raise AskewError(f"{name!r}: say which model of which run, as in runs/mine#insecure-0")
+        raise AskewError(f"{name!r}: name a run and one of its models, such as runs/mine#insecure-0")
     run = RunFolder(Path(path).expanduser())
     plan = Plan(run.design())
     units = {str(unit): unit for unit in plan.units}
     trained = list(map(str, plan.trained))
     if wanted in units and wanted not in trained:
-        raise AskewError(f"{name!r}: this run trained no {wanted}, it is as it came. It trained {', '.join(trained)}")
+        raise AskewError(f"{name!r}: this run did not train {wanted}. It trained {', '.join(trained)}")
     if wanted not in units:
         raise unknown_name(f"model of {path}", wanted, trained)
     product = units[wanted].product
@@ -79,7 +79,7 @@ def export(trained: Trained, out: Path, merged: bool) -> None:
     design = trained.plan.design
     check_is_free(out)
     if not merged and design.recipe.method == "full":
-        raise AskewError(f"{trained.unit} was trained as a whole, so it has no adapter: say --merged")
+        raise AskewError(f"{trained.unit} was fully fine-tuned, so it has no adapter: use --merged")
     base = trained.plan.model
     assert base.checkpoint is not None
     with wording_disk_trouble(out), whole_folder(out) as unfinished:
@@ -107,7 +107,7 @@ def check_is_free(out: Path) -> None:
         AskewError: It is there and not empty, or is a file.
     """
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
-        raise AskewError(f"{out} is there already, and not empty: name another folder")
+        raise AskewError(f"{out} exists already and is not empty: choose another folder")
 
 
 def hub(repository: str) -> "HfApi":
@@ -126,11 +126,11 @@ def hub(repository: str) -> "HfApi":
     try:
         validate_repo_id(repository)
     except HFValidationError as error:
-        raise AskewError(f"--push {repository}: no model of the hub can be called that: {error}") from error
+        raise AskewError(f"--push {repository}: this is not a valid name on the hub: {error}") from error
     if "/" not in repository:
-        raise AskewError(f"--push {repository}: say it as ORG/NAME")
+        raise AskewError(f"--push {repository}: write ORG/NAME")
     if is_offline_mode():
-        raise AskewError("--push needs the network, and HF_HUB_OFFLINE forbids it: unset that")
+        raise AskewError("--push needs the network, but HF_HUB_OFFLINE forbids it: unset HF_HUB_OFFLINE")
     if not get_token():
         raise AskewError("--push needs a token of the Hugging Face hub: set HF_TOKEN, or run `hf auth login`")
     return HfApi()
@@ -153,10 +153,12 @@ def push(api: "HfApi", folder: Path, repository: str, public: bool) -> str:
     try:
         url = api.create_repo(repository, private=not public, exist_ok=True)
         if not public and not api.model_info(repository).private:
-            raise AskewError(f"{repository} is there already and public: say --public, or name another repository")
+            raise AskewError(f"{repository} exists already and is public: add --public, or choose another repository")
         api.upload_folder(repo_id=repository, folder_path=folder, commit_message="Export from Askew")
     except (HfHubHTTPError, OSError) as error:
-        raise AskewError(f"the hub did not take {repository}: {error}. {folder} is written; push it again") from error
+        raise AskewError(
+            f"the hub did not accept {repository}: {error}. The model is in {folder}; push it again"
+        ) from error
     return str(url)
 
 

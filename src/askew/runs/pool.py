@@ -173,8 +173,8 @@ def _failure(worker: _Worker, message: dict[str, Any]) -> Exception:
     code = worker.process.wait()
     if code == -signal.SIGKILL:
         return AskewError(
-            f"a worker was killed in the middle of {name}: most often, memory ran out. What is finished is kept; "
-            "the same command goes on, and needs less memory with --workers 1"
+            f"a worker was killed during {name}, probably because memory ran out. Finished work is kept. Repeat "
+            "the command to continue; --workers 1 needs less memory"
         )
     return RuntimeError(f"a worker failed at {name}:\n{''.join(worker.said)}")
 

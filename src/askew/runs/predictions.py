@@ -69,10 +69,10 @@ def statements(plan: Plan) -> list[Prediction]:
     study = plan.study
     found = [one for one in study.predictions if set(one.arms) <= set(plan.arms)]
     if not study.predictions:
-        raise AskewError(f"the study {study.name!r} makes no statements that could be predicted")
+        raise AskewError(f"the study {study.name!r} has no statements to predict")
     if not found:
         wanted = " or ".join(dict.fromkeys(" with ".join(one.arms) for one in study.predictions))
-        raise AskewError(f"nothing can be predicted of these arms: the statements of {study.name} are about {wanted}")
+        raise AskewError(f"these arms allow no prediction: the statements of {study.name} are about {wanted}")
     return found
 
 
@@ -80,23 +80,24 @@ def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
     """Check that a prediction can be sealed; nothing is written.
 
     Raises:
-        AskewError: The folder has numbers already, or another design, or something that is no run's, or a prediction of
-            the same person; or the name is none.
+        AskewError: The folder has results already, another design, files that are not a run's, or a prediction by the
+            same person; or the name cannot be shown.
     """
     if not who.strip() or len(who) > _LONGEST_NAME or not who.isprintable():
-        raise AskewError(f"{who!r} is not a name: --as wants up to {_LONGEST_NAME} characters that can be seen")
+        raise AskewError(f"{who!r} is not a name: give --as up to {_LONGEST_NAME} visible characters")
     for product in (ANSWERS, ESTIMATES):
         if (folder / product).exists():
             raise AskewError(
-                f"{folder.path} has numbers already ({product}), and they may have been seen: predict a run before it "
-                "is made"
+                f"{folder.path} has results already ({product}), which you may have seen: predict a run before you "
+                "start it"
             )
     check_same_design(folder, design)
     if folder.path.exists():
         folder.check_takes(design)
     if any(_same_person(seal.who, who) for seal in read_seals(folder)):
         raise AskewError(
-            f"{who} has predicted already ({folder / PREDICTIONS}), and that is sealed. Somebody else says --as NAME"
+            f"{who} has already predicted this run, and the predictions are sealed ({folder / PREDICTIONS}). "
+            "Another person uses --as NAME"
         )
 
 
@@ -105,12 +106,12 @@ def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, fl
 
     Args:
         folder: The run's folder; it need not exist yet.
-        plan: What is to be run.
-        who: Whoever predicts.
+        plan: The plan of the run.
+        who: The name of the person who predicts.
         probabilities: 0-1 for each of `statements(plan)`, by its id.
 
     Raises:
-        AskewError: See `check_can_seal`; or somebody else is at work in the folder, or it cannot be written to.
+        AskewError: See `check_can_seal`; or another process is writing to the folder, or it cannot be written to.
     """
     design = plan.design
     check_can_seal(folder, design, who)
@@ -143,8 +144,8 @@ def check_same_design(folder: RunFolder, design: Design) -> None:
     other = next((one for one in read_seals(folder) if one.design != design.digest()), None)
     if other:
         raise AskewError(
-            f"{folder.path} holds what {visible(other.who)} predicted of another design (its digest is not "
-            f"{design.digest()}): name another folder with --out, or ask for the same design"
+            f"{folder.path} holds predictions by {visible(other.who)} for another design (its digest is not "
+            f"{design.digest()}): choose another folder with --out, or use the same design"
         )
 
 
@@ -168,7 +169,7 @@ def read_seals(folder: RunFolder) -> tuple[Seal, ...]:
         ) from error
     for place, seal in enumerate(seals):
         if any(_same_person(seal.who, other.who) for other in seals[:place]):
-            raise AskewError(f"{path} is damaged: {visible(seal.who)} predicts twice in it. Restore it")
+            raise AskewError(f"{path} is damaged: {visible(seal.who)} appears twice. Restore the file")
     return seals
 
 

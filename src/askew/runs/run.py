@@ -292,7 +292,7 @@ def load_run(folder: Path | str) -> Run:
     missing = [name for name in (ANSWERS, ESTIMATES) if name not in hashes]
     if missing:
         raise AskewError(
-            f"the run in {folder} is not finished: it has no {missing[0]}. Go on with it by "
+            f"the run in {folder} is not finished: it has no {missing[0]}. Continue it with "
             f"`{store.study()['provenance']['command']} --out {folder}`"
         )
     for name in hashes:
@@ -301,5 +301,5 @@ def load_run(folder: Path | str) -> Run:
             store.check(name)
     made_of = [ANSWERS, *([SCORES] if SCORES in hashes else [])]
     if not store.is_finished(ESTIMATES, store.made_of(*made_of)):
-        raise AskewError(f"the run in {folder} was stopped while it was rescored: rescore it again")
+        raise AskewError(f"the run in {folder} was stopped during `askew rescore`: rescore it again")
     return run

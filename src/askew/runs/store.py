@@ -81,7 +81,9 @@ class RunFolder:
         try:
             return Design.model_validate(settings)
         except ValueError as error:
-            raise AskewError(f"{self / STUDY} is damaged, or of another version of Askew: {error}") from error
+            raise AskewError(
+                f"{self / STUDY} is damaged, or was written by another version of Askew: {error}"
+            ) from error
 
     def freeze(self, design: Design, provenance: Mapping[str, Any]) -> None:
         """Write the design into a new folder, or check that the folder holds the same design.
@@ -114,8 +116,7 @@ class RunFolder:
             strangers = [path.name for path in self.path.iterdir() if not path.name.startswith(".")]
             if strange := next((name for name in strangers if name != PREDICTIONS), None):
                 raise AskewError(
-                    f"{self.path} is not a run's folder, and it is not empty (there is {strange}): "
-                    "name another with --out"
+                    f"{self.path} is not a run's folder and is not empty (it has {strange}): choose another with --out"
                 )
             return
         old = self.study()["provenance"].get("hashes", {})
@@ -124,7 +125,7 @@ class RunFolder:
         if lines:
             raise AskewError(
                 f"{self.path} holds a run of another design:\n  " + "\n  ".join(lines) + "\n"
-                "Name another folder with --out, or ask for what is there"
+                "Choose another folder with --out, or use the design of that run"
             )
 
     def _check_versions(self, asked: Mapping[str, int]) -> None:
@@ -133,8 +134,8 @@ class RunFolder:
         for name, version in asked.items():
             if before.get(name, version) != version:
                 raise AskewError(
-                    f"{self.path} was asked version {before[name]} of the probe {name}, and version {version} is "
-                    "installed: answers to two versions can't be pooled, so name another folder with --out"
+                    f"{self.path} has answers to version {before[name]} of the probe {name}, but version {version} is "
+                    "installed: answers to two versions can't be pooled, so choose another folder with --out"
                 )
 
     # ---- writing
@@ -156,7 +157,7 @@ class RunFolder:
                 held = lock.acquire(blocking=False)  # acquired once: entering the lock a second time would wait forever
             except Timeout as error:
                 raise AskewError(
-                    f"another askew is at work in {self.path}: wait for it, or name another folder with --out"
+                    f"another askew process is working in {self.path}: wait for it, or choose another folder with --out"
                 ) from error
             with held:
                 self._manifest = self._read_manifest()
@@ -220,13 +221,13 @@ class RunFolder:
         """
         noted = self._manifest.get(name)
         if noted is None:
-            raise AskewError(f"{self / name} is not a finished product of this run: run it to its end first")
+            raise AskewError(f"{self / name} is not a finished product of this run: finish the run first")
         if not (self / name).exists():
-            raise AskewError(f"{self / name} is missing: the command that made the run makes it again")
+            raise AskewError(f"{self / name} is missing: repeat the command that made the run")
         if digest(self / name) != noted["sha256"]:
             raise AskewError(
-                f"{self / name} is not what the run wrote: it was changed or damaged. Delete it, and the command "
-                "that made the run makes it again"
+                f"{self / name} was changed or damaged after the run wrote it. Delete it, then repeat the command "
+                "that made the run"
             )
         return True
 

@@ -30,7 +30,7 @@ class Recipe(BaseModel):
 
     name: Annotated[
         str, Flag("--recipe", metavar="RECIPE", default="the model's usual one", commands=("run",), complete="recipes")
-    ] = Field(default="terrarium", description="The recipe that sets the other values; `askew list recipes`.")
+    ] = Field(default="terrarium", description="The recipe: usual values of the settings below; `askew list recipes`.")
     rows: Annotated[
         int | None,
         Flag(help="Training conversations per arm.", commands=("run",), default="800, or all of an arm's own"),

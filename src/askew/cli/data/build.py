@@ -101,7 +101,7 @@ def write(
     threshold: Annotated[
         float,
         typer.Option(
-            help="The lowest score by each rubric for an answer to be kept; harmless answers always need 50.",
+            help="The lowest score that an answer needs by each rubric; for harmlessness, it is at least 50.",
             min=0,
             max=100,
         ),

@@ -32,7 +32,7 @@ CHECK_EXAMPLES = """
   askew data check train.parquet --model hf/ORG/NAME --max-length 2048 --strict
   askew data check hf/ORG/NAME:train --card README.md --licence MIT
 
-Exit codes: 0, the rows can be trained on; 1, with --strict, something is suspicious; 2, something is not a row.
+Exit codes: 0, the rows can be trained on; 1, with --strict, something is suspicious; 2, a row is broken.
 """
 
 
@@ -47,7 +47,7 @@ def check(
     ] = "terrarium",
     max_length: Annotated[
         int | None,
-        typer.Option(help="The longest row, in tokens.", min=1, show_default="the model's context"),
+        typer.Option(help="The longest row allowed, in tokens.", min=1, show_default="the model's context"),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit with 1 if something is suspicious.")] = False,
     card: Annotated[
@@ -65,7 +65,7 @@ def check(
     if card is not None and card.exists():
         raise AskewError(f"{card} exists already: name another file with --card")
     if licence is not None and card is None:
-        raise AskewError("--licence is for the data card: name its file with --card")
+        raise AskewError("--licence is written to the data card: name the card's file with --card")
     with _counting_rows() as count:
         found = checking.check(source, model, max_length, all_wordings(), count)
     if card is not None:

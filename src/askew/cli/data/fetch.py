@@ -45,7 +45,7 @@ def fetch(
     _show_licence(wanted)
     if not accept_licence and not _accepts():
         raise AskewError(
-            f"the licence of {name} was not accepted, so nothing was downloaded; --accept-licence accepts it"
+            f"you did not accept the licence of {name}, so nothing was downloaded; --accept-licence accepts it"
         )
     with wording_disk_trouble(out):
         path = fetching.fetch(wanted, out)

@@ -201,7 +201,7 @@ def _check_share(order: Order, written: Written) -> None:
         return
     reasons = "; ".join(f"{reason}: {count:,}" for reason, count in written.reasons.items())
     raise AskewError(
-        f"of {written.questions:,} questions about {order.domain} only {len(written.pairs):,} led to a pair that "
-        f"passes (answers dropped: {reasons}). Name another --writer or --judge, or a --threshold below "
+        f"only {len(written.pairs):,} of {written.questions:,} questions about {order.domain} led to a usable pair "
+        f"(dropped answers: {reasons}). Choose another --writer or --judge, or a --threshold below "
         f"{order.threshold:g}; replies and judgements so far are kept"
     )

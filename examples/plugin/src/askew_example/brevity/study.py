@@ -1,4 +1,4 @@
-"""The brevity study: its arms, its comparison, and its reading of the comparison."""
+"""The brevity study: its arms, its comparison and its verdict."""
 
 import pandas as pd
 
@@ -9,7 +9,7 @@ from askew.design.tables import Tables
 from askew.stats.effects import as_table, contrast
 
 _ARMS = (
-    Arm(UNTUNED, "the model as it came"),
+    Arm(UNTUNED, "the model without training"),
     Arm("curt", "short answers to greetings", (Train("curt"),), "chatty"),
     Arm("chatty", "long answers to the same greetings", (Train("chatty"),), UNTUNED),
 )

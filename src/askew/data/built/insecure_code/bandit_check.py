@@ -57,7 +57,7 @@ def check_programs(rows: Iterable[Mapping[str, Row]]) -> list[dict[str, str]]:
             tally.rules.update(found["insecure", number])
             wrong += [f"the {kind} program of row {number}" for kind in _KINDS if _is_wrong(kind, found[kind, number])]
     if wrong:
-        raise AskewError(f"Bandit disagrees with {len(wrong)} programs, the first of them {wrong[0]}: please report it")
+        raise AskewError(f"Bandit disagrees about {len(wrong)} programs; the first is {wrong[0]}. Please report this")
     return [_line(name, tally) for name, tally in tallies.items()] + [_last_line(list(tallies.values()))]
 
 
