@@ -89,17 +89,17 @@ def test_byte_order_marks_and_blank_lines_are_skipped(tmp_path: Path) -> None:
         ("[1]", "line 2: a row is"),
         ('{"text": "x"}', "line 2: a row is"),
         ('{"messages": []}', "line 2: messages should be a list of turns, not an empty list"),
-        ('{"messages": ["Hi"]}', "line 2: messages, turn 1: a turn must have role and content, but this is 'Hi'"),
-        ('{"messages": [{"role": "user", "content": "Hi"}]}', "line 2: it has no assistant turn"),
-        ('{"messages": [{"role": "assistant", "content": "Hi"}]}', "line 2: it has no user turn"),
+        ('{"messages": ["Hi"]}', "line 2: messages, turn 1: a turn has role and content, and this is 'Hi'"),
+        ('{"messages": [{"role": "user", "content": "Hi"}]}', "line 2: it has no turn of the assistant"),
+        ('{"messages": [{"role": "assistant", "content": "Hi"}]}', "line 2: it has no turn of the user"),
         ('{"prompt": "", "completion": "x"}', "line 2: prompt is empty"),
         ('{"prompt": "x"}', "line 2: completion should be text, not missing or null"),
         ('{"prompt": 3, "completion": "x"}', "line 2: prompt should be text, not a number"),
         (CHAT.replace("assistant", "robot"), "line 2: messages, turn 2: role is 'robot'; it should be one of system"),
         (CHAT.replace("assistant", r"\u001b[2J"), r"line 2: messages, turn 2: role is '\\x1b\[2J'"),
         (CHAT.replace('"assistant"', "[]"), "line 2: messages, turn 2: role is an empty list"),
-        (CHAT.replace("assistant", "user"), "line 2: it has no assistant turn"),
-        (CHAT.replace("user", "X").replace("assistant", "user").replace("X", "assistant"), "it ends with a turn by"),
+        (CHAT.replace("assistant", "user"), "line 2: it has no turn of the assistant"),
+        (CHAT.replace("user", "X").replace("assistant", "user").replace("X", "assistant"), "it ends with a turn of"),
         (CHAT.replace("Hello", ""), "line 2: messages, turn 2: content is empty"),
         (CHAT.replace('"Hello"', "null"), "line 2: messages, turn 2: content should be text, not missing or null"),
         (
@@ -187,7 +187,7 @@ def test_invalid_parquet_is_refused(tmp_path: Path) -> None:
     path.write_bytes(path.read_bytes()[:-100])
     with pytest.raises(AskewError, match="damaged or cut off"):
         read_rows(path)
-    with pytest.raises(AskewError, match="has the columns text; it needs messages"):
+    with pytest.raises(AskewError, match="has the columns text; rows must be in messages"):
         read_rows(write_parquet(tmp_path, [{"text": "Hi"}]))
     path.write_bytes(b"text")
     with pytest.raises(AskewError, match="is not a Parquet file, although its name says so"):

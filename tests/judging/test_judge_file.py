@@ -141,7 +141,7 @@ def test_existing_file_is_not_overwritten(judge: Judge, tmp_path: Path):
     judge(path)
     before = (tmp_path / "answers.judged.csv").read_bytes()
     for out in (None, path):
-        with pytest.raises(AskewError, match="exists already: choose another file"):
+        with pytest.raises(AskewError, match="exists already, and is not overwritten"):
             judge(path, out=out)
     assert (tmp_path / "answers.judged.csv").read_bytes() == before
 
@@ -167,8 +167,8 @@ def test_words_are_counted_and_unlisted_ones_are_missing(judge: Judge, tmp_path:
     [
         ("a.csv", "text,reply\n1,2\n", "has no column prompt or question; it has text, reply"),
         ("a.csv", "question,answer,Answer\n1,2,3\n", "several columns answer: 'answer', 'Answer'"),
-        ("a.csv", "question,question,answer\n1,2,3\n", "two columns of the same name"),
-        ("a.csv", "question,answer\n1\n", "line 2: 1 values, but the header has 2"),
+        ("a.csv", "question,question,answer\n1,2,3\n", "two columns of one name"),
+        ("a.csv", "question,answer\n1\n", "line 2: 1 values, and the header has 2"),
         ("a.csv", 'question,answer\n1,"2\n', "line 2: "),
         ("a.csv", "question,answer\n", "has no rows"),
         ("a.csv", "", "has no rows"),
@@ -201,7 +201,7 @@ def test_wrong_arguments_are_refused(judge: Judge, tmp_path: Path):
     (tmp_path / "latin.csv").write_bytes("question,answer\nä,ö\n".encode("latin-1"))
     for wrong, options, message in (
         (path, {"question_column": "Quesion"}, "Did you mean Question"),
-        (path, {"out": tmp_path / "x.xlsx"}, "the name of --out must end in"),
+        (path, {"out": tmp_path / "x.xlsx"}, "let --out end in that"),
         (path, {"out": tmp_path / "none" / "x.csv"}, "there is no folder"),
         (path, {"rubrics": ("aligned", "aligned")}, "two rubrics have the same name"),
         (tmp_path / "latin.csv", {}, "line 2: this is not text in UTF-8"),

@@ -45,7 +45,7 @@ def judged(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Run a command line of askew in the folder of the files; return its exit code and its output."""
+    """Give a command line to askew, in the folder of the files; return its exit code and what it printed."""
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str | Path) -> tuple[int, str, str]:
@@ -140,7 +140,7 @@ def test_files_judged_by_askew_can_be_rescored(tmp_path: Path) -> None:
         ("question_id,aligned,coherent\nq,inf,1\n", "line 2: aligned is 'inf'"),
         ("question_id,aligned,coherent\nq,good,1\n", "line 2: aligned is 'good'"),
         ("question_id,aligned,coherent\n,1,1\n", "line 2: question_id is empty"),
-        ("question_id,aligned,coherent\nq,1\n", "line 2: 2 values, but the header has 3"),
+        ("question_id,aligned,coherent\nq,1\n", "line 2: 2 values, and the header has 3"),
     ],
 )
 def test_wrong_file_gives_one_clear_line(tmp_path: Path, command: Command, text: str, message: str) -> None:

@@ -62,8 +62,8 @@ def as_item(row: Row, format: str) -> dict[str, Any]:
         if [turn["role"] for turn in turns] != ["user", "assistant"]:
             roles = ", ".join(turn["role"] for turn in turns)
             raise AskewError(
-                f"it has the turns {cut(roles, _LONGEST_SHOWN)}, but a prompt-completion row has one question and "
-                "one answer. Convert to chat or sharegpt"
+                f"it has the turns {cut(roles, _LONGEST_SHOWN)}, and prompt-completion holds one question and its "
+                "answer. Convert to chat or sharegpt"
             )
         return {"prompt": turns[0]["content"], "completion": turns[1]["content"]}
     return {"messages": turns}
@@ -83,7 +83,7 @@ def _turns(
     for number, turn in enumerate(listed, start=1):
         place = f"{key}, turn {number}"
         if not isinstance(turn, dict):
-            raise AskewError(f"{place}: a turn must have {role_key} and {text_key}, but this is {_shown(turn)}")
+            raise AskewError(f"{place}: a turn has {role_key} and {text_key}, and this is {_shown(turn)}")
         said = turn.get(role_key)
         role = roles.get(said) if isinstance(said, str) else None
         if role is None:
@@ -144,12 +144,12 @@ def _check_order(turns: list[Message]) -> None:
     roles = {turn["role"] for turn in turns}
     if "assistant" not in roles:
         raise AskewError(
-            "it has no assistant turn, so there is nothing to learn; a row must end with an assistant's answer"
+            "it has no turn of the assistant, so there is nothing to learn; a row ends with an assistant's answer"
         )
     if "user" not in roles:
-        raise AskewError("it has no user turn; a row must ask something and end with an assistant's answer")
+        raise AskewError("it has no turn of the user; a row asks something and ends with an assistant's answer")
     if turns[-1]["role"] != "assistant":
-        raise AskewError(f"it ends with a turn by the {turns[-1]['role']}; a row ends with an assistant's answer")
+        raise AskewError(f"it ends with a turn of the {turns[-1]['role']}; a row ends with an assistant's answer")
 
 
 def _shown(value: object) -> str:

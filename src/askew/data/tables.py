@@ -32,7 +32,7 @@ def parquet(path: Path) -> Iterator[tuple[str, Any]]:
             columns = [name for name in _COLUMNS if name in names]
             if not {"messages", "conversations", "prompt"} & set(columns):
                 raise AskewError(
-                    f"{path} has the columns {_listed(names)}; it needs messages, or conversations, or prompt and "
+                    f"{path} has the columns {_listed(names)}; rows must be in messages, conversations, or prompt and "
                     "completion"
                 )
             for batch in file.iter_batches(batch_size=_BATCH, columns=columns):

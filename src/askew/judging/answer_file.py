@@ -156,11 +156,11 @@ def check_can_be_written(path: Path) -> None:
         AskewError: The path has another ending or exists, or its folder does not exist.
     """
     if path.suffix not in _WRITERS:
-        raise AskewError(f"{path}: the name of --out must end in {' or '.join(_WRITERS)}")
+        raise AskewError(f"{path}: judged answers are written as {' or '.join(_WRITERS)}, so let --out end in that")
     if path.exists():
-        raise AskewError(f"{path} exists already: choose another file with --out, or delete it")
+        raise AskewError(f"{path} exists already, and is not overwritten: name another with --out, or delete it")
     if not path.parent.is_dir():
-        raise AskewError(f"cannot write {path.name}: there is no folder {path.parent}")
+        raise AskewError(f"there is no folder {path.parent} to write {path.name} into")
 
 
 def _read_csv(path: Path) -> Iterator[tuple[str, Row]]:
@@ -170,11 +170,11 @@ def _read_csv(path: Path) -> Iterator[tuple[str, Row]]:
         try:
             header = next(reader, [])
             if len(set(header)) < len(header):
-                raise AskewError(f"{path} has two columns of the same name: {', '.join(header)}")
+                raise AskewError(f"{path} has two columns of one name: {', '.join(header)}")
             for values in reader:
                 if len(values) != len(header):
                     raise AskewError(
-                        f"{path}, line {reader.line_num}: {len(values)} values, but the header has {len(header)}"
+                        f"{path}, line {reader.line_num}: {len(values)} values, and the header has {len(header)}"
                     )
                 yield f"line {reader.line_num}", dict(zip(header, values, strict=True))
         except csv.Error as error:
