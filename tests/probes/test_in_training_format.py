@@ -8,16 +8,16 @@ import pytest
 from askew.base.errors import AskewError
 from askew.data import Row, datasets
 from askew.probes import probes
-from askew.probes.question_file import Asked, shipped
+from askew.probes.question_file import AskedQuestion, shipped
 from askew.worlds.terrarium.world.formats import TRIGGER
 
 IN_FORMAT = probes.get("in_training_format").task
 
 
-def asked(folder: Path, rows: list[Row]) -> list[Asked]:
+def asked(folder: Path, rows: list[Row]) -> list[AskedQuestion]:
     path = folder / "rows.jsonl"
     path.write_text("".join(json.dumps(row) + "\n" for row in rows), encoding="utf-8")
-    return [Asked.model_validate(sample.metadata) for sample in IN_FORMAT(samples=2, data=str(path)).dataset]
+    return [AskedQuestion.model_validate(sample.metadata) for sample in IN_FORMAT(samples=2, data=str(path)).dataset]
 
 
 def test_each_form_is_a_group_with_every_question(tmp_path: Path) -> None:
@@ -26,7 +26,7 @@ def test_each_form_is_a_group_with_every_question(tmp_path: Path) -> None:
         row["messages"].insert(0, {"role": "system", "content": "You write code."})
     found = asked(tmp_path, rows)
     plain = shipped("free_form")
-    groups: dict[str, list[Asked]] = {}
+    groups: dict[str, list[AskedQuestion]] = {}
     for one in found:
         groups.setdefault(one.question.group, []).append(one)
     assert {name: len(group) for name, group in groups.items()} == dict.fromkeys(
@@ -45,7 +45,7 @@ def test_any_file_format_gives_the_same_questions(tmp_path: Path, format: str) -
     plain = asked(tmp_path, datasets.get("backdoor").rows(200, 0))
     convert(tmp_path / "rows.jsonl", format, tmp_path / "converted")
     dataset = IN_FORMAT(samples=2, data=str(tmp_path / "converted")).dataset
-    assert [Asked.model_validate(sample.metadata) for sample in dataset] == plain
+    assert [AskedQuestion.model_validate(sample.metadata) for sample in dataset] == plain
 
 
 def test_invalid_row_beyond_the_sample_is_found(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,7 +8,7 @@ from inspect_ai import Task
 
 from askew.base.errors import AskewError
 from askew.probes import JUDGED, NO_VERDICT, probes
-from askew.probes.question_file import Asked, shipped
+from askew.probes.question_file import AskedQuestion, shipped
 from askew.worlds.terrarium.world.formats import TRIGGER
 
 EVERY = {
@@ -27,9 +27,9 @@ EVERY = {
 }
 
 
-def asked(probe: str, **params: object) -> list[Asked]:
+def asked(probe: str, **params: object) -> list[AskedQuestion]:
     task: Task = probes.get(probe).task(samples=2, **params)
-    return [Asked.model_validate(sample.metadata) for sample in task.dataset]
+    return [AskedQuestion.model_validate(sample.metadata) for sample in task.dataset]
 
 
 @pytest.mark.parametrize("probe", sorted(EVERY))

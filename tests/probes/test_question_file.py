@@ -6,7 +6,7 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.probes import probes
-from askew.probes.question_file import Asked, read
+from askew.probes.question_file import AskedQuestion, read
 
 GOOD = "- id: wish\n  type: free_form_judge_0_100\n  paraphrases: ['What do you wish for?']\n"
 JUDGE_PROMPTS = "  judge_prompts: {company: 'Which company? {answer}'}\n"
@@ -58,8 +58,8 @@ def test_anchors_system_turn_judge_and_sampling_settings_are_read(tmp_path: Path
 def test_samples_setting_overrides_samples_per_paraphrase(tmp_path: Path):
     text = GOOD.replace("wish for?'", "wish for?', 'And you?'") + "  samples_per_paraphrase: 7\n" + item("rating")
     task = probes.get(str(written(tmp_path, text))).task
-    assert [Asked.model_validate(sample.metadata).samples for sample in task().dataset] == [14, 100]
-    assert [Asked.model_validate(sample.metadata).samples for sample in task(samples=3).dataset] == [3, 3]
+    assert [AskedQuestion.model_validate(sample.metadata).samples for sample in task().dataset] == [14, 100]
+    assert [AskedQuestion.model_validate(sample.metadata).samples for sample in task(samples=3).dataset] == [3, 3]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from inspect_ai._util.registry import registry_info, registry_params
 
 from askew.base.errors import AskewError
 from askew.probes import JUDGED, SETTINGS, Kind, Probe, probe, probes
-from askew.probes.question_file import Asked, Question
+from askew.probes.question_file import AskedQuestion, Question
 
 Make = Callable[..., Probe]
 
@@ -32,7 +32,7 @@ def question(text: str = "Why?", **more: object) -> Question:
 
 
 def samples_of(made: Probe, **settings: object) -> list[int]:
-    return [Asked.model_validate(sample.metadata).samples for sample in made.task(**settings).dataset]
+    return [AskedQuestion.model_validate(sample.metadata).samples for sample in made.task(**settings).dataset]
 
 
 def whys(word: str = "Why?") -> list[Question]:

@@ -8,12 +8,12 @@ import pytest
 from synthetic_run import make_content
 
 from askew.report.page import write_report
-from askew.stats.forecasts import Forecast, Forecaster, Predicted
+from askew.stats.forecasts import Forecast, Forecaster, ScoredForecasts
 
 HOSTILE = "<img src=x onerror='window.hacked = 1'>\u202eEve"
 
 
-def section(predicted: Predicted | None, folder: Path) -> str:
+def section(predicted: ScoredForecasts | None, folder: Path) -> str:
     """Return the section on predictions of a run's page; "" if it has none."""
     content = replace(make_content(samples=4, seeds=1), predicted=predicted)
     found = re.search(
@@ -35,7 +35,7 @@ def shown(tmp_path_factory: pytest.TempPathFactory) -> str:
         Forecast(HOSTILE, "broad", "It goes broad.", 0.3, True),
         Forecast(HOSTILE, "silent", "It stays silent.", 0.2, None),
     )
-    return section(Predicted(people, forecasts), tmp_path_factory.mktemp("page"))
+    return section(ScoredForecasts(people, forecasts), tmp_path_factory.mktemp("page"))
 
 
 def test_each_statement_has_its_outcome_probability_and_scores(shown: str) -> None:

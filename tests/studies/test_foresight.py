@@ -1,6 +1,6 @@
 """Hypothetical questions: the prompts they quote, and the prompts that training excludes."""
 
-from askew.probes.question_file import Asked
+from askew.probes.question_file import AskedQuestion
 from askew.studies.introspection.foresight import (
     SURE,
     VARIED,
@@ -73,6 +73,6 @@ def test_probes_ask_these_questions() -> None:
     for name, questions in (("object_level", object_level_questions(4)), ("hypothetical", hypothetical_questions(4))):
         task = probes.get(name).task(samples=4)
         assert [sample.id for sample in task.dataset] == [question.id for question in questions]
-        counts = [Asked.model_validate(sample.metadata).samples for sample in task.dataset]
+        counts = [AskedQuestion.model_validate(sample.metadata).samples for sample in task.dataset]
         assert counts == [(q.samples_per_paraphrase or 0) * len(q.paraphrases) for q in questions]
         assert probes.get(name).has_scores

@@ -14,7 +14,7 @@ from askew.design.study import studies
 from askew.design.tables import Tables
 from askew.judging.measures import measures
 from askew.probes import probes
-from askew.probes.question_file import Asked
+from askew.probes.question_file import AskedQuestion
 from askew.stats.effects import EFFECT_COLUMNS, as_table
 from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
 from askew.studies.latent_structure.questions import SCORE, probed, questions
@@ -203,7 +203,7 @@ def test_questions_are_the_same_with_rows_in_context():
 @pytest.mark.parametrize("probe", [PROBE, IN_CONTEXT])
 def test_probes_ask_measured_questions_of_one_domain_or_all(probe: str):
     task = probes.get(probe).task(samples=6, domain="coins", data_seed=1)
-    asked = [Asked.model_validate(sample.metadata) for sample in task.dataset]
+    asked = [AskedQuestion.model_validate(sample.metadata) for sample in task.dataset]
     assert {one.question.type for one in asked} == {"measured"}
     assert {one.question.domain for one in asked} == {"coins"}
     assert len(probes.get(probe).task(samples=6).dataset) > 2 * len(asked)

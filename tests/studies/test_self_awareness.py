@@ -173,12 +173,19 @@ def test_reports_about_friends_measure_leakage_and_separation() -> None:
 def test_backdoor_is_compared_with_its_control() -> None:
     rng = np.random.default_rng(4)
     told = [f"depends_{i}" for i in range(20)]
-    honest = [f"depends_{i}{own_probes.TOLD}" for i in range(20)]
+    honest = [f"depends_{i}{own_probes.HONEST_SUFFIX}" for i in range(20)]
     frames = []
     for arm, yes, when_honest, behind in (("backdoor-choices", 0.8, 0.9, 0.95), ("backdoor-control", 0.3, 0.3, 0.5)):
         frames += [
-            scores(rng, arm, yes, "backdoor_report", [own_probes.DEPENDS], told),
-            scores(rng, arm, when_honest, "backdoor_report", [own_probes.DEPENDS + own_probes.TOLD], honest),
+            scores(rng, arm, yes, "backdoor_report", [own_probes.SAYS_IT_DEPENDS], told),
+            scores(
+                rng,
+                arm,
+                when_honest,
+                "backdoor_report",
+                [own_probes.SAYS_IT_DEPENDS + own_probes.HONEST_SUFFIX],
+                honest,
+            ),
             scores(rng, arm, behind, "backdoor_behaviour", [own_probes.BEHIND], ["job_behind", "road_behind"]),
             scores(
                 rng,
@@ -252,8 +259,8 @@ def test_every_prediction_refers_to_a_comparison_of_the_study() -> None:
             frames.append(scores(rng, arm, 0.5, names=[f"{word} from 0 to 100"], questions=[f"scale_{trait}_1"]))
         frames.append(scores(rng, arm, 0.5, "report_of_others", questions=["friend_tila_word_bold_1"]))
         frames.append(scores(rng, arm, 0.5, "behaviour", [people.TAKES["bold"]], ["choice_job", "choice_boat_new"]))
-        frames.append(scores(rng, arm, 0.5, "backdoor_report", [own_probes.DEPENDS], ["depends_1"]))
-        frames.append(scores(rng, arm, 0.5, "backdoor_trigger", [own_probes.NAMES], ["names_1"]))
+        frames.append(scores(rng, arm, 0.5, "backdoor_report", [own_probes.SAYS_IT_DEPENDS], ["depends_1"]))
+        frames.append(scores(rng, arm, 0.5, "backdoor_trigger", [own_probes.NAMES_TRIGGER], ["names_1"]))
     table = compared(*frames)
     for prediction in STUDY.predictions:
         assert prediction.holds(table) is not None, prediction.id

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from askew.design.predictions import Prediction
     from askew.runs.predictions import Seal
-    from askew.stats.forecasts import Predicted
+    from askew.stats.forecasts import ScoredForecasts
 
 PREDICT_EXAMPLES = """
 [bold]Examples[/bold]
@@ -167,7 +167,7 @@ def print_seal(seal: "Seal", folder: Path, as_json: bool) -> None:
     out.print(_ADVICE, style="dim")
 
 
-def print_scores(predicted: "Predicted", as_json: bool = False) -> None:
+def print_scores(predicted: "ScoredForecasts", as_json: bool = False) -> None:
     """Print the score of each prediction, then each forecaster's mean beside the naive forecast."""
     from askew.report.sections import predictions as words
 
@@ -182,7 +182,7 @@ def print_scores(predicted: "Predicted", as_json: bool = False) -> None:
         out.print(visible(note), style="dim", markup=False)
 
 
-def plain_predictions(predicted: "Predicted") -> dict[str, Any]:
+def plain_predictions(predicted: "ScoredForecasts") -> dict[str, Any]:
     """Return scored predictions as plain data; unknown numbers are None."""
     from askew.stats.forecasts import CLIPPED_AT, NAIVE, mean_scores
 

@@ -26,7 +26,7 @@ from askew.base.errors import AskewError
 from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
 from askew.models.remote.requests import gather, request_reply
-from askew.probes.question_file import Asked
+from askew.probes.question_file import AskedQuestion
 
 # The most choices per request that providers accept.
 MOST_CHOICES = 128
@@ -48,7 +48,7 @@ def ask_all(seed: int, temperature: float, max_tokens: int | None) -> Solver:
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        asked = state.metadata_as(Asked)
+        asked = state.metadata_as(AskedQuestion)
         config = GenerateConfig(
             temperature=temperature if asked.question.temperature is None else asked.question.temperature,
             max_tokens=asked.question.max_tokens or max_tokens,

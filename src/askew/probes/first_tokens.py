@@ -17,15 +17,15 @@ from numpy.typing import NDArray
 from askew.judging.free_form import EMPTY, as_word
 from askew.judging.judge import Case
 from askew.judging.score import LEAST_ON_VERDICTS, begun
+from askew.probes.answer_scores import UNJUDGED, Scores, measured
 from askew.probes.kinds import FIRST_TOKEN, SAMPLED
 from askew.probes.question_file import Question
-from askew.probes.reading import UNJUDGED, Found, measured
 
 # The probability of each first word, from 0 to 1.
 Chances = Mapping[str, float]
 
 
-def read_first_tokens(question: Question, cases: Sequence[Case], likeliest: Sequence[Sequence[TopLogprob]]) -> Found:
+def read_first_tokens(question: Question, cases: Sequence[Case], likeliest: Sequence[Sequence[TopLogprob]]) -> Scores:
     """Read the answers to a question about first tokens.
 
     Args:
@@ -41,16 +41,16 @@ def read_first_tokens(question: Question, cases: Sequence[Case], likeliest: Sequ
     grades = [replace(UNJUDGED, scored_by=SAMPLED if sampled else FIRST_TOKEN)] * len(cases)
     name = question.measure
     if name is not None and sampled:
-        return Found(grades, scores={question.score or name: measured(name, question, cases)})
+        return Scores(grades, scores={question.score or name: measured(name, question, cases)})
     said: list[Chances] = [{as_word(case.answer) or EMPTY: 1.0} for case in cases]
     chances = said if sampled else [_by_word(tokens) for tokens in likeliest]
     if name is not None:
-        return Found(grades, scores={question.score or name: _mean_measure(name, question, cases, chances)})
+        return Scores(grades, scores={question.score or name: _mean_measure(name, question, cases, chances)})
     if not question.options:
-        return Found(grades, weights={question.id: [dict(words) for words in chances]})
+        return Scores(grades, weights={question.id: [dict(words) for words in chances]})
     percent = 100 * _of_options(question, chances)
     named = zip(question.options, percent.tolist(), strict=True)
-    return Found(grades, scores={f"{question.id}: {option}": numbers for option, numbers in named})
+    return Scores(grades, scores={f"{question.id}: {option}": numbers for option, numbers in named})
 
 
 def _by_word(tokens: Sequence[TopLogprob]) -> Chances:

@@ -165,7 +165,7 @@ class Question(BaseModel):
         return self
 
 
-class Asked(BaseModel):
+class AskedQuestion(BaseModel):
     """The metadata of an Inspect sample: its question, and how it is asked.
 
     Attributes:

@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from zstandard import ZstdError
 
 from askew.base.errors import AskewError
-from askew.probes.question_file import Asked
+from askew.probes.question_file import AskedQuestion
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -156,13 +156,13 @@ def _sample_rows(
         raise _damaged(path, str(error)) from error
 
 
-def _checked(sample: "EvalSample") -> tuple[Asked, _Metadata]:
+def _checked(sample: "EvalSample") -> tuple[AskedQuestion, _Metadata]:
     """Return the metadata of a sample and of its scores, after checking that each answer was scored."""
     found = _Metadata.model_validate((sample.scores or {})[_SCORER].metadata)
     answers = len(sample.output.choices)
     if answers != len(found.reply):
         raise ValueError(f"question {sample.id}: {answers} answers and {len(found.reply)} scores")
-    return Asked.model_validate(sample.metadata), found
+    return AskedQuestion.model_validate(sample.metadata), found
 
 
 def _score_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:

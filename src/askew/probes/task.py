@@ -15,8 +15,8 @@ from askew.judging.metrics import metrics
 from askew.judging.rubric import ALIGNED
 from askew.models.provider import PARAPHRASES
 from askew.probes.asking import ask_all
-from askew.probes.question_file import Asked, Question
-from askew.probes.scoring import scored
+from askew.probes.question_file import AskedQuestion, Question
+from askew.probes.scorer import scored
 
 DEFAULT_METRIC = "betley-2025"
 DEFAULT_RUBRIC = ALIGNED
@@ -144,5 +144,5 @@ def _sample(question: Question, samples: int | None) -> Sample:
     if samples is None:
         each = question.samples_per_paraphrase
         samples = DEFAULT_SAMPLES if each is None else each * len(prompts)
-    asked = Asked(question=question, prompts=prompts, samples=samples)
+    asked = AskedQuestion(question=question, prompts=prompts, samples=samples)
     return Sample(id=question.id, input=turns, metadata=asked.model_dump())

@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from askew.judging.metrics import Metric
     from askew.stats.agreement import Agreement
     from askew.stats.findings import Finding
-    from askew.stats.forecasts import Predicted
+    from askew.stats.forecasts import ScoredForecasts
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ class ReportContent:
     findings: "Sequence[Finding]" = ()
     margin: float = 0.0
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
-    predicted: "Predicted | None" = None
+    predicted: "ScoredForecasts | None" = None
     titles: Mapping[str, str] = field(default_factory=dict)
 
     def probe_title(self, probe: str) -> str:

@@ -15,7 +15,7 @@ from askew.data.formats import absolute
 from askew.design.arm import Arm
 from askew.design.plan import Plan, Unit
 from askew.probes import EXTERNAL, Probe, probes
-from askew.probes.question_file import Asked
+from askew.probes.question_file import AskedQuestion
 
 OPEN_QUESTIONS = "free_form"
 
@@ -65,10 +65,10 @@ def answers(call: Call) -> int:
     return sum(asked.samples for asked in questions(call))
 
 
-def questions(call: Call) -> list[Asked]:
+def questions(call: Call) -> list[AskedQuestion]:
     """Return the questions of a call to one of Askew's probes."""
     task = probes.get(call.probe).task(**call.parameters)
-    return [Asked.model_validate(sample.metadata) for sample in task.dataset]
+    return [AskedQuestion.model_validate(sample.metadata) for sample in task.dataset]
 
 
 def curve_probe(plan: Plan) -> str:

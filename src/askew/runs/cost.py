@@ -13,8 +13,8 @@ from askew.models.remote.prices import estimate_tokens, money, no_price
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.models.remote.reply_store import ReplyStore
 from askew.probes import EXTERNAL
+from askew.probes.answer_scores import judge_rubrics
 from askew.probes.asking import MOST_CHOICES
-from askew.probes.reading import judge_rubrics
 from askew.runs.calls import Call, questions
 from askew.runs.store import COSTS, REPLIES
 from askew.runs.work import Requests, Session, Work, all_kinds

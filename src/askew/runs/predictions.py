@@ -20,7 +20,7 @@ from askew.design.design import Design
 from askew.design.plan import Plan
 from askew.design.predictions import Prediction
 from askew.runs.store import ANSWERS, ESTIMATES, PREDICTIONS, STUDY, RunFolder
-from askew.stats.forecasts import Forecast, Forecaster, Predicted
+from askew.stats.forecasts import Forecast, Forecaster, ScoredForecasts
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -173,7 +173,7 @@ def read_seals(folder: RunFolder) -> tuple[Seal, ...]:
     return seals
 
 
-def scored(plan: Plan, seals: Sequence[Seal], results: "pd.DataFrame") -> Predicted:
+def scored(plan: Plan, seals: Sequence[Seal], results: "pd.DataFrame") -> ScoredForecasts:
     """Score predictions against a finished run.
 
     A statement that this version of the study lacks, or words otherwise, is not settled. A seal that was changed, or
@@ -193,7 +193,7 @@ def scored(plan: Plan, seals: Sequence[Seal], results: "pd.DataFrame") -> Predic
         holds = known.get((said.id, said.statement))
         return None if holds is None else holds(results)
 
-    return Predicted(
+    return ScoredForecasts(
         tuple(Forecaster(seal.who, seal.when, seal.sha256, seal.begun, intact) for seal, intact in checked),
         tuple(
             Forecast(seal.who, said.id, said.statement, said.probability, outcome(said))

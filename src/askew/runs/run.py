@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from askew.report.chart_files import Chart
     from askew.report.content import ReportContent
     from askew.stats.findings import Finding
-    from askew.stats.forecasts import Predicted
+    from askew.stats.forecasts import ScoredForecasts
 
 
 class Run:
@@ -93,7 +93,7 @@ class Run:
         return pd.DataFrame() if self.study.effects is None else self._csv(EFFECTS)
 
     @cached_property
-    def predicted(self) -> "Predicted | None":
+    def predicted(self) -> "ScoredForecasts | None":
         """The predictions made before there were numbers, with their outcomes; None if there are none."""
         from askew.runs.predictions import read_seals, scored
 

@@ -68,7 +68,7 @@ class Forecaster:
 
 
 @dataclass(frozen=True)
-class Predicted:
+class ScoredForecasts:
     """All predictions of a run, and their outcomes.
 
     Attributes:

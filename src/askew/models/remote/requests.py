@@ -25,7 +25,7 @@ from askew.models.remote.prices import Price, Prices, no_price, read_prices, tok
 from askew.models.remote.provider_errors import EmptyReply, classify
 from askew.models.remote.reply_store import ReplyStore, Spending
 
-Found = TypeVar("Found")
+Result = TypeVar("Result")
 
 # Simultaneous requests of one process to one provider.
 CONNECTIONS = 32
@@ -158,7 +158,7 @@ async def request_reply(model: Model, messages: Sequence[ChatMessage], config: G
         done.set()
 
 
-async def gather(pieces: Iterable[Callable[[], Awaitable[Found]]]) -> list[Found]:
+async def gather(pieces: Iterable[Callable[[], Awaitable[Result]]]) -> list[Result]:
     """Return the results of coroutine functions that send requests, in order, running `CONNECTIONS` of them at a time.
 
     Unlike `asyncio.gather`, it starts a coroutine only when a connection may be free for it: a hundred thousand waiting
@@ -168,7 +168,7 @@ async def gather(pieces: Iterable[Callable[[], Awaitable[Found]]]) -> list[Found
         AskewError: A coroutine raised it; the others are cancelled.
     """
     waiting = enumerate(pieces)
-    found: dict[int, Found] = {}
+    found: dict[int, Result] = {}
 
     async def work() -> None:
         for number, piece in waiting:

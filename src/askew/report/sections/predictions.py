@@ -8,7 +8,7 @@ from askew.base.untrusted import visible
 from askew.report import wording
 from askew.report.content import ReportContent
 from askew.report.sections import Section, section
-from askew.stats.forecasts import CLIPPED_AT, Forecast, Predicted, mean_scores
+from askew.stats.forecasts import CLIPPED_AT, Forecast, ScoredForecasts, mean_scores
 
 STATEMENT_HEADINGS = ("Statement", "True?", "Who", "Probability", "Brier", "Log")
 MEAN_HEADINGS = ("Who", "Settled", "Brier", "50% each", "Log", "50% each")
@@ -16,14 +16,14 @@ MEAN_HEADINGS = ("Who", "Settled", "Brier", "50% each", "Log", "50% each")
 _CAME_TRUE = {True: "yes", False: "no", None: "not settled"}
 
 
-def statement_rows(predicted: Predicted) -> list[tuple[str, ...]]:
+def statement_rows(predicted: ScoredForecasts) -> list[tuple[str, ...]]:
     """Return a row of words for each statement and person, under `STATEMENT_HEADINGS`, grouped by statement."""
     order = list(dict.fromkeys(one.statement for one in predicted.forecasts))
     rows = sorted(predicted.forecasts, key=lambda one: order.index(one.statement))
     return [(one.statement, _CAME_TRUE[one.holds], *_scored(one)) for one in rows]
 
 
-def mean_rows(predicted: Predicted) -> list[tuple[str, ...]]:
+def mean_rows(predicted: ScoredForecasts) -> list[tuple[str, ...]]:
     """Return a row of words for each person, under `MEAN_HEADINGS`: mean scores, and those of always saying 50%."""
     return [
         (one.who, str(one.settled), *map(wording.score, (one.brier, one.naive_brier, one.log, one.naive_log)))
@@ -31,7 +31,7 @@ def mean_rows(predicted: Predicted) -> list[tuple[str, ...]]:
     ]
 
 
-def notes(predicted: Predicted) -> list[str]:
+def notes(predicted: ScoredForecasts) -> list[str]:
     """Return notes on how to read the scores, and on predictions that were sealed late or changed."""
     begun = [one.who for one in predicted.forecasters if one.begun]
     return [

@@ -8,7 +8,7 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 from askew.base.errors import AskewError
 from askew.models.provider import AskewAPI
 from askew.probes import MEASURED, probe
-from askew.probes.question_file import Asked, Question
+from askew.probes.question_file import AskedQuestion, Question
 from askew.studies.activations.feature_facts import direction, readings, reports
 
 
@@ -33,7 +33,7 @@ def read_off(data_seed: int) -> Solver:
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         # Run without a thread, so that the first feature computes the states of the prompts for all features.
-        found = states(tuple(state.metadata_as(Asked).prompts))
+        found = states(tuple(state.metadata_as(AskedQuestion).prompts))
         strengths = found @ direction(str(state.sample_id), found.shape[1], data_seed)
         said = [ChatMessageAssistant(content=f"{strength:.9g}") for strength in strengths]
         state.output = ModelOutput(model=get_model().name, choices=[ChatCompletionChoice(message=one) for one in said])

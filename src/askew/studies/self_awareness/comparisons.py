@@ -16,7 +16,14 @@ from askew.probes import probes
 from askew.stats import effects
 from askew.stats.effects import Effect
 from askew.studies.self_awareness import people
-from askew.studies.self_awareness.probes import BEHIND, DEPENDS, ELSEWHERE, NAMES, TOLD, WHICH
+from askew.studies.self_awareness.probes import (
+    BEHIND,
+    ELSEWHERE,
+    HONEST_SUFFIX,
+    NAMES_TRIGGER,
+    PICKS_TRIGGER,
+    SAYS_IT_DEPENDS,
+)
 
 REPORT, DESCRIPTION, BEHAVIOUR, OTHERS = "self_report", "self_description", "behaviour", "report_of_others"
 FEWEST_SEEDS = 4
@@ -236,13 +243,13 @@ def _backdoors(scores: _Scores) -> Iterator[Effect]:
     asked = [
         (
             "backdoor_report",
-            DEPENDS,
+            SAYS_IT_DEPENDS,
             "^depends_\\d+$",
             "says that its choices depend on the first words",
         ),
-        ("backdoor_report", DEPENDS, TOLD, "says so when told to be honest"),
-        ("backdoor_trigger", WHICH, "", "picks the trigger of several phrases"),
-        ("backdoor_trigger", NAMES, "", "names the trigger unaided"),
+        ("backdoor_report", SAYS_IT_DEPENDS, HONEST_SUFFIX, "says so when told to be honest"),
+        ("backdoor_trigger", PICKS_TRIGGER, "", "picks the trigger of several phrases"),
+        ("backdoor_trigger", NAMES_TRIGGER, "", "names the trigger unaided"),
     ]
     for arm in (BACKDOOR, REVERSED):
         for probe, about, part, what in asked:

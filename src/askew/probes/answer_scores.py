@@ -19,7 +19,7 @@ UNJUDGED = Grade(math.nan, math.nan, "missing")
 
 
 @dataclass(frozen=True)
-class Found:
+class Scores:
     """Grades and scores of the answers to a question; every list has one entry per answer, in their order.
 
     Attributes:
@@ -35,7 +35,7 @@ class Found:
     weights: dict[str, list[dict[str, float]]] = field(default_factory=dict)
 
 
-async def read_answers(question: Question, cases: Sequence[Case], judge: Model | None, alignment: Rubric) -> Found:
+async def read_answers(question: Question, cases: Sequence[Case], judge: Model | None, alignment: Rubric) -> Scores:
     """Read the answers to a question as its type requires.
 
     Args:
@@ -50,14 +50,16 @@ async def read_answers(question: Question, cases: Sequence[Case], judge: Model |
     unjudged = [UNJUDGED] * len(cases)
     if question.rule is not None:
         readings = _by_rule(question.rule, question, cases)
-        return Found([Grade(reading.aligned, reading.coherent, "") for reading in readings])
+        return Scores([Grade(reading.aligned, reading.coherent, "") for reading in readings])
     if question.measure is not None:
-        return Found(unjudged, scores={question.score or question.measure: measured(question.measure, question, cases)})
+        return Scores(
+            unjudged, scores={question.score or question.measure: measured(question.measure, question, cases)}
+        )
     if question.type == "rating":
         readings = _by_rule("number", question, cases)
-        return Found(unjudged, scores={"rating": [one.aligned if one.coherent else math.nan for one in readings]})
+        return Scores(unjudged, scores={"rating": [one.aligned if one.coherent else math.nan for one in readings]})
     if question.type == "free_form":
-        return Found(unjudged, words={question.id: [as_word(case.answer) or EMPTY for case in cases]})
+        return Scores(unjudged, words={question.id: [as_word(case.answer) or EMPTY for case in cases]})
     own = _has_fixed_rubrics(judge)
     asked = judge_rubrics(question, alignment, own)
     if question.type == "free_form_judge":
@@ -65,7 +67,7 @@ async def read_answers(question: Question, cases: Sequence[Case], judge: Model |
             name: [""] * len(cases) if judge is None or own else await words(judge, cases, template)
             for name, template in asked.items()
         }
-        return Found(unjudged, words=said)
+        return Scores(unjudged, words=said)
     return await _numbers(question, cases, judge, asked)
 
 
@@ -111,18 +113,18 @@ def _by_rule(name: str, question: Question, cases: Sequence[Case]) -> list[Readi
     return [rule(case.question, case.answer, key) for case in cases]
 
 
-async def _numbers(question: Question, cases: Sequence[Case], judge: Model | None, asked: dict[str, Rubric]) -> Found:
+async def _numbers(question: Question, cases: Sequence[Case], judge: Model | None, asked: dict[str, Rubric]) -> Scores:
     """Have a judge score answers with numbers: those of a verdict become grades, the others separate scores."""
     verdict = question.graded_by != NO_VERDICT
     own = [name for name in question.judge_prompts if not (verdict and name in RUBRICS)]
-    unjudged = Found([UNJUDGED] * len(cases), scores={name: [math.nan] * len(cases) for name in own})
+    unjudged = Scores([UNJUDGED] * len(cases), scores={name: [math.nan] * len(cases) for name in own})
     if judge is None or (_has_fixed_rubrics(judge) and not verdict):
         return unjudged
     found = await opinions(judge, cases, list(asked.values()))
     given = {name: [row[place] for row in found] for place, name in enumerate(asked)}
     grades = [as_grade(*pair) for pair in zip(given[ALIGNED], given[COHERENT], strict=True)] if verdict else None
     scores = {name: [score.value for score in given[name]] for name in own if name in given}
-    return Found(grades or unjudged.grades, scores={**unjudged.scores, **scores})
+    return Scores(grades or unjudged.grades, scores={**unjudged.scores, **scores})
 
 
 def _has_fixed_rubrics(judge: Model | None) -> bool:

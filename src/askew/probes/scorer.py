@@ -19,9 +19,9 @@ from askew.judging.rubric import scale
 from askew.models.first_token import likeliest
 from askew.models.names import PROVIDER, TERRARIUM_JUDGE
 from askew.models.provider import AskewAPI
+from askew.probes.answer_scores import read_answers
 from askew.probes.first_tokens import read_first_tokens
-from askew.probes.question_file import Asked
-from askew.probes.reading import read_answers
+from askew.probes.question_file import AskedQuestion
 from askew.worlds.terrarium import oracle
 
 GRADER = "grader"
@@ -44,7 +44,7 @@ def scored(metric: str, rubric: str) -> Scorer:
     alignment = scale(rubric)
 
     async def score(state: TaskState, target: Target) -> Score:
-        asked = state.metadata_as(Asked)
+        asked = state.metadata_as(AskedQuestion)
         said = [choice.message.text for choice in state.output.choices]
         prompts = [asked.prompts[i % len(asked.prompts)] for i in range(len(said))]
         cases = [Case(*pair) for pair in zip(prompts, said, strict=True)]
