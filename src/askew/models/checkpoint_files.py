@@ -18,7 +18,7 @@ WEIGHTS = (".safetensors", *_PICKLED)
 
 @dataclass(frozen=True)
 class Place:
-    """Where the numbers of a weight are on disk.
+    """A weight's place on disk.
 
     Attributes:
         file: The safetensors file.
@@ -122,7 +122,7 @@ def read_shapes(folder: Path) -> dict[str, list[int]]:
 
 
 def places(folder: Path) -> dict[str, Place]:
-    """Return where all weights in the safetensors files of a folder are, by name.
+    """Return the places of all weights in the safetensors files of a folder, by name.
 
     Raises:
         AskewError: A file is truncated, or not a safetensors file.
