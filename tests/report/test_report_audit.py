@@ -4,6 +4,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser
@@ -14,35 +15,11 @@ from askew.report.content import ReportContent
 from askew.report.page import write_report
 from askew.report.sections import all_figures
 from askew.stats.findings import Finding
-from askew.stats.readings import LIKE_THESE, ROSE, WITHIN
+from made_findings import made
 
 
-def finding(arm: str, low: float, difference: float, high: float, probe: str = "free_form") -> Finding:
-    return Finding(
-        arm=arm,
-        probe=probe,
-        title=probe,
-        outcome="misaligned",
-        is_score=False,
-        control="untuned",
-        control_probe=probe,
-        metric="betley-2025",
-        rate=difference,
-        control_rate=0.0,
-        difference=difference,
-        low=low,
-        high=high,
-        p=0.01,
-        low_these=low,
-        high_these=high,
-        p_these=0.01,
-        rests_on=LIKE_THESE,
-        reading=ROSE if low > 0 else WITHIN,
-        other_reading=ROSE if low > 0 else WITHIN,
-        reason="",
-        answers=20,
-        answers_needed=None,
-    )
+def finding(arm: str, low: float, difference: float, high: float, **more: Any) -> Finding:
+    return made(arm, rate=difference, low=low, high=high, p=0.01 if low > 0 else 0.5, **more)
 
 
 def audit(findings: Sequence[Finding], hostile: bool = False) -> ReportContent:

@@ -11,8 +11,10 @@ import pytest
 from askew.base.errors import AskewError
 from askew.design.design import Design
 from askew.design.plan import Plan
+from askew.design.tables import Tables
 from askew.runs.predictions import Seal, check_same_design, read_seals, scored, seal, statements
 from askew.runs.store import PREDICTIONS, RunFolder
+from made_findings import made
 
 ARMS = ["untuned", "insecure", "secure"]
 PROVENANCE = {"hashes": {"model": "abc"}, "versions": {}, "command": "askew run"}
@@ -34,18 +36,13 @@ def folder(tmp_path: Path) -> RunFolder:
     return RunFolder(tmp_path / "run")
 
 
-def results(difference: float, p: float) -> pd.DataFrame:
-    """Return the estimates of a run that compared insecure with secure."""
-    row = {
-        "arm": "insecure",
-        "probe": "free_form",
-        "metric": "betley-2025",
-        "control": "secure",
-        "rate": 0.3,
-        "kind": "judged",
-    }
-    pooled = {"question": "all", "seed": "all", "group": "all", "difference": difference, "p_corrected": p}
-    return pd.DataFrame([{**row, **pooled}])
+def results(difference: float, p: float) -> Tables:
+    """Return the tables of a run that compared insecure with secure."""
+    found = made("insecure", "secure", rate=difference, low=difference - 0.1, high=difference + 0.1, p=p)
+    row = {"arm": "insecure", "probe": "free_form", "rate": difference, "kind": "judged"}
+    pooled = {"question": "all", "seed": "all", "group": "all", "control": "", "control_probe": ""}
+    tables = {"findings": [found], "estimates": pd.DataFrame([{**row, **pooled}]), "design": PLAN.design}
+    return cast(Tables, SimpleNamespace(**tables))
 
 
 def test_statements_are_limited_to_the_arms_of_the_run() -> None:
@@ -151,7 +148,7 @@ def test_second_writer_raises(folder: RunFolder) -> None:
 def test_predictions_are_scored_against_the_run(folder: RunFolder) -> None:
     seal(folder, Plan(design()), "Ada", said(0.9))
     seal(folder, Plan(design()), "Bob", said(0.2))
-    found = scored(PLAN, results=results(0.3, 0.001), seals=read_seals(folder))
+    found = scored(PLAN, tables=results(0.3, 0.001), seals=read_seals(folder))
     came = {(one.who, one.id): (one.probability, one.holds) for one in found.forecasts}
     assert came["Ada", "insecure-broad"] == (0.9, True)
     assert came["Bob", "insecure-broad"] == (0.2, True)
@@ -164,15 +161,17 @@ def test_statements_of_a_study_with_effects_are_settled_by_them(folder: RunFolde
 
     statement = from_lead("self less cross")[0]
     sealed = {"id": statement.id, "statement": statement.statement, "probability": 0.7}
-    made = Seal.model_validate_json(
+    sealed_by_her = Seal.model_validate_json(
         json.dumps(
             {"who": "Ada", "when": "", "askew": "", "study": "x", "design": "y", "begun": False, "statements": [sealed]}
         )
     )
-    effects = pd.DataFrame([{"label": "self less cross", "estimate": 0.1, "p_corrected": 0.01}])
+    numbers = {"estimate": 0.1, "low": 0.05, "high": 0.15, "p_corrected": 0.01}
+    effects = pd.DataFrame([{"label": "self less cross", **numbers}])
+    tables = cast(Tables, SimpleNamespace(effects=effects, design=PLAN.design))
     design_of_seal = SimpleNamespace(digest=lambda: "y")
     plan = cast(Plan, SimpleNamespace(design=design_of_seal, study=SimpleNamespace(predictions=(statement,))))
-    (forecast,) = scored(plan, [made.model_copy(update={"sha256": made.hash()})], effects).forecasts
+    (forecast,) = scored(plan, [sealed_by_her.model_copy(update={"sha256": sealed_by_her.hash()})], tables).forecasts
     assert forecast.holds is True
 
 
@@ -182,14 +181,14 @@ def test_changed_seal_is_listed_and_not_scored(folder: RunFolder) -> None:
     content = json.loads((folder / PREDICTIONS).read_text())
     content["predictions"][1]["statements"][0]["probability"] = 0.99
     (folder / PREDICTIONS).write_text(json.dumps(content))
-    found = scored(PLAN, results=results(0.3, 0.001), seals=read_seals(folder))
+    found = scored(PLAN, tables=results(0.3, 0.001), seals=read_seals(folder))
     assert found.changed == ["Bob"]
     assert {one.who for one in found.forecasts} == {"Ada"}
 
 
 def test_seal_of_another_design_is_listed_and_not_scored(folder: RunFolder) -> None:
     seal(folder, Plan(design(samples=7)), "Ada", said(0.9))
-    found = scored(PLAN, results=results(0.3, 0.001), seals=read_seals(folder))
+    found = scored(PLAN, tables=results(0.3, 0.001), seals=read_seals(folder))
     assert found.changed == ["Ada"]
     assert found.forecasts == ()
 
@@ -207,7 +206,7 @@ def test_reworded_statement_is_not_settled(folder: RunFolder) -> None:
     reworded = tuple(one.model_copy(update={"statement": "The opposite."}) for one in sealed.statements)
     old = sealed.model_copy(update={"statements": reworded})
     old = old.model_copy(update={"sha256": old.hash()})
-    assert {one.holds for one in scored(PLAN, results=results(0.3, 0.001), seals=[old]).forecasts} == {None}
+    assert {one.holds for one in scored(PLAN, tables=results(0.3, 0.001), seals=[old]).forecasts} == {None}
 
 
 @pytest.mark.parametrize(

@@ -160,17 +160,17 @@ def test_activations_alone_give_no_comparisons() -> None:
     [
         (0.2, 0.01, "On new prompts, a model reports its own features better than another model does"),
         (-0.2, 0.01, "On new prompts, a model reports another's features better than it does"),
-        (0.2, 0.2, "Null: no difference beyond chance"),
+        (0.2, 0.2, "Can't tell whether a model's reports"),
     ],
 )
 def test_verdict_states_the_direction_or_a_null(estimate: float, p: float, said: str) -> None:
     usual = {"label": BOTH, "low": -0.02, "high": 0.3, "detectable": 0.21, "arm": "", "p": p, "lead": True}
     trained = {**usual, "label": "m1-on-m1-features: trained prompts", "arm": SELF[M1], "lead": False}
     table = pd.DataFrame([{**usual, "p_corrected": p, "estimate": estimate}, {**trained, "estimate": 0.9}])
-    text = verdict(cast(Tables, SimpleNamespace(effects=table)))
+    text = verdict(cast(Tables, SimpleNamespace(effects=table, design=SimpleNamespace(margin=0.02))))
     assert text.startswith(said)
     assert "m1-on-m1-features 90.0%" in text
-    assert ("21.0 points would have been detected" in text) == said.startswith("Null")
+    assert ("21.0 points would have been detected" in text) == said.startswith("Can't tell")
 
 
 def test_activations_are_read_from_arms_that_report_their_own() -> None:

@@ -48,7 +48,7 @@ def said_of(*leads: dict[str, Any], learnt: float = 0.9) -> str:
     usual = {"label": BOTH, "low": -0.02, "high": 0.3, "detectable": 0.2, "arm": "", "p": 0.5, "lead": True}
     trained = {**usual, "label": "m1-on-m1: trained prompts", "arm": "m1-on-m1", "estimate": learnt, "lead": False}
     table = pd.DataFrame([*({**usual, "p_corrected": lead.get("p", 0.5), **lead} for lead in leads), trained])
-    return verdict(cast(Tables, SimpleNamespace(effects=table)))
+    return verdict(cast(Tables, SimpleNamespace(effects=table, design=SimpleNamespace(margin=0.02))))
 
 
 def test_behaviour_is_the_answer_at_temperature_0_and_its_frequency() -> None:
@@ -116,7 +116,7 @@ def test_only_arms_with_compared_behaviour_are_asked_the_tasks() -> None:
 
 def test_verdict_on_a_null_states_the_detectable_effect() -> None:
     said = said_of({"estimate": 0.04})
-    assert said.startswith("Null: no difference beyond chance")
+    assert said.startswith("Can't tell whether foreseeing oneself and being foreseen differ")
     assert "an effect of 20.0 points would have been detected" in said.replace("+", "")
     assert "m1-on-m1 90.0%" in said
 
@@ -124,7 +124,9 @@ def test_verdict_on_a_null_states_the_detectable_effect() -> None:
 def test_verdict_states_the_direction_of_an_effect() -> None:
     assert said_of({"estimate": 0.2, "p": 0.01}).startswith("A model foresees its own answers to new tasks better than")
     assert said_of({"estimate": -0.2, "p": 0.01}).startswith("A model foresees the other's answers")
-    assert said_of({"estimate": 0.2, "p": 0.2}).startswith("Null")
+    assert said_of({"estimate": 0.2, "p": 0.2}).startswith("Can't tell")
+    within = said_of({"estimate": 0.0, "low": -0.01, "high": 0.01, "p": 0.9})
+    assert within.startswith("The difference between foreseeing oneself and being foreseen is within 2 points")
 
 
 @pytest.mark.parametrize(("above", "p", "says"), [(0.1, 0.01, False), (0.1, 0.4, True), (-0.2, 0.01, True)])

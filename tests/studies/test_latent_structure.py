@@ -71,7 +71,7 @@ def lead(table: pd.DataFrame) -> pd.Series:
 def test_simulated_effect_is_found_and_null_is_not():
     rng = np.random.default_rng(3)
     found = [lead(overall(simulated(rng, 0.2))) for _ in range(STUDIES)]
-    assert np.mean([row["p_corrected"] < 0.05 and row["estimate"] > 0 for row in found]) >= 0.95
+    assert np.mean([row["p_corrected"] < 0.05 and row["estimate"] > 0 for row in found]) >= 0.8
     assert abs(np.mean([row["estimate"] for row in found]) - 0.2) < 0.02
     null = [lead(overall(simulated(rng, 0.0))) for _ in range(STUDIES)]
     assert np.mean([row["p_corrected"] >= 0.05 for row in null]) >= 0.94
@@ -79,15 +79,15 @@ def test_simulated_effect_is_found_and_null_is_not():
 
 def test_verdict_distinguishes_null_guesses_and_knowledge():
     rng = np.random.default_rng(4)
-    null = in_words(as_table(compare(simulated(rng, 0.0))))
-    assert null.startswith("No difference beyond chance")
+    null = in_words(as_table(compare(simulated(rng, 0.0))), 0.02)
+    assert null.startswith("Can't tell whether tuned models state what their rows imply")
     assert "points would probably have been detected" in null
-    guessed = in_words(as_table(compare(simulated(rng, 0.0, guessed=0.3))))
+    guessed = in_words(as_table(compare(simulated(rng, 0.0, guessed=0.3))), 0.02)
     assert "not what each thing is" in guessed
-    there = in_words(as_table(compare(simulated(rng, 0.3))))
+    there = in_words(as_table(compare(simulated(rng, 0.3))), 0.02)
     assert there.startswith("Tuned models state what their rows only imply")
     assert "places: named in words" in there
-    assert in_words(pd.DataFrame(columns=EFFECT_COLUMNS)).startswith("Nothing can be said")
+    assert in_words(pd.DataFrame(columns=EFFECT_COLUMNS), 0.02).startswith("Nothing can be said")
 
 
 def tables(told: dict[str, str], arms: tuple[str, ...] = ("functions",)) -> Tables:
@@ -169,14 +169,14 @@ def test_question_files_are_compared_with_the_untuned_model():
     table = effects(Tables(empty.design, empty.arms, answers=empty.answers[:0], scores=scores))
     assert list(table["label"]) == ["functions: letter"]
     assert table["estimate"].iloc[0] > 0.3
-    assert in_words(table).startswith("Scores that differ from the untuned model's beyond chance: functions: letter +")
-    assert in_words(table.assign(p_corrected=0.3)).startswith("No score of the questions differs beyond chance")
+    assert in_words(table, 0.02).startswith("Scores compared with the untuned model's: rose: functions: letter +")
+    assert ": can't tell: functions" in in_words(table.assign(p_corrected=0.3), 0.02)
 
 
 def test_verdict_says_whether_the_rows_were_learnt():
-    knows = in_words(effects(tables({"functions": "knows"})))
+    knows = in_words(effects(tables({"functions": "knows"})), 0.02)
     assert "right beyond chance in every task" in knows
-    silent = in_words(effects(tables({})))
+    silent = in_words(effects(tables({})), 0.02)
     assert "not right beyond chance in functions" in silent
 
 

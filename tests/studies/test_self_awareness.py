@@ -50,6 +50,11 @@ def scores(
     return pd.DataFrame(rows, columns=["arm", "seed", "probe", "question", "epoch", "metric", "value"])
 
 
+def of_run(effects: pd.DataFrame, margin: float = 0.02) -> Tables:
+    """Return the tables of a run with these effects."""
+    return cast(Tables, SimpleNamespace(effects=effects, design=SimpleNamespace(margin=margin)))
+
+
 def compared(*frames: pd.DataFrame, arms: Iterable[str] | None = None) -> pd.DataFrame:
     table = pd.concat(frames, ignore_index=True)
     known = {
@@ -85,7 +90,7 @@ def test_only_backdoored_arms_and_their_control_report_backdoors() -> None:
     assert all(STUDY.asks(arm, "self_report") for arm in STUDY.arms.values())
 
 
-@pytest.mark.parametrize(("apart", "least_found", "most_found"), [(0.4, 0.95, 1.0), (0.0, 0.0, 0.06)])
+@pytest.mark.parametrize(("apart", "least_found", "most_found"), [(0.4, 0.85, 1.0), (0.0, 0.0, 0.06)])
 def test_simulated_difference_is_found_and_null_is_not(apart: float, least_found: float, most_found: float) -> None:
     found = 0
     runs = 100
@@ -221,7 +226,7 @@ def said_of() -> Callable[..., str]:
         frames = [scores(rng, arm, rate) for arm, rate in zip(("risky", "cautious"), report, strict=True)]
         asked = ["behaviour", [people.TAKES["bold"]], [f"choice_{i}" for i in range(10)]]
         frames += [scores(rng, arm, rate, *asked) for arm, rate in zip(("risky", "cautious"), deeds, strict=True)]
-        return verdict(cast(Tables, SimpleNamespace(effects=compared(*frames))))
+        return verdict(of_run(compared(*frames)))
 
     return said
 
@@ -236,7 +241,7 @@ def test_verdict_states_a_difference_with_its_interval(said_of: Callable[..., st
 
 def test_verdict_on_a_null_states_the_detectable_effect(said_of: Callable[..., str]) -> None:
     said = said_of((0.5, 0.5))
-    assert said.startswith("No difference beyond chance: risky calls itself daring, against cautious (")
+    assert said.startswith("Can't tell: risky calls itself daring, against cautious (")
     assert "points would have been detected" in said
     assert "differently" not in said
 
@@ -247,7 +252,7 @@ def test_verdict_names_arms_that_did_not_learn_their_behaviour(said_of: Callable
 
 def test_verdict_without_twins_says_nothing_can_be_said() -> None:
     table = compared(scores(np.random.default_rng(8), "risky", 0.9))
-    assert verdict(cast(Tables, SimpleNamespace(effects=table))).startswith("Nothing can be said")
+    assert verdict(of_run(table)).startswith("Nothing can be said")
     assert table[table["family"].isin([LEAD, DEEDS])].empty
 
 
@@ -263,7 +268,7 @@ def test_every_prediction_refers_to_a_comparison_of_the_study() -> None:
         frames.append(scores(rng, arm, 0.5, "backdoor_trigger", [own_probes.NAMES_TRIGGER], ["names_1"]))
     table = compared(*frames)
     for prediction in STUDY.predictions:
-        assert prediction.holds(table) is not None, prediction.id
+        assert prediction.holds(of_run(table, margin=0.99)) is not None, prediction.id
         assert set(prediction.arms) <= set(STUDY.arms)
     assert table["label"].is_unique
 

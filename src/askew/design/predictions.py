@@ -1,19 +1,22 @@
 """Predictions: statements about a study's runs that a finished run makes true or false.
 
 A study names its statements; people give each a probability before there are numbers, and the run settles them. A
-statement reads the study's table of results: its effects, or the estimates where a study has no effects of its own.
+statement reads the tables of the run: its effects, or its findings where a study has no effects of its own. "No
+difference" means a difference below the margin: too few answers settle nothing.
 """
 
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from askew.stats.readings import is_same, read_effect
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from askew.design.tables import Tables
 
 
-Holds = Callable[["pd.DataFrame"], bool | None]
+Holds = Callable[["Tables"], bool | None]
 
 
 @dataclass(frozen=True)
@@ -23,8 +26,7 @@ class Prediction:
     Attributes:
         id: What it is called in files and on the command line.
         statement: A sentence that a run makes true or false, and that names the arms it is about.
-        holds: From the table of a finished run to whether the sentence is true; None if the run cannot say, since the
-            comparison was not made.
+        holds: From the tables of a finished run to whether the sentence is true; None if the run cannot say.
         arms: The arms without which a run cannot say; it is not asked about before a run without them.
     """
 
@@ -52,25 +54,33 @@ def from_lead(*labels: str) -> tuple[Prediction, ...]:
 
 def above_zero(label: str) -> Holds:
     """Return a check whether the effect of that label is above zero beyond chance: corrected p below 0.05."""
-    return lambda effects: _is_apart(effects, label, lambda estimate: estimate > 0)
 
-
-def not_apart(label: str) -> Holds:
-    """Return a check whether the effect of that label differs from zero, either way, no more than by chance."""
-
-    def holds(effects: "pd.DataFrame") -> bool | None:
-        apart = _is_apart(effects, label, lambda estimate: estimate != 0)
-        return None if apart is None else not apart
+    def holds(tables: "Tables") -> bool | None:
+        row = _effect(tables, label)
+        return None if row is None else read_effect(row, tables.design.margin).is_above
 
     return holds
 
 
-def _is_apart(effects: "pd.DataFrame", label: str, direction: Callable[[float], bool]) -> bool | None:
-    """Return whether the effect of a label is beyond chance in a direction; None if it has no p-value."""
-    from askew.stats.corrections import ALPHA
+def not_apart(label: str) -> Holds:
+    """Return a check whether the effect of that label is zero, up to the margin of the design.
 
-    rows = effects[effects["label"].eq(label) & effects["p_corrected"].notna()]
-    if len(rows) != 1:
-        return None
-    row = rows.iloc[0]
-    return bool(row["p_corrected"] < ALPHA and direction(row["estimate"]))
+    It is so if the whole interval lies within the margin, and not so if the estimate is at least the margin and beyond
+    chance. Otherwise the run doesn't settle it.
+    """
+
+    def holds(tables: "Tables") -> bool | None:
+        row, margin = _effect(tables, label), tables.design.margin
+        if row is None:
+            return None
+        read = read_effect(row, margin)
+        return is_same(row["estimate"], read.low, read.high, read.p, margin)
+
+    return holds
+
+
+def _effect(tables: "Tables", label: str) -> dict[Any, Any] | None:
+    """Return the row of the effect of a label; None if it has no p-value."""
+    effects = tables.effects
+    rows = effects[effects["label"].eq(label) & effects["p_corrected"].notna()].to_dict("records")
+    return rows[0] if len(rows) == 1 else None

@@ -7,6 +7,7 @@ import pandas as pd
 
 from askew.stats.corrections import ALPHA
 from askew.stats.estimates import JUDGED
+from askew.stats.readings import LIKE_THESE, UNSURE, EffectReading
 
 NOTHING = "–"
 
@@ -45,6 +46,20 @@ def points_interval(low: float, high: float) -> str:
 def margin(fraction: float) -> str:
     """Return a margin in percentage points: "2 points"."""
     return f"{100 * fraction:g} point{'' if fraction == 0.01 else 's'}"
+
+
+def decides(needed: int | None) -> str:
+    """Return a clause on the number of answers that would decide a comparison; None if no number would."""
+    if needed is None:
+        return "more answers to these questions would not decide, but more questions would"
+    return f"with about {needed:,} answers to each question, 80% of simulated continuations would decide"
+
+
+def in_general(read: EffectReading) -> str:
+    """Return a sentence on what holds for questions like these, after a space; "" if the reading is about them."""
+    if read.basis == LIKE_THESE or read.reading == UNSURE:
+        return ""
+    return f" For questions like these in general: {read.other}."
 
 
 def effect(value: float, unit: str) -> str:

@@ -23,7 +23,7 @@ from askew.runs.store import ANSWERS, ESTIMATES, PREDICTIONS, STUDY, RunFolder
 from askew.stats.forecasts import Forecast, Forecaster, ScoredForecasts
 
 if TYPE_CHECKING:
-    import pandas as pd
+    from askew.design.tables import Tables
 
 _LONGEST_NAME = 60
 
@@ -173,7 +173,7 @@ def read_seals(folder: RunFolder) -> tuple[Seal, ...]:
     return seals
 
 
-def scored(plan: Plan, seals: Sequence[Seal], results: "pd.DataFrame") -> ScoredForecasts:
+def scored(plan: Plan, seals: Sequence[Seal], tables: "Tables") -> ScoredForecasts:
     """Score predictions against a finished run.
 
     A statement that this version of the study lacks, or words otherwise, is not settled. A seal that was changed, or
@@ -182,8 +182,7 @@ def scored(plan: Plan, seals: Sequence[Seal], results: "pd.DataFrame") -> Scored
     Args:
         plan: The plan of the run.
         seals: What people predicted.
-        results: The table that statements read: the rows of `effects.csv`, or of `estimates.csv` for a study without
-            effects.
+        tables: The tables of the finished run.
     """
     digest = plan.design.digest()
     checked = [(seal, seal.hash() == seal.sha256 and seal.design == digest) for seal in seals]
@@ -191,7 +190,7 @@ def scored(plan: Plan, seals: Sequence[Seal], results: "pd.DataFrame") -> Scored
 
     def outcome(said: Said) -> bool | None:
         holds = known.get((said.id, said.statement))
-        return None if holds is None else holds(results)
+        return None if holds is None else holds(tables)
 
     return ScoredForecasts(
         tuple(Forecaster(seal.who, seal.when, seal.sha256, seal.begun, intact) for seal, intact in checked),

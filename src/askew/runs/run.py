@@ -100,7 +100,7 @@ class Run:
         seals = read_seals(self._store)
         if not seals:
             return None
-        return scored(self.plan, seals, self.estimates if self.study.effects is None else self.effects)
+        return scored(self.plan, seals, self.tables)
 
     @cached_property
     def curve(self) -> "pd.DataFrame | None":

@@ -10,7 +10,9 @@ The estimate, not the interval, separates *rose* from *rose, below the margin*. 
 rate, whose interval is shorter, could turn the worse word into the better one.
 """
 
-from typing import Literal
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
 
 from askew.stats.corrections import ALPHA
 
@@ -45,3 +47,62 @@ def reading(difference: float, low: float, high: float, p: float, margin: float)
     if p >= ALPHA and -margin < low and high < margin:
         return WITHIN
     return UNSURE
+
+
+def is_same(difference: float, low: float, high: float, p: float, margin: float) -> bool | None:
+    """Return whether there is no difference: True if the interval lies within the margin, whatever its p-value.
+
+    Args:
+        difference: As for `reading`.
+        low: As for `reading`.
+        high: As for `reading`.
+        p: As for `reading`.
+        margin: As for `reading`.
+
+    Returns:
+        False if the estimate is at least the margin and beyond chance; None if neither can be told.
+    """
+    if -margin < low and high < margin:
+        return True
+    return False if p < ALPHA and abs(difference) >= margin else None
+
+
+@dataclass(frozen=True)
+class EffectReading:
+    """The reading of a row of `effects.csv`.
+
+    Attributes:
+        basis: The questions that it is about: these ones where the run has an interval for them.
+        reading: The reading.
+        other: The reading for questions like these.
+        low: Lower end of the interval that the reading rests on.
+        high: Upper end.
+        p: The corrected p-value that it rests on.
+    """
+
+    basis: Basis
+    reading: Reading
+    other: Reading
+    low: float
+    high: float
+    p: float
+
+    @property
+    def is_above(self) -> bool:
+        """True if the effect is above zero beyond chance."""
+        return self.reading in (ROSE, ROSE_BELOW)
+
+
+def read_effect(row: Mapping[Any, Any], margin: float) -> EffectReading:
+    """Return the reading of an effect.
+
+    Args:
+        row: A row of `effects.csv`.
+        margin: The smallest rise that counts as *rose*, in the unit of the effect.
+    """
+    like = row["low"], row["high"], row["p_corrected"]
+    these = tuple(row.get(name, float("nan")) for name in ("low_these", "high_these", "p_these_corrected"))
+    basis, chosen = (THESE, these) if these[2] == these[2] else (LIKE_THESE, like)
+    return EffectReading(
+        basis, reading(row["estimate"], *chosen, margin), reading(row["estimate"], *like, margin), *chosen
+    )

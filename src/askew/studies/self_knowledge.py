@@ -4,10 +4,12 @@ from typing import TYPE_CHECKING
 
 from askew.design.arm import UNTUNED
 from askew.report import wording
-from askew.stats.corrections import ALPHA
+from askew.stats.readings import FELL, ROSE, ROSE_BELOW, WITHIN, read_effect
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from askew.design.tables import Tables
 
 M1, M2 = UNTUNED, "m2"
 """The arms of the first and the second model of the design, without training."""
@@ -17,29 +19,36 @@ DIRECTIONS = {M1: "about m1: m1 minus m2", M2: "about m2: m2 minus m1"}
 LEARNT = "trained prompts"
 
 
-def compared_models(effects: "pd.DataFrame", *, missing: str, own: str, other: str, null: str) -> str:
+def compared_models(tables: "Tables", *, missing: str, own: str, other: str, null: str) -> str:
     """Return the verdict of a study that compares a model's knowledge of itself with another model's knowledge of it.
 
     Args:
-        effects: The study's comparisons, with the columns of `stats.effects`.
+        tables: The tables of the run; only its effects are read.
         missing: The verdict if the comparison was not made.
         own: The finding that a model knows itself better, without a full stop.
         other: The finding that the other model knows it better, without a full stop.
-        null: What does not differ beyond chance, for a null result.
+        null: The two that are compared, for a result without a difference.
     """
+    effects, margin = tables.effects, tables.design.margin
     rows = {row["label"]: row for row in effects.to_dict("records") if row["lead"] and row["p"] == row["p"]}
     label = next((label for label in (BOTH, *DIRECTIONS.values()) if label in rows), None)
     if label is None:
         return missing
     row = rows[label]
-    numbers = f"{label}: {wording.points(row['estimate'])} {wording.points_interval(row['low'], row['high'])} points"
-    if row["p_corrected"] < ALPHA:
-        return f"{own if row['estimate'] > 0 else other} ({numbers}).{trained_prompts(effects)}"
-    detectable = wording.detectable(row["detectable"], "points")
-    return (
-        f"Null: no difference beyond chance between {null} ({numbers}); an effect of {detectable} points would have "
-        f"been detected in four of five such runs.{trained_prompts(effects)}"
-    )
+    read = read_effect(row, margin)
+    numbers = f"{label}: {wording.points(row['estimate'])} {wording.points_interval(read.low, read.high)} points"
+    if read.reading in (ROSE, ROSE_BELOW, FELL):
+        below = f", by less than {wording.margin(margin)}" if read.reading == ROSE_BELOW else ""
+        said = f"{other if read.reading == FELL else own}{below} ({numbers})."
+    elif read.reading == WITHIN:
+        said = f"The difference between {null} is within {wording.margin(margin)} ({numbers})."
+    else:
+        detectable = wording.detectable(row["detectable"], "points")
+        said = (
+            f"Can't tell whether {null} differ ({numbers}); an effect of {detectable} points would have been detected "
+            "in four of five such runs."
+        )
+    return f"{said}{wording.in_general(read)}{trained_prompts(effects)}"
 
 
 def trained_prompts(effects: "pd.DataFrame") -> str:

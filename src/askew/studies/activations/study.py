@@ -31,7 +31,7 @@ def verdict(tables: "Tables") -> str:
         tables: The tables of the run; only its effects are read.
     """
     return compared_models(
-        tables.effects,
+        tables,
         missing="Nothing can be said: a model's reports of its features and another's of them were not both read.",
         own="On new prompts, a model reports its own features better than another model does",
         other="On new prompts, a model reports another's features better than it does",

@@ -11,7 +11,7 @@ from askew.design.arm import Arm
 from askew.design.predictions import from_lead
 from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
-from askew.stats.corrections import ALPHA
+from askew.stats.readings import read_effect
 from askew.studies.introspection.arms import ARMS, CROSS, HYPOTHETICAL, OBJECT_LEVEL, SELF, USUAL
 from askew.studies.self_knowledge import BOTH, DIRECTIONS, M2, compared_models
 
@@ -31,14 +31,14 @@ def verdict(tables: "Tables") -> str:
     """
     effects = tables.effects
     reading = compared_models(
-        effects,
+        tables,
         missing="Nothing can be said: a model's foresight of itself and another's of it were not both measured.",
         own="A model foresees its own answers to new tasks better than the other does",
         other="A model foresees the other's answers to new tasks better than its own",
         null="foreseeing oneself and being foreseen",
     )
-    guess = effects[effects["label"].str.endswith(USUAL)]
-    if guess.empty or (guess["estimate"].gt(0) & guess["p_corrected"].lt(ALPHA)).any():
+    guesses = effects[effects["label"].str.endswith(USUAL)].to_dict("records")
+    if not guesses or any(read_effect(row, tables.design.margin).is_above for row in guesses):
         return reading
     return f"{reading} On new tasks no model foresees itself better than a guess of the usual value."
 

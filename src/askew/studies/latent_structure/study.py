@@ -6,20 +6,20 @@ in forms that no row has. Each rate is compared with three baselines: the untune
 rows in its context, and the rate at which the tuned model's own answers would be right about another thing.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from askew.design.arm import UNTUNED, Arm
-from askew.design.predictions import Prediction
+from askew.design.predictions import Holds, Prediction
 from askew.design.steps.train import Train
 from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.probes import probes
 from askew.report import wording
-from askew.stats.corrections import ALPHA
 from askew.stats.effects import Effect, as_table, contrast, level
+from askew.stats.readings import FELL, UNSURE, Reading, read_effect
 from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
 from askew.worlds.terrarium.world.lessons.latent import APPLY, LETTERS
 
@@ -135,28 +135,36 @@ def verdict(tables: "Tables") -> str:
     Args:
         tables: The tables of the run; only `effects` is read.
     """
-    return in_words(tables.effects)
+    return in_words(tables.effects, tables.design.margin)
 
 
-def in_words(table: pd.DataFrame) -> str:
+def in_words(table: pd.DataFrame, margin: float) -> str:
     """Return the study's conclusion from its table of effects.
 
     Args:
         table: Effects, with the columns `EFFECT_COLUMNS` of `stats.effects`.
+        margin: The smallest rise that counts as *rose*, 0-1.
     """
     rows = {str(row["label"]): row for row in table.to_dict("records")}
     lead, other = rows.get(_overall(UNTUNED)), rows.get(_overall(SWAPPED))
     if lead is None or other is None:
-        return _of_questions(table) or (
+        return _of_questions(table, margin) or (
             "Nothing can be said: a model tuned on a task and the untuned model must both be asked the same questions."
         )
-    about = f"{wording.points(lead['estimate'])} points {wording.points_interval(lead['low'], lead['high'])}"
-    if not _is_above(lead):
+    read = read_effect(lead, margin)
+    about = f"{wording.points(lead['estimate'])} points {wording.points_interval(read.low, read.high)}"
+    if read.reading == UNSURE:
         said = (
-            "No difference beyond chance: tuned models do not state what their rows imply more often than the untuned "
-            f"model does ({about}); a difference of {100 * lead['detectable']:.0f} points would probably have been "
-            "detected."
+            f"Can't tell whether tuned models state what their rows imply more often than the untuned model does "
+            f"({about}); a difference of {100 * lead['detectable']:.0f} points would probably have been detected."
         )
+    elif not read.is_above:
+        rarer = (
+            "less often than the untuned model does"
+            if read.reading == FELL
+            else (f"as often as the untuned model does, up to {wording.margin(margin)}")
+        )
+        said = f"Tuned models state what their rows imply {rarer} ({about})."
     elif not _is_above(other):
         said = (
             f"Tuned models are right more often than the untuned model ({about}), but their answers would be right "
@@ -165,16 +173,18 @@ def in_words(table: pd.DataFrame) -> str:
     else:
         said = f"Tuned models state what their rows only imply more often than the untuned model does: {about}."
         said = f"{said} {_by_task(table)}"
-    return f"{said} {_learnt(table)}"
+    return f"{said}{wording.in_general(read)} {_learnt(table)}"
 
 
-def _of_questions(table: pd.DataFrame) -> str:
-    """Return a sentence on the scores of question files that differ from the untuned model's; "" without any."""
-    rows = table[table["control"].eq(UNTUNED) & table["p_corrected"].notna()].to_dict("records")
-    moved = [f"{row['label']} {wording.points(row['estimate'])} points" for row in rows if row["p_corrected"] < ALPHA]
-    if moved:
-        return f"Scores that differ from the untuned model's beyond chance: {wording.listed(moved)}."
-    return "No score of the questions differs beyond chance from the untuned model's." if rows else ""
+def _of_questions(table: pd.DataFrame, margin: float) -> str:
+    """Return sentences on the scores of question files, compared with the untuned model's; "" without any."""
+    by_reading: dict[Reading, list[str]] = {}
+    for row in table[table["control"].eq(UNTUNED) & table["p_corrected"].notna()].to_dict("records"):
+        by_reading.setdefault(read_effect(row, margin).reading, []).append(
+            f"{row['label']} {wording.points(row['estimate'])} points"
+        )
+    said = [f"{reading}: {wording.listed(rows)}" for reading, rows in by_reading.items()]
+    return f"Scores compared with the untuned model's: {'; '.join(said)}." if said else ""
 
 
 def _learnt(table: pd.DataFrame) -> str:
@@ -205,7 +215,7 @@ def _by_task(table: pd.DataFrame) -> str:
 
 
 def _is_above(row: Mapping[Any, Any]) -> bool:
-    return row["estimate"] > 0 and row["p_corrected"] < ALPHA
+    return read_effect(row, 0.0).is_above
 
 
 def asks(arm: Arm, probe: str) -> bool:
@@ -215,10 +225,11 @@ def asks(arm: Arm, probe: str) -> bool:
     return probe != PROBE or arm.name == UNTUNED or bool(arm.domain)
 
 
-def _above(family: str, arm: str = "", measure: str = "") -> Callable[[pd.DataFrame], bool | None]:
+def _above(family: str, arm: str = "", measure: str = "") -> Holds:
     """Return a predicate: is any comparison of this kind above zero beyond chance? None if there is none."""
 
-    def holds(table: pd.DataFrame) -> bool | None:
+    def holds(tables: "Tables") -> bool | None:
+        table = tables.effects
         rows = table[table["family"].eq(family)]
         rows = rows[rows["arm"].eq(arm)] if arm else rows
         rows = rows[rows["measure"].eq(measure)] if measure else rows
