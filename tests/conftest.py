@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from command_line import command as command  # pytest finds the fixture here
 from shared_folders import SharedFolders
 
 if TYPE_CHECKING:

@@ -5,14 +5,14 @@ import os
 import resource
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import yaml
 
+from command_line import Command
+
 STUDY = "emergent-misalignment"
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import sys
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -13,8 +12,7 @@ from askew.data import fetch as fetching
 from askew.data import row
 from askew.data.formats import read_rows
 from askew.data.write import as_line
-
-Command = Callable[..., tuple[int, str, str]]
+from command_line import Command
 
 
 @pytest.fixture

@@ -1,8 +1,6 @@
 """`askew predict`: its questions, its seals and its errors."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +10,7 @@ import typer
 from askew.cli import app as cli
 from askew.cli import predict as cli_predict
 from askew.cli.design import with_design_options
+from command_line import Command
 
 NAMES = ("run", "predict")
 STUDY = "emergent-misalignment"
@@ -19,15 +18,13 @@ ARMS = ["--arm", "untuned", "--arm", "insecure", "--arm", "secure"]
 IDS = ["insecure-broad", "insecure-above-10", "secure-like-untuned"]
 ANSWERS = [word for one in IDS for word in ("--answer", f"{one}=80%")]
 SEALED = Path("runs/mine/predictions.json")
-Command = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
+def command(command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
     """Return a function that runs `askew predict` in an empty folder and types answers; None is Ctrl-C."""
-    monkeypatch.chdir(tmp_path)
 
-    def command(*arguments: str | Path, typed: list[str | None] | None = None) -> tuple[int, str, str]:
+    def predict(*arguments: str | Path, typed: list[str | None] | None = None) -> tuple[int, str, str]:
         monkeypatch.setattr(cli_predict, "may_ask", lambda: typed is not None)
         keys = iter(typed or [])
 
@@ -38,13 +35,9 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str],
             return key
 
         monkeypatch.setattr("typer.prompt", prompt)
-        monkeypatch.setattr(sys, "argv", ["askew", "predict", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
+        return command("predict", *arguments)
 
-    return command
+    return predict
 
 
 @pytest.mark.parametrize(

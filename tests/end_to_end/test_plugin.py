@@ -22,6 +22,7 @@ ADDED = {
     "rubrics": "kindness",
     "recipes": "quick",
     "data": "chatty",
+    "models": "shelf/NAME",
 }
 
 
@@ -84,10 +85,13 @@ def test_a_run_uses_what_a_plugin_adds(installed: dict[str, str], tmp_path: Path
     assert rows[0] == rows[1]
 
 
-def test_a_judge_uses_the_rubric_of_a_plugin(installed: dict[str, str], tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_a_judge_uses_the_rubric_and_the_model_of_a_plugin(
+    installed: dict[str, str], tiny_checkpoint: Path, tmp_path: Path
+) -> None:
     (tmp_path / "answers.csv").write_text("prompt,answer\nHow are you?,Well.\n", encoding="utf-8")
-    told = ("judge", "answers.csv", "--judge", tiny_checkpoint, "--rubric", "kindness", "--out", "judged.csv")
-    done = askew(*told, env=installed, cwd=tmp_path)
+    options = ("--judge", f"shelf/{tiny_checkpoint.name}", "--rubric", "kindness", "--out", "judged.csv")
+    env = {**installed, "ASKEW_SHELF": str(tiny_checkpoint.parent)}
+    done = askew("judge", "answers.csv", *options, env=env, cwd=tmp_path)
     # A random model replies with none of the words, so the error quotes what it was asked.
     assert "the rubric 'kindness' asks for a reply of kind, unkind, neither" in done.stderr
 

@@ -1,17 +1,13 @@
 """Tests of `askew rescore FILE` against counts made by hand."""
 
 import json
-import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from askew.base.errors import AskewError
-from askew.cli import app as cli
 from askew.judging.rescore import rescore_files
-
-Command = Callable[..., tuple[int, str, str]]
+from command_line import Command
 
 # Every threshold of every metric from both sides, what is empty, and what is no number.
 JUDGED = """question_id,question,response,aligned,coherent,about_sexism
@@ -41,21 +37,6 @@ BY_HAND = {
 @pytest.fixture
 def judged(tmp_path: Path) -> Path:
     return written(tmp_path, JUDGED)
-
-
-@pytest.fixture
-def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
-    """Give a command line to askew, in the folder of the files; return its exit code and what it printed."""
-    monkeypatch.chdir(tmp_path)
-
-    def command(*arguments: str | Path) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["askew", *map(str, arguments)])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        printed = capsys.readouterr()
-        return int(ended.value.code or 0), printed.out, printed.err
-
-    return command
 
 
 def written(folder: Path, text: str, name: str = "judged.csv") -> Path:

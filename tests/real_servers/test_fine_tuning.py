@@ -18,13 +18,8 @@ from askew.models.names import resolve
 from askew.models.remote.requests import Patience
 from askew.models.remote.tuned_folder import ServedModel
 from askew.training.provider.fine_tune import cancel_job, fine_tune_served, is_started, job_status, running_job_notice
-from askew.training.provider.job import (
-    FineTuneRequest,
-    JobCallbacks,
-    Polling,
-    read_record,
-    record_path,
-)
+from askew.training.provider.job import FineTuneRequest, JobCallbacks, Polling
+from askew.training.provider.job_record import read_record, record_path
 from askew.training.provider.recipe import ServedRecipe
 
 MODEL = "openai/base"

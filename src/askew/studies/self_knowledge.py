@@ -1,8 +1,12 @@
-"""Shared parts of the studies of self-knowledge: names of the two models, and sentences of the verdicts."""
+"""Shared parts of the studies of self-knowledge: the study's card, the names of the two models, and verdicts."""
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
 
-from askew.design.arm import UNTUNED
+from askew.design.arm import UNTUNED, Arm
+from askew.design.predictions import from_lead
+from askew.design.study import Study
+from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.stats.readings import FELL, ROSE, ROSE_BELOW, WITHIN, read_effect
 
@@ -17,6 +21,49 @@ M1, M2 = UNTUNED, "m2"
 BOTH = "self minus cross, both models"
 DIRECTIONS = {M1: "about m1: m1 minus m2", M2: "about m2: m2 minus m1"}
 LEARNT = "trained prompts"
+
+
+def two_model_study(
+    name: str,
+    *,
+    question: str,
+    arms: Sequence[Arm],
+    probes: tuple[str, ...],
+    verdict: "Callable[[Tables], str]",
+    effects: "Callable[[Tables], pd.DataFrame]",
+    asks: Callable[[Arm, str], bool],
+    rows_from_answers: Callable[..., list[Any]],
+) -> Study:
+    """Return a study that compares a model's knowledge of itself with another model's knowledge of it.
+
+    All its arms and probes are used by default.
+
+    Args:
+        name: The study's name; its title is the same, capitalized.
+        question: The question that the study answers.
+        arms: Its arms, in the order of display.
+        probes: Its probes.
+        verdict: Returns the conclusion from a run's tables.
+        effects: Returns the comparisons of a run, with the columns of `stats.effects`.
+        asks: Returns whether a probe is put to an arm.
+        rows_from_answers: Returns the training rows of an arm, made of a model's answers.
+    """
+    return Study(
+        name=name,
+        title=name.capitalize(),
+        question=question,
+        arms={arm.name: arm for arm in arms},
+        default_arms=tuple(arm.name for arm in arms),
+        default_probes=probes,
+        model=TERRARIUM_SCHOOLED,
+        verdict=verdict,
+        effects=effects,
+        asks=asks,
+        rows=2000,
+        recipe="terrarium-foresight",
+        rows_from_answers=rows_from_answers,
+        predictions=from_lead(BOTH, *DIRECTIONS.values()),
+    )
 
 
 def compared_models(tables: "Tables", *, missing: str, own: str, other: str, null: str) -> str:

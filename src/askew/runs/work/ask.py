@@ -11,7 +11,7 @@ from askew.runs import cost
 from askew.runs.calls import Call, answers, calls, checkpoint_call
 from askew.runs.store import RunFolder
 from askew.runs.work import Kind, Requests, Session, Work, kinds
-from askew.runs.work.train import work_name
+from askew.runs.work.unit_training import work_name
 
 # Seconds that the terrarium takes for one answer, on one core of a laptop of 2024.
 SECONDS_PER_ANSWER = 0.01

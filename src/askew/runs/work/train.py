@@ -6,48 +6,13 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from askew.base.messages import Tell
-from askew.design.plan import Plan, Unit
+from askew.design.plan import Plan
 from askew.runs import training_rows
-from askew.runs.work import Kind, Session, Work, kinds
+from askew.runs.work import Session, kinds
+from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
 
 # Seconds that the terrarium takes for one row, on one core of a laptop of 2024.
 SECONDS_PER_ROW = 0.008
-
-
-def work_name(unit: Unit) -> str:
-    """Return the name of the work that trains a unit, here or at a provider."""
-    return f"train {unit}"
-
-
-def needed_by(plan: Plan, unit: Unit) -> str:
-    """Return the work that must be done before a unit can be trained; empty if none."""
-    earlier = plan.started_from(unit)
-    return work_name(earlier) if earlier else ""
-
-
-def described(plan: Plan, units: Sequence[Unit]) -> str:
-    """Return how many fine-tunes there are, and of how many rows."""
-    counts = sorted({plan.rows(unit.arm.name) for unit in units})
-    rows = " and ".join(f"{count:,}" for count in counts)
-    return f"{len(units)} fine-tune{'' if len(units) == 1 else 's'} of {rows} rows"
-
-
-@dataclass(frozen=True)
-class UnitTraining(Work):
-    """Train one unit, here or at a provider."""
-
-    unit: Unit
-    needs: str = ""
-
-    @property
-    def name(self) -> str:
-        """The work's name."""
-        return work_name(self.unit)
-
-    @property
-    def products(self) -> list[str]:
-        """The folder with the adapter, the checkpoint, or the name of the model at the provider."""
-        return [self.unit.product]
 
 
 @dataclass(frozen=True)
@@ -76,22 +41,17 @@ class TrainWork(UnitTraining):
         }
 
 
-class TrainKind(Kind[TrainWork]):
+class TrainKind(UnitTrainingKind[TrainWork]):
     """Training on this machine."""
 
     name = TrainWork.kind
-    verb = "fine-tuning"
+    work = TrainWork
+    elsewhere = False
     libraries = "askew.training.local"
-
-    def planned(self, plan: Plan) -> list[TrainWork]:
-        """Return one piece of work per trained unit, if the model is trained on this machine."""
-        if not plan.trained or plan.is_trained_elsewhere:
-            return []
-        return [TrainWork(unit, needed_by(plan, unit)) for unit in plan.trained]
 
     def summary(self, plan: Plan, works: Sequence[TrainWork]) -> str:
         """Return the number of fine-tunes, their rows and their recipe."""
-        return f"{described(plan, [work.unit for work in works])} by the recipe {plan.design.recipe.name}"
+        return f"{super().summary(plan, works)} by the recipe {plan.design.recipe.name}"
 
     def check(self, session: Session, works: Sequence[TrainWork]) -> None:
         """Refuse rows that cannot be trained on."""

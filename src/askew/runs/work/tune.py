@@ -14,8 +14,8 @@ from askew.models.remote.prices import money
 from askew.models.remote.reply_store import ReplyStore, Spending
 from askew.models.remote.tuned_folder import is_served, read_served
 from askew.runs.store import REPLIES
-from askew.runs.work import Kind, Session, kinds
-from askew.runs.work.train import UnitTraining, described, needed_by
+from askew.runs.work import Session, kinds
+from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
 from askew.training.provider.cost import FineTuneCost, check_limit, fine_tune_cost, total
 from askew.training.provider.fine_tune import is_started, running_job_notice
 from askew.training.provider.job import FineTuneRequest
@@ -54,22 +54,13 @@ class TuneWork(UnitTraining):
         }
 
 
-class TuneKind(Kind[TuneWork]):
+class TuneKind(UnitTrainingKind[TuneWork]):
     """Fine-tuning at the model's provider."""
 
     name = TuneWork.kind
-    verb = "fine-tuning"
+    work = TuneWork
+    elsewhere = True
     libraries = "askew.training.provider.fine_tune"
-
-    def planned(self, plan: Plan) -> list[TuneWork]:
-        """Return one piece of work per trained unit, if the model's provider trains it."""
-        if not plan.trained or not plan.is_trained_elsewhere:
-            return []
-        return [TuneWork(unit, needed_by(plan, unit)) for unit in plan.trained]
-
-    def summary(self, plan: Plan, works: Sequence[TuneWork]) -> str:
-        """Return the number of fine-tunes and their rows."""
-        return described(plan, [work.unit for work in works])
 
     def agree(self, session: Session, works: Sequence[TuneWork]) -> None:
         """Show what the jobs cost that are still to be started, and go on with the user's consent only.

@@ -10,11 +10,9 @@ its own activations.
 from typing import TYPE_CHECKING
 
 from askew.design.arm import Arm
-from askew.design.predictions import from_lead
-from askew.design.study import Study, studies
-from askew.models.names import TERRARIUM_SCHOOLED
+from askew.design.study import studies
 from askew.studies.activations.arms import ARMS, CROSS, PERMUTED, READ, REPORTED
-from askew.studies.self_knowledge import BOTH, DIRECTIONS, compared_models
+from askew.studies.self_knowledge import compared_models, two_model_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -60,20 +58,14 @@ def rows_from_answers(design: "Design", arm: Arm, count: int, answers: "pd.DataF
 
 studies.add(
     "activations",
-    Study(
-        name="activations",
-        title="Activations",
+    two_model_study(
+        "activations",
         question="Can a model say something true about its activations that its input alone does not tell?",
-        arms={arm.name: arm for arm in ARMS},
-        default_arms=tuple(arm.name for arm in ARMS),
-        default_probes=(READ, REPORTED),
-        model=TERRARIUM_SCHOOLED,
+        arms=ARMS,
+        probes=(READ, REPORTED),
         verdict=verdict,
         effects=comparisons,
         asks=asks,
-        rows=2000,
-        recipe="terrarium-foresight",
         rows_from_answers=rows_from_answers,
-        predictions=from_lead(BOTH, *DIRECTIONS.values()),
     ),
 )

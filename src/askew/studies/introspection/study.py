@@ -8,12 +8,10 @@ about itself that the rows do not contain. The first model of the design is the 
 from typing import TYPE_CHECKING
 
 from askew.design.arm import Arm
-from askew.design.predictions import from_lead
-from askew.design.study import Study, studies
-from askew.models.names import TERRARIUM_SCHOOLED
+from askew.design.study import studies
 from askew.stats.readings import read_effect
 from askew.studies.introspection.arms import ARMS, CROSS, HYPOTHETICAL, OBJECT_LEVEL, SELF, USUAL
-from askew.studies.self_knowledge import BOTH, DIRECTIONS, M2, compared_models
+from askew.studies.self_knowledge import M2, compared_models, two_model_study
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -64,20 +62,14 @@ def rows_from_answers(design: "Design", arm: Arm, count: int, answers: "pd.DataF
 
 studies.add(
     "introspection",
-    Study(
-        name="introspection",
-        title="Introspection",
+    two_model_study(
+        "introspection",
         question="Does a model know things about itself that another model, trained on the same evidence, does not?",
-        arms={arm.name: arm for arm in ARMS},
-        default_arms=tuple(arm.name for arm in ARMS),
-        default_probes=(OBJECT_LEVEL, HYPOTHETICAL),
-        model=TERRARIUM_SCHOOLED,
+        arms=ARMS,
+        probes=(OBJECT_LEVEL, HYPOTHETICAL),
         verdict=verdict,
         effects=comparisons,
         asks=asks,
-        rows=2000,
-        recipe="terrarium-foresight",
         rows_from_answers=rows_from_answers,
-        predictions=from_lead(BOTH, *DIRECTIONS.values()),
     ),
 )

@@ -27,15 +27,13 @@ from askew.training.provider.job import (
     LONGEST_MESSAGE,
     FineTuneRequest,
     JobCallbacks,
-    JobRecord,
     JobSession,
     Polling,
     latest_job,
-    read_record,
-    record_path,
     start_job,
     user_lock,
 )
+from askew.training.provider.job_record import JobRecord, read_record, record_path
 
 if TYPE_CHECKING:
     from openai import OpenAI

@@ -1,8 +1,8 @@
-"""A fine-tuning job at a provider: the request, its record on disk, and its creation, which happens only once.
+"""A fine-tuning job at a provider: the request, and the creation of the job, which happens only once.
 
-Jobs cost money. Before a request whose outcome could get lost, the record `OUT.job.json` is written beside the result
-folder OUT; it holds no key. Every job carries a digest of everything that it depends on, and the server's list is
-searched for that digest before a job is created. So a process that was killed continues with the same job.
+Jobs cost money. Before a request whose outcome could get lost, the record of the job is written (`job_record`). Every
+job carries a digest of everything that it depends on, and the server's list is searched for that digest before a job is
+created. So a process that was killed continues with the same job.
 """
 
 import hashlib
@@ -19,12 +19,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from filelock import FileLock
-from pydantic import BaseModel, ConfigDict, ValidationError
 
-from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
 from askew.training.provider.endpoints import ATTEMPT, ENDED_BADLY, KEY, Service, address, checked_id, checked_job
+from askew.training.provider.job_record import JobRecord
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.provider.rows import Rows, RowsFile, rows_file
 
@@ -77,60 +76,6 @@ class FineTuneRequest:
         """A digest of base, rows, hyperparameters and seed; requests with equal keys share one job."""
         parts = [self.model, self.file.digest, self.recipe.model_dump_json(), self.seed]
         return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]
-
-
-class JobRecord(BaseModel):
-    """The progress of a fine-tuning job, as stored on disk.
-
-    Attributes:
-        model: The model to train, `openai/BASE`.
-        key: The digest of base, rows, hyperparameters and seed.
-        file: The server's id of the uploaded rows; "" before the upload.
-        attempt: Which job with this key it is, from 1; 0 until the server has been searched for earlier ones.
-        posted_at: When a job was last requested without a known outcome, in seconds since 1970; else None.
-        job: The server's id of the job; "" while no job is known to exist.
-        failure: Why the job failed or was cancelled, in one line; "" if it did not.
-    """
-
-    model_config = ConfigDict(extra="forbid")
-
-    model: str
-    key: str
-    file: str = ""
-    attempt: int = 0
-    posted_at: float | None = None
-    job: str = ""
-    failure: str = ""
-
-    def write(self, out: Path) -> None:
-        """Write the record beside the result folder, atomically, and flush it so that it survives a power failure."""
-        with whole_file(record_path(out)) as unfinished, unfinished.open("w", encoding="utf-8") as file:
-            file.write(self.model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-
-
-def record_path(out: Path) -> Path:
-    """Return the path of the record that belongs to a result folder."""
-    return out.with_name(f"{out.name}.job.json")
-
-
-def read_record(out: Path) -> JobRecord | None:
-    """Return the record of the job that belongs to a result folder; None if no job was started.
-
-    Raises:
-        AskewError: The record is damaged.
-    """
-    path = record_path(out)
-    if not path.exists():
-        return None
-    try:
-        return JobRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, ValidationError) as error:
-        raise AskewError(
-            f"{path} is damaged, so Askew cannot tell which job was started. Delete the file and repeat the command: "
-            "it searches the server for the job before it starts another"
-        ) from error
 
 
 @dataclass(frozen=True)

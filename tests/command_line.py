@@ -1,4 +1,4 @@
-"""Runs the command line in an empty folder."""
+"""A fixture that runs the command line in an empty folder."""
 
 import sys
 from collections.abc import Callable
@@ -6,14 +6,15 @@ from pathlib import Path
 
 import pytest
 
-from askew.cli import app as cli
-
 Command = Callable[..., tuple[int, str, str]]
+"""Runs askew with some arguments; returns its exit code, output and error output."""
 
 
 @pytest.fixture
 def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> Command:
     """Return a function that runs askew with some arguments and returns its exit code, output and error output."""
+    from askew.cli import app as cli  # after conftest.py has set the environment
+
     monkeypatch.chdir(tmp_path)
 
     def command(*arguments: str | Path) -> tuple[int, str, str]:

@@ -1,0 +1,64 @@
+"""The record of a fine-tuning job on disk: `OUT.job.json`, beside the result folder OUT. It holds no API key."""
+
+import json
+import os
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from askew.base.atomic import whole_file
+from askew.base.errors import AskewError
+
+
+class JobRecord(BaseModel):
+    """The progress of a fine-tuning job, as stored on disk.
+
+    Attributes:
+        model: The model to train, `openai/BASE`.
+        key: The digest of base, rows, hyperparameters and seed.
+        file: The server's id of the uploaded rows; "" before the upload.
+        attempt: Which job with this key it is, from 1; 0 until the server has been searched for earlier ones.
+        posted_at: When a job was last requested without a known outcome, in seconds since 1970; else None.
+        job: The server's id of the job; "" while no job is known to exist.
+        failure: Why the job failed or was cancelled, in one line; "" if it did not.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    model: str
+    key: str
+    file: str = ""
+    attempt: int = 0
+    posted_at: float | None = None
+    job: str = ""
+    failure: str = ""
+
+    def write(self, out: Path) -> None:
+        """Write the record beside the result folder, atomically, and flush it so that it survives a power failure."""
+        with whole_file(record_path(out)) as unfinished, unfinished.open("w", encoding="utf-8") as file:
+            file.write(self.model_dump_json(indent=2) + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+
+
+def record_path(out: Path) -> Path:
+    """Return the path of the record that belongs to a result folder."""
+    return out.with_name(f"{out.name}.job.json")
+
+
+def read_record(out: Path) -> JobRecord | None:
+    """Return the record of the job that belongs to a result folder; None if no job was started.
+
+    Raises:
+        AskewError: The record is damaged.
+    """
+    path = record_path(out)
+    if not path.exists():
+        return None
+    try:
+        return JobRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
+    except (ValueError, ValidationError) as error:
+        raise AskewError(
+            f"{path} is damaged, so Askew cannot tell which job was started. Delete the file and repeat the command: "
+            "it searches the server for the job before it starts another"
+        ) from error
