@@ -13,7 +13,7 @@ TORCH ?= torch==2.13.*
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: install demo test check lint docs bench clean
+.PHONY: install demo test check lint docs figure tutorial bench clean
 
 install: $(INSTALLED)
 
@@ -40,6 +40,16 @@ check: lint docs test
 docs: install
 	$(PYTHON) -m askew.design.reference docs/reference/settings.md
 	$(VENV)/bin/mkdocs build --strict --quiet
+
+# The figure of the README and of the docs' home.
+figure: install
+	$(VENV)/bin/askew run emergent-misalignment --seeds 5 --out runs/figure
+	$(PYTHON) -c "import askew; askew.load_run('runs/figure').figure('rates').save('docs/images/rates.svg')"
+
+# The tutorial with its outputs, as it is published.
+tutorial: install
+	rm -rf build/tutorial && mkdir -p build/tutorial
+	cd build/tutorial && ../../$(PYTHON) -m nbconvert --to notebook --execute --inplace ../../docs/tutorial.ipynb
 
 bench: install
 	$(PYTHON) benchmarks/main_job.py

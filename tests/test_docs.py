@@ -19,10 +19,35 @@ def documented_columns(heading: str) -> set[str]:
     return {name for cell in first_cells for name in re.findall(r"`(\w+)`", cell)}
 
 
+def pages() -> set[str]:
+    """Return the path of every page in the folder `docs`, but for the home page."""
+    found = (page.relative_to(DOCS).as_posix() for pattern in ("*.md", "*.ipynb") for page in DOCS.rglob(pattern))
+    return set(found) - {"index.md"}
+
+
 def test_every_documentation_page_is_in_the_navigation():
-    pages = {str(page.relative_to(DOCS)) for pattern in ("*.md", "*.ipynb") for page in DOCS.rglob(pattern)}
     navigation = (DOCS.parent / "mkdocs.yml").read_text(encoding="utf-8")
-    assert {page for page in pages if page not in navigation} == set()
+    assert {page for page in pages() if page not in navigation} == set()
+
+
+def test_home_lists_every_page_under_its_kind():
+    home = (DOCS / "index.md").read_text(encoding="utf-8")
+    kinds = {"": "Tutorial", "how-to": "How to", "reference": "Reference", "explanation": "Explanation"}
+    for folder, heading in kinds.items():
+        section = home.split(f"\n## {heading}\n")[1].split("\n## ")[0]
+        linked = set(re.findall(r"\]\(([^)#]+)", section))
+        assert linked == {page for page in pages() if page.rpartition("/")[0] == folder}, heading
+
+
+def test_links_to_the_glossary_name_its_words():
+    words = re.findall(r"^### (.+)$", (DOCS / "reference" / "glossary.md").read_text(encoding="utf-8"), re.MULTILINE)
+    anchors = {re.sub(r"[^a-z -]", "", word.lower()).replace(" ", "-") for word in words}
+    linking = [DOCS.parent / "README.md", *(DOCS / page for page in pages()), DOCS / "index.md"]
+    linked = {
+        name for page in linking for name in re.findall(r"glossary\.md#([\w-]+)", page.read_text(encoding="utf-8"))
+    }
+    assert linked
+    assert linked - anchors == set()
 
 
 @pytest.mark.slow
