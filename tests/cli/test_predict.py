@@ -56,7 +56,7 @@ def command(command: Command, monkeypatch: pytest.MonkeyPatch) -> Command:
         ([STUDY, "--from", "missing.yaml"], "cannot read the file of predictions missing.yaml"),
         (["emergent-misalingment"], f"unknown study 'emergent-misalingment'. Did you mean {STUDY}?"),
         ([STUDY, "--seeds", "0"], "seeds must be 1 or more, not 0"),
-        (["audit", "--set", "tuned={other: terrarium}"], "the study 'audit' has no statements to predict"),
+        (["audit", "--set", "tuned={other: terrarium/schooled}"], "the study 'audit' has no statements to predict"),
         ([], "name a study"),
         ([STUDY, *ARMS, *ANSWERS, "--as", ""], "'' is not a name"),
         (["--score", "nowhere"], "there is no folder nowhere"),
