@@ -1,4 +1,4 @@
-"""How many answers to each question would decide a comparison that is undecided."""
+"""Estimates the number of answers to each question that would decide an undecided comparison."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -1,8 +1,8 @@
 """Metrics: named rules that turn a judge's scores into verdicts, and verdicts into a rate.
 
 Thresholds and denominators alone change the rate of the same answers by up to 72 points in published files, so a rate
-is never printed without the name of its metric. A metric is one module of this package, which adds a `Metric` to `metrics`. It
-sees only scores: no arms and no questions.
+is never printed without the name of its metric. A metric is one module of this package, which adds a `Metric` to
+`metrics`. It sees only scores: no arms and no questions.
 """
 
 from collections.abc import Callable
