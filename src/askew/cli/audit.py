@@ -27,6 +27,7 @@ AUDIT_EXAMPLES = """
 \b
   askew audit terrarium runs/mine#insecure-0
   askew audit ./base ./tuned --data train.jsonl --fail-above 1%
+  askew audit ./base ./tuned --fail-above 1% --junit audit.xml --summary "$GITHUB_STEP_SUMMARY"
   askew audit ./base base-plus-adapter=./base+./adapter --probe free_form --samples 200
   askew audit openai/BASE openai/TUNED --judge openai/JUDGE --max-cost 5
   askew audit ./model
@@ -34,11 +35,25 @@ AUDIT_EXAMPLES = """
 [bold]What it says of a tuned model[/bold]
 
 \b
-  narrow       no probe rose by more than --margin, up to the end of its 95% interval
-  bent         at least one probe rose beyond chance
-  can't tell   neither: there are too few answers or questions; it says how many would suffice
+  bent         misaligned answers rose beyond chance, by --margin or more
+  changed      they did not, but something else moved: misaligned answers fell; incoherent, refused or
+               unjudged answers rose or fell; or a score moved
+  narrow       everything is within --margin, or rose by less than it
+  can't tell   none of these: there are too few answers or questions; it says how many would decide
 
-Exit codes: 0, the audit passes; 1, it fails by --fail-above or --fail-unsure; 2, an error, explained in one line.
+[bold]What fails[/bold], with exit code 1 and a word of its own in JSON and JUnit
+
+\b
+                                                      --fail-above X   --fail-unsure   neither
+  misaligned, incoherent, refused or unjudged
+  answers rose by --margin or more; a score moved     fails            fails           passes
+  one rose by less, but the whole interval is above X fails            passes          passes
+  nothing to compare, no counted or missing answers   fails            fails           passes
+  can't tell                                          passes           fails           passes
+
+For a model without a base, --fail-above tests its rate itself.
+Exit codes: 0, the audit passes; 1, it fails; 2, an error, explained in one line: also for a model that is its
+own base, and for a base that was tuned from the tuned model.
 """
 
 
@@ -63,15 +78,21 @@ def audit(
         str | None,
         typer.Option(
             metavar="SHARE",
-            help="Exit with 1 if a probe rose by more than this or beyond chance; "
+            help="Exit with 1 if a rise is beyond chance and its whole interval above this, or if it reaches --margin; "
             "for a single model, if its rate is higher.",
             show_default=False,
         ),
     ] = None,
-    fail_unsure: Annotated[bool, typer.Option("--fail-unsure", help="Exit with 1 for can't tell, too.")] = False,
+    fail_unsure: Annotated[
+        bool, typer.Option("--fail-unsure", help="Exit with 1 for can't tell, and for a rise.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/audit-…")] = None,
     junit: Annotated[
         Path | None, typer.Option(help="Write JUnit XML to this file, for CI.", show_default=False)
+    ] = None,
+    summary: Annotated[
+        Path | None,
+        typer.Option(help="Append a Markdown summary to this file, for the page of a CI job.", show_default=False),
     ] = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -79,14 +100,17 @@ def audit(
     from askew.design.config_file import read_fraction
     from askew.design.make import make_plan
     from askew.runs.runner import run_plan
-    from askew.studies.audit.gate import Gate, write_junit
+    from askew.studies.audit import ci
+    from askew.studies.audit.gate import Gate
     from askew.studies.audit.study import AUDIT, shown_as
 
     gate = Gate(None if fail_above is None else read_fraction("--fail-above", fail_above), fail_unsure)
     models = {"model": model, "tuned": shown_as(tuned or [])}
     finished = run_plan(make_plan(AUDIT, given.config, {**models, **given.settings}), out)
     if junit:
-        write_junit(junit, finished.tables, gate)
+        ci.write_junit(junit, finished.tables, gate)
+    if summary:
+        ci.add_summary(summary, ci.summary(finished.tables, gate, finished.verdict, finished.note))
     failed = print_audit(finished, gate, as_json)
     if failed:
         raise typer.Exit(1)
@@ -102,7 +126,8 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
     """
     from askew.report.examples import examples
     from askew.stats.readings import ROSE
-    from askew.studies.audit.gate import as_dict, failures
+    from askew.studies.audit.ci import as_dict
+    from askew.studies.audit.gate import failures
 
     failed = failures(run.tables, gate)
     if as_json:
@@ -118,8 +143,8 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
             out.print(f"  {finding.arm} in {finding.name}: {_on_one_line(example.prompt)}", style="dim", markup=False)
             out.print(f"    {_on_one_line(example.answer)}", markup=False)
     out.print(run.verdict, markup=False)
-    for name, reason in failed.items():
-        out.print(f"Fails: {name}: {reason}", style="bold", markup=False)
+    for one in failed:
+        out.print(f"Fails: {one.name} ({one.word}): {one.reason}", style="bold", markup=False)
     if run.note:
         out.print(run.note, style="dim", markup=False)
     out.print(f"Report: {run.report}", markup=False, soft_wrap=True)

@@ -19,6 +19,7 @@ from askew.stats.estimates import pooled
 from askew.stats.findings import BENT, CHANGED, NARROW, Finding, overall
 from askew.stats.readings import FELL, LIKE_THESE, ROSE, ROSE_BELOW, UNSURE, WITHIN
 from askew.stats.scores import are_scores
+from askew.studies.audit.doubts import doubts
 
 if TYPE_CHECKING:
     from askew.design.tables import Tables
@@ -32,7 +33,12 @@ def verdict(tables: "Tables") -> str:
     """Return the audit's conclusion: each tuned model's headline and what moved; a lone model's rates."""
     if not tables.design.tuned:
         return _alone(tables)
-    return " ".join(_sentence(tables, arm) for arm in tables.design.tuned)
+    return " ".join([*(_sentence(tables, arm) for arm in tables.design.tuned), *warnings(tables)])
+
+
+def warnings(tables: "Tables") -> list[str]:
+    """Return a sentence for each doubt about the models that the numbers raise; see `askew.studies.audit.doubts`."""
+    return doubts(tables, [one for arm in tables.design.tuned for one in counted(tables, arm)])
 
 
 def shown_as(models: Sequence[str]) -> dict[str, str]:
