@@ -13,6 +13,7 @@ import yaml
 from command_line import Command
 
 STUDY = "emergent-misalignment"
+WRITERS = ("--writer", "terrarium", "--judge", "terrarium/judge")
 
 
 @pytest.mark.parametrize(
@@ -39,6 +40,15 @@ STUDY = "emergent-misalignment"
         (["view", "."], ". is not a run's folder: it has no study.json"),
         (["list", "arm"], "unknown list 'arm'. Did you mean arms"),
         (["terrarium", "chat", "--model", "terarium"], "unknown model 'terarium'"),
+        (["run", STUDY, "--arm", "insecure,secure"], "Give each name by itself: --arm insecure --arm secure"),
+        (["run", STUDY, "--probe", "free_form, in_domain"], "--probe free_form --probe in_domain"),
+        (["data", "write", "bad-advice", *WRITERS, "--domain", "medical,car"], "--domain medical --domain car"),
+        (["run", STUDY, "--model", "gpt-4o"], "unknown model 'gpt-4o'. Did you mean openai/gpt-4o?"),
+        (["run", STUDY, "--judge", "claude-sonnet-4-5"], "Did you mean anthropic/claude-sonnet-4-5?"),
+        (["audit", "terrarium", "o3"], "Did you mean openai/o3?"),
+        (["audit", "HuggingFaceTB/SmolLM2-135M"], "Did you mean hf/HuggingFaceTB/SmolLM2-135M?"),
+        (["audit", "terrarium", "meta-llama/Llama-3.1-8B"], "Did you mean hf/meta-llama/Llama-3.1-8B?"),
+        (["audit", "mistralai/Mistral-7B"], "Did you mean mistral/Mistral-7B or hf/mistralai/Mistral-7B?"),
     ],
 )
 def test_mistake_prints_one_line_exits_with_2_and_writes_nothing(
@@ -116,6 +126,12 @@ def test_help_has_examples(command: Command) -> None:
     _, run, _ = command("run", "--help")
     assert "--dump-config > design.yaml" in run
     assert "To resume a run that was stopped" in run
+
+
+def test_version_is_printed_and_public(command: Command) -> None:
+    import askew
+
+    assert command("--version") == (0, f"askew {askew.__version__}\n", "")
 
 
 def test_import_loads_no_heavy_library() -> None:

@@ -2,6 +2,7 @@
 
 import sys
 import warnings
+from typing import Annotated
 
 import typer
 
@@ -19,6 +20,16 @@ from askew.cli.run import RUN_EXAMPLES, run
 from askew.cli.terrarium import terrarium
 from askew.cli.tune import TUNE_EXAMPLES, tune
 from askew.cli.view import report, view
+
+
+def print_version(wanted: bool) -> None:
+    """Print the version of Askew and stop, if that is wanted."""
+    if wanted:
+        from importlib.metadata import version
+
+        print(f"askew {version('askew')}")
+        raise typer.Exit
+
 
 app = typer.Typer(
     name="askew",
@@ -39,6 +50,17 @@ A tiny model is included: you need no GPU, no key and no network.
   [bold]askew terrarium chat[/bold]               chat with the tiny model
 """,
 )
+
+
+@app.callback()
+def options(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print Askew's version, and stop.", is_eager=True, callback=print_version)
+    ] = False,
+) -> None:
+    """Take the options that come before a command."""
+
+
 app.add_typer(terrarium, name="terrarium")
 app.add_typer(data, name="data")
 for command, examples in (

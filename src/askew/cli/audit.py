@@ -11,7 +11,7 @@ from askew.cli.complete import completion
 from askew.cli.design import Given, takes_design
 from askew.cli.options import JsonOption
 from askew.cli.run import rates_table
-from askew.cli.terminal import console, plain_table
+from askew.cli.terminal import console, plain_table, resumable
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -106,7 +106,9 @@ def audit(
 
     gate = Gate(None if fail_above is None else read_fraction("--fail-above", fail_above), fail_unsure)
     models = {"model": model, "tuned": shown_as(tuned or [])}
-    finished = run_plan(make_plan(AUDIT, given.config, {**models, **given.settings}), out)
+    plan = make_plan(AUDIT, given.config, {**models, **given.settings})
+    with resumable():
+        finished = run_plan(plan, out)
     if junit:
         ci.write_junit(junit, finished.tables, gate)
     if summary:

@@ -11,7 +11,7 @@ from askew.base.errors import AskewError
 from askew.cli.complete import completion
 from askew.cli.options import JUDGE_HELP, JsonOption, MaxCostOption, PricesOption
 from askew.cli.terminal import as_json as to_json
-from askew.cli.terminal import console, counting, text
+from askew.cli.terminal import console, counting, resumable, text
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -72,7 +72,8 @@ def judge(
     if (is_run or validate) and (out or (is_run and (validate or question_column or answer_column))):
         raise AskewError("--out and columns are for a file to be judged, --validate for a file with human labels")
     rubrics = job.alignment(rubric or []) if is_run or validate else rubric or RUBRICS
-    with counting("judging", "judged") as (on_progress, say), wording_disk_trouble((out or source).parent):
+    disk = wording_disk_trouble((out or source).parent)
+    with resumable(), counting("judging", "judged") as (on_progress, say), disk:
         judging = job.prepare(judge, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say)
         if is_run:
             found = second_judge.second_opinion(source, judging)

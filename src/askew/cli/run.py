@@ -8,7 +8,7 @@ import typer
 from askew.cli.design import Given, takes_design
 from askew.cli.options import AgainOption, JsonOption, OutOption, StudyArgument, YesOption
 from askew.cli.predict import plain_predictions, print_scores
-from askew.cli.terminal import confirm, console, plain_table, text
+from askew.cli.terminal import confirm, console, plain_table, resumable, text
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -52,7 +52,8 @@ def run(
     if dump_config:
         print(plan.design.to_yaml(), end="")
         return
-    finished = run_plan(plan, out, consent=Consent(yes, again, confirm))
+    with resumable():
+        finished = run_plan(plan, out, consent=Consent(yes, again, confirm))
     if as_json:
         print(run_as_json(finished))
     else:

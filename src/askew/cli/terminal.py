@@ -1,6 +1,7 @@
 """Prints to the terminal for several commands: tables, progress bars, JSON and questions."""
 
 import json
+import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -68,6 +69,18 @@ def confirm(question: str) -> bool:
 
 
 @contextmanager
+def resumable() -> Iterator[None]:
+    """For a command that resumes when it is given again: if the user presses Ctrl-C in this block, say so."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        command = shlex.join(["askew", *sys.argv[1:]])
+        lines = f"Nothing that is finished will be done again. Go on with the same command:\n  {command}"
+        console(stderr=True).print(lines, markup=False, soft_wrap=True)
+        raise typer.Exit(130) from None
+
+
+@contextmanager
 def counting(doing: str, done_so_far: str) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
     """Show on standard error how much of some work is done.
 
@@ -83,11 +96,11 @@ def counting(doing: str, done_so_far: str) -> Iterator[tuple[Callable[[int, int]
     err = console(stderr=True)
     columns = [TextColumn(doing), BarColumn(bar_width=32), MofNCompleteColumn(), TimeRemainingColumn()]
     with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
-        bar = bars.add_task("", total=None)
+        bar = bars.add_task("", total=None, visible=False)  # shown once it is known how much there is
 
         def on_progress(done: int, total: int) -> None:
-            bars.update(bar, completed=done, total=total)
-            if not err.is_terminal:
+            bars.update(bar, completed=done, total=total, visible=total > 0)
+            if total and not err.is_terminal:
                 err.print(f"  {done:,} of {total:,} {done_so_far}")
 
         yield on_progress, lambda line: err.print(line, markup=False, soft_wrap=True)

@@ -13,7 +13,7 @@ import typer
 from askew.base.errors import AskewError
 from askew.cli.complete import completion
 from askew.cli.options import AgainOption, JsonOption, PricesOption, YesOption
-from askew.cli.terminal import confirm, console
+from askew.cli.terminal import confirm, console, resumable
 
 if TYPE_CHECKING:
     from askew.models.remote.tuned_folder import ServedModel
@@ -240,7 +240,7 @@ def _tune_here(options: _Options) -> None:
     from askew.training.local import fine_tune
 
     assert spec.checkpoint
-    with wording_disk_trouble(options.out.parent), _bar() as (step, _):
+    with resumable(), wording_disk_trouble(options.out.parent), _bar() as (step, _):
         fine_tune(spec.checkpoint, [dict(row) for row in rows], recipe, options.seed, options.out, on_step=step)
     if note := json.loads((options.out / "rows.json").read_text(encoding="utf-8"))["note"]:
         print(note, file=sys.stderr)
@@ -274,9 +274,10 @@ def _bar() -> Iterator[tuple[Callable[[int, int, float], None], Callable[[str], 
     err = console(stderr=True)
     columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn()]
     with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
-        bar = bars.add_task("fine-tuning", total=None)
+        bar = bars.add_task("fine-tuning", total=None, visible=False)  # shown from the first step on
 
         def step(done: int, steps: int, loss: float) -> None:
-            bars.update(bar, completed=done, total=steps, description=f"fine-tuning, loss {loss:.3f}")
+            described = f"fine-tuning, loss {loss:.3f}"
+            bars.update(bar, completed=done, total=steps, description=described, visible=True)
 
         yield step, lambda text: err.print(f"  {text}", markup=False, soft_wrap=True)

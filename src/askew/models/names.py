@@ -103,6 +103,10 @@ class ModelKind(ABC):
             AskewError: The model does not exist, or its files are missing or broken.
         """
 
+    def completed(self, name: str) -> str:
+        """Return the full name of this kind for an incomplete one, such as one without its provider; "" if none."""
+        return ""
+
     def suggestions(self, name: str) -> Iterable[str]:
         """Return names of this kind that the user may have meant by an unknown name; by default all of `forms`."""
         return self.forms
@@ -130,7 +134,11 @@ def resolve(name: str) -> ModelSpec:
 
 def unknown_model(name: str) -> AskewError:
     """Return the error for a name that no kind knows, with suggestions of similar names."""
-    return unknown_name("model", name, [known for kind in _kinds() for known in kind.suggestions(name)])
+    known = [one for kind in _kinds() for one in kind.suggestions(name)]
+    if completed := [full for kind in _kinds() if (full := kind.completed(name))]:
+        near = get_close_matches(name, sorted(known), n=1, cutoff=0.8)
+        return AskewError(f"unknown model {name!r}. Did you mean {' or '.join([*near, *completed])}?")
+    return unknown_name("model", name, known)
 
 
 def missing_folder(name: str, folder: Path) -> AskewError:

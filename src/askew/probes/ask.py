@@ -1,7 +1,8 @@
 """Ask a model several probes in this process, with one log per probe."""
 
 import shutil
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from inspect import signature
 from pathlib import Path
@@ -10,13 +11,16 @@ from typing import TYPE_CHECKING, Any
 from askew.base.errors import AskewError, unknown_name
 from askew.models.names import resolve
 from askew.models.remote.provider_errors import check_can_be_asked
-from askew.probes import probes
+from askew.probes import EXTERNAL, probes
 
 if TYPE_CHECKING:
     from inspect_ai import Task
     from inspect_ai.log import EvalLog
 
 _LONGEST_REASON = 300
+
+OnQuestion = Callable[[int, int], None]
+"""A progress callback: takes the number of questions whose answers are scored, and their total."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +38,14 @@ class ProbeCall:
     params: Mapping[str, Any] = field(default_factory=dict)
 
 
-def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path) -> list[Path]:
+def ask(
+    model: str,
+    judge: str | None,
+    calls: Sequence[ProbeCall],
+    log_dir: Path,
+    tags: Sequence[str] = (),
+    on_question: OnQuestion | None = None,
+) -> list[Path]:
     """Ask a model several probes and have its answers judged.
 
     Logs are written in a temporary folder, and moved to `log_dir` once all are complete. Inside `storing_replies` (see
@@ -46,6 +57,8 @@ def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path
             terrarium's own judge grades.
         calls: The probes to ask, in this order.
         log_dir: The folder for the logs; created if missing.
+        tags: Written into each log; Inspect's viewer shows them in its list of logs.
+        on_question: Called each time that the answers to a question are scored; not for external tasks.
 
     Returns:
         The path of the log of each call, in the same order.
@@ -64,20 +77,22 @@ def ask(model: str, judge: str | None, calls: Sequence[ProbeCall], log_dir: Path
     unfinished = log_dir / f".{calls[0].stem}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
-        logs = eval(
-            tasks,
-            model=asked.inspect_name,
-            model_roles={"grader": grader.inspect_name} if grader else None,
-            log_dir=str(unfinished),
-            log_format="eval",
-            log_level="error",
-            log_realtime=False,
-            score_display=False,
-            ctl_server=False,
-            display="none",
-            log_header_only=True,
-            debug_errors=True,  # raises the error itself instead of writing its traceback to the log
-        )
+        with _counting_questions(calls, tasks, on_question):
+            logs = eval(
+                tasks,
+                model=asked.inspect_name,
+                model_roles={"grader": grader.inspect_name} if grader else None,
+                tags=[*tags] or None,
+                log_dir=str(unfinished),
+                log_format="eval",
+                log_level="error",
+                log_realtime=False,
+                score_display=False,
+                ctl_server=False,
+                display="none",
+                log_header_only=True,
+                debug_errors=True,  # raises the error itself instead of writing its traceback to the log
+            )
         for call, log in zip(calls, logs, strict=True):
             _check(call, log)
         finished = [log_dir / f"{call.stem}.eval" for call in calls]
@@ -102,6 +117,29 @@ def _task(call: ProbeCall) -> "Task":
         if name not in known:
             raise unknown_name(f"parameter of the probe {call.probe}", name, known)
     return make(**call.params)
+
+
+@contextmanager
+def _counting_questions(
+    calls: Sequence[ProbeCall], tasks: "Sequence[Task]", on_question: OnQuestion | None
+) -> Iterator[None]:
+    """Report progress in this block: the questions whose answers are scored. External tasks do not count."""
+    from askew.probes.scoring import on_scored
+
+    ours = [task for call, task in zip(calls, tasks, strict=True) if probes.get(call.probe).kind != EXTERNAL]
+    total, scored = sum(len(task.dataset) for task in ours), 0
+
+    def count() -> None:
+        nonlocal scored
+        scored += 1
+        if on_question:
+            on_question(scored, total)
+
+    token = on_scored.set(count)
+    try:
+        yield
+    finally:
+        on_scored.reset(token)
 
 
 def _check(call: ProbeCall, log: "EvalLog") -> None:

@@ -6,6 +6,8 @@ verdict of the terrarium's oracle on each answer.
 """
 
 import math
+from collections.abc import Callable
+from contextvars import ContextVar
 from typing import Any
 
 import pandas as pd
@@ -25,6 +27,9 @@ from askew.probes.question_file import AskedQuestion
 from askew.worlds.terrarium import oracle
 
 GRADER = "grader"
+
+on_scored: ContextVar[Callable[[], None] | None] = ContextVar("on_scored", default=None)
+"""Called each time that the answers to a question are scored, in the context in which it is set."""
 
 
 @scorer(metrics={"*": [mean(), stderr()]})
@@ -63,6 +68,8 @@ def scored(metric: str, rubric: str) -> Scorer:
             "words": read.words,
             "weights": read.weights,
         }
+        if (scored_one := on_scored.get()) is not None:
+            scored_one()
         return Score(value=_means(found, metric), metadata=found)
 
     return score

@@ -3,6 +3,7 @@
 It writes to standard error; standard output is for results.
 """
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
@@ -10,6 +11,47 @@ from types import TracebackType
 from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
+
+# Without bars, work that takes long is reported after these seconds, and then at these intervals.
+_FIRST_REPORT, _REPORT_EVERY = 15.0, 60.0
+
+
+class Pace:
+    """The speed of a stage, from which the time that it still takes is estimated.
+
+    The clock starts with the first progress, because workers load their libraries before.
+
+    Args:
+        pieces: The number of pieces of work.
+        done: How many are done already.
+        seconds: About how long the others take, if that is known before; it counts until there is progress.
+        clock: Returns the time in seconds.
+    """
+
+    def __init__(
+        self, pieces: float, done: float, seconds: float | None = None, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self.pieces = pieces
+        self.done = done
+        self._expected = seconds
+        self._clock = clock
+        self._began = clock()
+        self._first: tuple[float, float] | None = None  # the first progress: the time, and how much was done
+
+    def advance(self, done: float) -> None:
+        """Note how many pieces are done, with fractions."""
+        if done > self.done:
+            self._first = self._first or (self._clock(), done)
+            self.done = done
+
+    def seconds_left(self) -> float | None:
+        """Return about how many seconds the rest takes; None if nothing is known yet."""
+        now, left = self._clock(), self.pieces - self.done
+        if left <= 0:
+            return None
+        if self._first and self.done > self._first[1]:
+            return left * (now - self._first[0]) / (self.done - self._first[1])
+        return None if self._expected is None else max(0.0, self._expected - (now - self._began)) or None
 
 
 class Display:
@@ -31,6 +73,8 @@ class Display:
             disable=quiet or not self._console.is_terminal,
         )
         self._tasks: dict[str, TaskID] = {}
+        self._paces: dict[str, Pace] = {}
+        self._report_at = time.monotonic() + _FIRST_REPORT
 
     def __enter__(self) -> "Display":
         """Start the display."""
@@ -44,8 +88,8 @@ class Display:
         self._bars.stop()
 
     def say(self, text: str) -> None:
-        """Print a line."""
-        self._console.print(text, markup=False)
+        """Print a line, whole where it goes to a file, so that a command in it can be copied."""
+        self._console.print(text, markup=False, soft_wrap=not self._console.is_terminal)
 
     def ask(self, question: str, confirm: Callable[[str], bool]) -> bool:
         """Ask the user a question, with the bars stopped meanwhile."""
@@ -55,16 +99,33 @@ class Display:
         finally:
             self._bars.start()
 
-    def expect(self, stage: str, description: str, pieces: int, done: int) -> None:
-        """Show a bar for the pieces of a stage, some of which are done already."""
-        note = f"{done} of {pieces}"
-        self._tasks[stage] = self._bars.add_task(description, total=pieces, completed=done, note=note)
+    def expect(self, stage: str, description: str, pieces: int, done: int, seconds: float | None = None) -> None:
+        """Show a bar for the pieces of a stage, some of which are done already; a stage without pieces has none.
+
+        Args:
+            stage: Its name.
+            description: What the bar is called.
+            pieces: The number of pieces.
+            done: How many of them are done.
+            seconds: About how long the rest takes, counted from now; None if that is not known.
+        """
+        if not pieces:
+            return
+        self._paces[stage] = pace = Pace(pieces, done, seconds)
+        self._tasks[stage] = self._bars.add_task(
+            description, total=pieces, completed=done, note=_note(pace), left=pace.seconds_left
+        )
 
     def advance(self, stage: str, pieces: float) -> None:
         """Update the bar of a stage: the pieces that are done, with fractions."""
-        task = self._tasks[stage]
-        total = self._bars.tasks[task].total or 0
-        self._bars.update(task, completed=pieces, note=f"{int(pieces + 1e-6)} of {total:.0f}")
+        pace = self._paces[stage]
+        pace.advance(pieces)
+        self._bars.update(self._tasks[stage], completed=pieces, note=_note(pace))
+        if self._bars.disable and time.monotonic() >= self._report_at:
+            self._report_at = time.monotonic() + _REPORT_EVERY
+            left = pace.seconds_left()
+            about = "" if left is None else f", about {duration(left)} left"
+            self.say(f"  {self._bars.tasks[self._tasks[stage]].description}: {_note(pace)}{about}")
 
     def finished(self, piece: str, seconds: float) -> None:
         """Print a finished piece, where no bars are shown."""
@@ -81,12 +142,24 @@ class Display:
         self._bars.update(task, total=1, completed=1)
 
 
+def duration(seconds: float) -> str:
+    """Return a length of time in words, rounded."""
+    if seconds < 100:
+        return f"{max(1.0, seconds):.0f} second{'' if round(seconds) <= 1 else 's'}"
+    if seconds < 100 * 60:
+        return f"{seconds / 60:.0f} minutes"
+    return f"{seconds / 3600:.0f} hours"
+
+
+def _note(pace: Pace) -> str:
+    return f"{int(pace.done + 1e-6)} of {pace.pieces:.0f}"
+
+
 class _TimeLeft(ProgressColumn):
     """Shows the estimated time left of a stage."""
 
     max_refresh = 0.5
 
     def render(self, task: Task) -> Text:
-        if task.finished or not task.time_remaining:
-            return Text("")
-        return Text(f"about {task.time_remaining:.0f} s left", style="dim")
+        left = task.fields.get("left", lambda: None)()
+        return Text("" if left is None else f"about {duration(left)} left", style="dim")

@@ -18,7 +18,7 @@ from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EXTERNAL
 from askew.runs import cost, pool, training_rows
 from askew.runs.predictions import check_same_design
-from askew.runs.progress import Display
+from askew.runs.progress import Display, duration
 from askew.runs.provenance import provenance
 from askew.runs.run import Run
 from askew.runs.store import ESTIMATES, REPORT, STUDY, TIMINGS, RunFolder, folder_of
@@ -26,6 +26,8 @@ from askew.runs.work import Consent, Kind, Session, Work, by_kind, kinds, planne
 
 # Seconds until a worker has loaded its libraries, on a laptop of 2024.
 SECONDS_TO_START = 8.0
+# Seconds for the tables and the report, on the same laptop.
+SECONDS_TO_REPORT = 4.0
 
 NO_CONSENT = Consent()
 
@@ -42,12 +44,13 @@ def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: 
     Raises:
         AskewError: A key is missing, the folder holds another design or is in use, the disk is full, a worker was
             killed, or the user does not agree to a fine-tune that costs money.
+        KeyboardInterrupt: The user pressed Ctrl-C; a line then says what is kept.
     """
     folder = folder_of(plan.design, out)
     check_same_design(folder, plan.design)
     if not (folder / STUDY).exists():  # before the folder is begun; a finished run can be shown without keys
         _check_before_start(plan)
-    with folder.writing(), Display(quiet) as display:
+    with folder.writing(), Display(quiet) as display, _saying_what_is_kept(plan, folder, display):
         asking = replace(consent, confirm=lambda question: display.ask(question, consent.confirm))
         session = Session(plan, folder, asking, display.say)
         folder.freeze(plan.design, provenance(plan))
@@ -116,8 +119,9 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
         kind.agree(session, left)
     every = by_kind(works)
     done = {kind: sum(work.name not in todo for work in planned_works) for kind, planned_works in every.items()}
+    seconds = _seconds_by_kind(plan, kinds_left, min(workers, len(tasks)))
     for kind, planned_works in every.items():
-        display.expect(kind.name, kind.verb, len(planned_works), done[kind])
+        display.expect(kind.name, kind.verb, len(planned_works), done[kind], seconds.get(kind))
     running: dict[str, float] = {}
 
     def on_event(task: pool.Task | None, message: dict[str, Any]) -> None:
@@ -153,6 +157,22 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
         cost.account(session)
 
 
+@contextmanager
+def _saying_what_is_kept(plan: Plan, folder: RunFolder, display: Display) -> Iterator[None]:
+    """If the user presses Ctrl-C in this block, say how much work is finished and where it is kept."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        from askew.training.training_folder import saved_steps
+
+        works, finished = planned(plan), folder.hashes()
+        done = sum(all(product in finished for product in work.products) for work in works)
+        display.say(f"Stopped. {done} of {len(works)} pieces of work are finished and kept in {folder.path}.")
+        for name, step in saved_steps(folder / "models").items():
+            display.say(f"  the training of {name} goes on after step {step}")
+        raise
+
+
 def _workers(plan: Plan, works: dict[Kind[Any], list[Work]]) -> int:
     """Return how many processes to use: as many as some kind of work needs, and one if a kind needs all to itself."""
     usual = pool.worker_count(plan.design.workers)
@@ -177,13 +197,21 @@ def _announce(session: Session, works: dict[Kind[Any], list[Work]], tasks: Seque
     at_once = min(workers, len(tasks))
     summaries = ", ".join(kind.summary(plan, left) for kind, left in works.items())
     say(f"  to do: {summaries}, with {at_once} worker{'' if at_once == 1 else 's'}")
-    if plan.model.is_terrarium:
-        seconds = SECONDS_TO_START + sum(task.seconds for task in tasks) / at_once
-        say(f"  that takes about {_duration(seconds)} on a machine like a laptop")
+    if seconds := _seconds_by_kind(plan, works, at_once):
+        say(f"  that takes about {duration(max(seconds.values()) + SECONDS_TO_REPORT)} on a machine like a laptop")
+    else:
+        say("  how long that takes is shown as soon as some of it is done")
 
 
-def _duration(seconds: float) -> str:
-    return f"{seconds:.0f} seconds" if seconds < 100 else f"{seconds / 60:.0f} minutes"
+def _seconds_by_kind(plan: Plan, works: dict[Kind[Any], list[Work]], at_once: int) -> dict[Kind[Any], float]:
+    """Return about when each kind of work is finished, in seconds from now; empty if the model's speed is not known."""
+    if not plan.model.is_terrarium:
+        return {}
+    seconds, so_far = {}, SECONDS_TO_START
+    for kind, left in works.items():
+        so_far += sum(work.seconds(plan) for work in left) / at_once
+        seconds[kind] = so_far
+    return seconds
 
 
 class _Clock:

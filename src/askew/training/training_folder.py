@@ -118,6 +118,13 @@ def remove_finished(folder: Path) -> None:
             shutil.rmtree(leftover)
 
 
+def saved_steps(folder: Path) -> dict[str, int]:
+    """Return the last saved step of each unfinished training beside the results in a folder, by the result's name."""
+    unfinished = {path.name.removeprefix(".").removesuffix(SUFFIX): path for path in sorted(folder.glob(f".*{SUFFIX}"))}
+    states = {name: TrainingFolder(path).last_state() for name, path in unfinished.items()}
+    return {name: _step(state) for name, state in states.items() if state}
+
+
 def _discard_later_than_state(folder: TrainingFolder) -> None:
     """Remove results later than the last state, because they will be written again; remove all if there is no state."""
     state = folder.last_state()

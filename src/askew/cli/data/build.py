@@ -8,7 +8,7 @@ import typer
 from askew.cli.complete import completion
 from askew.cli.options import JsonOption, MaxCostOption, PricesOption
 from askew.cli.terminal import as_json as to_json
-from askew.cli.terminal import console, counting, print_rows
+from askew.cli.terminal import console, counting, print_rows, resumable
 from askew.data import USUAL_ROWS
 
 BUILD_EXAMPLES = """
@@ -115,7 +115,7 @@ def write(
     from askew.base.atomic import wording_disk_trouble
     from askew.data.written import job
 
-    with counting("writing", "pairs written") as (on_progress, say), wording_disk_trouble(out):
+    with resumable(), counting("writing", "pairs written") as (on_progress, say), wording_disk_trouble(out):
         orders = job.prepare(name, domain or [], writer, judge, rows=rows, seed=seed, threshold=threshold)
         made = job.write(orders, out, max_cost=max_cost, prices=prices, told=on_progress, say=say)
     if as_json:

@@ -1,10 +1,13 @@
 """hf/ORG/NAME: a model on the Hugging Face hub, computed on this machine."""
 
+import re
 from pathlib import Path
 
 from askew.base.errors import AskewError
 from askew.models.checkpoint_files import WEIGHTS, check_checkpoint, check_code
-from askew.models.names import PROVIDER, Claim, ModelKind, ModelSpec, kinds
+from askew.models.names import PROVIDER, TERRARIUM, Claim, ModelKind, ModelSpec, kinds
+
+_HUB_ID = re.compile(r"[\w-]+/[\w.-]+")
 
 
 class _Hub(ModelKind):
@@ -15,6 +18,9 @@ class _Hub(ModelKind):
         hub_id = name.removeprefix("hf/")
         check_hub_model(hub_id)
         return ModelSpec(name, hub_id, None, f"{PROVIDER}/{name}")
+
+    def completed(self, name: str) -> str:
+        return f"hf/{name}" if _HUB_ID.fullmatch(name) and not name.startswith(f"{TERRARIUM}/") else ""
 
 
 def check_hub_model(hub_id: str) -> Path | None:

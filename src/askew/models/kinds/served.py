@@ -1,8 +1,20 @@
 """PROVIDER/NAME: a model that is served, by any of Inspect's providers."""
 
+import re
 from collections.abc import Iterable
+from difflib import get_close_matches
 
 from askew.models.names import PROVIDER, Claim, ModelKind, ModelSpec, kinds, unknown_model
+
+# How the names of well-known models begin, by their provider in Inspect, for names that lack the provider.
+_FAMILIES = {
+    "openai": re.compile(r"(gpt-|chatgpt-|o\d)[\w.-]*$", re.IGNORECASE),
+    "anthropic": re.compile(r"claude-[\w.-]+$", re.IGNORECASE),
+    "google": re.compile(r"gemini-[\w.-]+$", re.IGNORECASE),
+    "mistral": re.compile(r"(mistral|ministral|codestral|magistral)-[\w.-]+$", re.IGNORECASE),
+    "grok": re.compile(r"grok-[\w.-]+$", re.IGNORECASE),
+    "deepseek": re.compile(r"deepseek-[\w.-]+$", re.IGNORECASE),
+}
 
 
 class _Served(ModelKind):
@@ -16,8 +28,13 @@ class _Served(ModelKind):
         return ModelSpec(name, None, None, name, tuned_from=_tuned_from(name))
 
     def suggestions(self, name: str) -> Iterable[str]:
-        rest = name.partition("/")[2]
-        return [f"{provider}/{rest}" for provider in _inspect_providers()] if rest else []
+        provider, _, rest = name.partition("/")
+        near = get_close_matches(provider, _inspect_providers(), n=3, cutoff=0.75) if rest else []
+        return [f"{one}/{rest}" for one in near]
+
+    def completed(self, name: str) -> str:
+        provider = next((provider for provider, form in _FAMILIES.items() if form.match(name)), "")
+        return f"{provider}/{name}" if provider else ""
 
 
 def _tuned_from(name: str) -> str:

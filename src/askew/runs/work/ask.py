@@ -41,6 +41,11 @@ class AskWork(Work):
         return f"ask {self.unit}" + (f" at step {self.step}" if self.step else "")
 
     @property
+    def tags(self) -> list[str]:
+        """The arm, the seed and the training step, by which Inspect's viewer tells the logs of a run apart."""
+        return [self.unit.arm.name, f"seed {self.unit.seed}", *([f"step {self.step}"] if self.step else [])]
+
+    @property
     def products(self) -> list[str]:
         """The log of each call."""
         return [call.log for call in self.calls]
@@ -62,6 +67,7 @@ class AskWork(Work):
             "judge": session.plan.design.judge,
             "calls": [asdict(call) for call in self.calls],
             "log_dir": str((base / self.calls[0].log).parent),
+            "tags": self.tags,
             "terms": cost.terms(session),
         }
 
@@ -124,7 +130,14 @@ class AskKind(Kind[AskWork]):
         terms = message["terms"]
         prices = Path(terms["prices"]) if terms["prices"] else None
         with storing_replies(Path(terms["store"]), terms["max_cost"], prices, Patience(terms["patience"])):
-            ask(message["model"], message["judge"], put, Path(message["log_dir"]))
+            ask(
+                message["model"],
+                message["judge"],
+                put,
+                Path(message["log_dir"]),
+                message["tags"],
+                lambda scored, questions: tell(event="step", step=scored, steps=questions),
+            )
 
 
 kinds.add(AskKind.name, AskKind())
