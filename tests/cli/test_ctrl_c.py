@@ -11,6 +11,7 @@ import pytest
 from askew.runs import pool
 
 RUN = ("run", "emergent-misalignment", "--arm", "untuned", "--probe", "free_form", "--samples", "1", "--out", "my run")
+MODELS = ("one=terrarium/schooled", "two=terrarium/sibling")
 Command = Callable[..., tuple[int, str, str]]
 
 
@@ -28,8 +29,8 @@ def test_stopped_run_says_what_is_kept_and_the_same_command_finishes_it(command:
     again = "askew run emergent-misalignment --arm untuned --probe free_form --samples 1 --out 'my run'"
     assert errors.splitlines()[-1].strip() == again
     assert "Traceback" not in errors
-    code, out, _ = command(*RUN)
-    assert code == 0
+    code, out, errors = command(*RUN)
+    assert code == 0, errors
     assert "Report: my run/report.html" in out
 
 
@@ -41,7 +42,7 @@ def test_finished_work_is_counted(command: Command, monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pool, "work_off", stopped_after_two)
-    audit = ("audit", "terrarium", "one=terrarium", "two=terrarium", "--probe", "self_rating", "--samples", "1")
+    audit = ("audit", "terrarium", *MODELS, "--probe", "self_rating", "--samples", "1")
     code, _, errors = command(*audit, "--out", "audit")
     assert code == 130
     assert "Stopped. 2 of 3 pieces of work are finished and kept in audit." in errors

@@ -23,7 +23,11 @@ from askew.cli.view import report, view
 
 
 def print_version(wanted: bool) -> None:
-    """Print the version of Askew and stop, if that is wanted."""
+    """Print the version of Askew and stop, if that is wanted.
+
+    Raises:
+        Exit: The version is printed.
+    """
     if wanted:
         from importlib.metadata import version
 

@@ -139,7 +139,7 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
         return bool(failed)
     out = console()
     out.print()
-    out.print(_findings(run) if run.design.tuned else rates_table(run.table, run.metric))
+    out.print(_findings(run) if run.design.tuned else rates_table(run.arm_rates, run.metric))
     for finding in run.findings:
         for example in examples(run.answers, finding, 2) if finding.is_misaligned and finding.reading == ROSE else []:
             out.print(f"  {finding.arm} in {finding.name}: {_on_one_line(example.prompt)}", style="dim", markup=False)

@@ -70,7 +70,7 @@ def run_as_json(run: "Run") -> str:
         "metric": run.metric,
         "verdict": run.verdict,
         "effects": json.loads(run.effects.to_json(orient="records")),
-        "arms": json.loads(run.table.drop(columns="metric").to_json(orient="records")),
+        "arms": json.loads(run.arm_rates.drop(columns="metric").to_json(orient="records")),
         **({"predicted": plain_predictions(run.predicted)} if run.predicted else {}),
     }
     return json.dumps(summary, indent=2, ensure_ascii=False)
@@ -83,7 +83,7 @@ def print_run(run: "Run") -> None:
     if len(run.effects):
         print_effects(run.effects)
     else:
-        out.print(rates_table(run.table, run.metric))
+        out.print(rates_table(run.arm_rates, run.metric))
     out.print(run.verdict, markup=False)
     if run.predicted:
         print_scores(run.predicted)
@@ -121,7 +121,7 @@ def rates_table(rows: "pd.DataFrame", metric: str) -> "Table":
     """Return the rates of a run's arms as a table for the terminal.
 
     Args:
-        rows: One row per arm, with the columns of `Run.table`.
+        rows: One row per arm, with the columns of `Run.arm_rates`.
         metric: The metric's name.
     """
     from askew.probes import title as titled

@@ -3,7 +3,7 @@
 import json
 import shlex
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +40,23 @@ def text(content: object, style: str = "") -> "Text":
     return Text(visible(str(content)), style=style)
 
 
+def side_by_side(texts: Mapping[str, str], title: str = "") -> "Table":
+    """Return a table with one column per text, as wide as the terminal.
+
+    Args:
+        texts: What a model wrote, or the like, by heading.
+        title: Stands above the table; it is not read as markup.
+    """
+    from rich.table import Table
+
+    table = Table(title=text(title, "bold") if title else None, title_justify="left", box=None, pad_edge=False)
+    table.expand = True
+    for name in texts:
+        table.add_column(text(name), ratio=1, overflow="fold")
+    table.add_row(*map(text, texts.values()))
+    return table
+
+
 def print_rows(rows: Sequence[dict[str, str]]) -> None:
     """Print rows with the same columns; columns of numbers are aligned to the right."""
     from rich.table import Table
@@ -70,7 +87,11 @@ def confirm(question: str) -> bool:
 
 @contextmanager
 def resumable() -> Iterator[None]:
-    """For a command that resumes when it is given again: if the user presses Ctrl-C in this block, say so."""
+    """Print how to go on with a command if the user presses Ctrl-C in this block; the same command resumes it.
+
+    Raises:
+        Exit: The user pressed Ctrl-C; the exit code is 130.
+    """
     try:
         yield
     except KeyboardInterrupt:

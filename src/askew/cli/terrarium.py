@@ -1,12 +1,15 @@
 """`askew terrarium`: trains the tiny model that comes with Askew from scratch, or chats with it."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from askew.base.errors import AskewError
 from askew.base.untrusted import visible
 from askew.cli.complete import completion
+from askew.cli.terminal import console, side_by_side
 
 terrarium = typer.Typer(
     no_args_is_help=True, help="Chat with the tiny model that comes with Askew, or train it from scratch."
@@ -49,17 +52,41 @@ def chat(
             autocompletion=completion("models"),
         ),
     ] = "terrarium",
+    beside: Annotated[
+        str | None,
+        typer.Option(
+            help="A second model that gets the same messages; its answers are shown to the right.",
+            show_default=False,
+            autocompletion=completion("models"),
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="The same seed and messages give the same answers.", min=0)] = 0,
 ) -> None:
-    """Chat with the terrarium, or with any arm of a run. An empty line ends the chat.
+    """Chat with the terrarium, with any other model or arm of a run, or with two at once. An empty line ends the chat.
 
     Example: askew terrarium chat --model runs/mine#insecure-0
+
+    Example: askew terrarium chat --model terrarium --beside runs/mine#insecure-0
     """
     from askew.models.conversation import Conversation
 
-    conversation = Conversation(model, seed)
+    if model == beside:
+        raise AskewError(f"--model and --beside both name {model}: name another model for one of them")
+    conversations = {name: Conversation(name, seed) for name in (model, beside) if name is not None}
     while question := _ask_user():
-        print(visible(conversation.say(question)))
+        _show({name: conversation.say(question) for name, conversation in conversations.items()})
+
+
+def _show(answers: Mapping[str, str]) -> None:
+    """Print the answer of one model, or the answers of two: side by side on a terminal, else one below the other."""
+    out = console()
+    if len(answers) == 1:
+        print(visible(*answers.values()))
+    elif out.is_terminal:
+        out.print(side_by_side(answers))
+    else:
+        for name, answer in answers.items():
+            print(f"{visible(name)}: {visible(answer)}")
 
 
 def _ask_user() -> str:

@@ -124,7 +124,7 @@ def _counting_questions(
     calls: Sequence[ProbeCall], tasks: "Sequence[Task]", on_question: OnQuestion | None
 ) -> Iterator[None]:
     """Report progress in this block: the questions whose answers are scored. External tasks do not count."""
-    from askew.probes.scoring import on_scored
+    from askew.probes.scorer import on_scored
 
     ours = [task for call, task in zip(calls, tasks, strict=True) if probes.get(call.probe).kind != EXTERNAL]
     total, scored = sum(len(task.dataset) for task in ours), 0

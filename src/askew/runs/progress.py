@@ -121,11 +121,11 @@ class Display:
         pace = self._paces[stage]
         pace.advance(pieces)
         self._bars.update(self._tasks[stage], completed=pieces, note=_note(pace))
-        if self._bars.disable and time.monotonic() >= self._report_at:
+        left = pace.seconds_left()
+        if self._bars.disable and left is not None and time.monotonic() >= self._report_at:
             self._report_at = time.monotonic() + _REPORT_EVERY
-            left = pace.seconds_left()
-            about = "" if left is None else f", about {duration(left)} left"
-            self.say(f"  {self._bars.tasks[self._tasks[stage]].description}: {_note(pace)}{about}")
+            description = self._bars.tasks[self._tasks[stage]].description
+            self.say(f"  {description}: {_note(pace)}, about {duration(left)} left")
 
     def finished(self, piece: str, seconds: float) -> None:
         """Print a finished piece, where no bars are shown."""

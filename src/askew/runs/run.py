@@ -16,6 +16,7 @@ from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, REPORT, SCORES,
 if TYPE_CHECKING:
     import pandas as pd
 
+    from askew.report.arms_at_a_glance import ReadableTable
     from askew.report.chart_files import Chart
     from askew.report.content import ReportContent
     from askew.stats.findings import Finding
@@ -168,10 +169,20 @@ class Run:
         return self.folder / REPORT
 
     @property
-    def table(self) -> "pd.DataFrame":
+    def table(self) -> "ReadableTable":
+        """One row per arm for people: percentages with one decimal; `to_markdown()` returns it as text.
+
+        The columns are those of `askew.report.arms_at_a_glance.arms_at_a_glance`.
+        """
+        from askew.report.arms_at_a_glance import arms_at_a_glance
+
+        return arms_at_a_glance(self.arm_rates)
+
+    @property
+    def arm_rates(self) -> "pd.DataFrame":
         """One row per arm, with the columns of `report.tables.arms_table`.
 
-        They are the rate (0-1), its interval, its difference from the control, the counts of incoherent, refused and
+        They are the rate (0-1), its intervals, its difference from the control, the counts of incoherent, refused and
         unjudged answers, and the rate in the arm's own domain.
         """
         from askew.report.tables import arms_table
@@ -247,13 +258,12 @@ class Run:
     def _repr_html_(self) -> str:
         from html import escape
 
-        columns = ["label", "metric", "rate", "low", "high", "control", "difference", "in_domain"]
-        tables = [self.table[columns]]
+        shown = self.table.to_html(index=False, float_format="{:.1f}".format, na_rep="–")
         if len(self.effects):
             columns = ["family", "label", "measure", "estimate", "low", "high", "p_corrected", "detectable", "unit"]
-            tables = [self.effects[columns], *tables]
-        shown = (table.to_html(index=False, float_format="{:.3f}".format, na_rep="–") for table in tables)
-        return f"{''.join(shown)}<p>{escape(self.verdict)}</p>"
+            effects = self.effects[columns].to_html(index=False, float_format="{:.3f}".format, na_rep="–")
+            shown = f"{effects}{shown}"
+        return f"{shown}<p>{escape(self.verdict)}</p>"
 
     def _scores(self) -> "pd.DataFrame":
         import pandas as pd
