@@ -159,7 +159,7 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
 
 @contextmanager
 def _saying_what_is_kept(plan: Plan, folder: RunFolder, display: Display) -> Iterator[None]:
-    """If the user presses Ctrl-C in this block, say how much work is finished and where it is kept."""
+    """Show how much work is finished, and where it is kept, if the user presses Ctrl-C in this block."""
     try:
         yield
     except KeyboardInterrupt:
