@@ -2,11 +2,10 @@
 
 import io
 import sys
-from collections.abc import Callable
 
 import pytest
 
-Command = Callable[..., tuple[int, str, str]]
+from command_line import Command
 
 
 def test_two_models_answer_the_same_messages_under_their_names(

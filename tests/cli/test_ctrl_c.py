@@ -3,16 +3,15 @@
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from askew.runs import pool
+from command_line import Command
 
 RUN = ("run", "emergent-misalignment", "--arm", "untuned", "--probe", "free_form", "--samples", "1", "--out", "my run")
 MODELS = ("one=terrarium/schooled", "two=terrarium/sibling")
-Command = Callable[..., tuple[int, str, str]]
 
 
 def test_stopped_run_says_what_is_kept_and_the_same_command_finishes_it(command: Command, tmp_path: Path) -> None:
