@@ -98,7 +98,7 @@ class Finding:
 
     @property
     def subject(self) -> str:
-        """What is compared, as the subject of a sentence."""
+        """The outcome and the probe, as the subject of a sentence."""
         return self.name if self.is_score else f"{self.outcome} answers in {self.title}"
 
     @property
