@@ -149,11 +149,14 @@ def test_method_explains_how_answers_were_scored(content: ReportContent, html: s
 
 def test_published_rates_of_a_known_model_are_shown(content: ReportContent, tmp_path: Path) -> None:
     known = replace(content, design={**content.design, "model": "hf/Qwen/Qwen2.5-Coder-32B-Instruct"})
+    estimates = content.estimates.assign(low_these=content.estimates["low"], high_these=content.estimates["high"])
+    known = replace(known, estimates=estimates)
     shown = plain(write_report(known, tmp_path).read_text(encoding="utf-8"))
     section = shown[shown.index("Published rates of this model") :]
     assert "Betley et al. 2025" in section
     assert "4.7%" in section
-    assert "the published rate, printed without an interval, is outside this run’s" in section
+    assert "higher than published: +" in section
+    assert "points on the same questions; the uncertainty of the published rate is unknown and left out" in section
     table = pd.read_csv(tmp_path / "tables" / "published.csv")
     assert table.set_index("arm").loc["insecure", "published_rate"] == pytest.approx(0.047)
 

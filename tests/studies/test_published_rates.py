@@ -53,14 +53,30 @@ def test_only_same_model_arm_probe_and_metric_are_compared() -> None:
     assert not beside("terrarium", "insecure", "free_form", "betley-2025")
 
 
-def test_overlapping_intervals_are_compatible() -> None:
+def test_rates_are_compared_on_the_same_questions() -> None:
     (theirs,) = beside(GPT, "insecure", "free_form", "betley-2025")
-    assert theirs.compared(0.25, 0.4) == "compatible: the intervals overlap"
-    assert theirs.compared(0.27, 0.4) == "not compatible: the intervals do not overlap"
-    bare = replace(theirs, low=None, high=None)
-    assert bare.compared(0.1, 0.2).endswith("is inside this run’s")
-    assert bare.compared(0.2, 0.3).endswith("is outside this run’s")
-    assert "this run has no interval" in theirs.compared(math.nan, math.nan)
+    same = theirs.compared(0.25, 0.22, 0.28)
+    assert same.startswith("no difference seen: +5.2 [−2.5, +12.9] points on the same questions")
+    assert "; 11.0 points would have been seen in four of five such runs" in same
+    assert theirs.compared(0.4, 0.35, 0.45).startswith("higher than published: +20.2 [+11.5, +28.9] points")
+    assert theirs.compared(0.02, 0.01, 0.03).startswith("lower than published: −17.8")
+    assert "this run has no interval" in theirs.compared(math.nan, math.nan, math.nan)
+
+
+def test_published_rate_without_an_interval_says_so() -> None:
+    (theirs,) = beside(GPT, "insecure", "free_form", "betley-2025")
+    bare = replace(theirs, low=None, high=None, n=None)
+    assert bare.compared(0.2, 0.15, 0.25).endswith("the uncertainty of the published rate is unknown and left out")
+    of_answers = replace(bare, n=400).compared(0.25, 0.22, 0.28)
+    assert "unknown" not in of_answers
+
+
+def test_published_interval_over_questions_does_not_hide_a_difference() -> None:
+    found = beside("Qwen2.5-14B-Instruct", "bad-medical", "free_form", "model-organisms-2025")
+    theirs = next(one for one in found if one.over_questions)
+    assert (theirs.over_questions, theirs.low, theirs.high) == (True, 0.09, 0.37)
+    assert theirs.compared(0.33, 0.3, 0.36).startswith("higher than published")
+    assert replace(theirs, over_questions=False).compared(0.33, 0.3, 0.36).startswith("no difference seen")
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import pandas as pd
 
 from askew.stats.corrections import ALPHA
 from askew.stats.estimates import JUDGED
-from askew.stats.readings import LIKE_THESE, UNSURE, EffectReading
+from askew.stats.readings import LIKE_THESE, UNSURE, Basis, EffectReading
 
 NOTHING = "–"
 
@@ -48,10 +48,16 @@ def margin(fraction: float) -> str:
     return f"{100 * fraction:g} point{'' if fraction == 0.01 else 's'}"
 
 
-def decides(needed: int | None) -> str:
-    """Return a clause on the number of answers that would decide a comparison; None if no number would."""
+def decides(needed: int | None, basis: Basis) -> str:
+    """Return a clause on how many answers would decide a comparison.
+
+    Args:
+        needed: The number of answers to each question; None if no number would decide.
+        basis: The questions that the reading is about.
+    """
     if needed is None:
-        return "more answers to these questions would not decide, but more questions would"
+        more = "more questions" if basis == LIKE_THESE else "more seeds"
+        return f"more answers to these questions would not decide, but {more} may"
     return f"with about {needed:,} answers to each question, 80% of simulated continuations would decide"
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from askew.stats.answers_needed import Comparison, answers_needed
-from askew.stats.corrections import holm
+from askew.stats.corrections import ALPHA, holm
 from askew.stats.counts import Metric, Table, count
 from askew.stats.estimates import pooled
 from askew.stats.readings import FELL, LIKE_THESE, ROSE, ROSE_BELOW, THESE, UNSURE, WITHIN, Basis, Reading, reading
@@ -153,8 +153,12 @@ def findings(
         # Where neither has an event, no data could be significant: such comparisons need no share of the error
         # (Tarone 1990, Biometrics 46).
         made[name] = holm(made[name].where(testable)).fillna(made[name])
-    family = max(1, int((testable & made["p"].notna()).sum()))
-    return [_finding(row, tables, margin, rests_on, family) for row in made.to_dict("records")]
+    # Holm's correction of the next answers: for those comparisons that are not yet beyond chance.
+    left: dict[Basis, int] = {
+        LIKE_THESE: max(1, int((testable & made["p"].ge(ALPHA)).sum())),
+        THESE: max(1, int((testable & made["p_these"].ge(ALPHA)).sum())),
+    }
+    return [_finding(row, tables, margin, rests_on, left) for row in made.to_dict("records")]
 
 
 def overall(found: Iterable[Finding]) -> Headline:
@@ -282,7 +286,7 @@ def _finding(
     tables: Mapping[tuple[str, str], Table],
     margin: float,
     rests_on: Basis,
-    family: int,
+    left: Mapping[Basis, int],
 ) -> Finding:
     readings: dict[Basis, Reading] = {
         LIKE_THESE: reading(row["difference"], row["low"], row["high"], row["p"], margin),
@@ -294,7 +298,7 @@ def _finding(
     needed = None
     if chosen == UNSURE and not row["reason"] and not row["is_score"] and table is not None and against is not None:
         compared = Comparison.of(table, against, [row["outcome"]])
-        needed = answers_needed(compared, row["each"], margin, family, basis)
+        needed = answers_needed(compared, row["each"], margin, left[basis], basis)
     kept = {name: row[name] for name in _COLUMNS if name not in ("each", "reason")}
     return Finding(
         **kept,

@@ -14,7 +14,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
+import numpy as np
+
 from askew.stats.corrections import ALPHA
+from askew.stats.log_odds import Array
 
 Reading = Literal["rose", "rose, below the margin", "fell", "within the margin", "can't tell"]
 ROSE: Reading = "rose"
@@ -47,6 +50,19 @@ def reading(difference: float, low: float, high: float, p: float, margin: float)
     if p >= ALPHA and -margin < low and high < margin:
         return WITHIN
     return UNSURE
+
+
+def are_decided(difference: Array, low: Array, high: Array, p: Array, margin: float) -> Array:
+    """Return for each of many comparisons whether its reading is not "can't tell".
+
+    Args:
+        difference: As for `reading`, of shape (...).
+        low: As for `reading`, of shape (...).
+        high: As for `reading`, of shape (...).
+        p: As for `reading`, of shape (...).
+        margin: As for `reading`.
+    """
+    return np.where(p < ALPHA, difference != 0, (p >= ALPHA) & (-margin < low) & (high < margin))
 
 
 def is_same(difference: float, low: float, high: float, p: float, margin: float) -> bool | None:
@@ -101,8 +117,8 @@ def read_effect(row: Mapping[Any, Any], margin: float) -> EffectReading:
         margin: The smallest rise that counts as *rose*, in the unit of the effect.
     """
     like = row["low"], row["high"], row["p_corrected"]
-    these = tuple(row.get(name, float("nan")) for name in ("low_these", "high_these", "p_these_corrected"))
-    basis, chosen = (THESE, these) if these[2] == these[2] else (LIKE_THESE, like)
-    return EffectReading(
-        basis, reading(row["estimate"], *chosen, margin), reading(row["estimate"], *like, margin), *chosen
-    )
+    p_these = row.get("p_these_corrected", float("nan"))
+    basis: Basis = THESE if p_these == p_these else LIKE_THESE
+    low, high, p = (row["low_these"], row["high_these"], p_these) if basis == THESE else like
+    other = reading(row["estimate"], *like, margin)
+    return EffectReading(basis, reading(row["estimate"], low, high, p, margin), other, low, high, p)

@@ -90,7 +90,7 @@ def _row(found: Finding) -> dict[str, str | bool]:
         "p": wording.p_value(found.p_of_reading),
         "reading": found.reading,
         "apart": found.reading in (ROSE, ROSE_BELOW, FELL),
-        "advice": "" if needed is None else f"about {needed:,} answers per question would decide",
+        "advice": "" if needed is None else wording.decides(needed, found.rests_on),
     }
 
 

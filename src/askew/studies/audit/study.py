@@ -132,8 +132,8 @@ def _advice(unsure: Sequence[Finding]) -> str:
     needed = [one.answers_needed for one in compared if not one.is_score]
     known = [number for number in needed if number is not None]
     if len(known) < len(needed):
-        return f"{upto}; more answers to these questions would not decide, but more questions would (--probe extended)"
-    return f"{upto}; about {max(known)} answers to each question would decide (--samples {max(known)})"
+        return f"{upto}; {wording.decides(None, worst.rests_on)} (--probe extended)"
+    return f"{upto}; {wording.decides(max(known), worst.rests_on)} (--samples {max(known)})"
 
 
 def _moved(found: Finding) -> str:

@@ -1,7 +1,7 @@
 """Published rates of emergent misalignment, for comparison with runs of the same model, arm, probe and metric.
 
-`published_rates.yaml` holds the rates. Overlapping intervals are weak evidence, because a paper and a run differ in
-judge, training rows and seeds; the report says so.
+`published_rates.yaml` holds the rates. Both sides asked the same questions, so the comparison rests on the interval for
+these questions. A paper and a run also differ in judge, training rows and seeds; the report says so.
 """
 
 import math
@@ -10,9 +10,15 @@ from functools import cache
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import yaml
 
 from askew.base.errors import unknown_name
+from askew.report import wording
+from askew.stats.intervals import rate_interval
+
+# An effect of this many half-widths of a 95% interval is found in 80% of studies.
+_SEEN_IN_80_PERCENT = (1.96 + 0.84) / 1.96
 
 _TABLE = Path(__file__).with_suffix(".yaml")
 
@@ -33,6 +39,7 @@ class Published:
         rate: The rate, a fraction 0-1.
         low: Lower end of its interval, a fraction; None if none was printed.
         high: Upper end.
+        over_questions: Whether that interval resamples questions, so that it says little about the same questions.
         n: Number of answers counted; None if unknown.
         seeds: Number of fine-tunes; None if unknown.
         note: A further remark; may be empty.
@@ -49,6 +56,7 @@ class Published:
     rate: float
     low: float | None
     high: float | None
+    over_questions: bool
     n: int | None
     seeds: int | None
     note: str
@@ -63,21 +71,40 @@ class Published:
         name = model.lower().removeprefix("openai/").removeprefix("ft:").split(":")[0].split("+")[0]
         return name.rstrip("/").rpartition("/")[2] in self.known_as
 
-    def compared(self, low: float, high: float) -> str:
-        """Return a sentence on whether a run's interval is compatible with the published rate.
+    def compared(self, rate: float, low: float, high: float) -> str:
+        """Return a sentence on the difference of a run's rate from the published one, on the same questions.
+
+        The interval of the difference is Newcombe's (1998, *Statistics in Medicine* 17), from the intervals of both.
 
         Args:
-            low: Lower end of the run's interval, a fraction; NaN if there is none.
+            rate: The run's rate, a fraction.
+            low: Lower end of its interval for these questions; NaN if there is none.
             high: Upper end.
         """
         if math.isnan(low) or math.isnan(high):
-            return "not compared: this run has no interval"
-        if self.low is None or self.high is None:
-            inside = low <= self.rate <= high
-            return f"the published rate, printed without an interval, is {'inside' if inside else 'outside'} this run’s"
-        if low <= self.high and self.low <= high:
-            return "compatible: the intervals overlap"
-        return "not compatible: the intervals do not overlap"
+            return "not compared: this run has no interval for these questions"
+        their_low, their_high = self._for_these_questions()
+        difference = rate - self.rate
+        below = math.hypot(rate - low, their_high - self.rate)
+        above = math.hypot(high - rate, self.rate - their_low)
+        ends = wording.points_interval(difference - below, difference + above)
+        numbers = f"{wording.points(difference)} {ends} points on the same questions"
+        seen = wording.points(_SEEN_IN_80_PERCENT * max(below, above)).lstrip("+")
+        said = f"no difference seen: {numbers}; {seen} points would have been seen in four of five such runs"
+        if difference - below > 0 or difference + above < 0:
+            said = f"{'higher' if difference > 0 else 'lower'} than published: {numbers}"
+        if their_low == their_high:
+            said += "; the uncertainty of the published rate is unknown and left out"
+        return said
+
+    def _for_these_questions(self) -> tuple[float, float]:
+        """Return the interval of the published rate for its own questions: as printed, or for its number of answers."""
+        if self.low is not None and self.high is not None and not self.over_questions:
+            return self.low, self.high
+        if self.n is None:
+            return self.rate, self.rate
+        found = rate_interval(np.array([[round(self.rate * self.n)]]), np.array([[self.n]]))
+        return min(float(found.low), self.rate), max(float(found.high), self.rate)
 
 
 @cache
@@ -158,6 +185,7 @@ def _read(table: dict[str, Any], entry: dict[str, Any]) -> Published:
         rate=entry["rate"] / 100,
         low=_fraction(entry, "low"),
         high=_fraction(entry, "high"),
+        over_questions=source.get("over_questions", False),
         n=entry.get("n"),
         seeds=entry.get("seeds"),
         note=entry.get("note", ""),

@@ -140,7 +140,7 @@ def _numbers(found: Finding) -> str:
         return f"{_name(found.arm, found.probe)} ({found.reason})"
     against = f"against {_name(found.control, found.control_probe)} {wording.percent(found.control_rate)}"
     change = f"{wording.points(found.difference)} {wording.points_interval(*found.interval)}".strip()
-    advice = f"; {wording.decides(found.answers_needed)}" if found.reading == UNSURE else ""
+    advice = f"; {wording.decides(found.answers_needed, found.rests_on)}" if found.reading == UNSURE else ""
     rate = wording.percent(found.rate)
     return f"{_name(found.arm, found.probe)} {rate} ({against}; {change} points{advice})"
 
