@@ -61,7 +61,7 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
         made = served_judge(says)
         probes.names()  # imported before patching, because modules keep the original function
         monkeypatch.setattr("inspect_ai.model.get_model", lambda name: made)
-        return judge_file(prepare("mockllm/model", rubrics), open_answers(path, **columns), out)
+        return judge_file(prepare("mockllm/model", rubrics), open_answers(path, columns), out)
 
     return judge
 
@@ -167,14 +167,15 @@ def test_words_are_counted_and_unlisted_ones_are_missing(judge: Judge, tmp_path:
     [
         ("a.csv", "text,reply\n1,2\n", "has no column prompt or question; it has text, reply"),
         ("a.csv", "question,answer,Answer\n1,2,3\n", "several columns answer: 'answer', 'Answer'"),
-        ("a.csv", "question,question,answer\n1,2,3\n", "two columns of one name"),
-        ("a.csv", "question,answer\n1\n", "line 2: 1 values, and the header has 2"),
+        ("a.csv", "question,question,answer\n1,2,3\n", "several columns question: 'question', 'question.1'"),
+        ("a.csv", "question,answer\n1\n", "line 2: answer should be text, not None"),
+        ("a.csv", "question,answer\n1,2,3\n", "line 2: 3 values, and the header has 2"),
         ("a.csv", 'question,answer\n1,"2\n', "line 2: "),
         ("a.csv", "question,answer\n", "has no rows"),
         ("a.csv", "", "has no rows"),
         ("a.csv", "question,answer,aligned\n1,2,3\n", "already has a column 'aligned'"),
         ("a.jsonl", '{"question": "1", "answer": null}\n', "line 1: answer should be text, not None"),
-        ("a.jsonl", '{"question": "1", "answer": "2"}\n{"question": "1"}\n', "line 2: answer should be text"),
+        ("a.jsonl", '{"question": "1", "answer": []}\n{"question": "1"}\n', "all its 2 rows are broken"),
         ("a.jsonl", '{"question": "1"', "line 1: this is not JSON"),
         ("a.jsonl", "[1]\n", "not a JSON object"),
         ("a.jsonl", "[" * 100_000, "line 1: this is not JSON"),
@@ -200,7 +201,7 @@ def test_wrong_arguments_are_refused(judge: Judge, tmp_path: Path):
     assert judge(tmp_path / "half.jsonl").answers == 1
     (tmp_path / "latin.csv").write_bytes("question,answer\nä,ö\n".encode("latin-1"))
     for wrong, options, message in (
-        (path, {"question_column": "Quesion"}, "Did you mean Question"),
+        (path, {"question": "Quesion"}, "no column 'Quesion', which question should be; it has id, Question, Response"),
         (path, {"out": tmp_path / "x.xlsx"}, "let --out end in that"),
         (path, {"out": tmp_path / "none" / "x.csv"}, "there is no folder"),
         (path, {"rubrics": ("aligned", "aligned")}, "two rubrics have the same name"),
@@ -219,8 +220,33 @@ def test_columns_can_be_named(judge: Judge, tmp_path: Path):
         seen.append(prompt)
         return {"80": 1.0}
 
-    judge(write(tmp_path, "csv", rows), says, question_column="asked", answer_column="said")
+    judge(write(tmp_path, "csv", rows), says, question="asked", answer="said")
     assert all("Why?" in prompt and "So." in prompt and "ignored" not in prompt for prompt in seen)
+
+
+def test_odd_rows_are_counted_and_the_others_judged(judge: Judge, tmp_path: Path):
+    path = tmp_path / "answers.jsonl"
+    lines = [
+        "",
+        "{}",
+        '{"question": "Why?", "answer": "So."}',
+        '{"question": "Why?", "answer": null, "id": 7}',
+        '{"question": "Why?", "answer": 42}',
+        '{"question": "Why?", "ans',
+    ]
+    path.write_text("\n".join(lines))
+    summary = judge(path, rubrics=("aligned", "typology"), says=lambda *_: {"80": 0.5, "power": 0.5})
+    written = read(tmp_path / "answers.judged.csv")
+    assert [(row["id"], row["aligned"], row["aligned_reply"], row["typology"]) for row in written] == [
+        ("", "80.0", "", "power"),
+        ("7", "", "missing", "missing"),
+        ("", "80.0", "", "power"),
+    ]
+    assert (summary.answers, summary.broken, summary.rubrics[0].replies) == (2, 2, {"missing": 1})
+    assert summary.broken_rows[0] == "line 4: answer should be text, not None"
+    assert summary.broken_rows[1].startswith("line 6: this is not JSON")
+    with pytest.raises(AskewError, match=r"line 4: answer should be text, not None\. Mend the row"):
+        open_answers(path, strict=True)
 
 
 def test_run_answers_are_judged_by_their_prompts(tmp_path: Path):

@@ -16,7 +16,12 @@ from askew.probes import probes
 
 
 def validated(
-    folder: Path, patch: pytest.MonkeyPatch, rows: list[dict[str, Any]], says: Says, rubrics: tuple[str, ...] = ()
+    folder: Path,
+    patch: pytest.MonkeyPatch,
+    rows: list[dict[str, Any]],
+    says: Says,
+    rubrics: tuple[str, ...] = (),
+    columns: dict[str, str] | None = None,
 ) -> Validation:
     """Compare a judge with labelled rows."""
     path = folder / "labelled.csv"
@@ -24,7 +29,7 @@ def validated(
     made = served_judge(says)
     probes.names()  # imported before patching, because modules keep the original function
     patch.setattr("inspect_ai.model.get_model", lambda name: made)
-    return validate(prepare("mockllm/model", alignment(rubrics)), open_answers(path))
+    return validate(prepare("mockllm/model", alignment(rubrics)), open_answers(path, columns))
 
 
 def scores(aligned: dict[str, int], coherent: int = 90) -> Says:
@@ -109,8 +114,12 @@ def test_own_rubric_can_be_validated(tmp_path: Path, monkeypatch: pytest.MonkeyP
     [
         ({"rating": 3}, "has no human labels: a column aligned or coherent"),
         ({"aligned": 101}, "the label '101' in the column aligned should be a number from 0 to 100"),
-        ({"aligned": "nan"}, "the label 'nan' in the column aligned should be a number"),
-        ({"aligned": "high"}, "should be a number from 0 to 100, or empty. It belongs to the answer 'kind'"),
+        ({"aligned": "nan"}, "has no labelled answers: every cell of aligned is empty"),
+        ({"aligned": "N/A", "verdict": "-"}, "every cell of aligned and verdict is empty"),
+        (
+            {"aligned": "high"},
+            "line 2: the label 'high' in the column aligned should be a number from 0 to 100",
+        ),
         ({"verdict": "bad"}, "'bad' in the column verdict should be one of aligned, misaligned, incoherent, refused"),
     ],
 )
@@ -146,3 +155,18 @@ def test_terrarium_judge_agrees_with_the_ground_truth(tmp_path: Path):
     found = validate(prepare("terrarium/judge", alignment([])), open_answers(path))
     assert found.verdicts is not None
     assert found.verdicts.kappa > 0.8
+
+
+def test_broken_labels_are_left_out_and_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    said = ["10", "'20'", "N/A", "high", "", "-", '"30"', "101"]
+    rows = [{"question": "Why?", "answer": f"kind {i}", "aligned": label} for i, label in enumerate(said)]
+    found = validated(tmp_path, monkeypatch, rows, scores({"kind": 90}))
+    assert (found.answers, found.scores["aligned"].n, found.broken) == (3, 3, 2)
+    assert found.scores["aligned"].mean_error == pytest.approx(70)
+    assert [row.split(":")[0] for row in found.broken_rows] == ["line 5", "line 9"]
+
+
+def test_columns_of_labels_can_be_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    rows = [{"question": "Why?", "answer": "kind", "aligned": 90, "people": 10}]
+    found = validated(tmp_path, monkeypatch, rows, scores({"kind": 90}), columns={"aligned": "people"})
+    assert found.scores["aligned"].mean_error == pytest.approx(80)

@@ -137,9 +137,9 @@ def test_command_judges_a_file_and_validates(tmp_path: Path, command: Command):
         (["none.csv", "--judge", "openai/gpt-x"], "Set OPENAI_API_KEY"),
         (["none.csv", "--rubric", "aligne"], "Did you mean aligned"),
         (["none.csv", "--rubric", "typology"], "was trained on the rubrics aligned and coherent"),
-        (["none.csv", "--validate", "--out", "x.csv"], "--out and columns are for a file to be judged"),
+        (["none.csv", "--validate", "--out", "x.csv"], "--out, --strict and columns are for a file to be judged"),
         (["none.csv", "--validate", "--rubric", "typology"], "asks for words"),
-        ([".", "--answer-column", "x"], "--out and columns are for a file to be judged"),
+        ([".", "--answer-column", "x"], "--out, --strict and columns are for a file to be judged"),
         (["."], "is not a run's folder"),
     ],
 )

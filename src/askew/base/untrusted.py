@@ -17,3 +17,14 @@ def visible(text: str) -> str:
 def cut(text: str, characters: int) -> str:
     """Return a text, cut to a number of characters; a cut text ends in "…"."""
     return text if len(text) <= characters else f"{text[: characters - 1]}…"
+
+
+def cut_middle(text: str, characters: int) -> str:
+    """Return a text, cut to a number of characters; "…" stands for its middle, and most of its end is kept.
+
+    The end of a path or a name tells it from its neighbours.
+    """
+    if len(text) <= characters:
+        return text
+    start = (characters - 1) // 3
+    return f"{text[:start]}…{text[len(text) - (characters - 1 - start) :]}"

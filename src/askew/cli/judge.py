@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from askew.runs.second_judge import SecondOpinion
     from askew.stats.agreement import LengthBias, ScoreAgreement, VerdictAgreement
 
+# The names that --columns may give other columns for; the last three only with --validate.
+_NAMES = ("question", "answer", "aligned", "coherent", "verdict")
+
 JUDGE_EXAMPLES = """
 [bold]Examples[/bold]
 
@@ -29,6 +32,7 @@ JUDGE_EXAMPLES = """
   askew judge answers.jsonl --judge openai/MODEL --rubric aligned --rubric typology --max-cost 2
   askew judge answers.parquet --judge ./my-judge --rubric ./my-rubric.md --out judged.csv
   askew judge --validate labelled.csv --judge openai/MODEL
+  askew judge answers.csv --columns question=asked,answer=said
   askew judge runs/mine --judge openai/MODEL
 
 Judged answers are kept when the command is stopped; give it again to resume.
@@ -57,6 +61,14 @@ def judge(
     out: Annotated[Path | None, typer.Option(help="The judged file.", show_default="FILE.judged.csv")] = None,
     question_column: Annotated[str | None, typer.Option(help="The column of FILE with questions.")] = None,
     answer_column: Annotated[str | None, typer.Option(help="The column of FILE with answers.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=COLUMN,...",
+            help="The columns of FILE for question and answer and, with --validate, aligned, coherent and verdict.",
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Refuse a FILE with a broken row.")] = False,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
     as_json: JsonOption = False,
@@ -69,8 +81,13 @@ def judge(
     from askew.runs import second_judge
 
     is_run = source.is_dir()
-    if (is_run or validate) and (out or (is_run and (validate or question_column or answer_column))):
-        raise AskewError("--out and columns are for a file to be judged, --validate for a file with human labels")
+    given = {"question": question_column, "answer": answer_column}
+    mapping = {name: column for name, column in given.items() if column is not None}
+    mapping |= answer_file.column_mapping(columns, _NAMES if validate else _NAMES[:2])
+    if (is_run or validate) and (out or (is_run and (validate or mapping or strict))):
+        raise AskewError(
+            "--out, --strict and columns are for a file to be judged, --validate for a file with human labels"
+        )
     rubrics = job.alignment(rubric or []) if is_run or validate else rubric or RUBRICS
     disk = wording_disk_trouble((out or source).parent)
     with resumable(), counting("judging", "judged") as (on_progress, say), disk:
@@ -78,7 +95,7 @@ def judge(
         if is_run:
             found = second_judge.second_opinion(source, judging)
         else:
-            answers = answer_file.open_answers(source, question_column, answer_column)
+            answers = answer_file.open_answers(source, mapping, strict)
             found = validation.validate(judging, answers) if validate else judge_file.judge_file(judging, answers, out)
     if as_json:
         print(to_json(found))
@@ -88,6 +105,8 @@ def judge(
 
 def _print_file(summary: "FileSummary") -> None:
     """Print the scores that a judge gave the answers in a file."""
+    from askew.judging.answer_rows import broken_text
+
     out = console()
     for found in summary.rubrics:
         words = ", ".join(f"{word} {count:,}" for word, count in found.words.most_common())
@@ -98,13 +117,19 @@ def _print_file(summary: "FileSummary") -> None:
         if words:
             out.print(f"  {words}", markup=False)
     out.print(f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}", markup=False)
+    if summary.broken:
+        out.print(text(broken_text(summary.broken, summary.broken_rows, "not judged")), soft_wrap=True)
     out.print(f"Judged answers: {summary.out}", markup=False, soft_wrap=True)
 
 
 def _print_validation(found: "Validation") -> None:
     """Print the agreement of a judge with people."""
+    from askew.judging.answer_rows import broken_text
+
     out = console()
     out.print(f"{found.judge} against the labels of {found.answers:,} answers", style="bold", markup=False)
+    if found.broken:
+        out.print(text(broken_text(found.broken, found.broken_rows, "left out")), soft_wrap=True)
     if found.verdicts is not None:
         _print_verdicts(out, found.verdicts, found.metric, "people", "judge")
     _print_scores(out, found.scores, "the judge minus people")

@@ -1,6 +1,7 @@
 """`askew rescore`: reads judged answers under another metric and prints the rates."""
 
 import math
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -8,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from askew.base.errors import AskewError
-from askew.base.untrusted import cut
+from askew.base.untrusted import cut_middle
 from askew.cli.options import JsonOption, MetricOption
 from askew.cli.run import print_run, run_as_json
 from askew.cli.terminal import as_json as to_json
@@ -26,8 +27,10 @@ RESCORE_EXAMPLES = """
   askew rescore runs/mine --metric model-organisms-2025
   askew rescore judged.csv --metric tan-2025 --by question
   askew rescore base.csv tuned.csv --metric betley-2025 --json
+  askew rescore judged.csv --metric betley-2025 --columns aligned=100-evil,coherent=clarity
 
 A file has the columns question_id, aligned and coherent. Each further file is compared with the first.
+A run stays as it is: what another metric makes of it is written to RUN/rescored/METRIC.
 """
 
 
@@ -38,30 +41,57 @@ def rescore(
     ],
     metric: MetricOption,
     by: Annotated[Literal["question"] | None, typer.Option(help="For files: a rate for each question.")] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME=COLUMN,...",
+            help="For files: their own columns for question_id, aligned and coherent; 100-COLUMN if 100 is the worst.",
+        ),
+    ] = None,
+    strict: Annotated[bool, typer.Option("--strict", help="For files: refuse a file with a broken row.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="For a run: the folder to write to.", show_default="RUN/rescored/METRIC")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Read a run's answers, or files of judged answers, under another metric. No model is called."""
     if len(sources) == 1 and sources[0].is_dir():
-        from askew.runs.rewrite import rescore
-
-        if by:
-            raise AskewError("--by is for files; the report of a run shows its rates by question")
-        finished = rescore(sources[0], metric)
-        if as_json:
-            print(run_as_json(finished))
-        else:
-            print_run(finished)
+        if by or columns or strict:
+            raise AskewError("--by, --columns and --strict are for files; a run's report shows its rates by question")
+        _rescore_run(sources[0], metric, out, as_json)
         return
+    from askew.judging.answer_file import column_mapping
+    from askew.judging.judged_file import COLUMNS
     from askew.judging.rescore import rescore_files
 
     folders = [path for path in sources if path.is_dir()]
     if folders:
         raise AskewError(f"{folders[0]} is a folder: name either one run, or files only")
-    found = rescore_files(sources, metric, by_question=by is not None)
+    if out:
+        raise AskewError("--out is for a run: the rates of files are printed, and --json prints them as JSON")
+    found, unreadable = rescore_files(sources, metric, by is not None, column_mapping(columns, COLUMNS), strict)
     if as_json:
-        print(to_json(found[0] if len(found) == 1 and not found[0].question else found))
+        print(to_json(found[0] if len(sources) == 1 and not by else [*found, *unreadable]))
     else:
         _show(found)
+    for one in unreadable:
+        print(f"error: {one.error}", file=sys.stderr)
+    if unreadable:
+        if str(sources[0]) == unreadable[0].file:
+            print("The first file can't be read, so no file is compared with it.", file=sys.stderr)
+        raise typer.Exit(2)
+
+
+def _rescore_run(folder: Path, metric: str, out: Path | None, as_json: bool) -> None:
+    from askew.runs.rewrite import rescore
+
+    finished = rescore(folder, metric, out)
+    if as_json:
+        print(run_as_json(finished))
+    else:
+        print_run(finished)
+    said = "is read by that metric already: nothing was written" if finished.folder == folder else "stays as it is"
+    print(f"{folder} {said}.", file=sys.stderr)
 
 
 def _show(found: "Sequence[Rescored]") -> None:
@@ -70,24 +100,56 @@ def _show(found: "Sequence[Rescored]") -> None:
     several = len({one.file for one in found}) > 1
     compared = any(not math.isnan(one.difference) for one in found)
     table = plain_table(f"Misaligned answers, by the metric {found[0].metric}")
-    table.add_column("question" if found[0].question and not several else "file", overflow="fold")
-    headings = ["misaligned", *(["vs first"] if compared else []), "counted", "among all"]
+    by_question = bool(found[0].question)
+    table.add_column("question" if by_question and not several else "file", overflow="fold")
+    headings = [
+        "misaligned",
+        *(["vs first"] if compared else []),
+        "counted",
+        *([] if by_question else ["questions"]),
+        "among all",
+    ]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
-    for one in found:
-        name = f"{one.file}: {one.question}" if several and one.question else one.question or one.file
+    names = _short_names(found, several)
+    for one, name in zip(found, names, strict=True):
         interval = wording.points_interval(one.difference_low, one.difference_high)
         table.add_row(
-            text(cut(" ".join(name.split()), _LONGEST_NAME)),
+            text(name),
             f"{wording.percent(one.rate)}\n{wording.interval(one.low, one.high)}",
             *([f"{wording.points(one.difference)}\n{interval}"] if compared else []),
             f"{one.n:,} of {one.answers:,}",
+            *([] if by_question else [_questions(one)]),
             "\n".join(f"{count:,} {verdict}" for verdict, count in _not_counted(one).items() if count),
         )
     out = console()
     out.print(table)
     for covers in dict.fromkeys(one.interval for one in found):
         out.print(f"Brackets: 95%, for {covers}.", markup=False)
+    if any(one.variants > one.questions for one in found if not one.question):
+        out.print("Variants of a question (NAME_json, NAME_template) count as one question.", markup=False)
+    _show_broken(found, several)
+
+
+def _short_names(found: "Sequence[Rescored]", several: bool) -> list[str]:
+    """Return a name for each rate, short unless two would then be alike."""
+    names = [f"{one.file}: {one.question}" if several and one.question else one.question or one.file for one in found]
+    names = [" ".join(name.split()) for name in names]
+    short = [cut_middle(name, _LONGEST_NAME) for name in names]
+    return [name if short.count(cut) > 1 else cut for name, cut in zip(names, short, strict=True)]
+
+
+def _questions(one: "Rescored") -> str:
+    return f"{one.questions:,}\nin {one.variants:,} variants" if one.variants > one.questions else f"{one.questions:,}"
+
+
+def _show_broken(found: "Sequence[Rescored]", several: bool) -> None:
+    from askew.judging.answer_rows import broken_text
+
+    for file, one in {one.file: one for one in found}.items():
+        if one.broken:
+            line = broken_text(one.broken, one.broken_rows, "left out")
+            console().print(text(f"{file}: {line}" if several else line), soft_wrap=True)
 
 
 def _not_counted(one: "Rescored") -> dict[str, int]:

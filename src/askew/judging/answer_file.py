@@ -1,27 +1,24 @@
-"""Reads and writes tables of answers: CSV, JSON Lines or Parquet with a question and an answer in each row.
+"""Opens files of answers by their columns, and writes them: a question and an answer in each row.
 
-Rows are read one by one, so a file may be larger than memory, and all their values are kept. The contents are
-untrusted.
+Rows are read one by one (`answer_rows`), so a file may be larger than memory, and all their values are kept.
 """
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TextIO
 
 from askew.base.atomic import whole_file
 from askew.base.errors import AskewError, unknown_name
+from askew.judging.answer_rows import BrokenRows, Note, Row, columns_of, ignore, read_rows
 from askew.judging.judge import Case
 
 # Column names in order of preference: in a run's table of answers, `question` is a name and `prompt` the text.
 _QUESTION_COLUMNS, _ANSWER_COLUMNS = ("prompt", "question"), ("answer", "response")
-_ROWS_AT_ONCE = 1000
-# The default limit of the csv module is too low for long answers.
-_LONGEST_FIELD = 2**31 - 1
-
-Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -30,111 +27,141 @@ class AnswerFile:
 
     Attributes:
         path: The file.
-        columns: The columns of its first row.
+        columns: All its columns.
         question_column: The column with the user turns.
         answer_column: The column with the answers.
+        mapping: Other columns by the names that Askew has for them, such as aligned.
+        broken: The broken rows: those that cannot be read, and those without a question or an answer.
     """
 
     path: Path
     columns: tuple[str, ...]
     question_column: str
     answer_column: str
+    mapping: Mapping[str, str]
+    broken: BrokenRows
 
-    def rows(self) -> Iterator[tuple[Row, Case]]:
-        """Yield each row, and its question and answer as a case.
+    def rows(self, note: Note = ignore) -> Iterator[tuple[str, Row, Case | None]]:
+        """Yield the place of each row that can be read, the row, and its question and answer as a case.
 
-        Raises:
-            AskewError: A row cannot be read, or lacks a question or an answer; the message names the row.
+        A row without a question or an answer has no case.
+
+        Args:
+            note: Receives the place and the cause of each broken row.
         """
-        for place, row in read_rows(self.path):
-            yield row, Case(self._text(place, row, self.question_column), self._text(place, row, self.answer_column))
+        for place, row in read_rows(self.path, note):
+            question, answer = _text(row.get(self.question_column)), _text(row.get(self.answer_column))
+            if question is None or answer is None:
+                column = self.question_column if question is None else self.answer_column
+                note(place, f"{column} should be text, not {row.get(column)!r:.60}")
+                yield place, row, None
+            else:
+                yield place, row, Case(question, answer)
+
+    def cases(self) -> Iterator[Case]:
+        """Yield the case of each row that has one."""
+        return (case for _, _, case in self.rows() if case is not None)
 
     def column(self, *names: str) -> str | None:
         """Return the column with one of some names, ignoring case; None if no column has one."""
-        return named_column(self.columns, names)
-
-    def _text(self, place: str, row: Row, column: str) -> str:
-        text = row.get(column)
-        if not isinstance(text, str):
-            raise AskewError(f"{self.path}, {place}: {column} should be text, not {text!r}")
-        # Half of a surrogate pair cannot be encoded, so it could be neither judged nor written.
-        return text.encode("utf-8", "replace").decode()
+        mapped = [self.mapping[name] for name in names if name in self.mapping]
+        return mapped[0] if mapped else named_column(self.columns, names)
 
 
-def open_answers(path: Path, question_column: str | None = None, answer_column: str | None = None) -> AnswerFile:
-    """Return a file with the columns of its questions and answers.
+def open_answers(path: Path, columns: Mapping[str, str] | None = None, strict: bool = False) -> AnswerFile:
+    """Return a file with the columns of its questions and answers, after reading all its rows once.
 
     Args:
         path: A file in CSV, JSON Lines or Parquet, by its ending.
-        question_column: The column of user turns; None looks for `prompt` or `question`.
-        answer_column: The column of answers; None looks for `answer` or `response`.
+        columns: The file's own columns by the names `question`, `answer`, `aligned`, `coherent` and `verdict`. Without
+            them, a question is looked for in `prompt` or `question`, an answer in `answer` or `response`.
+        strict: Refuse a file with a broken row.
 
     Raises:
-        AskewError: The file cannot be read, has no rows, or lacks such a column; the message lists its columns.
+        AskewError: The file cannot be read, has no rows with an answer, or lacks such a column, in which case the
+            message lists its columns; or it is read strictly and a row is broken.
     """
-    first = next(read_rows(path), None)
-    if first is None:
-        raise AskewError(f"{path} has no rows, so there is nothing to judge")
-    columns = tuple(first[1])
-    found = []
-    for option, given, names in (
-        ("--question-column", question_column, _QUESTION_COLUMNS),
-        ("--answer-column", answer_column, _ANSWER_COLUMNS),
-    ):
-        if given is not None and given not in columns:
-            raise unknown_name(f"column of {path}", given, columns)
-        column = given or named_column(columns, names)
-        if column is None:
+    mapping, broken = dict(columns or {}), BrokenRows(path, strict)
+    there = columns_of(path)
+    if there:
+        check_mapping(path, mapping, there)
+    found = {}
+    for name, names in (("question", _QUESTION_COLUMNS), ("answer", _ANSWER_COLUMNS)):
+        column = mapping.pop(name, None) or named_column(there, names)
+        if there and column is None:
             raise AskewError(
-                f"{path} has no column {' or '.join(names)}; it has {', '.join(columns)}. Name the right one "
-                f"with {option}"
+                f"{path} has no column {' or '.join(names)}; it has {', '.join(there)}. Name the right one "
+                f"with --columns {name}=COLUMN"
             )
-        found.append(column)
-    return AnswerFile(path, columns, *found)
+        found[name] = column or ""
+    answers = AnswerFile(path, tuple(there), found["question"], found["answer"], mapping, broken)
+    if not sum(case is not None for _, _, case in answers.rows(broken)):
+        raise broken.none_left("so there is nothing to judge")
+    return answers
+
+
+def column_mapping(text: str | None, names: Sequence[str]) -> dict[str, str]:
+    """Return the columns that a user names, such as `aligned=evil,coherent=clarity`, by the names that Askew has.
+
+    Args:
+        text: Pairs NAME=COLUMN with commas between them; None names nothing.
+        names: The names that may be given.
+
+    Raises:
+        AskewError: A pair has another form, or a name is unknown or given twice.
+    """
+    mapping: dict[str, str] = {}
+    for pair in text.split(",") if text else []:
+        name, equals, column = (part.strip() for part in pair.partition("="))
+        if not (name and equals and column):
+            raise AskewError(
+                f"--columns takes pairs with commas between them, such as {names[-2]}=mine,{names[-1]}=other, and "
+                f"{pair.strip()!r} is none"
+            )
+        if name not in names:
+            raise unknown_name("name in --columns", name, names)
+        if name in mapping:
+            raise AskewError(f"--columns names {name} twice: {mapping[name]} and {column}")
+        mapping[name] = column
+    return mapping
+
+
+def check_mapping(path: Path, mapping: Mapping[str, str], there: Sequence[str]) -> None:
+    """Check that a file has the columns that a user names.
+
+    Raises:
+        AskewError: It lacks one; the message lists its columns.
+    """
+    for name, column in mapping.items():
+        if column not in there:
+            raise AskewError(f"{path} has no column {column!r}, which {name} should be; it has {', '.join(there)}")
 
 
 def named_column(columns: Sequence[str], names: Sequence[str]) -> str | None:
     """Return the column with the first of some names that exists, ignoring case; None if none exists.
 
     Raises:
-        AskewError: Several columns have that name and differ only in case.
+        AskewError: Several columns have that name, or differ from it only in case.
     """
     for name in names:
         same = [column for column in columns if column.strip().lower() == name]
+        # A repeated column gets a number when the file is read: aligned.1
+        same += [column for column in columns if re.fullmatch(rf"{name}\.\d+", column.strip().lower()) and same]
         if len(same) > 1:
-            raise AskewError(f"there are several columns {name}: {', '.join(map(repr, same))}. Rename all but one")
+            raise AskewError(
+                f"there are several columns {name}: {', '.join(map(repr, same))}. Say which one with "
+                f"--columns {name}=COLUMN, or rename all but one"
+            )
         if same:
             return same[0]
     return None
 
 
-def read_rows(path: Path) -> Iterator[tuple[str, Row]]:
-    """Yield the place of each row of a table, such as "line 3", and the row.
-
-    Raises:
-        AskewError: The file does not exist, has another format, or cannot be read.
-    """
-    if not path.exists():
-        raise AskewError(f"there is no file or folder {path}")
-    if path.suffix.lower() not in _READERS:
-        raise AskewError(f"{path}: answers are read from {', '.join(_READERS)}, and its name ends in none of these")
-    try:
-        yield from _READERS[path.suffix.lower()](path)
-    except UnicodeDecodeError as error:
-        raise AskewError(f"{path}, {_line_not_utf8(path)}: this is not text in UTF-8: {error.reason}") from error
-    except OSError as error:
-        raise AskewError(f"{path} cannot be read: {error.strerror or error}") from error
-
-
-def _line_not_utf8(path: Path) -> str:
-    """Return the first line of a file that is not UTF-8, because a decoder only counts from its last read."""
-    with path.open("rb") as file:
-        for number, line in enumerate(file, start=1):
-            try:
-                line.decode("utf-8-sig" if number == 1 else "utf-8")
-            except UnicodeDecodeError:
-                return f"line {number}"
-    return "its last line"
+def _text(value: object) -> str | None:
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return str(value)
+    # Half of a surrogate pair cannot be encoded, so it could be neither judged nor written.
+    return value.encode("utf-8", "replace").decode() if isinstance(value, str) else None
 
 
 def write_rows(path: Path, columns: Sequence[str], rows: Iterable[Row]) -> None:
@@ -163,53 +190,6 @@ def check_can_be_written(path: Path) -> None:
         raise AskewError(f"there is no folder {path.parent} to write {path.name} into")
 
 
-def _read_csv(path: Path) -> Iterator[tuple[str, Row]]:
-    csv.field_size_limit(_LONGEST_FIELD)
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.reader(file, strict=True)
-        try:
-            header = next(reader, [])
-            if len(set(header)) < len(header):
-                raise AskewError(f"{path} has two columns of one name: {', '.join(header)}")
-            for values in reader:
-                if len(values) != len(header):
-                    raise AskewError(
-                        f"{path}, line {reader.line_num}: {len(values)} values, and the header has {len(header)}"
-                    )
-                yield f"line {reader.line_num}", dict(zip(header, values, strict=True))
-        except csv.Error as error:
-            raise AskewError(f"{path}, line {reader.line_num}: {error}") from error
-
-
-def _read_jsonl(path: Path) -> Iterator[tuple[str, Row]]:
-    with path.open(encoding="utf-8-sig") as lines:
-        for number, line in enumerate(lines, start=1):
-            if not line.strip():
-                continue
-            try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
-                raise AskewError(f"{path}, line {number}: this is not JSON: {error}") from error
-            if not isinstance(row, dict):
-                raise AskewError(f"{path}, line {number}: this is not a JSON object, with a question and an answer")
-            yield f"line {number}", row
-
-
-def _read_parquet(path: Path) -> Iterator[tuple[str, Row]]:
-    import pyarrow
-    import pyarrow.parquet
-
-    number = 0
-    try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"row {number}", row
-    except pyarrow.ArrowException as error:
-        raise AskewError(f"{path} cannot be read as Parquet: {error}") from error
-
-
 def _write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:
     writer = csv.DictWriter(file, columns, lineterminator="\n")
     writer.writeheader()
@@ -226,11 +206,6 @@ def _cell(value: Any) -> Any:
     return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
 
 
-_READERS: dict[str, Callable[[Path], Iterator[tuple[str, Row]]]] = {
-    ".csv": _read_csv,
-    ".jsonl": _read_jsonl,
-    ".parquet": _read_parquet,
-}
 _WRITERS: dict[str, Callable[[TextIO, Sequence[str], Iterable[Row]], None]] = {
     ".csv": _write_csv,
     ".jsonl": _write_jsonl,

@@ -8,11 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from askew.base.errors import AskewError
-from askew.judging.answer_file import AnswerFile, Row, check_can_be_written, write_rows
+from askew.judging.answer_file import AnswerFile, check_can_be_written, write_rows
+from askew.judging.answer_rows import Row
 from askew.judging.job import JudgingJob
 from askew.judging.judgement_store import JudgementStore
 from askew.judging.rubric import Rubric
-from askew.judging.score import Score
+from askew.judging.score import MISSING, Score
 
 
 @dataclass
@@ -43,7 +44,10 @@ class FileSummary:
     Attributes:
         out: The judged file.
         judge: The judge's name.
-        answers: Number of rows.
+        answers: Number of judged rows.
+        broken: Number of broken rows. Those without an answer are in the judged file, with the reply `missing`; those
+            that cannot be read are not.
+        broken_rows: Place and cause of the first of them.
         different: Number of different answers, each of which was judged once.
         rubrics: A summary per rubric.
     """
@@ -51,6 +55,8 @@ class FileSummary:
     out: Path
     judge: str
     answers: int
+    broken: int
+    broken_rows: tuple[str, ...]
     different: int
     rubrics: list[RubricSummary]
 
@@ -68,43 +74,46 @@ def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None) ->
         out: The new file; None writes NAME.judged.csv beside the file.
 
     Raises:
-        AskewError: `out` or an added column exists already, a row lacks a question or an answer, or the judge fails.
+        AskewError: `out` or an added column exists already, or the judge fails.
     """
     out = out or answers.path.with_name(f"{answers.path.stem}.judged.csv")
     check_can_be_written(out)
     added = [column for rubric in job.rubrics for column in _columns(rubric)]
-    columns = _columns_of(answers, added)
+    _check_new(answers, added)
     sums = [RubricSummary(rubric.name) for rubric in job.rubrics]
     totals = [0.0 for _ in sums]
-    with job.judge_all(lambda: (case for _, case in answers.rows()), out) as judgements:
-        write_rows(out, [*columns, *added], _judged(answers, job, judgements, sums, totals))
+    with job.judge_all(answers.cases, out) as judgements:
+        write_rows(out, [*answers.columns, *added], _judged(answers, job, judgements, sums, totals))
     for summary, total in zip(sums, totals, strict=True):
         if summary.judged and not summary.words:
             summary.mean = total / summary.judged
-    rows = sum(sums[0].scored_by.values())
-    return FileSummary(out, job.judge.name, rows, len(judgements), sums)
+    rows, broken = sum(sums[0].scored_by.values()), answers.broken
+    return FileSummary(out, job.judge.name, rows, broken.count, tuple(broken.named), len(judgements), sums)
 
 
-def _columns_of(answers: AnswerFile, added: list[str]) -> list[str]:
-    """Return all columns of a file, whose rows may differ, after checking that none of `added` exists."""
-    columns = dict.fromkeys(answers.columns)
-    for row, _ in answers.rows():
-        columns.update(dict.fromkeys(row))
+def _check_new(answers: AnswerFile, added: list[str]) -> None:
+    """Check that a file has none of the columns that are added to it."""
     for name in added:
-        if name in columns:
+        if name in answers.columns:
             raise AskewError(
                 f"{answers.path} already has a column {name!r}, which the judge's scores would replace: rename it, or "
                 "add --validate if it holds human labels"
             )
-    return list(columns)
 
 
 def _judged(
     answers: AnswerFile, job: JudgingJob, judgements: JudgementStore, sums: list[RubricSummary], totals: list[float]
 ) -> Iterator[Row]:
     """Yield each row with its scores added, and count them in `sums` and `totals`."""
-    for row, case in answers.rows():
+    for _, row, case in answers.rows():
         judged = dict(row)
+        if case is None:
+            for rubric, summary in zip(job.rubrics, sums, strict=True):
+                cells = [MISSING, None, ""] if rubric.words else [None, MISSING, ""]
+                judged.update(zip(_columns(rubric), cells, strict=True))
+                summary.replies[MISSING] += 1
+            yield judged
+            continue
         for i, (rubric, score) in enumerate(zip(job.rubrics, judgements[case], strict=True)):
             judged.update(zip(_columns(rubric), _cells(rubric, score), strict=True))
             sums[i].scored_by[score.scored_by] += 1
