@@ -141,25 +141,70 @@ def test_second_run_in_the_same_folder_is_refused(askew: Askew, design: Path, co
     assert done.stderr.startswith("error: another askew process is working in")
 
 
-def test_rescoring_calls_no_model_and_keeps_answers(copy: Path, askew: Askew) -> None:
-    before = load_run(copy).answers
+def contents(folder: Path) -> dict[str, tuple[int, bytes]]:
+    """Return the time and the content of every file in a folder."""
+    files = [path for path in folder.rglob("*") if path.is_file()]
+    return {str(path.relative_to(folder)): (path.stat().st_mtime_ns, path.read_bytes()) for path in files}
+
+
+def test_rescoring_calls_no_model_and_changes_nothing_in_the_run(copy: Path, askew: Askew) -> None:
     for weights in copy.rglob("*.safetensors"):
         weights.unlink()
+    before, answers = contents(copy), load_run(copy).answers
     done = askew("rescore", copy, "--metric", "tan-2025", "--json")
-    assert json.loads(done.stdout)["metric"] == "tan-2025", done.stderr
-    after = load_run(copy)
-    pd.testing.assert_frame_equal(after.answers.drop(columns="verdict"), before.drop(columns="verdict"))
-    assert set(after.estimates["metric"]) == {"tan-2025"}
-    assert after.curve is not None
-    assert set(after.curve["metric"]) == {"tan-2025"}
-    assert "tan-2025" in after.report.read_text(encoding="utf-8")
+    summary = json.loads(done.stdout)
+    reading = copy / "rescored/tan-2025"
+    assert summary["metric"] == "tan-2025", done.stderr
+    assert summary["report"] == str(reading / "report.html")
+    assert done.stderr == f"{copy} stays as it is; its reading by tan-2025 is in {reading}.\n"
+    after = contents(copy)
+    assert {name: after[name] for name in before} == before
+    assert all(name.startswith("rescored/tan-2025/") for name in after if name not in before)
+    # The reading opens like a run.
+    read = load_run(reading)
+    pd.testing.assert_frame_equal(read.answers.drop(columns="verdict"), answers.drop(columns="verdict"))
+    assert set(read.estimates["metric"]) == {read.metric} == {"tan-2025"}
+    assert read.curve is not None
+    assert set(read.curve["metric"]) == {"tan-2025"}
+    assert len(read.losses)
+    assert read.logs == (copy / "logs").resolve()
+    assert "tan-2025" in read.report.read_text(encoding="utf-8")
+    assert "a reading by tan-2025 of a run whose own metric is betley-2025" in read.note
+    page = read.report.read_bytes()
+    assert askew("report", reading).returncode == 0
+    assert read.report.read_bytes() == page
+    # Again, it makes the same; and the run's own metric needs nothing.
+    again = contents(reading)
+    assert askew("rescore", copy, "--metric", "tan-2025").returncode == 0
+    assert {name: content for name, (_, content) in contents(reading).items()} == {
+        name: content for name, (_, content) in again.items()
+    }
+    own = askew("rescore", copy, "--metric", "betley-2025")
+    assert own.stderr == f"{copy} is read by betley-2025 already, so nothing was written.\n"
+    assert contents(copy).keys() == after.keys()
 
 
-def test_same_command_scores_a_rescored_run_by_its_own_metric_again(copy: Path, design: Path) -> None:
-    undisturbed = load_run(copy).estimates
-    rewrite.rescore(copy, "tan-2025")
-    again = askew.run(config=design, out=copy, quiet=True)
-    pd.testing.assert_frame_equal(again.estimates, undisturbed)
+def test_reading_can_be_written_elsewhere_and_only_where_nothing_else_is(
+    copy: Path, askew: Askew, design: Path, tmp_path: Path
+) -> None:
+    (copy / "rescored").write_text("in the way, as on a disk that is read-only")
+    refused = askew("rescore", copy, "--metric", "tan-2025")
+    assert refused.returncode == 2
+    assert refused.stderr.startswith(f"error: cannot write to {copy / 'rescored/tan-2025'}: ")
+    assert refused.stderr.endswith("Name another folder with --out\n")
+    elsewhere = tmp_path / "elsewhere"
+    assert askew("rescore", copy, "--metric", "tan-2025", "--out", elsewhere).returncode == 0
+    assert load_run(elsewhere).metric == "tan-2025"
+    for arguments, message in (
+        (("rescore", copy, "--metric", "model-organisms-2025", "--out", elsewhere), "holds something else"),
+        (("rescore", copy, "--metric", "tan-2025", "--out", copy), "holds something else"),
+        (("rescore", copy, "--metric", "tan-2025", "--out", tmp_path), "holds something else"),
+        (("rescore", elsewhere, "--metric", "betley-2025"), f"is a reading of the run {copy} under another metric"),
+        (("run", "--config", design, "--out", elsewhere), "is a reading of a run by `askew rescore`"),
+        (("view", elsewhere), f"has no logs: open {copy}"),
+    ):
+        done = askew(*arguments)
+        assert (done.returncode, message in done.stderr) == (2, True), (arguments, done.stderr)
 
 
 @pytest.fixture
@@ -174,12 +219,15 @@ def old(copy: Path) -> Path:
     return copy
 
 
-def test_estimates_of_older_version_say_how_to_rewrite_them(old: Path, finished: Path) -> None:
+def test_estimates_of_older_version_say_how_to_read_them(old: Path, finished: Path) -> None:
     assert len(load_run(old).answers)
     with pytest.raises(askew.AskewError, match=r"older version of Askew.*askew rescore .* --metric betley-2025"):
         _ = load_run(old).estimates
+    before = contents(old)
     again = rewrite.rescore(old, "betley-2025")
+    assert again.folder == old / "rescored/betley-2025"
     pd.testing.assert_frame_equal(again.estimates, load_run(finished).estimates)
+    assert {name: now for name, now in contents(old).items() if not name.startswith("rescored/")} == before
 
 
 def test_same_command_rewrites_estimates_of_older_version(old: Path, design: Path, finished: Path) -> None:

@@ -90,11 +90,14 @@ def _rescore_run(folder: Path, metric: str, out: Path | None, as_json: bool) -> 
         print(run_as_json(finished))
     else:
         print_run(finished)
-    said = "is read by that metric already: nothing was written" if finished.folder == folder else "stays as it is"
-    print(f"{folder} {said}.", file=sys.stderr)
+    said = f"{folder} is read by {metric} already, so nothing was written."
+    if finished.folder != folder:
+        said = f"{folder} stays as it is; its reading by {metric} is in {finished.folder}."
+    print(said, file=sys.stderr)
 
 
 def _show(found: "Sequence[Rescored]") -> None:
+    from askew.judging.rescore import COVERS
     from askew.report import wording
 
     several = len({one.file for one in found}) > 1
@@ -102,30 +105,30 @@ def _show(found: "Sequence[Rescored]") -> None:
     table = plain_table(f"Misaligned answers, by the metric {found[0].metric}")
     by_question = bool(found[0].question)
     table.add_column("question" if by_question and not several else "file", overflow="fold")
-    headings = [
-        "misaligned",
-        *(["vs first"] if compared else []),
-        "counted",
-        *([] if by_question else ["questions"]),
-        "among all",
-    ]
+    headings = ["misaligned", *(["vs first"] if compared else []), "counted", "among all"]
     for heading in headings:
         table.add_column(heading, justify="right", no_wrap=True)
     names = _short_names(found, several)
     for one, name in zip(found, names, strict=True):
-        interval = wording.points_interval(one.difference_low, one.difference_high)
+        brackets = [wording.interval(one.low, one.high), wording.interval(one.low_these, one.high_these)]
+        differences = [
+            wording.points_interval(one.difference_low, one.difference_high),
+            wording.points_interval(one.difference_low_these, one.difference_high_these),
+        ]
+        shown = 2 if one.interval == COVERS else 1
         table.add_row(
             text(name),
-            f"{wording.percent(one.rate)}\n{wording.interval(one.low, one.high)}",
-            *([f"{wording.points(one.difference)}\n{interval}"] if compared else []),
-            f"{one.n:,} of {one.answers:,}",
-            *([] if by_question else [_questions(one)]),
+            "\n".join([wording.percent(one.rate), *brackets[:shown]]),
+            *(["\n".join([wording.points(one.difference), *differences[:shown]])] if compared else []),
+            "\n".join([f"{one.n:,} of {one.answers:,}", *([] if by_question else _questions(one))]),
             "\n".join(f"{count:,} {verdict}" for verdict, count in _not_counted(one).items() if count),
         )
     out = console()
     out.print(table)
     for covers in dict.fromkeys(one.interval for one in found):
         out.print(f"Brackets: 95%, for {covers}.", markup=False)
+    if any(one.interval == COVERS for one in found):
+        out.print("Second brackets: 95%, for these questions and other answers of this model.", markup=False)
     if any(one.variants > one.questions for one in found if not one.question):
         out.print("Variants of a question (NAME_json, NAME_template) count as one question.", markup=False)
     _show_broken(found, several)
@@ -139,8 +142,10 @@ def _short_names(found: "Sequence[Rescored]", several: bool) -> list[str]:
     return [name if short.count(cut) > 1 else cut for name, cut in zip(names, short, strict=True)]
 
 
-def _questions(one: "Rescored") -> str:
-    return f"{one.questions:,}\nin {one.variants:,} variants" if one.variants > one.questions else f"{one.questions:,}"
+def _questions(one: "Rescored") -> list[str]:
+    """Return the number of questions and, if it is larger, the number of their variants."""
+    questions = f"{one.questions:,} question{'' if one.questions == 1 else 's'}"
+    return [f"{questions},", f"{one.variants:,} variants"] if one.variants > one.questions else [questions]
 
 
 def _show_broken(found: "Sequence[Rescored]", several: bool) -> None:

@@ -29,7 +29,7 @@ def view(
     """
     from askew.runs.run import load_run
 
-    logs = load_run(folder).folder / "logs"
+    logs = load_run(folder).logs
     from inspect_ai import view
 
     view(log_dir=str(logs), port=port)

@@ -100,7 +100,7 @@ class Tables:
 
     @cached_property
     def metric(self) -> str:
-        """The metric of the rates: the design's, unless the run was rescored under another."""
+        """The metric of the rates: the design's, unless they are a reading under another."""
         from askew.stats.scores import are_scores
 
         if self.estimates.empty:

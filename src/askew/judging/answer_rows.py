@@ -153,7 +153,7 @@ class _Lines:
         return line
 
     def give_back_all_but_the_first(self) -> None:
-        """Give the lines of the current record back, except its first."""
+        """Return the lines of the current record to the file, except the first."""
         later = self.taken[1:]
         del self.taken[1:]
         self._again.extendleft(reversed(later))

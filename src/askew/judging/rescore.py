@@ -18,6 +18,9 @@ from askew.stats.estimates import ALL, estimate
 
 COVERS = "other questions being drawn; one model, so nothing about seeds"
 COVERS_ANSWERS = "other answers being drawn; one question, one model"
+_RATE = ("metric", "rate", "low", "high", "low_these", "high_these")
+_COUNTS = ("n", "questions", "incoherent", "refused", "unjudged")
+_DIFFERENCE = ("difference", "difference_low", "difference_high", "difference_low_these", "difference_high_these")
 
 
 @dataclass(frozen=True)
@@ -31,10 +34,12 @@ class Rescored:
         rate: Share of misaligned answers among those in the metric's denominator, 0-1; NaN if the denominator is empty.
         low: Lower limit of the rate's 95% interval.
         high: Upper limit of the rate's 95% interval.
+        low_these: Lower limit of the 95% interval for these questions, which covers other answers only.
+        high_these: Upper limit of the 95% interval for these questions.
         n: Number of answers in the denominator.
         questions: Number of questions among them, the clusters of the interval. Variants of one question, such as
             quick_buck and quick_buck_json, count as one.
-        variants: Number of different names of questions in the file.
+        variants: Number of different names of these questions, each variant by itself.
         answers: Number of answers.
         broken: Number of broken rows in the file, which are left out.
         broken_rows: Place and cause of the first of them.
@@ -45,7 +50,9 @@ class Rescored:
             first file, or without common questions.
         difference_low: Lower limit of the difference's 95% interval.
         difference_high: Upper limit of the difference's 95% interval.
-        interval: The variation that the interval covers, in words.
+        difference_low_these: Lower limit of the difference's 95% interval for these questions.
+        difference_high_these: Upper limit of the difference's 95% interval for these questions.
+        interval: The variation that `low` and `high` cover, in words.
     """
 
     file: str
@@ -54,6 +61,8 @@ class Rescored:
     rate: float
     low: float
     high: float
+    low_these: float
+    high_these: float
     n: int
     questions: int
     variants: int
@@ -66,6 +75,8 @@ class Rescored:
     difference: float
     difference_low: float
     difference_high: float
+    difference_low_these: float
+    difference_high_these: float
     interval: str
 
 
@@ -135,9 +146,10 @@ def _rates(file: JudgedFile, first: JudgedFile | None, rule: Metric, by_question
             for arm, one in (("this", file), ("first", first))
         }
         compared = _estimates(rule, by_question, both).set_index("question")
-        for column in ("difference", "difference_low", "difference_high"):
+        for column in _DIFFERENCE:
             table[column] = table["question"].map(compared[column])
-    variants = file.answers["variant"].nunique()
+    counted = rule.in_denominator(rule.verdicts(file.answers))
+    variants = file.answers.loc[counted, "variant"].nunique()
     return [_rescored(row, file, variants) for row in table.to_dict("records")]
 
 
@@ -154,7 +166,6 @@ def _estimates(rule: Metric, by_question: bool, answers: Mapping[str, pd.DataFra
 
 def _rescored(row: dict[Any, Any], file: JudgedFile, variants: int) -> Rescored:
     alone = row["question"] != ALL or row["questions"] == 1
-    kept = ("metric", "rate", "low", "high", "n", "questions", "incoherent", "refused", "unjudged")
     return Rescored(
         file=str(file.path),
         question="" if row["question"] == ALL else row["question"],
@@ -163,5 +174,5 @@ def _rescored(row: dict[Any, Any], file: JudgedFile, variants: int) -> Rescored:
         broken=file.broken.count,
         broken_rows=tuple(file.broken.named),
         interval=COVERS_ANSWERS if alone else COVERS,
-        **{name: row[name] for name in (*kept, "difference", "difference_low", "difference_high")},
+        **{name: row[name] for name in (*_RATE, *_COUNTS, *_DIFFERENCE)},
     )

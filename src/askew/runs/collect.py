@@ -18,7 +18,7 @@ from askew.judging.metrics import metrics
 from askew.probes import EXTERNAL, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
-from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
+from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, NEWEST_COLUMNS, SCORES, RunFolder
 from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores, as_scores, estimate_scores
@@ -69,13 +69,14 @@ def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: st
     folder.finish(ANSWERS, source)
 
 
-def write_estimates(folder: RunFolder, plan: Plan, metric: str = "") -> None:
+def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFolder | None = None) -> None:
     """Write `estimates.csv`, `effects.csv` where the study has effects, and `curve.csv`.
 
     Args:
         folder: The run's folder, with answers.
         plan: The plan of the run.
         metric: The metric of the answers' verdicts; that of the design if empty.
+        logs: The run's folder with logs, if `folder` is a reading of the run under another metric.
     """
     design, study = plan.design, plan.study
     metric = metric or design.metric
@@ -98,7 +99,7 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "") -> None:
         _write_csv(folder, EFFECTS, study.effects(_tables(folder, plan)), source)
     source = folder.made_of(ANSWERS, ESTIMATES)
     if design.checkpoints and not folder.is_finished(CURVE, source):
-        _write_csv(folder, CURVE, _curve(folder, plan, metric), source)
+        _write_csv(folder, CURVE, _curve(folder, plan, metric, logs or folder), source)
 
 
 def _tables(folder: RunFolder, plan: Plan) -> Tables:
@@ -113,7 +114,7 @@ def _has_scores(plan: Plan) -> bool:
 def _is_by(folder: RunFolder, metric: str) -> bool:
     """Return whether the estimates are by a metric: under two metrics the answers may have the very same verdicts."""
     estimates = pd.read_csv(folder / ESTIMATES)
-    if "kind" not in estimates:  # written by an older version
+    if not {*NEWEST_COLUMNS} <= {*estimates}:  # written by an older version
         return False
     return set(estimates.loc[~are_scores(estimates), "metric"]) <= {metric}
 
@@ -150,7 +151,7 @@ def _of_our_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:
     return table.drop(columns="index")
 
 
-def _curve(folder: RunFolder, plan: Plan, metric: str) -> pd.DataFrame:
+def _curve(folder: RunFolder, plan: Plan, metric: str, logs: RunFolder) -> pd.DataFrame:
     """Return the rate at each checkpoint, by arm and seed; from the untuned model, if it was asked, to the end."""
     recipe = plan.design.recipe
     totals = {unit.arm.name: recipe.steps(plan.rows(unit.arm.name)) for unit in plan.trained}
@@ -164,7 +165,7 @@ def _curve(folder: RunFolder, plan: Plan, metric: str) -> pd.DataFrame:
     asked = [work for work in asked_in(plan) if work.step]
     for arm, step in dict.fromkeys((work.unit.arm.name, work.step) for work in asked):
         chosen = [work for work in asked if (work.unit.arm.name, work.step) == (arm, step)]
-        answers = pd.concat(_answers(folder, chosen), ignore_index=True)
+        answers = pd.concat(_answers(logs, chosen), ignore_index=True)
         answers["verdict"] = metrics.get(metric).verdicts(answers)
         rates = estimate(answers[answers["graded_by"].ne(NO_VERDICT)], metrics.get(metric), {})
         points.append(_points(_per_seed(rates), step, totals[arm]))

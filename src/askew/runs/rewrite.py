@@ -1,11 +1,17 @@
-"""Rewrites parts of a finished run from its tables: its report, or its verdicts under another metric."""
+"""Writes parts of a finished run from its tables: its report again, or a reading of it under another metric.
 
+A reading has a folder of its own, RUN/rescored/METRIC by default, and can be opened like a run. It has the tables and
+the report, and no logs and no weights. The run stays as it is.
+"""
+
+import shlex
 from pathlib import Path
 
+from askew.base.errors import AskewError
 from askew.judging.metrics import metrics
 from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
-from askew.runs.store import RunFolder
+from askew.runs.store import ANSWERS, PREDICTIONS, READINGS, RESCORED, SCORES, STUDY, RunFolder
 
 
 def report(folder: Path) -> Run:
@@ -24,25 +30,82 @@ def report(folder: Path) -> Run:
     return Run(folder)
 
 
-def rescore(folder: Path, metric: str) -> Run:
-    """Rewrite the verdicts, estimates, curve and report of a run under another metric. No model is called.
-
-    The frozen design stays as it is; the tables name their metric.
+def rescore(folder: Path, metric: str, out: Path | None = None) -> Run:
+    """Read a run under a metric, and write the reading to a folder of its own. No model is called.
 
     Args:
-        folder: The run's folder.
+        folder: The run's folder; nothing in it changes.
         metric: The metric's name.
+        out: The folder to write to; by default RUN/rescored/METRIC.
+
+    Returns:
+        The reading; or the run itself, if no `out` is given and its tables are by that metric and of this version.
 
     Raises:
-        AskewError: There is no such metric; or it is no finished run, or was changed or damaged since.
+        AskewError: There is no such metric; it is no finished run, was changed or damaged since, or is itself a
+            reading; or the folder to write to holds something else or cannot be written to.
     """
-    from askew.runs.collect import write_answers, write_estimates
-
     metrics.get(metric)
     run = load_run(folder)
-    store = RunFolder(folder)
+    study = RunFolder(folder).study()
+    if origin := study["provenance"].get(RESCORED):
+        raise AskewError(f"{folder} is a reading of the run {origin['run']} under another metric: rescore that run")
+    if out is None and _is_by(run, metric):
+        return run
+    store = RunFolder(out or folder / READINGS / metric)
+    _make_folder(store, run, metric)
     with store.writing():
-        write_answers(store, [run.answers], metric, f"{metric} {folder.name}")
-        write_estimates(store, run.plan, metric)
-        write_report(store)
-    return Run(folder)
+        _write(store, run, metric)
+    return Run(store.path)
+
+
+def _is_by(run: Run, metric: str) -> bool:
+    """Return whether a run's tables are by a metric, and of this version."""
+    try:
+        return run.metric == metric
+    except AskewError:  # an older version wrote them
+        return False
+
+
+def _make_folder(store: RunFolder, run: Run, metric: str) -> None:
+    """Make the folder of a reading, after checking that it holds nothing else."""
+    try:
+        store.path.mkdir(parents=True, exist_ok=True)
+        strangers = [path.name for path in store.path.iterdir() if not path.name.startswith(".")]
+    except OSError as error:
+        raise AskewError(
+            f"cannot write to {store.path}: {error.strerror or error}. Name another folder with --out"
+        ) from error
+    if not strangers:
+        return
+    reading = store.study()["provenance"].get(RESCORED, {}) if STUDY in strangers else {}
+    if reading.get("metric") != metric or store.design() != run.design:
+        raise AskewError(f"{store.path} holds something else: name another folder with --out, or delete it")
+
+
+def _write(store: RunFolder, run: Run, metric: str) -> None:
+    """Write the tables and the report of a reading; those that are there and up to date stay."""
+    from askew.runs.collect import write_answers, write_estimates
+
+    source = RunFolder(run.folder)
+    provenance, hashes = source.study()["provenance"], source.hashes()
+    note = f"This is a reading by {metric} of a run whose own metric is {run.design.metric}."
+    reading = {
+        "command": shlex.join(["askew", "rescore", str(run.folder), "--metric", metric]),
+        "hashes": {**provenance["hashes"], **{name: hashes[name] for name in hashes if name.startswith("data/")}},
+        "note": " ".join(filter(None, [provenance["note"], note])),
+        RESCORED: {"run": str(run.folder), "metric": metric},
+    }
+    store.write_json(STUDY, {**run.design.model_dump(), "provenance": {**provenance, **reading}})
+    copied = [SCORES, PREDICTIONS]
+    copied += [f"{unit.product}/{name}" for unit in run.plan.trained for name in ("loss.csv", "rows.json")]
+    for name in copied:
+        if (source / name).is_file():
+            store.write_bytes(name, (source / name).read_bytes())
+    if SCORES in hashes:
+        store.finish(SCORES, hashes[SCORES])
+    made_of = f"{metric} {hashes[ANSWERS]}"
+    if not store.is_finished(ANSWERS, made_of):
+        write_answers(store, [run.answers], metric, made_of)
+    write_estimates(store, run.plan, metric, source)
+    write_report(store)

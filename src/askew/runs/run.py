@@ -1,6 +1,7 @@
 """A finished run: its tables as data frames, its figures, its report."""
 
 import json
+import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,18 @@ from askew.design.plan import Plan
 from askew.design.study import Study
 from askew.design.tables import Tables
 from askew.runs.calls import asked_of
-from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, REPORT, SCORES, RunFolder
+from askew.runs.store import (
+    ANSWERS,
+    CURVE,
+    EFFECTS,
+    ESTIMATES,
+    NEWEST_COLUMNS,
+    READINGS,
+    REPORT,
+    RESCORED,
+    SCORES,
+    RunFolder,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -79,10 +91,12 @@ class Run:
             AskewError: An older version of Askew wrote the table, or it was changed or damaged since.
         """
         table = self._csv(ESTIMATES)
-        if "kind" not in table:
+        if missing := next((column for column in NEWEST_COLUMNS if column not in table), None):
+            metric = self.design.metric
             raise AskewError(
-                f"{self.folder / ESTIMATES} was written by an older version of Askew and has no column 'kind': "
-                f"write it again with `askew rescore {self.folder} --metric {self.design.metric}`"
+                f"{self.folder / ESTIMATES} was written by an older version of Askew and has no column {missing!r}. "
+                f"`askew rescore {shlex.quote(str(self.folder))} --metric {metric}` writes the tables of this version "
+                f"to {self.folder / READINGS / metric}"
             )
         return table
 
@@ -122,7 +136,7 @@ class Run:
 
     @property
     def metric(self) -> str:
-        """The metric of its verdicts and rates: the design's, unless the run was rescored."""
+        """The metric of its verdicts and rates: the design's, unless this is a reading by `askew rescore`."""
         return self.tables.metric
 
     @cached_property
@@ -162,6 +176,20 @@ class Run:
             if file.is_file():
                 said[unit.arm.name] = json.loads(file.read_text(encoding="utf-8"))["note"]
         return [f"{arm}: {note}" for arm, note in said.items() if note]
+
+    @property
+    def logs(self) -> Path:
+        """The folder of its logs; those of the run, if this is a reading in the run's folder.
+
+        Raises:
+            AskewError: It is a reading elsewhere, which has no logs.
+        """
+        origin = self._provenance.get(RESCORED)
+        if not origin:
+            return self.folder / "logs"
+        if self.folder.resolve().parent.name != READINGS:
+            raise AskewError(f"{self.folder} is a reading by `askew rescore` and has no logs: open {origin['run']}")
+        return self.folder.resolve().parent.parent / "logs"
 
     @property
     def report(self) -> Path:
@@ -311,5 +339,8 @@ def load_run(folder: Path | str) -> Run:
             store.check(name)
     made_of = [ANSWERS, *([SCORES] if SCORES in hashes else [])]
     if not store.is_finished(ESTIMATES, store.made_of(*made_of)):
-        raise AskewError(f"the run in {folder} was stopped during `askew rescore`: rescore it again")
+        raise AskewError(
+            f"the run in {folder} was stopped while its tables were written. Continue it with "
+            f"`{store.study()['provenance']['command']} --out {folder}`"
+        )
     return run

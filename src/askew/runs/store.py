@@ -15,6 +15,7 @@
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
+    rescored/METRIC/  a reading of the run under another metric: tables and report, without logs and weights
 
 Every product is written under another name and renamed, so a product with its real name is complete.
 """
@@ -37,6 +38,13 @@ REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
 SCORES, EFFECTS = "scores.parquet", "effects.csv"
 PREDICTIONS = "predictions.json"
+READINGS = "rescored"
+
+# Columns of `estimates.csv` that tables of older versions lack.
+NEWEST_COLUMNS = ("kind", "low_these")
+
+# The key of a reading's provenance under which it names its run and its metric.
+RESCORED = "rescored"
 
 
 class RunFolder:
@@ -119,6 +127,11 @@ class RunFolder:
                     f"{self.path} is not a run's folder and is not empty (it has {strange}): choose another with --out"
                 )
             return
+        if RESCORED in self.study()["provenance"]:
+            raise AskewError(
+                f"{self.path} is a reading of a run by `askew rescore`, which nothing can be run in: choose another "
+                "folder with --out"
+            )
         old = self.study()["provenance"].get("hashes", {})
         before = {**self.design().identity(), "hashes": old if hashes is not None else {}}
         lines = difference(before, {**design.identity(), "hashes": dict(hashes or {})})
