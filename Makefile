@@ -48,8 +48,10 @@ figure: install
 
 # The tutorial with its outputs, as it is published.
 tutorial: install
-	rm -rf build/tutorial && mkdir -p build/tutorial
-	cd build/tutorial && ../../$(PYTHON) -m nbconvert --to notebook --execute --inplace ../../docs/tutorial.ipynb
+	mkdir -p build
+	cp docs/tutorial.ipynb build/
+	$(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False build/tutorial.ipynb
+	cp build/tutorial.ipynb docs/
 
 bench: install
 	$(PYTHON) benchmarks/main_job.py

@@ -50,6 +50,16 @@ def test_links_to_the_glossary_name_its_words():
     assert linked - anchors == set()
 
 
+def test_tutorial_is_published_with_outputs_that_need_no_network():
+    notebook = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
+    outputs = [cell["outputs"] for cell in notebook.cells if cell["cell_type"] == "code"]
+    assert all(outputs[1:])  # the first cell trains, and shows nothing
+    shown = [output.get("data", {}) for cell in outputs for output in cell]
+    assert any("image/svg+xml" in data for data in shown)
+    assert not any("<script" in text for data in shown for text in data.values())
+    assert not any(output["output_type"] == "error" for cell in outputs for output in cell)
+
+
 @pytest.mark.slow
 def test_tutorial_runs_and_writes_its_report(tmp_path: Path):
     notebook = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
@@ -60,6 +70,7 @@ def test_tutorial_runs_and_writes_its_report(tmp_path: Path):
         for output in cell.get("outputs", [])
     )
     assert "betley-2025" in said
+    assert "Narrow training went broad." in said
     assert (tmp_path / "runs" / "tutorial" / "report.html").is_file()
 
 
