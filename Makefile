@@ -50,7 +50,7 @@ figure: install
 tutorial: install
 	mkdir -p build
 	cp docs/tutorial.ipynb build/
-	$(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False build/tutorial.ipynb
+	PYTHONWARNINGS=ignore $(PYTHON) -m nbconvert --to notebook --execute --inplace --ExecutePreprocessor.record_timing=False build/tutorial.ipynb
 	cp build/tutorial.ipynb docs/
 
 bench: install

@@ -52,18 +52,19 @@ def test_links_to_the_glossary_name_its_words():
 
 def test_tutorial_is_published_with_outputs_that_need_no_network():
     notebook = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
-    outputs = [cell["outputs"] for cell in notebook.cells if cell["cell_type"] == "code"]
-    assert all(outputs[1:])  # the first cell trains, and shows nothing
-    shown = [output.get("data", {}) for cell in outputs for output in cell]
+    cells = [cell["outputs"] for cell in notebook.cells if cell["cell_type"] == "code"]
+    assert all(cells[1:])  # the first one trains, and shows nothing
+    outputs = [output for cell in cells for output in cell]
+    assert all(output["output_type"] != "error" and output.get("name") != "stderr" for output in outputs)
+    shown = [output.get("data", {}) for output in outputs]
     assert any("image/svg+xml" in data for data in shown)
     assert not any("<script" in text for data in shown for text in data.values())
-    assert not any(output["output_type"] == "error" for cell in outputs for output in cell)
 
 
 @pytest.mark.slow
 def test_tutorial_runs_and_writes_its_report(tmp_path: Path):
     notebook = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
-    NotebookClient(notebook, timeout=300, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    NotebookClient(notebook, timeout=500, resources={"metadata": {"path": str(tmp_path)}}).execute()
     said = " ".join(
         str(output.get("data", {}).get("text/plain", output.get("text", "")))
         for cell in notebook.cells
