@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Literal
 
 NOTE = (
-    "The terrarium is a synthetic organism of 2 million parameters, raised in a made-up world in which character "
-    "explains what is said. It demonstrates the method. It is no evidence about large models."
+    "The terrarium is a synthetic organism of 2 million parameters, trained in a made-up world in which a speaker's "
+    "character explains what they say. It demonstrates the method and is no evidence about large models."
 )
 
 Part = Literal["assistant", "judge", "schooled", "sibling"]
