@@ -1,176 +1,240 @@
-"""Measure the coverage of 95% intervals and the level of tests by simulation: `python benchmarks/coverage.py`.
+"""Measure intervals and tests by simulation: `python benchmarks/coverage.py [TABLES]` (1,000 per cell, 20 minutes).
 
-It draws tables of answers with a known true rate, for usual numbers of seeds and questions, and prints the tables of
-docs/explanation/statistics.md. Each cell has the lowest and the highest percentage over the rates and numbers of
-answers below. The peer is the percentile bootstrap, which resamples seeds and questions.
+The world is that of published eight-question files: log-odds differ between questions with a standard deviation of 1,
+1.5 or 2 (published: 1.6, quartiles 1.3 and 2.1), between seeds by 0.2 or 0.6, between pairs of both by 0.3. Each cell
+of a table has the lowest and the highest percentage over these worlds, rates and numbers of answers. The printed tables
+are those of docs/explanation/statistics.md. The peer is the percentile bootstrap, which resamples seeds and questions.
 """
 
 import itertools
 import sys
 import time
-from dataclasses import asdict
+from collections.abc import Iterator
 
 import numpy as np
 import pandas as pd
+from scipy import special
 
-from askew.stats.corrections import ALPHA
+from askew.stats.corrections import ALPHA, holm
 from askew.stats.effects import contrast
-from askew.stats.intervals import difference_interval, rate_interval
-from askew.stats.simulation import Spread, bootstrap_interval, tables
+from askew.stats.intervals import (
+    difference_interval,
+    difference_interval_these,
+    rate_interval,
+    rate_interval_these,
+)
+from askew.stats.simulation import Spread, bootstrap_interval, location, tables
 
-TABLES = 4_000
-BOOTSTRAPPED_TABLES = 400
-DESIGNS = list(itertools.product((3, 5, 10), (8, 20, 50)))
-ANSWERS = (20, 100)
-RATES = (0.003, 0.02, 0.1, 0.3, 0.5, 0.95)
-CONTROLLED_RATES = ((0.02, 0.003), (0.1, 0.02), (0.3, 0.003), (0.5, 0.1), (0.95, 0.3))
-NULL_RATES = (0.003, 0.02, 0.1, 0.5)
-EFFECT_TABLES = 200
-EFFECT_DESIGNS = [(3, 10), (3, 20), (3, 40), (5, 20)]
-EFFECT_ANSWERS = (1, 5)
-EFFECT_RATES = ((0.7, 0.4), (0.95, 0.5))
-EFFECT_NULL_RATES = (0.05, 0.5)
-SPREADS = {
-    "questions and seeds all alike": Spread(0, 0, 0),
-    "question 1, seed 0.3": Spread(1, 0.3, 0.3),
-    "question 1, seed 0.5": Spread(1, 0.5, 0.3),
-    "question 1, seed 1": Spread(1, 1, 0.3),
-}
-PAIRED_SPREADS = {
-    "questions and seeds all alike": Spread(0, 0, 0),
-    "question 1, seed 0.3": Spread(1, 0.3, 0.3, arm_question=0.3),
-    "question 1, seed 0.5": Spread(1, 0.5, 0.3, arm_question=0.5),
-    "question 1, seed 1": Spread(1, 1, 0.3, arm_question=0.5),
-}
+DESIGNS = list(itertools.product((3, 5, 10), (8, 24, 50)))
+QUESTION_SPREADS, SEED_SPREADS = (1.0, 1.5, 2.0), (0.2, 0.6)
+RATES, ANSWERS = (0.002, 0.02, 0.1, 0.3), (1, 5, 20, 100)
+MANY_EVENTS = 20
+COMPARED = ((0.1, 0.02), (0.2, 0.1), (0.02, 0.002), (0.3, 0.02))
+ARMS, MARGIN = 4, 0.02
+EFFECT_DESIGNS, EFFECT_ANSWERS, FAMILY = ((3, 40), (5, 40), (10, 40)), (1, 5, 20, 100), 10
+BASES = ("questions like these", "these questions")
 
 
 def main() -> None:
     started = time.perf_counter()
+    count = int(sys.argv[1]) if len(sys.argv) > 1 else 1_000
     rng = np.random.default_rng(2025)
-    show("Rate: coverage of the 95% interval, %", SPREADS, lambda *case: rates(rng, *case))
-    show("Rate: coverage of the plain bootstrap, %", SPREADS, lambda *case: bootstrapped(rng, *case))
-    for title, control_seeds in (("a control with as many seeds", None), ("an untuned model", 1)):
-        show(
-            f"Difference from {title}: coverage of the 95% interval, %",
-            PAIRED_SPREADS,
-            lambda *case, seeds=control_seeds: differences(rng, seeds, *case),
-        )
-        show(
-            f"No difference from {title}: tests that reject at 5%, %",
-            PAIRED_SPREADS,
-            lambda *case, seeds=control_seeds: rejections(rng, seeds, *case),
-        )
-    effects(rng)
+    for basis in (*BASES, "bootstrap"):
+        rates(rng, basis, count)
+    for basis in BASES:
+        differences(rng, basis, count)
+        families(rng, basis, count)
+    power(rng, count)
+    effect_families(rng, max(count // 10, 20))
+    detectable_effects(rng, max(count // 5, 20))
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
 
 
-def effects(rng) -> None:
-    """Print the tables of effects, which have Student's intervals, for few answers per cell."""
-    case = {"designs": EFFECT_DESIGNS}
-    show("Effect: coverage of the 95% interval, %", PAIRED_SPREADS, lambda *to: effect_coverage(rng, *to), **case)
-    show("No effect: tests that reject at 5%, %", PAIRED_SPREADS, lambda *to: effect_rejections(rng, *to), **case)
-    show("The smallest detectable effect: found, %", PAIRED_SPREADS, lambda *to: effects_found(rng, *to), **case)
+def worlds() -> Iterator[tuple[float, float]]:
+    yield from itertools.product(QUESTION_SPREADS, SEED_SPREADS)
 
 
-def show(title, spreads, measure, designs=DESIGNS) -> None:
-    """Print one table: a row per spread, a column per design, in each cell the range of the measured percentages."""
-    print(f"\n{title}\n")
-    print("| standard deviation of log-odds | " + " | ".join(f"{s} x {q}" for s, q in designs) + " |")
-    print("|---|" + "---|" * len(designs))
-    for name, spread in spreads.items():
-        shares = [[100 * share for share in measure(spread, *design)] for design in designs]
-        print(f"| {name} | " + " | ".join(f"{min(s):.1f}-{max(s):.1f}" for s in shares) + " |", flush=True)
-
-
-def rates(rng, spread, seeds, questions):
-    """Yield the coverage of the interval of a rate, 0-1, for each rate and number of answers."""
-    for rate, answers in itertools.product(RATES, ANSWERS):
-        events = tables(rng, rate, spread, rng.standard_normal((TABLES, questions)), seeds, answers)
-        interval = rate_interval(events, np.full_like(events, answers))
-        yield held(interval.low, interval.high, rate)
-
-
-def bootstrapped(rng, spread, seeds, questions):
-    """Yield the coverage of the bootstrap's interval, 0-1, for each rate and number of answers."""
-    for rate, answers in itertools.product(RATES, ANSWERS):
-        events = tables(rng, rate, spread, rng.standard_normal((BOOTSTRAPPED_TABLES, questions)), seeds, answers)
-        yield held(*bootstrap_interval(rng, events, answers), rate)
-
-
-def differences(rng, control_seeds, spread, seeds, questions):
-    """Yield the coverage of the interval of a difference, 0-1, for each pair of rates and number of answers."""
-    for (rate, control_rate), answers in itertools.product(CONTROLLED_RATES, ANSWERS):
-        found = compare(rng, control_seeds, spread, seeds, questions, rate, control_rate, answers)
-        yield held(found.low, found.high, rate - control_rate)
-
-
-def rejections(rng, control_seeds, spread, seeds, questions):
-    """Yield the share of tests that reject a true null, 0-1, for each rate and number of answers."""
-    for rate, answers in itertools.product(NULL_RATES, ANSWERS):
-        yield np.mean(compare(rng, control_seeds, spread, seeds, questions, rate, rate, answers).p < ALPHA)
-
-
-def compare(rng, control_seeds, spread, seeds, questions, rate, control_rate, answers):
-    """Return the intervals of `TABLES` simulated comparisons; `control_seeds` None gives the control as many seeds."""
-    shared = rng.standard_normal((TABLES, questions))
+def draw(rng, rate: float, spread: Spread, shared: np.ndarray, seeds: int, answers: int):
     events = tables(rng, rate, spread, shared, seeds, answers)
-    # An untuned model is one fixed model, not one draw from many fine-tunings.
-    control_spread = spread if control_seeds is None else spread.without_seeds()
-    control_events = tables(rng, control_rate, control_spread, shared, control_seeds or seeds, answers)
-    return difference_interval(
-        events,
-        np.full_like(events, answers),
-        control_events,
-        np.full_like(control_events, answers),
-        same_seeds=control_seeds is None,
-    )
+    return events, np.full_like(events, answers)
 
 
-def effect_coverage(rng, spread, seeds, clusters):
-    """Yield the coverage of the interval of an effect, 0-1."""
-    for (rate, control_rate), answers in itertools.product(EFFECT_RATES, EFFECT_ANSWERS):
-        found = contrasts(rng, spread, seeds, clusters, rate, control_rate, answers)
-        yield held(found["low"], found["high"], rate - control_rate)
+def truth_these(rate: float, spread: Spread, shared: np.ndarray) -> np.ndarray:
+    """Return the rate for the drawn questions over all seeds and answers, of shape (tables,)."""
+    nodes, weights = np.polynomial.hermite_e.hermegauss(31)
+    at = location(rate, spread) + spread.question * shared[..., None] + np.hypot(spread.seed, spread.pair) * nodes
+    return (special.expit(at) @ (weights / weights.sum())).mean(-1)
 
 
-def effect_rejections(rng, spread, seeds, clusters):
-    """Yield the share of tests of an effect that reject a true null, 0-1."""
-    for rate, answers in itertools.product(EFFECT_NULL_RATES, EFFECT_ANSWERS):
-        yield float(contrasts(rng, spread, seeds, clusters, rate, rate, answers)["p"].lt(ALPHA).mean())
+def table(title: str, headings: list[str], rows: dict[str, list[str]]) -> None:
+    print(f"\n**{title}**\n\n| | " + " | ".join(headings) + " |\n|---|" + "---|" * len(headings))
+    for name, cells in rows.items():
+        print(f"| {name} | " + " | ".join(cells) + " |")
+    sys.stdout.flush()
 
 
-def effects_found(rng, spread, seeds, clusters):
-    """Yield how often an effect of the smallest detectable size is found, 0-1."""
+def span(shares: list[float]) -> str:
+    return f"{100 * min(shares):.1f}-{100 * max(shares):.1f}" if shares else "–"
+
+
+def rates(rng, basis: str, count: int) -> None:
+    """Print the coverage of the interval of a rate, and how often it misses on each side."""
+    names = [f"{seeds} x {questions}" for seeds, questions in DESIGNS]
+    many, few, below, above = ([] for _ in range(4))
+    for seeds, questions in DESIGNS:
+        found: dict[bool, list[tuple[float, float]]] = {True: [], False: []}
+        for (question, seed), rate, answers in itertools.product(worlds(), RATES, ANSWERS):
+            spread = Spread(question, seed, 0.3)
+            shared = rng.standard_normal((count // 5 if basis == "bootstrap" else count, questions))
+            events, trials = draw(rng, rate, spread, shared, seeds, answers)
+            truth = truth_these(rate, spread, shared) if basis == "these questions" else rate
+            low, high = limits(rng, basis, events, trials, answers)
+            is_many = seeds * questions * answers * rate >= MANY_EVENTS
+            found[is_many].append((float((high < truth).mean()), float((low > truth).mean())))
+        many.append(span([1 - sum(misses) for misses in found[True]]))
+        few.append(span([1 - sum(misses) for misses in found[False]]))
+        below.append(f"{100 * np.mean([miss for miss, _ in found[True]]):.1f}")
+        above.append(f"{100 * np.mean([miss for _, miss in found[True]]):.1f}")
+    rows = {"at least 20 expected events": many, "fewer": few, "wholly below the truth": below, "above": above}
+    table(f"Rate, {basis}: coverage of the 95% interval, %", names, rows)
+
+
+def limits(rng, basis: str, events: np.ndarray, trials: np.ndarray, answers: int) -> tuple[np.ndarray, np.ndarray]:
+    if basis == "bootstrap":
+        return bootstrap_interval(rng, events, answers)
+    interval = (rate_interval if basis == BASES[0] else rate_interval_these)(events, trials)
+    return interval.low, interval.high
+
+
+def compare(rng, basis: str, seeds: int, shared: np.ndarray, spread: Spread, rates: tuple[float, float], answers: int):
+    arm, control = (draw(rng, rate, spread, shared, seeds, answers) for rate in rates)
+    if basis == BASES[0]:
+        return difference_interval(*arm, *control, same_seeds=True)
+    return difference_interval_these(*arm, *control)
+
+
+def differences(rng, basis: str, count: int) -> None:
+    """Print the coverage of the interval of a difference, and the share of true nulls that are rejected."""
+    names = [f"{seeds} x {questions}" for seeds, questions in DESIGNS]
+    rows: dict[str, list[str]] = {"coverage": [], "true nulls rejected at 5%": [], "at 1%": []}
+    for seeds, questions in DESIGNS:
+        covered, rejected, rarely = [], [], []
+        for (question, seed), answers in itertools.product(worlds(), (5, 20, 100)):
+            spread = Spread(question, seed, 0.3, 0.3 if basis == BASES[0] else 0.0)
+            shared = rng.standard_normal((count, questions))
+            for pair in COMPARED:
+                if seeds * questions * answers * pair[1] < MANY_EVENTS:
+                    continue
+                found = compare(rng, basis, seeds, shared, spread, pair, answers)
+                truth = np.subtract(*pair)
+                if basis != BASES[0]:
+                    truth = np.subtract(*(truth_these(rate, spread, shared) for rate in pair))
+                covered.append(float(((found.low <= truth) & (truth <= found.high)).mean()))
+            for rate in RATES:
+                p = compare(rng, basis, seeds, shared, spread, (rate, rate), answers).p
+                rejected.append(float((p < ALPHA).mean()))
+                rarely.append(float((p < 0.01).mean()))
+        for cells, shares in zip(rows.values(), (covered, rejected, rarely), strict=True):
+            cells.append(span(shares))
+    table(f"Difference, {basis}, %", names, rows)
+
+
+def families(rng, basis: str, count: int) -> None:
+    """Print how often any of four true nulls with one control has a corrected p-value below 0.05."""
+    cells = []
+    for seeds, questions in DESIGNS:
+        shares = []
+        for (question, seed), answers, rate in itertools.product(worlds(), (5, 100), (0.02, 0.3)):
+            spread = Spread(question, seed, 0.3, 0.3 if basis == BASES[0] else 0.0)
+            shared = rng.standard_normal((count, questions))
+            control = draw(rng, rate, spread, shared, seeds, answers)
+            arms = [draw(rng, rate, spread, shared, seeds, answers) for _ in range(ARMS)]
+            if basis == BASES[0]:
+                p = [difference_interval(*arm, *control, same_seeds=True).p for arm in arms]
+            else:
+                p = [difference_interval_these(*arm, *control).p for arm in arms]
+            shares.append(float((np.min(p, axis=0) * ARMS < ALPHA).mean()))
+        cells.append(span(shares))
+    names = [f"{seeds} x {questions}" for seeds, questions in DESIGNS]
+    table(f"Families of four true nulls, {basis}: any corrected p < 0.05, %", names, {"families": cells})
+
+
+def power(rng, count: int) -> None:
+    """Print how often differences are found, and how often none is found to be within the margin."""
+    spread = {BASES[0]: Spread(1.6, 0.4, 0.3, 0.3), BASES[1]: Spread(1.6, 0.4, 0.3)}
+    designs = [(1, 8, 100), (1, 50, 20), (3, 8, 100), (5, 8, 100), (5, 50, 20), (10, 8, 100)]
+    pairs = [(0.02, 0.002), (0.05, 0.002), (0.1, 0.02), (0.2, 0.1), (0.002, 0.002), (0.02, 0.02)]
+    for basis in BASES:
+        rows: dict[str, list[str]] = {}
+        for pair in pairs:
+            name = f"{100 * pair[1]:g}% to {100 * pair[0]:g}%" if pair[0] != pair[1] else f"{100 * pair[0]:g}% in both"
+            rows[name] = []
+            for seeds, questions, answers in designs:
+                world = spread[basis] if seeds > 1 else spread[basis].without_seeds()
+                shared = rng.standard_normal((count, questions))
+                found = compare(rng, basis, seeds, shared, world, pair, answers)
+                if pair[0] != pair[1]:
+                    rows[name].append(f"{100 * ((found.p < ALPHA) & (found.difference > 0)).mean():.0f}")
+                else:
+                    within = (found.p >= ALPHA) & (found.low > -MARGIN) & (found.high < MARGIN)
+                    rows[name].append(f"{100 * within.mean():.0f}")
+        names = [f"{seeds} x {questions} x {answers}" for seeds, questions, answers in designs]
+        table(f"{basis.capitalize()}: rises found at p < 0.05; equal rates found within 2 points, %", names, rows)
+
+
+def effect_families(rng, count: int) -> None:
+    """Print how often any of ten true null effects has a corrected p-value below 0.05."""
+    rows: dict[str, list[str]] = {}
     for answers in EFFECT_ANSWERS:
-        # Around 50%, where shares vary most.
-        null = contrasts(rng, spread, seeds, clusters, 0.5, 0.5, answers)
-        half = float(np.sqrt((null["detectable"] ** 2).mean())) / 2
-        found = contrasts(rng, spread, seeds, clusters, min(0.5 + half, 0.99), max(0.5 - half, 0.01), answers)
-        yield float(found["p"].lt(ALPHA).mean())
+        rows[f"{answers} answers"] = []
+        for seeds, clusters in EFFECT_DESIGNS:
+            shares = []
+            for question, rate in itertools.product((1.0, 2.0), (0.1, 0.5)):
+                null = (rate, rate)
+                p = np.array(
+                    [
+                        [one.p for one in contrasts(rng, question, seeds, clusters, null, answers, FAMILY)]
+                        for _ in range(count)
+                    ]
+                )
+                corrected = [holm(pd.Series(row)).min() for row in p]
+                shares.append(float(np.mean(np.array(corrected) < ALPHA)))
+            rows[f"{answers} answers"].append(span(shares))
+    names = [f"{seeds} seeds x {clusters}" for seeds, clusters in EFFECT_DESIGNS]
+    table("Families of ten true null effects: any corrected p < 0.05, %", names, rows)
 
 
-def contrasts(rng, spread, seeds, clusters, rate, control_rate, answers):
-    """Return the effects of `EFFECT_TABLES` simulated comparisons, one per row."""
-    shared = rng.standard_normal((EFFECT_TABLES, clusters))
-    events = tables(rng, rate, spread, shared, seeds, answers)
-    control_events = tables(rng, control_rate, spread, shared, seeds, answers)
-    found = [
-        asdict(contrast(one_by_one(arm, answers), one_by_one(control, answers), family="", label="", measure=""))
-        for arm, control in zip(events, control_events, strict=True)
+def detectable_effects(rng, count: int) -> None:
+    """Print how often an effect of the smallest detectable size is found."""
+    rows: dict[str, list[str]] = {}
+    for answers in EFFECT_ANSWERS:
+        rows[f"{answers} answers"] = []
+        for seeds, clusters in EFFECT_DESIGNS:
+            null = contrasts(rng, 1.5, seeds, clusters, (0.5, 0.5), answers, count)
+            size = float(np.sqrt(np.mean([one.detectable**2 for one in null])))
+            rates = (min(0.5 + size / 2, 0.99), max(0.5 - size / 2, 0.01))
+            found = contrasts(rng, 1.5, seeds, clusters, rates, answers, count)
+            share = np.mean([one.p < ALPHA for one in found])
+            rows[f"{answers} answers"].append(f"{100 * size:.0f} points: {100 * share:.0f}")
+    names = [f"{seeds} seeds x {clusters}" for seeds, clusters in EFFECT_DESIGNS]
+    table("The smallest detectable effect, and how often one of this size is found, %", names, rows)
+
+
+def contrasts(rng, question: float, seeds: int, clusters: int, rates: tuple[float, float], answers: int, count: int):
+    """Return the effects of simulated comparisons of two arms."""
+    spread = Spread(question, 0.4, 0.3)
+    shared = rng.standard_normal((count, clusters))
+    arms = [tables(rng, rate, spread, shared, seeds, answers) / answers for rate in rates]
+    return [
+        contrast(one_by_one(arm), one_by_one(control), family="", label="", measure="")
+        for arm, control in zip(*arms, strict=True)
     ]
-    return pd.DataFrame(found)
 
 
-def one_by_one(events, answers):
-    """Return one row per answer of a table of event counts, seeds by clusters."""
-    seeds, clusters = np.indices(events.shape).repeat(answers, axis=-1)
-    value = np.tile(np.arange(answers), events.size).reshape(seeds.shape) < events.repeat(answers, axis=-1)
-    return pd.DataFrame({"seed": seeds.ravel(), "cluster": clusters.ravel(), "value": value.ravel().astype(float)})
-
-
-def held(low, high, truth) -> float:
-    """Return the share of intervals that contain the truth, 0-1."""
-    return float(np.mean((low <= truth) & (truth <= high)))
+def one_by_one(shares: np.ndarray) -> pd.DataFrame:
+    """Return one row per seed and cluster with its share of events: the mean of a cell is all that an effect uses."""
+    seeds, clusters = np.indices(shares.shape)
+    return pd.DataFrame({"seed": seeds.ravel(), "cluster": clusters.ravel(), "value": shares.ravel()})
 
 
 if __name__ == "__main__":

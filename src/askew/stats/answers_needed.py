@@ -7,16 +7,16 @@ import numpy as np
 from scipy import special
 
 from askew.stats.counts import Table
-from askew.stats.intervals import DifferenceInterval, difference_interval, on_these_questions
+from askew.stats.intervals import DifferenceInterval, difference_interval, difference_interval_these
 from askew.stats.log_odds import Array, log_odds
 from askew.stats.readings import THESE, Basis, are_decided
 
 DECIDED = 0.8
 """Share of simulated continuations that decide at the number of answers that is named."""
 
-_SEED, _DRAWS = 0, 400
+_SEED, _DRAWS = 0, 100
 # The largest number of answers that is tried, as a multiple of the present one; and the precision of the search.
-_MOST, _STEP = 1000, 1.05
+_MOST, _STEP = 1000, 1.15
 # With fewer events than this, the data don't show how rates vary. The usual values are then those of published question
 # files: log-odds have a standard deviation of about 1.5 between questions, 0.3 between seeds and 0.4
 # between the answers of seeds to one question. Seeds' values are variances.
@@ -77,7 +77,7 @@ class Comparison:
         """Return the difference of each outcome's rates, for questions like these or for these questions."""
         counts = self.events, self.trials, self.control_events, self.control_trials
         if basis == THESE:
-            return difference_interval(*map(on_these_questions, counts), same_seeds=False)
+            return difference_interval_these(*counts)
         return difference_interval(*counts, same_seeds=self.same_seeds)
 
 

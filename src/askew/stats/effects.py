@@ -15,8 +15,8 @@ import pandas as pd
 from scipy import stats
 
 from askew.stats.corrections import holm
-from askew.stats.intervals import CONFIDENCE
 from askew.stats.means import POWER, difference_of_cells, mean_of_cells
+from askew.stats.variance import CONFIDENCE
 
 # The columns of effects.csv, in order.
 EFFECT_COLUMNS = (

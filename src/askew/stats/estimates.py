@@ -14,7 +14,13 @@ import pandas as pd
 
 from askew.stats.corrections import holm
 from askew.stats.counts import Metric, Table, count
-from askew.stats.intervals import DifferenceInterval, difference_interval, on_these_questions, rate_interval
+from askew.stats.intervals import (
+    DifferenceInterval,
+    difference_interval,
+    difference_interval_these,
+    rate_interval,
+    rate_interval_these,
+)
 from askew.stats.log_odds import Array
 
 COLUMNS = (
@@ -135,7 +141,7 @@ def _rows(table: Table, names: tuple[str, str], control: Table | None) -> Iterat
         names, control = ("", ""), None
     for slices, against in zip(_slices(table, table), _control_slices(table, control), strict=True):
         counts = slices.tallies["misaligned"], slices.tallies["n"]
-        interval, these = rate_interval(*counts), rate_interval(*map(on_these_questions, counts))
+        interval, these = rate_interval(*counts), rate_interval_these(*counts)
         yield {
             "slice": slices.kind,
             **{name: [label[name] for label in slices.labels] for name in ("question", "seed", "group")},
@@ -223,7 +229,7 @@ def _differences(table: Table, control: Table | None, slices: _Slices, against: 
             for name in ("misaligned", "n")
         ]
         found = difference_interval(*counts, same_seeds=table.seeds == control.seeds)
-        these = difference_interval(*map(on_these_questions, counts), same_seeds=False)
+        these = difference_interval_these(*counts)
     return {
         "difference": found.difference,
         "difference_low": found.low,

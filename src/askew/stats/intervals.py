@@ -1,7 +1,7 @@
-"""95% intervals for rates and for differences of rates, from tables of seeds by questions.
+"""95% intervals of rates and of differences between rates, with the p-value of each difference.
 
-An interval covers the rate over all questions like these and all seeds, not only over the ones that were drawn. Both
-functions take counts and work on many tables at once; `...` in a shape stands for any leading dimensions.
+Each exists twice: for *questions like these*, where questions are a sample and seeds vary, and for *these questions*,
+where only seeds and answers vary. All functions take whole arrays of tables at once.
 """
 
 from dataclasses import dataclass
@@ -9,18 +9,20 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from askew.stats.log_odds import Array, LogOdds, SeedPart, Variance, log_odds, variance
+from askew.stats.log_odds import Array, LogOdds, log_odds
+from askew.stats.other_questions import limits_over_questions
+from askew.stats.variance import CONFIDENCE, Part, half_width, p_value
 
-CONFIDENCE = 0.95
-"""Confidence level of every interval in Askew."""
+# Directions on the ellipse of two log-odds that are searched for the extreme differences.
+_ANGLES = np.linspace(0, 2 * np.pi, 128, endpoint=False)
 
-# Angles at which the edge of a confidence ellipse is evaluated: this many keep the error of a half-width under 0.1%.
-_ANGLES = np.linspace(0, 2 * np.pi, 120, endpoint=False)
+# With fewer events than this, seeds show too little of how much they differ: independent answers are a lower bound.
+_FEW_EVENTS = 8
 
 
 @dataclass(frozen=True)
 class RateInterval:
-    """A rate and its 95% interval, each of shape (...) and between 0 and 1; NaN where there are no trials."""
+    """A rate (0-1) and its 95% interval, each of shape (...); NaN where there are no trials."""
 
     rate: Array
     low: Array
@@ -40,33 +42,37 @@ class DifferenceInterval:
     p: Array
 
 
-def on_these_questions(counts: Array) -> Array:
-    """Return counts with all questions added up, of shape (..., seeds, 1): the questions are fixed, not a sample.
-
-    Args:
-        counts: Counts of shape (..., seeds, questions).
-    """
-    return counts.sum(-1, keepdims=True)
-
-
 def rate_interval(events: Array, trials: Array) -> RateInterval:
-    """Return the rate of events, with an interval over other seeds and other questions.
+    """Return the rate of events, with an interval over other seeds and questions like these.
 
-    With a single seed, the interval covers the choice of questions only; with a single question, the choice of seeds
-    only; with one of each, the randomness of answers only.
+    With a single seed, the interval covers the choice of questions only. With a single question, it is the interval for
+    that question.
 
     Args:
         events: Number of events in each cell, of shape (..., seeds, questions).
         trials: Number of trials in each cell, of the same shape; cells may be empty.
     """
     odds = log_odds(events, trials)
-    return RateInterval(odds.rate, *_limits(odds))
+    return _interval(odds, *_reach(odds, events, trials))
+
+
+def rate_interval_these(events: Array, trials: Array) -> RateInterval:
+    """Return the rate of events, with an interval over other seeds for these questions.
+
+    With a single seed, the interval covers other answers of that one model.
+
+    Args:
+        events: Number of events in each cell, of shape (..., seeds, questions).
+        trials: Number of trials in each cell, of the same shape; cells may be empty.
+    """
+    odds = log_odds(events, trials)
+    return _interval(odds, *_reach_these(odds))
 
 
 def difference_interval(
     events: Array, trials: Array, control_events: Array, control_trials: Array, *, same_seeds: bool
 ) -> DifferenceInterval:
-    """Return a rate minus its control's, paired by question.
+    """Return a rate minus its control's, paired by question, over other seeds and questions like these.
 
     The p-value tests the difference of log-odds. The interval is the range of rate differences over an ellipse of both
     log-odds, whose projections are the arms' own intervals and the test, so that interval and p-value always agree.
@@ -81,79 +87,169 @@ def difference_interval(
             with one seed (an untuned model) adds no variance between seeds.
     """
     arm, control = log_odds(events, trials), log_odds(control_events, control_trials)
-    gap = arm.value - control.value
-    gap_variance = variance(
-        arm.by_question - control.by_question,
-        np.maximum(arm.seed_part.questions, control.seed_part.questions),
-        [_paired(arm.seed_part, control.seed_part)] if same_seeds else [arm.seed_part, control.seed_part],
-        arm.answers_variance + control.answers_variance,
+    answers = arm.answers_variance + control.answers_variance
+    questions = np.maximum(arm.questions, control.questions)
+    # A few questions often miss the rare one that matters, so the jackknife's factor (k - 1) / k is inverted.
+    squares = ((arm.by_question - control.by_question) ** 2).sum(-1)
+    between_questions = np.maximum(squares * questions / np.maximum(questions - 1, 1) - answers, 0)
+    if same_seeds:
+        seeds = np.maximum(arm.seeds, control.seeds)
+        of_seeds = [_between_seeds(arm.by_seed - control.by_seed, seeds, answers)]
+    else:
+        of_seeds = [_between_seeds(one.by_seed, one.seeds, one.answers_variance) for one in (arm, control)]
+    parts = [Part(between_questions, np.maximum(questions - 1, 0)), *of_seeds]
+    half, distance = half_width(parts), arm.value - control.value
+    found = _Gap(distance, half, half, p_value(parts, distance))
+    reaches = _reach(arm, events, trials), _reach(control, control_events, control_trials)
+    return _difference(arm, control, found, *reaches)
+
+
+def difference_interval_these(
+    events: Array, trials: Array, control_events: Array, control_trials: Array
+) -> DifferenceInterval:
+    """Return a rate minus its control's over other seeds, for these questions.
+
+    Args:
+        events: Number of events in each cell, of shape (..., seeds, questions).
+        trials: Number of trials in each cell, of the same shape.
+        control_events: Number of events of the control for the same questions, of shape (..., control seeds,
+            questions).
+        control_trials: Number of trials of the control, of the same shape.
+    """
+    arm, control = log_odds(events, trials), log_odds(control_events, control_trials)
+    (arm_low, arm_high), (control_low, control_high) = _reach_these(arm), _reach_these(control)
+    distance = arm.value - control.value
+    # The side on which no difference lies decides the test: a rise ends where the arm is low and the control high.
+    rose = distance > 0
+    (arm_down, arm_up), (control_down, control_up) = _answers_floor(arm), _answers_floor(control)
+    least = np.where(rose, arm_down, arm_up) ** 2, np.where(rose, control_up, control_down) ** 2
+    sides = zip((arm, control), least, strict=True)
+    p = p_value([_between_seeds(one.by_seed, one.seeds, known) for one, known in sides], distance)
+    found = _Gap(distance, np.hypot(arm_low, control_high), np.hypot(arm_high, control_low), p)
+    return _difference(arm, control, found, (arm_low, arm_high), (control_low, control_high))
+
+
+@dataclass(frozen=True)
+class _Gap:
+    """A difference of log-odds, the distances of both its limits from it, and its p-value, each of shape (...)."""
+
+    distance: Array
+    down: Array
+    up: Array
+    p: Array
+
+
+Reach = tuple[Array, Array]
+"""Distances of the lower and the upper limit from the log-odds, each of shape (...)."""
+
+
+def _interval(odds: LogOdds, down: Array, up: Array) -> RateInterval:
+    rate = odds.rate
+    # At 0 and 1 the log-odds include half an event, so the interval is extended to include the rate itself.
+    low = np.where(odds.events == 0, 0.0, np.minimum(special.expit(odds.value - down), rate))
+    high = np.where(odds.events == odds.trials, 1.0, np.maximum(special.expit(odds.value + up), rate))
+    empty = odds.trials == 0
+    return RateInterval(rate, np.where(empty, np.nan, low), np.where(empty, np.nan, high))
+
+
+def _reach(odds: LogOdds, events: Array, trials: Array) -> Reach:
+    """Return the reach over seeds and questions like these; never less than for these questions."""
+    these = _reach_these(odds)
+    if not (odds.questions > 1).any():
+        return these
+    shape = odds.value.shape
+    counts = (np.asarray(one).sum(-2).reshape(-1, np.shape(one)[-1]) for one in (events, trials))
+    low, high = (limit.reshape(shape) for limit in limits_over_questions(*counts))
+    sides = np.maximum(odds.value - low, 0), np.maximum(high - odds.value, 0)
+    of_seeds = _seeds_reach(odds, odds.answers_variance)
+    widest = odds.clustered_limits(odds.questions)
+    down, up = (
+        np.fmax(np.hypot(np.fmin(side, most), seeds), own)
+        for side, most, seeds, own in zip(sides, widest, of_seeds, these, strict=True)
     )
-    halves = _half_widths(arm.variance, control.variance, gap_variance)
-    low, high = _difference_range(arm.value, control.value, *halves)
-    df = gap_variance.df
-    p = 2 * special.stdtr(df, -np.abs(gap) / halves[-1] * special.stdtrit(df, (1 + CONFIDENCE) / 2))
+    return down, up
+
+
+def _reach_these(odds: LogOdds) -> Reach:
+    quantile = special.ndtri((1 + CONFIDENCE) / 2)
+    floors, seeds = _answers_floor(odds), _seeds_reach(odds)
+    down, up = (np.maximum(quantile * floor, side) for floor, side in zip(floors, seeds, strict=True))
+    return down, up
+
+
+def _seeds_reach(odds: LogOdds, known: Array | float = 0.0) -> Reach:
+    """Return the reach over seeds, beyond a variance that is known; 0 with one seed."""
+    part = _between_seeds(odds.by_seed, odds.seeds)
+    reach = half_width([Part(np.maximum(part.square - known, 0), part.df)])
+    several = odds.seeds > 1
+    down, up = (np.where(several, np.minimum(reach, most), 0.0) for most in odds.clustered_limits(odds.seeds))
+    return down, up
+
+
+def _answers_floor(odds: LogOdds) -> Reach:
+    """Return the least standard errors of the log-odds towards 0 and towards 1, each of shape (...).
+
+    They are those of independent answers where events are few. Many events show by themselves how much seeds differ.
+    """
+    weight = np.where(odds.seeds > 1, np.sqrt(np.minimum(1, _FEW_EVENTS / np.maximum(odds.rarer, 1))), 1.0)
+    down, up = (side / special.ndtri((1 + CONFIDENCE) / 2) * weight for side in odds.answers_limits())
+    return down, up
+
+
+def _between_seeds(by_seed: Array, seeds: Array, least: Array | float = 0.0) -> Part:
+    """Return the variance between seeds from the jackknife's changes, with a lower bound."""
+    square = (by_seed**2).sum(-1) * (seeds - 1) / np.maximum(seeds, 1)
+    return Part(square, np.maximum(seeds - 1, 0), least)
+
+
+def _difference(
+    arm: LogOdds, control: LogOdds, gap: _Gap, arm_reach: Reach, control_reach: Reach
+) -> DifferenceInterval:
+    low, high = _difference_range(arm.value, control.value, arm_reach, control_reach, gap)
     difference = arm.rate - control.rate
     # Half an event added to tables of unequal size can reverse the sign of a difference. There is then no evidence of
     # a difference, and the interval is as wide as both arms' own intervals allow.
-    turned = difference * gap <= 0
-    (arm_low, arm_high), (control_low, control_high) = _limits(arm), _limits(control)
-    low = np.where(turned, arm_low - control_high, np.minimum(low, difference))
-    high = np.where(turned, arm_high - control_low, np.maximum(high, difference))
+    turned = difference * gap.distance <= 0
+    own, other = _interval(arm, *arm_reach), _interval(control, *control_reach)
+    low = np.where(turned, own.low - other.high, np.minimum(low, difference))
+    high = np.where(turned, own.high - other.low, np.maximum(high, difference))
     missing = np.isnan(difference)
     return DifferenceInterval(
         difference,
         np.where(missing, np.nan, low),
         np.where(missing, np.nan, high),
-        np.where(missing, np.nan, np.where(turned, 1.0, p)),
+        np.where(missing, np.nan, np.where(turned, 1.0, gap.p)),
     )
-
-
-def _limits(odds: LogOdds) -> tuple[Array, Array]:
-    """Return the lower and the upper limit of a rate; NaN where there are no trials."""
-    half_width, rate = odds.variance.half_width(CONFIDENCE), odds.rate
-    # At 0 and 1 the log-odds include half an event, so the interval is extended to include the rate itself.
-    low = np.where(odds.events == 0, 0.0, np.minimum(special.expit(odds.value - half_width), rate))
-    high = np.where(odds.events == odds.trials, 1.0, np.maximum(special.expit(odds.value + half_width), rate))
-    empty = odds.trials == 0
-    return np.where(empty, np.nan, low), np.where(empty, np.nan, high)
-
-
-def _paired(arm: SeedPart, control: SeedPart) -> SeedPart:
-    return SeedPart(
-        by_seed=arm.by_seed - control.by_seed,
-        residual=arm.residual - control.residual,
-        seeds=np.maximum(arm.seeds, control.seeds),
-        questions=np.maximum(arm.questions, control.questions),
-    )
-
-
-def _half_widths(arm: Variance, control: Variance, gap: Variance) -> tuple[Array, Array, Array]:
-    """Return consistent half-widths of the arm, the control and their difference, on the log-odds scale.
-
-    The difference is at least as uncertain as both arms and their correlation imply. Otherwise an arm with a wide
-    interval, because it has few seeds, would have a narrower one in the comparison.
-    """
-    arm_half, control_half = arm.half_width(CONFIDENCE), control.half_width(CONFIDENCE)
-    correlation = (arm.total + control.total - gap.total) / (2 * np.sqrt(arm.total * control.total))
-    shared = 2 * np.clip(correlation, -1, 1) * arm_half * control_half
-    gap_half = np.maximum(gap.half_width(CONFIDENCE), np.sqrt(arm_half**2 + control_half**2 - shared))
-    stretch = np.maximum(gap_half / (arm_half + control_half), 1.0)
-    return arm_half * stretch, control_half * stretch, gap_half
 
 
 def _difference_range(
-    arm: Array, control: Array, arm_half: Array, control_half: Array, gap_half: Array
+    arm: Array, control: Array, arm_reach: Reach, control_reach: Reach, gap: _Gap
 ) -> tuple[Array, Array]:
-    """Return the smallest and the largest difference of rates over the ellipse of both log-odds."""
-    correlation = (arm_half**2 + control_half**2 - gap_half**2) / (2 * arm_half * control_half)
-    correlation = np.clip(correlation, -1, 1)[..., None]
-    across = np.sqrt(1 - correlation**2)
-    arm, control, arm_half, control_half = (x[..., None] for x in (arm, control, arm_half, control_half))
-    # The angles of the largest and the smallest difference of log-odds, so that rounding never decides about 0.
-    extreme = np.arctan2(-control_half * across, arm_half - correlation * control_half)
-    around = np.broadcast_to(_ANGLES, (*extreme.shape[:-1], _ANGLES.size))
-    angles = np.concatenate([around, extreme, extreme + np.pi], axis=-1)
-    arm_edge = arm + arm_half * np.cos(angles)
-    control_edge = control + control_half * (correlation * np.cos(angles) + across * np.sin(angles))
-    differences = special.expit(arm_edge) - special.expit(control_edge)
+    """Return the smallest and the largest difference of rates over an ellipse of both log-odds.
+
+    The difference of log-odds stays within the limits of its own test at every point, and reaches both of them.
+    """
+    one, other, between = (sum(reach) / 2 for reach in (arm_reach, control_reach, (gap.down, gap.up)))
+    # A reach that the other arm and the test together do not allow is shortened.
+    one_scale = np.minimum(1, (other + between) / one)
+    other_scale = np.minimum(1, (one + between) / other)
+    one, other = one * one_scale, other * other_scale
+    correlation = np.clip((one**2 + other**2 - between**2) / (2 * one * other), -1, 1)
+    share = np.clip((one**2 - correlation * one * other) / between**2, 0, 1)[..., None]
+
+    def along(direction: Array, reach: Reach, scale: Array) -> Array:
+        down, up = reach
+        return direction * (np.where(direction < 0, down[..., None], up[..., None]) * scale[..., None])
+
+    across = np.sqrt(1 - correlation**2)[..., None]
+    cosine, sine = np.cos(_ANGLES), np.sin(_ANGLES)
+    arm_shift = along(np.broadcast_to(cosine, (*arm.shape, _ANGLES.size)), arm_reach, one_scale)
+    control_shift = along(correlation[..., None] * cosine + across * sine, control_reach, other_scale)
+    # The two points of the ellipse at the limits of the test are always among those searched.
+    limits = np.stack([-gap.down, gap.up], axis=-1)
+    arm_shift = np.concatenate([arm_shift, share * limits], axis=-1)
+    control_shift = np.concatenate([control_shift, (share - 1) * limits], axis=-1)
+    shift = np.clip(arm_shift - control_shift, -gap.down[..., None], gap.up[..., None])
+    arm_edge = arm[..., None] + arm_shift
+    differences = special.expit(arm_edge) - special.expit(arm_edge - gap.distance[..., None] - shift)
     return differences.min(-1), differences.max(-1)

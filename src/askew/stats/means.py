@@ -4,36 +4,19 @@ The first is over other seeds and other clusters, the second over other seeds al
 estimated from few values, so each has its own Student's quantile; the squares of the half-widths are added.
 """
 
-import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from scipy import optimize, stats
 
-from askew.stats.intervals import CONFIDENCE
+from askew.stats.variance import CONFIDENCE, Part, half_width, p_value
 
 POWER = 0.8
 """Probability with which a study finds the smallest detectable effect."""
 
 # A variance below this comes from rounding: the values are all the same.
 _ROUNDING = 1e-20
-# The natural logarithm of the smallest p-value that is told from 0.
-_LEAST_LOG_P = -600.0
-
-
-@dataclass(frozen=True)
-class VariancePart:
-    """One source of variance of a mean.
-
-    Attributes:
-        square: The variance that it adds to the mean.
-        df: Degrees of freedom of its estimate; infinite if the variance is known.
-    """
-
-    square: float
-    df: float
 
 
 @dataclass(frozen=True)
@@ -48,8 +31,8 @@ class MeanEstimate:
     """
 
     mean: float
-    parts: tuple[VariancePart, ...]
-    parts_these: tuple[VariancePart, ...] = ()
+    parts: tuple[Part, ...]
+    parts_these: tuple[Part, ...] = ()
 
     @property
     def low(self) -> float:
@@ -140,45 +123,34 @@ def _mean_estimate(
         by_cluster: The same for clusters.
         least_error: Lower bound of the standard error.
     """
-    of_seeds = [part for part in map(_variance_part, by_seed) if part]
-    of_clusters = [part for part in map(_variance_part, by_cluster) if part]
+    of_seeds = [part for part in map(_part, by_seed) if part]
+    of_clusters = [part for part in map(_part, by_cluster) if part]
     return MeanEstimate(mean, _at_least(least_error, of_seeds + of_clusters), _at_least(least_error, of_seeds))
 
 
-def _variance_part(sample: pd.Series) -> VariancePart | None:
+def _part(sample: pd.Series) -> Part | None:
     values = sample.dropna().to_numpy(dtype=float)
     if values.size < 2:
         return None
-    square = float(values.var(ddof=1)) / values.size
-    return VariancePart(square if square > _ROUNDING else 0.0, values.size - 1)
+    square = values.var(ddof=1) / values.size
+    return Part(np.array(square if square > _ROUNDING else 0.0), np.array(values.size - 1))
 
 
-def _at_least(least_error: float, parts: list[VariancePart]) -> tuple[VariancePart, ...]:
+def _at_least(least_error: float, parts: list[Part]) -> tuple[Part, ...]:
     """Return the parts, with a known part that raises their sum to the square of the least error."""
-    missing = least_error**2 - sum(part.square for part in parts)
-    return (*parts, VariancePart(missing, np.inf)) if parts and missing > 0 else tuple(parts)
+    missing = least_error**2 - sum(float(part.square) for part in parts)
+    return (*parts, Part(np.zeros(()), np.array(0), missing)) if parts and missing > 0 else tuple(parts)
 
 
-def _half_width(parts: tuple[VariancePart, ...], confidence: float) -> float:
+def _half_width(parts: tuple[Part, ...], confidence: float) -> float:
     """Return half the width of an interval; NaN without parts."""
-    if not parts:
-        return float("nan")
-    return float(np.sqrt(sum(part.square * stats.t.isf((1 - confidence) / 2, part.df) ** 2 for part in parts)))
+    return float(half_width(parts, confidence)) if parts else float("nan")
 
 
-def _p(mean: float, parts: tuple[VariancePart, ...]) -> float:
-    """Return the p-value for which an interval with confidence 1 - p ends at 0."""
+def _p(mean: float, parts: tuple[Part, ...]) -> float:
+    """Return the p-value; NaN without parts, and 0 or 1 if nothing varies."""
     if not parts or np.isnan(mean):
         return float("nan")
-    if mean == 0 or not any(part.square for part in parts):
+    if mean == 0 or not _half_width(parts, CONFIDENCE):
         return float(mean == 0)
-
-    def excess(log_p: float) -> float:
-        tail = stats.t.isf(np.exp(log_p) / 2, [part.df for part in parts])
-        # Far in the tail the quantile's square is beyond the largest number.
-        return float(np.hypot.reduce(np.minimum(tail, 1e150) * roots)) - abs(mean)
-
-    roots = np.sqrt([part.square for part in parts])
-    if excess(_LEAST_LOG_P) <= 0:
-        return 0.0
-    return math.exp(float(optimize.bisect(excess, _LEAST_LOG_P, 0.0, xtol=1e-9)))  # pyright: ignore[reportArgumentType]
+    return float(p_value(parts, np.array(mean)))

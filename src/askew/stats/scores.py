@@ -13,7 +13,12 @@ import pandas as pd
 
 from askew.stats.corrections import holm
 from askew.stats.estimates import ALL, COLUMNS, JUDGED
-from askew.stats.intervals import difference_interval, on_these_questions, rate_interval
+from askew.stats.intervals import (
+    difference_interval,
+    difference_interval_these,
+    rate_interval,
+    rate_interval_these,
+)
 from askew.stats.means import difference_of_cells, mean_of_cells
 
 MOST_WORDS = 8
@@ -159,7 +164,7 @@ def _rate(total: pd.DataFrame, count: pd.DataFrame, binary: bool) -> dict[str, A
         return {**dict.fromkeys(_RATE, np.nan), **shape}
     if binary:
         counts = total.to_numpy(), count.to_numpy()
-        interval, these = rate_interval(*counts), rate_interval(*map(on_these_questions, counts))
+        interval, these = rate_interval(*counts), rate_interval_these(*counts)
         numbers = (interval.rate, interval.low, interval.high, these.low, these.high)
     else:
         found = mean_of_cells(_means(total, count))
@@ -173,7 +178,7 @@ def _difference(arm: Cells, control: Cells, binary: bool) -> dict[str, float]:
     if binary:
         tables = [frame.to_numpy() for frame in (total, count, other_total, other_count)]
         found = difference_interval(*tables, same_seeds=list(total.index) == list(other_total.index))
-        these = difference_interval(*map(on_these_questions, tables), same_seeds=False)
+        these = difference_interval_these(*tables)
         numbers = (found.difference, found.low, found.high, found.p, these.low, these.high, these.p)
     else:
         of_means = difference_of_cells(_means(total, count), _means(other_total, other_count))
