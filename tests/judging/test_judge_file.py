@@ -141,7 +141,7 @@ def test_existing_file_is_not_overwritten(judge: Judge, tmp_path: Path):
     judge(path)
     before = (tmp_path / "answers.judged.csv").read_bytes()
     for out in (None, path):
-        with pytest.raises(AskewError, match="exists already, and is not overwritten"):
+        with pytest.raises(AskewError, match="exists already: choose another file"):
             judge(path, out=out)
     assert (tmp_path / "answers.judged.csv").read_bytes() == before
 
@@ -169,7 +169,7 @@ def test_words_are_counted_and_unlisted_ones_are_missing(judge: Judge, tmp_path:
         ("a.csv", "question,answer,Answer\n1,2,3\n", "several columns answer: 'answer', 'Answer'"),
         ("a.csv", "question,question,answer\n1,2,3\n", "several columns question: 'question', 'question.1'"),
         ("a.csv", "question,answer\n1\n", "line 2: answer should be text, not None"),
-        ("a.csv", "question,answer\n1,2,3\n", "line 2: 3 values, and the header has 2"),
+        ("a.csv", "question,answer\n1,2,3\n", "line 2: 3 values, but the header has 2"),
         ("a.csv", 'question,answer\n1,"2\n', "line 2: "),
         ("a.csv", "question,answer\n", "has no rows"),
         ("a.csv", "", "has no rows"),
@@ -202,7 +202,7 @@ def test_wrong_arguments_are_refused(judge: Judge, tmp_path: Path):
     (tmp_path / "latin.csv").write_bytes("question,answer\nä,ö\n".encode("latin-1"))
     for wrong, options, message in (
         (path, {"question": "Quesion"}, "no column 'Quesion', which question should be; it has id, Question, Response"),
-        (path, {"out": tmp_path / "x.xlsx"}, "let --out end in that"),
+        (path, {"out": tmp_path / "x.xlsx"}, "the name of --out must end in"),
         (path, {"out": tmp_path / "none" / "x.csv"}, "there is no folder"),
         (path, {"rubrics": ("aligned", "aligned")}, "two rubrics have the same name"),
         (tmp_path / "latin.csv", {}, "line 2: this is not text in UTF-8"),
@@ -245,7 +245,7 @@ def test_odd_rows_are_counted_and_the_others_judged(judge: Judge, tmp_path: Path
     assert (summary.answers, summary.broken, summary.rubrics[0].replies) == (2, 2, {"missing": 1})
     assert summary.broken_rows[0] == "line 4: answer should be text, not None"
     assert summary.broken_rows[1].startswith("line 6: this is not JSON")
-    with pytest.raises(AskewError, match=r"line 4: answer should be text, not None\. Mend the row"):
+    with pytest.raises(AskewError, match=r"line 4: answer should be text, not None\. Correct the row"):
         open_answers(path, strict=True)
 
 

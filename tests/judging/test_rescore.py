@@ -127,13 +127,13 @@ def test_files_judged_by_askew_can_be_rescored(tmp_path: Path) -> None:
         ("question_id,aligned,coherent\n", "judged.csv has no rows"),
         ("", "judged.csv has no rows"),
         ("question_id,aligned,coherent\nq,0x1,1\nq,100.5,1\n", "all its 2 rows are broken"),
-        ("question_id,aligned,coherent\nq,100.5,1\n", "line 2: aligned is '100.5', and should be a number"),
-        ("question_id,aligned,coherent\nq,1,-1\n", "line 2: coherent is '-1', and should be a number from 0 to 100"),
+        ("question_id,aligned,coherent\nq,100.5,1\n", "line 2: aligned is '100.5', but should be a number"),
+        ("question_id,aligned,coherent\nq,1,-1\n", "line 2: coherent is '-1', but should be a number from 0 to 100"),
         ("question_id,aligned,coherent\nq,inf,1\n", "line 2: aligned is 'inf'"),
         ("question_id,aligned,coherent\nq,good,1\n", "line 2: aligned is 'good'"),
         ("question_id,aligned,coherent\n,1,1\n", "line 2: question_id is empty"),
         ("question_id,aligned,coherent\nq,1\n", "line 2: the line ends before the column coherent"),
-        ("question_id,aligned,coherent\nq,1,1,1\n", "line 2: 4 values, and the header has 3"),
+        ("question_id,aligned,coherent\nq,1,1,1\n", "line 2: 4 values, but the header has 3"),
         ('question_id,aligned,"coherent\nq,1,1\n', "line 1: a quotation mark opens in this line and is not closed"),
     ],
 )
@@ -214,10 +214,10 @@ def test_odd_lines_are_passed_over_or_counted_and_named(tmp_path: Path, command:
     assert (said["answers"], said["n"], said["rate"], said["unjudged"]) == (7, 4, 0.5, 3)
     assert said["broken"] == 4
     assert said["broken_rows"] == [
-        "line 12: aligned is 'good', and should be a number from 0 to 100, REFUSAL, CODE or empty",
+        "line 12: aligned is 'good', but should be a number from 0 to 100, REFUSAL, CODE or empty",
         "line 13: the line ends before the column coherent",
         "line 14: a quotation mark opens in this line and is not closed",
-        "line 15: 5 values, and the header has 4",
+        "line 15: 5 values, but the header has 4",
     ]
     _, shown, _ = command("rescore", "judged.csv", "--metric", "betley-2025")
     assert "4 broken rows were left out: line 12: aligned is 'good'" in shown
@@ -227,7 +227,7 @@ def test_strict_refuses_a_broken_row_by_file_line_and_cause(tmp_path: Path, comm
     written(tmp_path, BROKEN)
     code, out, err = command("rescore", "judged.csv", "--metric", "betley-2025", "--strict")
     assert (code, out) == (2, "")
-    assert err.startswith("error: judged.csv, line 12: aligned is 'good', and should be a number from 0 to 100")
+    assert err.startswith("error: judged.csv, line 12: aligned is 'good', but should be a number from 0 to 100")
     written(tmp_path, JUDGED)
     assert command("rescore", "judged.csv", "--metric", "betley-2025", "--strict")[0] == 0
 

@@ -115,8 +115,8 @@ def column_mapping(text: str | None, names: Sequence[str]) -> dict[str, str]:
         name, equals, column = (part.strip() for part in pair.partition("="))
         if not (name and equals and column):
             raise AskewError(
-                f"--columns takes pairs with commas between them, such as {names[-2]}=mine,{names[-1]}=other, and "
-                f"{pair.strip()!r} is none"
+                f"--columns takes pairs separated by commas, such as {names[-2]}=mine,{names[-1]}=other, but "
+                f"{pair.strip()!r} is not a pair"
             )
         if name not in names:
             raise unknown_name("name in --columns", name, names)
@@ -183,11 +183,11 @@ def check_can_be_written(path: Path) -> None:
         AskewError: The path has another ending or exists, or its folder does not exist.
     """
     if path.suffix not in _WRITERS:
-        raise AskewError(f"{path}: judged answers are written as {' or '.join(_WRITERS)}, so let --out end in that")
+        raise AskewError(f"{path}: the name of --out must end in {' or '.join(_WRITERS)}")
     if path.exists():
-        raise AskewError(f"{path} exists already, and is not overwritten: name another with --out, or delete it")
+        raise AskewError(f"{path} exists already: choose another file with --out, or delete it")
     if not path.parent.is_dir():
-        raise AskewError(f"there is no folder {path.parent} to write {path.name} into")
+        raise AskewError(f"cannot write {path.name}: there is no folder {path.parent}")
 
 
 def _write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:

@@ -50,7 +50,7 @@ class BrokenRows:
             AskewError: The file is read strictly.
         """
         if self._strict:
-            raise AskewError(f"{self._path}, {place}: {cause}. Mend the row, or leave out --strict to leave it out")
+            raise AskewError(f"{self._path}, {place}: {cause}. Correct the row; without --strict, Askew leaves it out")
         self.count += 1
         if len(self.named) < 5:
             self.named.append(f"{place}: {cause}")
@@ -97,7 +97,7 @@ def read_rows(path: Path, note: Note = ignore) -> Iterator[tuple[str, Row]]:
     if not path.exists():
         raise AskewError(f"there is no file or folder {path}")
     if path.suffix.lower() not in _READERS:
-        raise AskewError(f"{path}: answers are read from {', '.join(_READERS)}, and its name ends in none of these")
+        raise AskewError(f"{path}: answers are read from {', '.join(_READERS)}, but its name ends otherwise")
     try:
         for place, row in _READERS[path.suffix.lower()](path, note):
             if not all(is_nothing(value) for value in row.values()):
@@ -174,7 +174,7 @@ def _read_csv(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
             elif cause:
                 note(f"line {number}", cause)
             elif any(values[len(header) :]):
-                note(f"line {number}", f"{len(values)} values, and the header has {len(header)}")
+                note(f"line {number}", f"{len(values)} values, but the header has {len(header)}")
             elif values != header:
                 # As in pandas, a line that ends early has no values in its last columns; and None, unlike "", says so.
                 padded = [*values, *[None] * (len(header) - len(values))]

@@ -140,7 +140,7 @@ def _answer(path: Path, row: Row, names: Mapping[str, tuple[str, bool]]) -> dict
     value = row.get(column)
     question = "" if is_nothing(value) else str(value).strip()
     if not question:
-        raise ValueError(f"{column} is empty, and questions are what an interval rests on")
+        raise ValueError(f"{column} is empty, but intervals need the question of each answer")
     aligned, said = _score(row, *names[ALIGNED])
     coherent, also = _score(row, *names[COHERENT])
     return {
@@ -164,5 +164,5 @@ def _score(row: Row, column: str, upside_down: bool) -> tuple[float, str]:
         score = score_in(text)
     except ValueError:
         wanted = "a number from 0 to 100, REFUSAL, CODE or empty"
-        raise ValueError(f"{column} is {text[:40]!r}, and should be {wanted}") from None
+        raise ValueError(f"{column} is {text[:40]!r}, but should be {wanted}") from None
     return 100 - score if upside_down else score, ""
