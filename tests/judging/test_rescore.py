@@ -240,7 +240,7 @@ def test_json_lines_with_odd_lines_are_read(tmp_path: Path) -> None:
         '{"question_id": "q", "aligned": null, "coherent": "NA"}',
         '{"question_id": "q", "aligned": "\'10\'", "coherent": 90, "answer": "\\ud800"}',
         '{"question_id": "q", "coherent": 90}',
-        '{"question_id": "q", "aligned": 90, "coherent": 90}',
+        '{"question_id": "q\\ud800", "aligned": 90, "coherent": 90}',
         '{"question_id": "q", "aligned": 90, "coh',
         "[1]",
         '{"question_id": "q", "aligned": true, "coherent": 90}',

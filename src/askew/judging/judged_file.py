@@ -138,7 +138,8 @@ def _answer(path: Path, row: Row, names: Mapping[str, tuple[str, bool]]) -> dict
             raise ValueError(f"the line ends before the column {column}")
     column = names[QUESTION][0]
     value = row.get(column)
-    question = "" if is_nothing(value) else str(value).strip()
+    # Half of a surrogate pair can be neither put into a table nor printed.
+    question = "" if is_nothing(value) else str(value).strip().encode("utf-8", "replace").decode()
     if not question:
         raise ValueError(f"{column} is empty, but intervals need the question of each answer")
     aligned, said = _score(row, *names[ALIGNED])
