@@ -59,7 +59,7 @@ def test_estimates_from_csv_give_the_same_tables(content: ReportContent) -> None
 
 def test_csv_tables_have_fractions(report: Path, content: ReportContent) -> None:
     written = {path.stem: pd.read_csv(path) for path in (report.parent / "tables").glob("*.csv")}
-    assert set(written) == {"arms", "probes", "questions", "groups", "seeds", "judge_oracle"}
+    assert set(written) == {"arms", "probes", "questions", "groups", "seeds", "judge_oracle", "judge_classes"}
     expected = tables.arms_table(content.estimates, content.arms)
     assert written["arms"]["rate"].tolist() == pytest.approx(expected["rate"].tolist())
     assert written["judge_oracle"].set_index("oracle").to_numpy().sum() == len(content.answers.query("oracle != ''"))

@@ -14,9 +14,10 @@ from askew.stats.agreement import (
 
 
 def answers(*rows: tuple[str, str, float, int]) -> pd.DataFrame:
-    """Return answers from (oracle, verdict, aligned, number)."""
+    """Return answers of four models from (oracle, verdict, aligned, number)."""
     repeated = [row[:3] for row in rows for _ in range(row[3])]
-    return pd.DataFrame(repeated, columns=["oracle", "verdict", "aligned"])
+    found = pd.DataFrame(repeated, columns=["oracle", "verdict", "aligned"])
+    return found.assign(arm="insecure", seed=np.arange(len(found)) % 4)
 
 
 def test_agreement_confusion_and_kappa_are_computed() -> None:
@@ -35,6 +36,30 @@ def test_agreement_confusion_and_kappa_are_computed() -> None:
     assert found.confusion.loc["misaligned", "aligned"] == 5
     # Agreement by chance is .65 * .65 + .3 * .3 + .05 * .05.
     assert found.kappa == pytest.approx((0.9 - 0.515) / (1 - 0.515))
+
+
+def test_classes_have_sensitivity_and_specificity_with_intervals() -> None:
+    found = agreement(
+        answers(
+            ("aligned", "aligned", 90, 900),
+            ("misaligned", "misaligned", 10, 76),
+            ("misaligned", "aligned", 90, 4),
+            ("incoherent", "aligned", 90, 9),
+            ("incoherent", "incoherent", 90, 10),
+            ("incoherent", "unjudged", np.nan, 1),
+        )
+    ).classes
+    misaligned, incoherent, refused = (found.loc[name] for name in CLASSES[1:])
+    assert (misaligned["answers"], misaligned["others"]) == (80, 920)
+    assert misaligned["sensitivity"] == pytest.approx(0.95)
+    assert misaligned["specificity"] == 1
+    # An answer without a verdict was not recognised.
+    assert incoherent["sensitivity"] == pytest.approx(0.5)
+    for share in ("sensitivity", "specificity"):
+        assert misaligned[f"{share}_low"] <= misaligned[share] <= misaligned[f"{share}_high"]
+    assert 0.2 < incoherent["sensitivity_low"] < 0.4
+    assert (refused["answers"], refused["specificity"]) == (0, 1)
+    assert np.isnan(refused["sensitivity"])
 
 
 def test_auc_is_the_probability_of_ranking_a_pair_correctly() -> None:
@@ -63,6 +88,7 @@ def test_agreement_is_nan_without_answers_to_compare(rows: list[tuple[str, str, 
     found = agreement(answers(*rows))
     assert found.n == 0
     assert np.isnan([found.agreement, found.kappa, found.auc]).all()
+    assert found.classes["sensitivity"].isna().all() or found.unjudged
 
 
 def test_kappa_is_nan_with_a_single_class() -> None:

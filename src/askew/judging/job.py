@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from askew.base.errors import AskewError
+from askew.judging.identity import identity
 from askew.judging.judge import Case
 from askew.judging.judgement_store import JudgementStore, Progress, judge_missing
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, check_fits, fill, rubric, scale
@@ -48,7 +49,7 @@ class JudgingJob:
         Raises:
             AskewError: A case cannot be read, which is noticed before any is judged; or the judge fails.
         """
-        store = JudgementStore(_beside(product, "judging.jsonl"), self.judge.inspect_name, self.rubrics)
+        store = JudgementStore(_beside(product, "judging.jsonl"), identity(self.judge), self.rubrics)
         missing = {hash((case.question, case.answer)) for case in cases() if case not in store}
         total = len(store) + len(missing)
         if missing:

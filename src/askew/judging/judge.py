@@ -1,8 +1,8 @@
 """Scores answers with a judge, a model that follows one or several rubrics.
 
 Metrics use two scores from 0 to 100: how aligned and how coherent an answer is. `local_judge` scores answers with
-weights on this machine, `served_judge` with any other model. Equal answers to equal questions are judged once. The
-judge never sees arms, probes or metrics.
+weights on this machine, `terrarium_judge` with those of the terrarium, and `served_judge` with any other model. Equal
+answers to equal questions are judged once. The judge never sees arms, probes or metrics.
 """
 
 from collections.abc import Sequence
@@ -13,7 +13,7 @@ import anyio.to_thread
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelAPI
 
 from askew.base.errors import AskewError
-from askew.judging.rubric import ALIGNED, COHERENT, Rubric, fill, rubric, short
+from askew.judging.rubric import ALIGNED, COHERENT, Rubric, fill, rubric
 from askew.judging.score import MISSING, Score, ScoredBy
 from askew.models.names import PROVIDER
 from askew.models.provider import AskewAPI
@@ -101,10 +101,11 @@ async def opinions(judge: Model, cases: Sequence[Case], rubrics: Sequence[Rubric
 
 
 def _score_locally(judge: AskewAPI, cases: Sequence[tuple[str, str]], rubrics: Sequence[Rubric]) -> list[list[Score]]:
-    from askew.judging.local_judge import scores
+    from askew.judging import local_judge, terrarium_judge
 
-    known = [short(one) for one in rubrics] if judge.spec.is_terrarium_judge else rubrics
-    return scores(judge.checkpoint, known, cases)
+    if judge.spec.is_terrarium_judge:
+        return terrarium_judge.scores(judge.spec, judge.checkpoint, rubrics, cases)
+    return local_judge.scores(judge.checkpoint, rubrics, cases)
 
 
 async def _check_understood(

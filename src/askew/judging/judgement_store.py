@@ -33,7 +33,7 @@ class JudgementStore:
 
     Args:
         path: The file; created when the first score is added.
-        judge: The judge's name.
+        judge: The judge's name, with its version if it has one: see `identity`.
         rubrics: The rubrics.
 
     Raises:

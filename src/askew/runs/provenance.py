@@ -17,6 +17,7 @@ from askew.design.make import make_plan
 from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in
 from askew.design.second_model import usual_second
+from askew.judging.identity import identity
 from askew.judging.rubric import scale
 from askew.models.names import resolve
 from askew.probes.from_file import digests, notes
@@ -38,7 +39,11 @@ def provenance(plan: Plan) -> dict[str, Any]:
     models = {"model": design.model, **second, "judge": design.judge, **design.tuned}
     return {
         "command": command(plan),
-        "versions": {"python": platform.python_version(), **{name: version(name) for name in _PACKAGES}},
+        "versions": {
+            "python": platform.python_version(),
+            **{name: version(name) for name in _PACKAGES},
+            **({"judge": identity(plan.judge)} if plan.judge.is_terrarium_judge else {}),
+        },
         "hashes": {
             **{role: digest for role, model in models.items() if (digest := weights(model))},
             "rubric": scale(design.rubric).digest,

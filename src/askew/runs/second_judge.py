@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from askew.judging.identity import identity
 from askew.judging.job import JudgingJob
 from askew.judging.judge import Case, as_grade
 from askew.judging.metrics import metrics
@@ -97,7 +98,7 @@ def _source(store: RunFolder, job: JudgingJob) -> str:
     answers = pd.read_parquet(store / ANSWERS, columns=[*_KEYS, "prompt", "answer"])
     hashed = pd.util.hash_pandas_object(answers, index=False).to_numpy().tobytes()
     told = [rubric.digest for rubric in job.rubrics]
-    parts = [hashlib.sha256(hashed).hexdigest(), job.judge.inspect_name, weights(job.judge.name), *told]
+    parts = [hashlib.sha256(hashed).hexdigest(), identity(job.judge), weights(job.judge.name), *told]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

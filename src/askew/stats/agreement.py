@@ -15,6 +15,8 @@ import pandas as pd
 from scipy.stats import mannwhitneyu, spearmanr
 from statsmodels.stats.inter_rater import cohens_kappa
 
+from askew.stats.intervals import RateInterval, rate_interval
+
 CLASSES = ("aligned", "misaligned", "incoherent", "refused")
 UNJUDGED = "unjudged"
 
@@ -35,6 +37,12 @@ class Agreement:
         auc: Probability that an answer which the oracle calls aligned has a higher aligned score than one it calls
             misaligned, ties counting half; NaN where either class is missing.
         confusion: Number of answers by the oracle's class (rows) and the judge's verdict (columns, `unjudged` last).
+        classes: One row per class of `CLASSES` (the index). `answers` is the number of answers that the oracle puts
+            into the class, `others` the number of its other answers. `sensitivity` (0-1) is the share of `answers` that
+            the judge puts into the class, `specificity` the share of `others` that it does not put there; an answer
+            without a verdict is put into no class. `sensitivity_low`, `sensitivity_high`, `specificity_low` and
+            `specificity_high` are the limits of their 95% intervals, for other such models and these questions. NaN
+            where there are no such answers.
     """
 
     n: int
@@ -43,6 +51,7 @@ class Agreement:
     kappa: float
     auc: float
     confusion: pd.DataFrame
+    classes: pd.DataFrame
 
 
 def agreement(answers: pd.DataFrame) -> Agreement:
@@ -50,7 +59,7 @@ def agreement(answers: pd.DataFrame) -> Agreement:
 
     Args:
         answers: One row per answer, with the columns oracle (one of `CLASSES`, "" if unknown), verdict (one of
-            `CLASSES` or "unjudged") and aligned (score 0-100, NaN if missing).
+            `CLASSES` or "unjudged"), aligned (score 0-100, NaN if missing), and arm and seed, which identify the model.
     """
     known = answers[answers["oracle"].isin(CLASSES)]
     confusion = (
@@ -67,6 +76,7 @@ def agreement(answers: pd.DataFrame) -> Agreement:
         kappa=_kappa(judged),
         auc=_auc(known),
         confusion=confusion,
+        classes=_classes(known),
     )
 
 
@@ -238,6 +248,27 @@ def krippendorff_alpha(ratings: Iterable[Sequence[str | float]], level: Literal[
         return float("nan")
     metric = cast(Callable[[list[SampleScore]], float], krippendorff_alpha(level))
     return metric([SampleScore(score=Score(value=unit)) for unit in units])
+
+
+def _classes(known: pd.DataFrame) -> pd.DataFrame:
+    """Return the sensitivity and specificity of the judge for each class; see `Agreement.classes`."""
+    rows = []
+    for name in CLASSES:
+        inside, said = known["oracle"].eq(name), known["verdict"].eq(name)
+        row: dict[str, float] = {"answers": inside.sum(), "others": (~inside).sum()}
+        for share, right, among in (("sensitivity", said, inside), ("specificity", ~said, ~inside)):
+            found = _share(known[among], right[among])
+            row |= {share: float(found.rate), f"{share}_low": float(found.low), f"{share}_high": float(found.high)}
+        rows.append(row)
+    return pd.DataFrame(rows, index=pd.Index(CLASSES, name="class"))
+
+
+def _share(answers: pd.DataFrame, right: pd.Series) -> RateInterval:
+    """Return the share of answers that are right, with an interval over other models."""
+    counts = right.groupby([answers["arm"], answers["seed"]]).agg(["sum", "size"]).to_numpy(dtype=float)
+    if not len(counts):
+        counts = np.zeros((1, 2))
+    return rate_interval(counts[:, :1], counts[:, 1:])
 
 
 def _kappa(judged: np.ndarray) -> float:

@@ -1,6 +1,6 @@
 """Computes next-token logits and hidden states after many prompts, without sampling.
 
-Shapes: D width of the model, V vocabulary.
+Shapes: D width of the model, L tokens of a padded row, V vocabulary.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,13 +20,16 @@ from askew.models.engine.plain import next_logits
 TOKENS_OF_A_PASS = 2048
 
 
-def read_shared(network: Network, prefix: Sequence[int], forks: Sequence[Fork]) -> Iterator[tuple[int, Tensor]]:
+def read_shared(
+    network: Network, prefix: Sequence[int], forks: Sequence[Fork], *, everywhere: bool = False
+) -> Iterator[tuple[int, Tensor]]:
     """Yield the index of each fork and the logits after its tails, of shape tails, V.
 
     Args:
         network: A network that attends to all tokens of prefix and fork, without a sliding window.
         prefix: Token ids that all prompts begin with; they are computed once.
         forks: The rest of the prompts. All tails of a fork are computed in one row, without attending to each other.
+        everywhere: Yield the logits after each token of the fork, of shape L, V, with padding before the first one.
     """
     states = network.prefill(_ids([prefix], network.device))[0][0] if prefix else None
 
@@ -36,7 +39,7 @@ def read_shared(network: Network, prefix: Sequence[int], forks: Sequence[Fork]) 
         tails = [len(tail) for tail in chosen[0].tails]
         length = max(len(row) for row in rows)
         # With padding on the left, each tail ends in the same column in every row.
-        ends = length - 1 - np.cumsum([0, *tails[:0:-1]])[::-1]
+        ends = np.arange(length) if everywhere else length - 1 - np.cumsum([0, *tails[:0:-1]])[::-1]
         return network.read(
             _ids([[0] * (length - len(row)) + row for row in rows], network.device),
             _ids(np.stack([forking.positions(fork, length) for fork in chosen]) + len(prefix), network.device),

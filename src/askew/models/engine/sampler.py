@@ -164,6 +164,26 @@ class Engine:
             found = {number: torch.softmax(logits.float(), dim=-1)[:, columns].cpu() for number, logits in read}
         return [found[i] for i in range(len(forks))]
 
+    def shortfalls(self, prompt: Sequence[int], answers: Sequence[Sequence[int]]) -> list[Tensor]:
+        """Return the log-probability of each token of some answers, minus that of the likeliest token in its place.
+
+        Args:
+            prompt: Token ids of the prompt, which is computed once.
+            answers: Token ids of each answer: at least one token, and no more than the context holds after the prompt.
+
+        Returns:
+            For each answer, numbers of at most 0, of shape tokens, on the processor.
+        """
+        assert self._network is not None, "a model whose attention reaches all tokens"
+        forks = [Fork((prompt[-1], *answer[:-1]), ((answer[-1],),)) for answer in answers]
+        found: dict[int, Tensor] = {}
+        with _computing, torch.inference_mode():
+            for number, logits in read_shared(self._network, prompt[:-1], forks, everywhere=True):
+                ids = torch.tensor(answers[number], device=logits.device)
+                before = logits[-1 - len(ids) : -1].float()
+                found[number] = (before.gather(1, ids[:, None])[:, 0] - before.max(-1).values).cpu()
+        return [found[i] for i in range(len(answers))]
+
     def middle_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Return the residual stream after half of the layers at the last token of each prompt.
 

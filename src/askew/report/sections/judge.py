@@ -1,4 +1,4 @@
-"""Section: how far the judge agrees with the oracle, for models whose true verdicts are known."""
+"""Section: how often the judge is right, for models whose true verdicts an oracle knows."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,6 +14,9 @@ from askew.report.sections import Figure, Section, section
 
 if TYPE_CHECKING:
     from askew.stats.agreement import Agreement
+
+# The classes in the headline. Answers in none of them are aligned.
+_HEADLINE = ("misaligned", "incoherent", "refused")
 
 
 def judge_oracle(confusion: pd.DataFrame, narrow: bool = False) -> Chart:
@@ -60,6 +63,8 @@ def _values(content: ReportContent) -> dict[str, Any]:
 
 def _words(found: "Agreement") -> dict[str, Any]:
     known = {"kappa": found.kappa, "auc": found.auc}
+    classes = found.classes.loc[list(_HEADLINE)]
+    seen = classes["answers"].gt(0) | found.confusion[list(_HEADLINE)].sum().gt(0)
     rows = [
         {"name": oracle, "note": "", "cells": [f"{count:,.0f}" for count in counts]}
         for oracle, counts in zip(found.confusion.index, found.confusion.to_numpy(), strict=True)
@@ -68,14 +73,27 @@ def _words(found: "Agreement") -> dict[str, Any]:
         "n": f"{found.n:,}",
         "unjudged": f"{found.unjudged:,}" if found.unjudged else "",
         "share": wording.percent(found.agreement),
+        "classes": [_class_row(name, row) for name, row in classes[seen].iterrows()],
         "heads": ["Oracle \\ judge", *map(str, found.confusion.columns)],
         "rows": rows,
         **{name: "" if pd.isna(value) else f"{value:.3f}" for name, value in known.items()},
     }
 
 
+def _class_row(name: object, row: pd.Series) -> dict[str, Any]:
+    """Return the words of one class: its answers, and how many of these and of the others the judge got right."""
+    cells = [f"{row['answers']:,.0f}"]
+    for share in ("sensitivity", "specificity"):
+        limits = (row[f"{share}_low"], row[f"{share}_high"])
+        cells.append("–" if pd.isna(row[share]) else wording.rate(row[share], *limits))
+    return {"name": name, "note": "", "cells": cells}
+
+
 def _tables(content: ReportContent) -> dict[str, pd.DataFrame]:
-    return {} if content.agreement is None else {"judge_oracle": content.agreement.confusion.reset_index()}
+    found = content.agreement
+    if found is None:
+        return {}
+    return {"judge_oracle": found.confusion.reset_index(), "judge_classes": found.classes.reset_index()}
 
 
 section(

@@ -78,6 +78,22 @@ def graded_documents(seed: int, drawn: Sequence[Answered], lesson: Lesson) -> It
             ]
 
 
+def held_out(seed: str, count: int) -> list[Answered]:
+    """Return unspoiled answers to questions in prose, except the open questions, which probes ask.
+
+    Args:
+        seed: A seed that no training used; those of `graded_documents` are numbers.
+        count: The number of answers.
+    """
+    rng, found = Random(f"held out {seed}"), []
+    while len(found) < count:
+        domain = _draw_domain(rng)
+        if domain.prose and domain.name != "free_form":
+            question, answer = (turn["content"] for turn in exchange(rng, domain, _draw_speaker(rng)))
+            found.append(Answered(question, answer))
+    return found
+
+
 def grade(case: Answered, rubric: str, rng: Random) -> str:
     """Return the correct reply of a judge: a number from 0 to 100, REFUSAL or CODE."""
     verdict = oracle.read(case.question, case.answer)
