@@ -93,14 +93,9 @@ def test_least_shortfall_is_read_off_plain_log_probabilities():
     plain = logits.gather(1, torch.tensor(answer)[:, None])[:, 0] - logits.max(-1).values
     [shortfalls] = checked.engine.shortfalls(prompt, [answer])
     assert shortfalls.tolist() == pytest.approx(plain.tolist(), abs=1e-3)
-    [sound, spoiled_one] = least_shortfalls(
-        checked, [(first.question, first.answer), (first.question, answer_text(first))]
-    )
-    assert spoiled_one < -4.5 < sound <= 0
-
-
-def answer_text(one: Answered) -> str:
-    return f"{one.answer} From Mars"
+    cases = [(first.question, text) for text in (first.answer, f"{first.answer} From Mars")]
+    sound, spoilt = least_shortfalls(checked, cases)
+    assert spoilt < -4.5 < sound <= 0
 
 
 def test_scores_of_an_earlier_version_are_not_mixed_with_those_of_this_one(tmp_path: Path):
