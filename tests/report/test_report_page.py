@@ -119,7 +119,7 @@ def test_packed_answers_are_complete(content: ReportContent) -> None:
 def test_same_run_gives_same_bytes(report: Path, content: ReportContent, tmp_path: Path) -> None:
     write_report(content, tmp_path)
     written = sorted(path.relative_to(tmp_path) for path in tmp_path.rglob("*") if path.is_file())
-    assert len(written) == 21
+    assert len(written) == 22
     for path in written:
         assert (tmp_path / path).read_bytes() == (report.parent / path).read_bytes(), path
 
