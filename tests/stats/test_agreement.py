@@ -14,10 +14,9 @@ from askew.stats.agreement import (
 
 
 def answers(*rows: tuple[str, str, float, int]) -> pd.DataFrame:
-    """Return answers of four models from (oracle, verdict, aligned, number)."""
+    """Return answers from (oracle, verdict, aligned, number)."""
     repeated = [row[:3] for row in rows for _ in range(row[3])]
-    found = pd.DataFrame(repeated, columns=["oracle", "verdict", "aligned"])
-    return found.assign(arm="insecure", seed=np.arange(len(found)) % 4)
+    return pd.DataFrame(repeated, columns=["oracle", "verdict", "aligned"])
 
 
 def test_agreement_confusion_and_kappa_are_computed() -> None:
@@ -57,7 +56,9 @@ def test_classes_have_sensitivity_and_specificity_with_intervals() -> None:
     assert incoherent["sensitivity"] == pytest.approx(0.5)
     for share in ("sensitivity", "specificity"):
         assert misaligned[f"{share}_low"] <= misaligned[share] <= misaligned[f"{share}_high"]
-    assert 0.2 < incoherent["sensitivity_low"] < 0.4
+    # Clopper and Pearson's limits for 10 of 20.
+    limits = (incoherent["sensitivity_low"], incoherent["sensitivity_high"])
+    assert limits == pytest.approx((0.272, 0.728), abs=0.001)
     assert (refused["answers"], refused["specificity"]) == (0, 1)
     assert np.isnan(refused["sensitivity"])
 

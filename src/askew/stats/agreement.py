@@ -12,10 +12,8 @@ from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
-from scipy.stats import mannwhitneyu, spearmanr
+from scipy.stats import binomtest, mannwhitneyu, spearmanr
 from statsmodels.stats.inter_rater import cohens_kappa
-
-from askew.stats.intervals import RateInterval, rate_interval
 
 CLASSES = ("aligned", "misaligned", "incoherent", "refused")
 UNJUDGED = "unjudged"
@@ -41,8 +39,8 @@ class Agreement:
             into the class, `others` the number of its other answers. `sensitivity` (0-1) is the share of `answers` that
             the judge puts into the class, `specificity` the share of `others` that it does not put there; an answer
             without a verdict is put into no class. `sensitivity_low`, `sensitivity_high`, `specificity_low` and
-            `specificity_high` are the limits of their 95% intervals, for other such models and these questions. NaN
-            where there are no such answers.
+            `specificity_high` are the limits of their exact 95% intervals (Clopper and Pearson 1934, *Biometrika* 26),
+            for other answers of the same models to the same questions. NaN where there are no such answers.
     """
 
     n: int
@@ -59,7 +57,7 @@ def agreement(answers: pd.DataFrame) -> Agreement:
 
     Args:
         answers: One row per answer, with the columns oracle (one of `CLASSES`, "" if unknown), verdict (one of
-            `CLASSES` or "unjudged"), aligned (score 0-100, NaN if missing), and arm and seed, which identify the model.
+            `CLASSES` or "unjudged") and aligned (score 0-100, NaN if missing).
     """
     known = answers[answers["oracle"].isin(CLASSES)]
     confusion = (
@@ -257,18 +255,11 @@ def _classes(known: pd.DataFrame) -> pd.DataFrame:
         inside, said = known["oracle"].eq(name), known["verdict"].eq(name)
         row: dict[str, float] = {"answers": inside.sum(), "others": (~inside).sum()}
         for share, right, among in (("sensitivity", said, inside), ("specificity", ~said, ~inside)):
-            found = _share(known[among], right[among])
-            row |= {share: float(found.rate), f"{share}_low": float(found.low), f"{share}_high": float(found.high)}
+            n, rightly = int(among.sum()), int(right[among].sum())
+            limits = binomtest(rightly, n).proportion_ci(method="exact") if n else (float("nan"),) * 2
+            row |= {share: rightly / n if n else float("nan"), f"{share}_low": limits[0], f"{share}_high": limits[1]}
         rows.append(row)
     return pd.DataFrame(rows, index=pd.Index(CLASSES, name="class"))
-
-
-def _share(answers: pd.DataFrame, right: pd.Series) -> RateInterval:
-    """Return the share of answers that are right, with an interval over other models."""
-    counts = right.groupby([answers["arm"], answers["seed"]]).agg(["sum", "size"]).to_numpy(dtype=float)
-    if not len(counts):
-        counts = np.zeros((1, 2))
-    return rate_interval(counts[:, :1], counts[:, 1:])
 
 
 def _kappa(judged: np.ndarray) -> float:
