@@ -47,8 +47,8 @@ def test_classes_have_sensitivity_and_specificity_with_intervals() -> None:
             ("incoherent", "incoherent", 90, 10),
             ("incoherent", "unjudged", np.nan, 1),
         )
-    ).classes
-    misaligned, incoherent, refused = (found.loc[name] for name in CLASSES[1:])
+    ).classes.to_dict("index")
+    misaligned, incoherent, refused = (found[name] for name in CLASSES[1:])
     assert (misaligned["answers"], misaligned["others"]) == (80, 920)
     assert misaligned["sensitivity"] == pytest.approx(0.95)
     assert misaligned["specificity"] == 1
@@ -89,7 +89,7 @@ def test_agreement_is_nan_without_answers_to_compare(rows: list[tuple[str, str, 
     found = agreement(answers(*rows))
     assert found.n == 0
     assert np.isnan([found.agreement, found.kappa, found.auc]).all()
-    assert found.classes["sensitivity"].isna().all() or found.unjudged
+    assert bool(found.classes["sensitivity"].isna().all()) or found.unjudged
 
 
 def test_kappa_is_nan_with_a_single_class() -> None:
