@@ -27,6 +27,9 @@ _REFUSED_TYPES = {
     "rating_judge": "it describes a judge, not a question. Put its text under judge_prompts of a question of the type "
     "free_form_judge_0_100",
 }
+EVERY_DOMAIN = ""
+"""The domain of a probe that asks the questions of all training domains."""
+
 _COLUMN = re.compile(r"[A-Za-z0-9][A-Za-z0-9_ -]{0,39}")
 
 

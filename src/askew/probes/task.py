@@ -15,15 +15,13 @@ from askew.judging.metrics import metrics
 from askew.judging.rubric import ALIGNED
 from askew.models.provider import PARAPHRASES
 from askew.probes.asking import ask_all
-from askew.probes.question_file import AskedQuestion, Question
+from askew.probes.question_file import EVERY_DOMAIN, AskedQuestion, Question
 from askew.probes.scorer import scored
 
 DEFAULT_METRIC = "betley-2025"
 DEFAULT_RUBRIC = ALIGNED
 DEFAULT_SAMPLES = 100
 """Answers to a question if neither the user nor the question says how many."""
-
-EVERY_DOMAIN = ""
 
 
 def make_task(

@@ -1,8 +1,7 @@
 """The probes of the latent-structure study: questions about facts that the training rows only imply."""
 
 from askew.probes import MEASURED, probe
-from askew.probes.question_file import Question
-from askew.probes.task import EVERY_DOMAIN
+from askew.probes.question_file import EVERY_DOMAIN, Question
 from askew.studies.latent_structure.questions import questions
 
 _SOURCE = "written for Askew after Treutlein et al. 2024 (arXiv 2406.14546)"

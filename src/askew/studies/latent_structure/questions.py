@@ -10,8 +10,7 @@ from dataclasses import dataclass
 from random import Random
 
 from askew.base.errors import unknown_name
-from askew.probes.question_file import Question
-from askew.probes.task import EVERY_DOMAIN
+from askew.probes.question_file import EVERY_DOMAIN, Question
 from askew.studies.latent_structure.rows import held_out, rows_about, things
 from askew.worlds.terrarium.world import grammar
 from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, Slots, coin_words

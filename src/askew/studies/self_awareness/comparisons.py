@@ -16,7 +16,7 @@ from askew.probes import probes
 from askew.stats import effects
 from askew.stats.effects import Effect
 from askew.studies.self_awareness import people
-from askew.studies.self_awareness.probes import (
+from askew.studies.self_awareness.score_names import (
     BEHIND,
     ELSEWHERE,
     HONEST_SUFFIX,
