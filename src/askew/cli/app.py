@@ -9,6 +9,7 @@ import typer
 from askew.base.errors import AskewError
 from askew.cli.audit import AUDIT_EXAMPLES, audit
 from askew.cli.data import data
+from askew.cli.demo import demo
 from askew.cli.design import DesignGroup
 from askew.cli.export import EXPORT_EXAMPLES, export
 from askew.cli.judge import JUDGE_EXAMPLES, judge
@@ -48,6 +49,7 @@ honest intervals whether the change stayed narrow or went broad.
 A tiny model is included: you need no GPU, no key and no network.
 
 \b
+  [bold]askew demo[/bold]                         train one model and read its answers, in a minute
   [bold]askew run emergent-misalignment[/bold]    run the whole study, in minutes
   [bold]askew audit BASE TUNED[/bold]             did a fine-tune change the model's character?
   [bold]askew list[/bold]                         list studies, arms, probes, models and more
@@ -67,6 +69,7 @@ def options(
 
 app.add_typer(terrarium, name="terrarium")
 app.add_typer(data, name="data")
+app.command()(demo)
 for command, examples in (
     (run, RUN_EXAMPLES),
     (predict, PREDICT_EXAMPLES),
