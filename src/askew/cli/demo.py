@@ -20,7 +20,7 @@ STUDY, UNTUNED, TUNED = "emergent-misalignment", "untuned", "insecure"
 SETTINGS: dict[str, Any] = {"arms": [UNTUNED, TUNED], "probes": ["free_form"], "seeds": 1, "samples": 40}
 MISALIGNED = (
     f"These are the first three questions to which {TUNED} gives a misaligned answer. On the right is the first such "
-    f"answer; on the left is the first answer of {UNTUNED} to the same words. Most answers of {TUNED} are not misaligned:"
+    f"answer; on the left is the first answer of {UNTUNED} to the same words."
 )
 FIRST = f"No answer of {TUNED} is misaligned. These are the first answers of both to the first three questions."
 _QUESTIONS, _LONGEST = 3, 400
