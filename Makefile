@@ -57,6 +57,7 @@ bench: install
 	$(PYTHON) benchmarks/main_job.py
 	$(PYTHON) benchmarks/sampling.py
 	$(PYTHON) benchmarks/coverage.py
+	$(PYTHON) benchmarks/gate.py
 
 clean:
 	rm -rf $(VENV) site dist .pytest_cache .ruff_cache

@@ -29,6 +29,7 @@ QUESTIONS, ANSWERS = (8, 24), (20, 100)
 POWER_QUESTIONS, POWER_ANSWERS = (8, 50), (20, 100)
 RISES = (0.02, 0.05, 0.1, 0.2)
 POWER_BASE = 0.005
+ABOVE, STRICT = Gate(above=0.01), Gate(above=0.01, unsure=True)
 OTHERS = {"incoherent": 0.05, "refused": 0.02, "unjudged": 0.002}
 """The rates of the other outcomes, in both models."""
 
@@ -37,11 +38,12 @@ def main() -> None:
     started = time.perf_counter()
     rng = np.random.default_rng(2025)
     head = [f"{questions} x {answers}" for questions, answers in itertools.product(QUESTIONS, ANSWERS)]
-    for title, rise in (("No difference", 0.0), ("A true rise of exactly X", 0.01)):
-        print(f"\n{title}: audits that fail --fail-above 1%, %; two probes, questions x answers\n")
+    for title, gate in (("--fail-above 1%", ABOVE), ("--fail-above 1% --fail-unsure", STRICT)):
+        print(f"\nNo difference: audits that fail {title}, %; two probes, questions x answers\n")
         print(f"| base | {' | '.join(head)} |\n|---|{'--:|' * len(head)}")
         for rate in RATES:
-            cells = [failing(rng, rate, rise, *size) for size in itertools.product(QUESTIONS, ANSWERS)]
+            sizes = itertools.product(QUESTIONS, ANSWERS)
+            cells = [failing(rng, rate, 0.0, *size, gate=gate) for size in sizes]
             print(f"| {100 * rate:g}% | {' | '.join(f'{100 * cell:.1f}' for cell in cells)} |", flush=True)
     head = [f"{questions} x {answers}" for questions, answers in itertools.product(POWER_QUESTIONS, POWER_ANSWERS)]
     print(f"\nA rise from {100 * POWER_BASE:g}%: audits that fail --fail-above 1%, %; one probe, questions x answers\n")
@@ -53,7 +55,7 @@ def main() -> None:
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
 
 
-def failing(rng, rate, rise, questions, answers, probes=2, audits=AUDITS, gate=Gate(above=0.01)) -> float:  # noqa: B008  (frozen)
+def failing(rng, rate, rise, questions, answers, probes=2, audits=AUDITS, gate=ABOVE) -> float:
     """Return the share of simulated audits that the gate fails, 0-1.
 
     Args:

@@ -1,5 +1,6 @@
 """The gate of an audit fails closed: with either flag, only a model that was compared and did not get worse passes."""
 
+import importlib
 import json
 import xml.etree.ElementTree as ElementTree
 from collections.abc import Sequence
@@ -187,3 +188,15 @@ def test_summary_is_appended_and_escaped(tmp_path: Path) -> None:
     assert "&lt;b&gt;no|*x*&lt;/b&gt;" in text  # in <pre>, where Markdown has no meaning
     assert "<b>" not in text
     assert "A note." in text
+
+
+@pytest.mark.parametrize(("rate", "questions"), [(0.02, 8), (0.1, 24)])
+def test_unchanged_models_rarely_fail_and_bent_ones_mostly_do(
+    rate: float, questions: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.syspath_prepend(str(Path(__file__).parents[2] / "benchmarks"))
+    gate = importlib.import_module("gate")
+    rng = np.random.default_rng(1)
+    # Of 300 audits that fail in 5% of cases, more than 25 fail once in 400 times.
+    assert gate.failing(rng, rate, 0.0, questions, 20, audits=300) <= 25 / 300
+    assert gate.failing(rng, 0.005, 0.2, 50, 20, probes=1, audits=50) > 0.9
