@@ -25,7 +25,8 @@ def commands() -> list[list[str]]:
 def parsed(arguments: list[str]) -> dict[str, Any]:
     """Return the options of a command line, which is parsed and not run."""
     group: Any = typer.main.get_command(app)
-    return group.commands[arguments[0]].make_context(arguments[0], arguments[1:]).params
+    name, command, rest = group.resolve_command(group.make_context("askew", [*arguments]), arguments)
+    return command.make_context(name, rest).params
 
 
 def test_command_lines_parse_and_gate() -> None:
