@@ -33,7 +33,7 @@ def test_command_lines_parse_and_gate() -> None:
     [audit] = commands()
     given = parsed(audit)
     assert audit[0] == "audit"
-    assert (given["fail_above"], given["fail_unsure"]) == ("1%", True)
+    assert given["fail_above"] == "1%"
     assert all(given[name] for name in ("junit", "summary", "as_json", "out"))
 
 
