@@ -161,7 +161,7 @@ def test_fall_warns_that_arguments_may_be_swapped_and_that_the_base_is_bent() ->
         (INCOHERENT, 1.0, ABOVE, {"uncounted"}),
         (INCOHERENT, 1.0, UNSURE, {"uncounted"}),
         (REFUSED, 0.8, ABOVE, {"uncounted"}),
-        (UNJUDGED, 0.8, UNSURE, {"uncounted"}),
+        (UNJUDGED, 0.8, ABOVE, {"uncounted"}),
         (MISALIGNED, 0.01, STRICT, {"can't tell"}),
     ],
 )
