@@ -108,7 +108,11 @@ def log_odds(events: Array, trials: Array) -> LogOdds:
         clusters = (cluster_trials > 0).sum(-1)
         without = _empirical_logit(all_events[..., None] - events.sum(axis), all_trials[..., None] - cluster_trials)
         # One cluster alone says nothing about how clusters vary.
-        return np.where(clusters[..., None] > 1, without - value[..., None], 0.0), clusters
+        change = without - value[..., None]
+        # Half an event weighs more in a smaller table. It shifts all changes alike, so clusters do not differ by it.
+        present = cluster_trials > 0
+        shift = np.where(present, change, 0.0).sum(-1) / np.maximum(clusters, 1)
+        return np.where(present & (clusters[..., None] > 1), change - shift[..., None], 0.0), clusters
 
     by_question, questions = left_out(-2)
     by_seed, seeds = left_out(-1)
