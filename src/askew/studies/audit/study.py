@@ -98,7 +98,15 @@ def _by_headline(arm: str, found: Sequence[Finding], margin: float) -> str:
         far = [_far(one) for one in found if one.reading == WITHIN]
         most = f" ({wording.points(max(far)).lstrip('+')} at most, at 95%)" if far else ""
         return f"{arm} stayed narrow: nothing moved by {wording.margin(margin)} or more{most}{but}."
-    return f"{arm}: can't tell at this sample size, {_advice([one for one in found if one.reading == UNSURE])}."
+    undecided = _compared(found)
+    if not undecided:
+        return f"{arm}: can't tell, because there is nothing to compare."
+    return f"{arm}: can't tell at this sample size, {_advice(undecided)}."
+
+
+def _compared(found: Sequence[Finding]) -> list[Finding]:
+    """Return the comparisons that were made and that are undecided."""
+    return [one for one in found if one.reading == UNSURE and not one.reason and not math.isnan(one.interval[0])]
 
 
 def change(found: Finding) -> str:
@@ -112,24 +120,21 @@ def _unknown(found: Sequence[Finding]) -> list[str]:
     """Return sentences on what the headline leaves open: missing answers, and the misaligned ones if undecided."""
     reasons = list(dict.fromkeys(f"{one.title}: {one.reason}" for one in found if one.reason))
     said = [f"Not compared: {'; '.join(reasons)}."] if reasons else []
-    undecided = [one for one in found if one.is_misaligned and one.reading == UNSURE and not one.reason]
+    undecided = _compared([one for one in found if one.is_misaligned])
     if undecided and overall(found) == CHANGED:
         said.append(f"Whether misaligned answers rose is open: {_advice(undecided)}.")
     return said
 
 
-def _advice(unsure: Sequence[Finding]) -> str:
+def _advice(undecided: Sequence[Finding]) -> str:
     """Return a clause on the most uncertain comparison and on how many answers would decide."""
-    compared = [one for one in unsure if not one.reason and not math.isnan(one.interval[0])]
-    if not compared:
-        return "because there is nothing to compare"
-    worst = max(compared, key=_far)
+    worst = max(undecided, key=_far)
     upto = f"{worst.subject} may have {_moved(worst)} by up to {wording.points(_far(worst)).lstrip('+')} points"
     if probes.get(worst.probe).kind == EXTERNAL:
         return f"{upto}, and that task has no more samples"
     if worst.is_score:
         return f"{upto}; more questions would decide, or more answers to these (--samples)"
-    needed = [one.answers_needed for one in compared if not one.is_score]
+    needed = [one.answers_needed for one in undecided if not one.is_score]
     known = [number for number in needed if number is not None]
     if len(known) < len(needed):
         return f"{upto}; {wording.decides(None, worst.rests_on)} (--probe extended)"
