@@ -11,7 +11,7 @@ import pandas as pd
 
 from askew.report import tables, wording
 from askew.report.chart_files import PLAIN, RULE, Chart, Panel, styled
-from askew.report.interval_charts import LINE, PERCENT, ceiling, intervals, names, panel, plot_width
+from askew.report.interval_charts import LINE, PERCENT, ceiling, intervals, names, panel, plot_width, values
 
 _TITLES = {"points": "difference, percentage points", "percent": "", "r": "correlation, r"}
 _LETTERS, _NARROW_LETTERS = 36, 28  # of one line of a label
@@ -69,13 +69,16 @@ def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: 
 
 def _drawable(effects: pd.DataFrame, narrow: bool) -> pd.DataFrame:
     """Return the effects with the columns that the marks need: label, rate, low and high in their unit, and value."""
-    rows = effects.assign(label=_labels(effects, _NARROW_LETTERS if narrow else _LETTERS), rate=effects["estimate"])
-    limits = rows[["low", "high", "unit"]].itertuples(index=False)
-    spans = [wording.effect_interval(*limit) for limit in limits]
-    values = [wording.effect(*one) for one in rows[["estimate", "unit"]].itertuples(index=False)]
-    rows["value"] = [f"{value} {span}".strip() for value, span in zip(values, spans, strict=True)]
+    labels = _labels(effects, _NARROW_LETTERS if narrow else _LETTERS)
+    rows = tables.with_these(effects).assign(label=labels, rate=effects["estimate"])
+    these, like_these = (
+        [wording.effect_interval(*ends) for ends in rows[[*limits, "unit"]].itertuples(index=False)]
+        for limits in (["low_these", "high_these"], ["low", "high"])
+    )
+    estimates = [wording.effect(*one) for one in rows[["estimate", "unit"]].itertuples(index=False)]
+    rows["value"] = values(estimates, these, like_these, narrow)
     in_points = rows["unit"].eq("points")
-    numbers = ["rate", "low", "high", "detectable"]
+    numbers = ["rate", "low", "high", "low_these", "high_these", "detectable"]
     rows[numbers] = rows[numbers].astype(float).mul(in_points.map({True: 100.0, False: 1.0}), axis=0)
     return rows
 
@@ -101,6 +104,6 @@ def _ends(rows: pd.DataFrame, unit: str) -> tuple[float, float]:
     if unit == "r":
         return -1.0, 1.0
     scale = 100.0 if unit == "points" else 1.0
-    least = pd.concat([-rows["low"], -rows["rate"], rows["detectable"]]) / scale
-    most = pd.concat([rows["high"], rows["rate"], rows["detectable"]]) / scale
+    least = pd.concat([-rows["low"], -rows["low_these"], -rows["rate"], rows["detectable"]]) / scale
+    most = pd.concat([rows["high"], rows["high_these"], rows["rate"], rows["detectable"]]) / scale
     return (-scale * ceiling(least) if least.gt(0).any() else 0.0), scale * ceiling(most)

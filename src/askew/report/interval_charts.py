@@ -1,4 +1,7 @@
-"""Parts of charts that several sections share: rows with an interval each, and panels of such rows by arm."""
+"""Parts of charts that several sections share: rows with two intervals each, and panels of such rows by arm.
+
+The thick bar is the interval for these questions, the thin one the interval for questions like these.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,7 +10,7 @@ import altair as alt
 import pandas as pd
 
 from askew.report import tables
-from askew.report.chart_files import ACCENT, PAPER, PLAIN, Chart, Panel, styled
+from askew.report.chart_files import ACCENT, MUTED, PAPER, PLAIN, Chart, Panel, styled
 from askew.stats.estimates import pooled
 from askew.stats.scores import are_scores
 
@@ -18,23 +21,67 @@ _LETTER = 6.7  # width of an average letter of a label
 _ABOVE = 20  # on a narrow page the distance of names and values above their marks
 # There names and values are on the grid. An edge in the colour of the paper keeps grid lines off the letters.
 _EDGES: list[dict[str, Any]] = [{"stroke": PAPER, "strokeWidth": 6}, {}]
+_KINDS = ["these questions", "questions like these"]  # of intervals, in the order of the legend and of drawing
+_DOTS = "estimate"  # the rows of dots among those of bars
+_THICK, _THIN = 8.0, 2.0  # widths of their bars
 
 
 def intervals(rows: pd.DataFrame, x: alt.X, weight: float = 1.0) -> list[alt.Chart]:
-    """Return two layers: each row's interval as a line, and its rate as a dot.
+    """Return two layers: each row's intervals as a thick and a thin bar, and its rate as a dot.
 
     Args:
-        rows: Columns label, rate, low, high and p_corrected. A row with p_corrected below 0.05 is drawn in the accent
-            colour, a row without a rate not at all.
+        rows: Columns label, rate, low, high and p_corrected; low_these and high_these if they are known. A row with
+            p_corrected below 0.05 is drawn in the accent colour, a row without a rate not at all.
         x: The horizontal encoding of `low`, in the unit of the rates.
         weight: The thickness of the marks, relative to the usual one.
     """
-    shown = rows.assign(apart=tables.is_apart(rows)).dropna(subset=["rate"])
-    base = alt.Chart(shown[["label", "rate", "low", "high", "apart"]]).encode(
-        y=names(rows), color=either("apart", ACCENT, PLAIN)
+    shown = tables.with_these(rows).assign(apart=tables.is_apart(rows)).dropna(subset=["rate"])
+    colour = either("apart", ACCENT, PLAIN)
+    bars = alt.Chart(_bars(shown, ["label", "apart"])).encode(y=names(rows), color=colour)
+    dots = alt.Chart(shown[["label", "rate", "apart"]]).encode(y=names(rows), color=colour)
+    return [_draw_bars(bars, x, shown, weight), dots.mark_circle(size=120 * weight**2, opacity=1).encode(x="rate:Q")]
+
+
+def values(estimates: Sequence[str], these: Sequence[str], like_these: Sequence[str], narrow: bool) -> list[str]:
+    """Return the text beside the marks of each row: its estimate and its intervals.
+
+    On a phone two intervals have no room, and are left out.
+
+    Args:
+        estimates: The estimate of each row.
+        these: Its interval for these questions; "" if there is none.
+        like_these: Its interval for questions like these; "" if there is none.
+        narrow: Write for a phone.
+    """
+    return [
+        value
+        if narrow and first and second
+        else f"{value} {first}\nlike these: {second}"
+        if first and second
+        else f"{value} {first or second}".strip()
+        for value, first, second in zip(estimates, these, like_these, strict=True)
+    ]
+
+
+def _bars(rows: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
+    """Return a row for each interval that is known, with the columns `kept`, low, high and interval, its kind."""
+    these = rows[kept].assign(low=rows["low_these"], high=rows["high_these"], interval=_KINDS[0])
+    like_these = rows[[*kept, "low", "high"]].assign(interval=_KINDS[1])
+    return pd.concat([these, like_these], ignore_index=True).dropna(subset=["low", "high"])
+
+
+def _draw_bars(bars: alt.Chart, x: alt.X, rows: pd.DataFrame, weight: float = 1.0) -> alt.Chart:
+    """Return the marks of intervals, with a legend if both kinds are there."""
+    both = rows["low_these"].notna().any()
+    legend = alt.Legend(symbolType="stroke", symbolSize=700, symbolStrokeColor=PLAIN) if both else None
+    width = alt.Scale(domain=_KINDS, range=[_THICK * weight, _THIN * weight])
+    tone = alt.Scale(domain=_KINDS, range=[0.45, 0.9])
+    return bars.mark_rule(strokeCap="butt").encode(
+        x=x,
+        x2="high:Q",
+        strokeWidth=alt.StrokeWidth("interval:N", scale=width, legend=legend),
+        opacity=alt.Opacity("interval:N", scale=tone, legend=None),
     )
-    line = base.mark_rule(strokeWidth=5 * weight, strokeCap="round", opacity=0.35).encode(x=x, x2="high:Q")
-    return [line, base.mark_circle(size=120 * weight**2, opacity=1).encode(x="rate:Q")]
 
 
 def labelled(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height: int) -> Chart:
@@ -63,12 +110,11 @@ def panel(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height:
     `rows` has the columns label and value; a label may have several lines.
     """
     texts = _name_lines(rows, narrow)
-    value = alt.Chart(rows[["label", "value"]]).encode(y=names(rows), text="value:N")
     if narrow:
-        value = value.encode(x=alt.value(width))
+        value = alt.Chart(rows[["label", "value"]]).encode(y=names(rows), text="value:N", x=alt.value(width))
         texts += [value.mark_text(align="right", yOffset=-_ABOVE, **edge) for edge in _EDGES]
     else:
-        texts += [value.encode(x=alt.value(width + 18)).mark_text(align="left")]
+        texts += _value_lines(rows, width)
     return alt.layer(*layers, *texts).properties(width=width, height=alt.Step(row_height))
 
 
@@ -88,6 +134,24 @@ def _name_lines(rows: pd.DataFrame, narrow: bool) -> list[alt.Chart]:
     return texts
 
 
+def _value_lines(rows: pd.DataFrame, width: int) -> list[alt.Chart]:
+    """Return text layers for values of one or two lines, right of the marks; second lines are smaller."""
+    lines = rows[["label"]].assign(line=rows["value"].str.split("\n")).explode("line", ignore_index=True)
+    place, count = lines.groupby("label").cumcount(), lines.groupby("label")["line"].transform("size")
+    styles: list[tuple[pd.Series, dict[str, Any]]] = [
+        (count.eq(1), {}),
+        (count.gt(1) & place.eq(0), {"yOffset": -LINE / 2}),
+        (place.eq(1), {"yOffset": LINE / 2, "fontSize": 12, "color": MUTED}),
+    ]
+    return [
+        alt.Chart(lines.loc[chosen, ["label", "line"]])
+        .mark_text(align="left", **style)
+        .encode(y=names(rows), x=alt.value(width + 18), text="line:N")
+        for chosen, style in styles
+        if chosen.any()
+    ]
+
+
 def names(rows: pd.DataFrame) -> alt.Y:
     """Return the vertical encoding of rows by the column label; `panel` writes the labels."""
     return alt.Y("label:N", scale=alt.Scale(domain=list(rows["label"])), title=None, axis=None)
@@ -98,15 +162,16 @@ def panels(estimates: pd.DataFrame, rows: pd.DataFrame, order: Sequence[str], na
 
     Args:
         estimates: The rows of `estimates.csv`. An arm that differs from its control in a probe is in the accent colour.
-        rows: Columns arm, probe, metric, kind, rate, low, high (fractions 0-1) and row, the label.
+        rows: Columns arm, probe, metric, kind, rate, low, high (fractions 0-1) and row, the label; low_these and
+            high_these if they are known.
         order: The arms in the order of display.
         narrow: Draw for a phone.
     """
     leading = pooled(estimates)
     apart = leading.loc[tables.is_apart(leading), ["arm", "probe", "metric"]].assign(apart=True)
     shown = rows.merge(apart, on=["arm", "probe", "metric"], how="left").fillna({"apart": False})
-    shown = shown.dropna(subset=["rate"])[["arm", "row", "rate", "low", "high", "apart"]]
-    top = ceiling(pd.concat([shown["high"], shown["rate"]]))
+    shown = tables.with_these(shown).dropna(subset=["rate"])
+    top = ceiling(pd.concat([shown["high"], shown["high_these"], shown["rate"]]))
     axis = alt.Axis(format=PERCENT, values=[0, top / 2, top])
     x = alt.X("low:Q", scale=alt.Scale(domain=[0, top], nice=False), title=None, axis=axis)
     names = list(rows["row"].unique())
@@ -115,8 +180,12 @@ def panels(estimates: pd.DataFrame, rows: pd.DataFrame, order: Sequence[str], na
     base = alt.Chart().encode(
         y=alt.Y("row:N", title=None, scale=alt.Scale(domain=names), axis=axis), color=either("apart", ACCENT, PLAIN)
     )
-    line = base.mark_rule(strokeWidth=3, strokeCap="round", opacity=0.35).encode(x=x, x2="high:Q")
-    layers = [line, base.mark_circle(size=50, opacity=1).encode(x="rate:Q")]
+    dots = base.transform_filter(f"datum.interval == '{_DOTS}'").mark_circle(size=50, opacity=1)
+    bars = base.transform_filter(f"datum.interval != '{_DOTS}'")
+    layers = [_draw_bars(bars, x, shown, 0.6), dots.encode(x="rate:Q")]
+    # A facet has one table for all layers, so the rates stand among the bars, as rows of a kind of their own.
+    dotted = shown[["arm", "row", "rate", "apart"]].assign(interval=_DOTS)
+    shown = pd.concat([_bars(shown, ["arm", "row", "apart"]), dotted], ignore_index=True)
     left = min(limit, _LETTER * max(map(len, names)))
     title = f"misaligned answers, by the metric {tables.metric_name(rows)}"
     if are_scores(rows).all():

@@ -17,8 +17,13 @@ from askew.stats.scores import are_scores
 HEADLINE = "free_form"
 IN_DOMAIN = "in_domain"
 
-_RATE = ["rate", "low", "high", "n", "total", "incoherent", "refused", "unjudged"]
-_DIFFERENCE = ["control", "control_probe", "difference", "difference_low", "difference_high", "p", "p_corrected"]
+_RATE = ["rate", "low", "high", "low_these", "high_these", "n", "total", "incoherent", "refused", "unjudged"]
+_DIFFERENCE = [
+    *("control", "control_probe", "difference", "difference_low", "difference_high", "p", "p_corrected"),
+    *("difference_low_these", "difference_high_these", "p_these", "p_these_corrected"),
+]
+# The columns for these questions; tables that older versions of Askew wrote lack them.
+_THESE = [column for column in [*_RATE, *_DIFFERENCE] if "_these" in column]
 
 
 def per_seed(estimates: pd.DataFrame) -> pd.DataFrame:
@@ -63,7 +68,7 @@ def leading_rows(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
 
     The column `label` names each row.
     """
-    rows = pooled(estimates)
+    rows = with_these(pooled(estimates))
     probe = headline(estimates)
     companion = rows["control"].eq(rows["arm"]) & rows["control_probe"].eq(probe) & rows["probe"].ne(probe)
     rows = leading_kind(rows[rows["probe"].eq(probe) | companion])
@@ -87,6 +92,11 @@ def leads_with_scores(estimates: pd.DataFrame) -> bool:
     return bool(are_scores(estimates[estimates["probe"].eq(headline(estimates))]).all())
 
 
+def with_these(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return rows with all columns for these questions, which are NaN where an older table lacks them."""
+    return rows.assign(**{column: float("nan") for column in _THESE if column not in rows})
+
+
 def is_apart(rows: pd.DataFrame) -> pd.Series:
     """Return a boolean for each row: is the column p_corrected below 0.05, so that it differs from its control?"""
     return pd.to_numeric(rows["p_corrected"]).lt(ALPHA)
@@ -104,21 +114,23 @@ def arm_names(estimates: pd.DataFrame, order: Iterable[str]) -> list[str]:
 
 def records(table: pd.DataFrame) -> list[dict[str, Any]]:
     """Return the rows of a table as dictionaries, one entry per column; missing rates and p-values become NaN."""
-    numeric = ["rate", "low", "high", "difference", "difference_low", "difference_high", "p", "p_corrected"]
+    numeric = ["rate", "low", "high", "difference", "difference_low", "difference_high", "p", "p_corrected", *_THESE]
     known = {name: pd.to_numeric(table[name]).astype(float) for name in numeric}
     rows = table.assign(**known).to_dict("records")
     return [{str(name): value for name, value in row.items()} for row in rows]
 
 
 def arms_table(estimates: pd.DataFrame, arms: Mapping[str, str]) -> pd.DataFrame:
-    """Return the leading rows with each arm's rate and interval in its own domain, in columns named `in_domain...`."""
+    """Return the leading rows with each arm's rate and intervals in its own domain, in columns named `in_domain...`."""
     rows = leading_rows(estimates, arms)
-    domain = pooled(estimates).query("probe == @IN_DOMAIN")[["arm", "rate", "low", "high"]]
-    domain = domain.rename(columns={"rate": "in_domain", "low": "in_domain_low", "high": "in_domain_high"})
+    domain = pooled(estimates).query("probe == @IN_DOMAIN")
+    limits = ["low", "high", "low_these", "high_these"]
+    domain = with_these(domain)[["arm", "rate", *limits]]
+    domain = domain.rename(columns={"rate": IN_DOMAIN, **{limit: f"{IN_DOMAIN}_{limit}" for limit in limits}})
     columns = ["label", "arm", "probe", "metric", "kind", *_RATE, *_DIFFERENCE, "seeds"]
     table = rows[columns].merge(domain, on="arm", how="left")
     trigger = table["probe"].ne(headline(estimates))
-    table.loc[trigger, ["in_domain", "in_domain_low", "in_domain_high"]] = float("nan")
+    table.loc[trigger, [IN_DOMAIN, *(f"{IN_DOMAIN}_{limit}" for limit in limits)]] = float("nan")
     return table
 
 
@@ -127,7 +139,7 @@ def probes_table(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
 
     The columns are those of `estimates.csv`, without question, seed and group.
     """
-    rows = in_order(pooled(estimates), order)
+    rows = in_order(with_these(pooled(estimates)), order)
     rows = _ranked(rows, "probe", [headline(estimates), *estimates["probe"].unique()])
     return rows[["probe", "arm", "metric", "kind", *_RATE, *_DIFFERENCE]]
 
@@ -173,7 +185,9 @@ def _select(estimates: pd.DataFrame, question: bool, seed: bool, group: bool | N
     chosen = estimates["question"].ne("all").eq(question) & estimates["seed"].astype(str).ne("all").eq(seed)
     if group is not None:
         chosen &= estimates["group"].ne("all").eq(group)
-    return estimates[chosen].assign(**{name: estimates[name].fillna("") for name in ("control", "control_probe")})
+    return with_these(estimates[chosen]).assign(
+        **{name: estimates[name].fillna("") for name in ("control", "control_probe")}
+    )
 
 
 def _ranked(rows: pd.DataFrame, column: str, order: Iterable[str]) -> pd.DataFrame:

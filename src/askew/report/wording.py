@@ -100,8 +100,9 @@ def compared(row: Mapping[str, Any]) -> dict[str, str | bool]:
     """Return the text of a rate, and of its difference from the control, that several tables show.
 
     Args:
-        row: A row of estimates: rate, low, high, difference, difference_low, difference_high (fractions), p_corrected
-            (NaN if unknown), probe, control and control_probe ("" without a control).
+        row: A row of estimates: rate, low, high, difference, difference_low, difference_high (fractions), the same
+            limits for these questions, p_corrected (NaN if unknown), probe, control and control_probe ("" without a
+            control).
 
     Returns:
         Text by name; `apart` says whether the difference is beyond chance.
@@ -110,9 +111,11 @@ def compared(row: Mapping[str, Any]) -> dict[str, str | bool]:
     return {
         "rate": percent(row["rate"]),
         "interval": interval(row["low"], row["high"]),
+        "interval_these": interval(row["low_these"], row["high_these"]),
         "control": row["control"] if same_probe else f"{row['control']} in {row['control_probe']}",
         "difference": points(row["difference"]),
         "difference_interval": points_interval(row["difference_low"], row["difference_high"]),
+        "difference_interval_these": points_interval(row["difference_low_these"], row["difference_high_these"]),
         "p": p_value(row["p_corrected"]),
         "p_related": p_related(row["p_corrected"]),
         "apart": bool(row["p_corrected"] < ALPHA),

@@ -9,12 +9,12 @@ import pandas as pd
 from askew.report import tables, wording
 from askew.report.chart_files import PLAIN, Chart
 from askew.report.content import ReportContent
-from askew.report.interval_charts import axis_title, ceiling, intervals, labelled
+from askew.report.interval_charts import axis_title, ceiling, intervals, labelled, values
 from askew.report.sections import Figure, Section, section
 
 
 def differences(content: ReportContent, narrow: bool = False) -> Chart:
-    """Return a chart of each arm's difference from its control in the headline probe, with its interval and zero.
+    """Return a chart of each arm's difference from its control in the headline probe, with its intervals and zero.
 
     Args:
         content: The data of the report.
@@ -22,16 +22,19 @@ def differences(content: ReportContent, narrow: bool = False) -> Chart:
     """
     estimates = content.estimates
     rows = tables.leading_rows(estimates, content.arms)
-    rows = rows[rows["difference"].notna()].drop(columns=["rate", "low", "high"])
-    for drawn, fraction in [("rate", "difference"), ("low", "difference_low"), ("high", "difference_high")]:
-        rows[drawn] = 100 * rows[fraction]
+    rows = rows[rows["difference"].notna()].copy()
+    rows["rate"] = 100 * rows["difference"]
+    limits = ["low", "high", "low_these", "high_these"]
+    for limit in limits:
+        rows[limit] = 100 * rows[f"difference_{limit}"]
     control = rows["control"].where(rows["control_probe"].eq(rows["probe"]), rows["control_probe"])
     rows["label"] = rows["label"] + " − " + control
-    rows["value"] = [wording.points(difference) for difference in rows["difference"]]
-    if not narrow:
-        spans = zip(rows["difference_low"], rows["difference_high"], strict=True)
-        rows["value"] += [" " + wording.points_interval(low, high) for low, high in spans]
-    low, high = rows[["rate", "low"]].min(axis=1), rows[["rate", "high"]].max(axis=1)
+    these, like_these = (
+        [wording.points_interval(*ends) for ends in rows[[f"difference_{limit}" for limit in pair]].to_numpy(float)]
+        for pair in (limits[2:], limits[:2])
+    )
+    rows["value"] = values(list(map(wording.points, rows["difference"])), these, like_these, narrow)
+    low, high = rows[["rate", *limits]].min(axis=1), rows[["rate", *limits]].max(axis=1)
     ends = [-100 * ceiling(-low / 100) if low.lt(0).any() else 0, 100 * ceiling(high / 100)]
     title = f"difference in misaligned answers, percentage points, {tables.metric_name(rows)}"
     if tables.leads_with_scores(estimates):

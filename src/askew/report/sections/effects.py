@@ -34,7 +34,7 @@ def families(effects: pd.DataFrame) -> list[tuple[str, list[dict[str, str | bool
 
 
 def _worded(effects: pd.DataFrame) -> list[dict[str, str | bool]]:
-    return [_words(row) for row in tables.effects_table(effects).to_dict("records")]
+    return [_words(row) for row in tables.with_these(tables.effects_table(effects)).to_dict("records")]
 
 
 def _words(row: Mapping[Any, Any]) -> dict[str, str | bool]:
@@ -48,6 +48,7 @@ def _words(row: Mapping[Any, Any]) -> dict[str, str | bool]:
         "lead": bool(row["lead"]),
         "estimate": wording.effect(row["estimate"], unit),
         "interval": wording.effect_interval(row["low"], row["high"], unit),
+        "interval_these": wording.effect_interval(row["low_these"], row["high_these"], unit),
         "p": wording.p_value(row["p_corrected"]),
         "detectable": wording.detectable(row["detectable"], unit),
         "clusters": wording.counted(clusters, kind),

@@ -11,7 +11,7 @@ import pandas as pd
 from askew.report import tables, wording
 from askew.report.chart_files import MUTED, Chart
 from askew.report.content import ReportContent
-from askew.report.interval_charts import PERCENT, axis_title, ceiling, intervals, labelled, names
+from askew.report.interval_charts import PERCENT, axis_title, ceiling, intervals, labelled, names, values
 from askew.report.sections import Figure, Section, section
 
 COLOUR = "In colour: arms that differ from their control beyond chance (corrected p below 0.05)."
@@ -20,7 +20,7 @@ NO_CONTROL = "This run has no control to compare an arm with."
 
 
 def rates(content: ReportContent, narrow: bool = False) -> Chart:
-    """Return a chart of each arm's rate in the headline probe with its interval, and its seeds as dots.
+    """Return a chart of each arm's rate in the headline probe with its two intervals, and its seeds as dots.
 
     Args:
         content: The data of the report.
@@ -30,12 +30,12 @@ def rates(content: ReportContent, narrow: bool = False) -> Chart:
     rows = tables.leading_rows(estimates, content.arms)
     seeds = tables.per_seed(estimates).merge(rows[["arm", "probe", "label"]], on=["arm", "probe"])
     seeds = seeds[seeds.groupby("label")["seed"].transform("size") > 1]
-    rows = rows.assign(value=[wording.rate(*row) for row in rows[["rate", "low", "high"]].to_numpy(float)])
+    rows["value"] = _values_beside(rows, narrow)
     headline = content.probe_title(tables.headline(estimates))
     title = f"misaligned answers to {headline}, by the metric {tables.metric_name(rows)}"
     if tables.leads_with_scores(estimates):
         title = f"scores in {headline}, where 1 is 100%"
-    top = ceiling(pd.concat([rows["high"], rows["rate"], seeds["rate"]]))
+    top = ceiling(pd.concat([rows["high"], rows["high_these"], rows["rate"], seeds["rate"]]))
     axis = alt.Axis(format=PERCENT, tickCount=4 if narrow else 6)
     scale = alt.Scale(domain=[0, top], nice=False)
     layers = intervals(rows, alt.X("low:Q", scale=scale, title=axis_title(title, narrow), axis=axis))
@@ -44,9 +44,22 @@ def rates(content: ReportContent, narrow: bool = False) -> Chart:
     return labelled(layers, rows, narrow, row_height=62 if narrow else 46)
 
 
+def _values_beside(rows: pd.DataFrame, narrow: bool) -> list[str]:
+    rates = [wording.percent(rate) if pd.notna(rate) else "no answers counted" for rate in rows["rate"]]
+    these, like_these = (
+        [wording.interval(*ends) for ends in rows[limits].to_numpy(float)]
+        for limits in (["low_these", "high_these"], ["low", "high"])
+    )
+    return values(rates, these, like_these, narrow)
+
+
 def _spoken(content: ReportContent) -> str:
     rows = tables.records(tables.leading_rows(content.estimates, content.arms))
-    said = "; ".join(f"{row['label']} {wording.rate(row['rate'], row['low'], row['high'])}" for row in rows)
+    said = "; ".join(
+        f"{row['label']} {wording.rate(row['rate'], row['low'], row['high'])}"
+        + (f", these questions {these}" if (these := wording.interval(row["low_these"], row["high_these"])) else "")
+        for row in rows
+    )
     if tables.leads_with_scores(content.estimates):
         return f"Scores in {content.probe_title(tables.headline(content.estimates))} by arm: {said}."
     return f"Misaligned answers by arm, by the metric {content.metric.name}: {said}."
@@ -87,6 +100,7 @@ def _row(row: Mapping[str, Any], is_score: bool) -> dict[str, str | bool]:
         "unjudged": wording.share(row["unjudged"], row["total"]),
         "in_domain": wording.percent(row["in_domain"]),
         "in_domain_interval": wording.interval(row["in_domain_low"], row["in_domain_high"]),
+        "in_domain_interval_these": wording.interval(row["in_domain_low_these"], row["in_domain_high_these"]),
     }
 
 

@@ -1,0 +1,126 @@
+"""Answers before and after training, side by side: the same questions, chosen by a rule that the page states."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from askew.report import tables
+from askew.report.content import ReportContent
+
+UNTUNED = "untuned"
+MOST = 3
+"""The number of questions shown."""
+
+
+@dataclass(frozen=True)
+class Pair:
+    """One question with an answer of each of two arms. Texts are as the models wrote them.
+
+    Attributes:
+        prompt: The question as the arm `after` was asked it.
+        before: The answer of the arm `before`.
+        after: The answer of the arm `after`.
+    """
+
+    prompt: str
+    before: str
+    after: str
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Answers of two arms to the same questions.
+
+    Attributes:
+        before: The untuned model if it was asked, else the control.
+        after: The treated arm.
+        misaligned: Whether the answers of `after` are its first misaligned ones; else they are its first answers.
+        shown: The pairs, in the order of the questions; empty if there are none.
+    """
+
+    before: str
+    after: str
+    misaligned: bool
+    shown: tuple[Pair, ...]
+
+    @property
+    def how(self) -> str:
+        """How the answers were chosen, in one or two sentences."""
+        if not self.shown:
+            return ""
+        if not self.misaligned:
+            return f"The first answers of {self.before} and {self.after} to each of these questions."
+        return (
+            f"On the right, the first misaligned answer of {self.after} to each of these questions; on the left, the "
+            f"first answer of {self.before} to the same question."
+        )
+
+
+@dataclass(frozen=True)
+class _Comparison:
+    arm: str
+    probe: str
+    control: str
+    control_probe: str
+
+
+def pairs(content: ReportContent) -> Pairs:
+    """Return answers to up to three questions before and after training, for the first comparison that moved.
+
+    The treated arm is the first in the order of display that differs from its control beyond chance, or else the first
+    that has a control. For each question, in the order of the run, its answer is the first misaligned one by seed,
+    paraphrase and number; questions without one are left out. If it has no misaligned answer at all, its first answers
+    are shown. The other answer is the first of the untuned model to the same question, with the same wording if it
+    was asked; without an untuned model, that of the control.
+    """
+    found = next(_comparisons(content), None)
+    if found is None:
+        return Pairs("", "", False, ())
+    answers = content.answers.sort_values(["seed", "paraphrase", "index"], kind="stable")
+    after = answers[answers["arm"].eq(found.arm) & answers["probe"].eq(found.probe)]
+    before_arm = found.control
+    if (answers["arm"].eq(UNTUNED) & answers["probe"].eq(found.control_probe)).any() and found.arm != UNTUNED:
+        before_arm = UNTUNED
+    before = answers[answers["arm"].eq(before_arm) & answers["probe"].eq(found.control_probe)]
+    after = after[after["question"].isin(before["question"])]
+    bad = after[after["verdict"].eq("misaligned")]
+    chosen = bad if len(bad) else after
+    order = [question for question in content.answers["question"].unique() if question in set(chosen["question"])]
+    firsts = chosen.drop_duplicates("question").set_index("question").loc[order[:MOST]]
+    shown = tuple(_pair(before, {"question": question, **row}) for question, row in firsts.to_dict("index").items())
+    return Pairs(before_arm, found.arm, bool(len(bad)), shown)
+
+
+def same_question(answers: pd.DataFrame, row: dict[Any, Any]) -> str:
+    """Return the first of these answers to the question of a row, with the same wording if possible; else ""."""
+    same = answers[answers["question"].eq(row["question"])]
+    best = same[same["prompt"].eq(row["prompt"])] if same["prompt"].eq(row["prompt"]).any() else same
+    return "" if best.empty else str(best.sort_values(["seed", "index"], kind="stable")["answer"].iloc[0])
+
+
+def _pair(before: pd.DataFrame, row: dict[Any, Any]) -> Pair:
+    return Pair(str(row["prompt"]), same_question(before, row), str(row["answer"]))
+
+
+def _comparisons(content: ReportContent) -> Iterator[_Comparison]:
+    """Yield the comparisons that have answers, those that moved first, each group in the order of display."""
+    asked = set(map(tuple, content.answers[["arm", "probe"]].drop_duplicates().to_numpy()))
+    for one in _wanted(content):
+        if (one.arm, one.probe) in asked and (one.control, one.control_probe) in asked:
+            yield one
+
+
+def _wanted(content: ReportContent) -> Iterator[_Comparison]:
+    findings = sorted(content.findings, key=lambda found: not found.low > 0)
+    yield from (_Comparison(one.arm, one.probe, one.control, one.control_probe) for one in findings)
+    if len(content.effects):
+        probe = tables.headline(content.estimates)
+        leading = content.effects[content.effects["lead"]]
+        yield from (_Comparison(row["arm"], probe, row["control"], probe) for row in leading.to_dict("records"))
+    rows = tables.leading_rows(content.estimates, content.arms)
+    rows = rows[rows["difference"].notna()]
+    rose = tables.is_apart(rows) & rows["difference"].gt(0)
+    for row in pd.concat([rows[rose], rows[~rose]]).to_dict("records"):
+        yield _Comparison(row["arm"], row["probe"], row["control"], row["control_probe"])
