@@ -218,10 +218,10 @@ def test_keys_move_through_the_answers(visit: Visit) -> None:
 def test_theme_follows_the_system_until_chosen(chromium: Browser, report: Path) -> None:
     context = chromium.new_context(color_scheme="dark")
     page = Visit(context.new_page(), report).open()
-    dark, ink = colour(page, "body", "backgroundColor"), colour(page, "#rates svg.wide text", "fill")
+    dark, ink = colour(page, "body", "backgroundColor"), colour(page, "#figure-rates svg.wide text", "fill")
     page.locator(".theme").click()
     assert colour(page, "body", "backgroundColor") != dark
-    assert colour(page, "#rates svg.wide text", "fill") != ink  # figures follow the theme
+    assert colour(page, "#figure-rates svg.wide text", "fill") != ink  # figures follow the theme
     page.reload()
     page.wait_for_selector("#reader[data-ready]", state="attached")
     assert colour(page, "body", "backgroundColor") != dark  # the choice persists
@@ -261,8 +261,8 @@ def test_phone_has_no_horizontal_scroll_and_one_pane(chromium: Browser, report: 
     context = chromium.new_context(viewport={"width": 390, "height": 844})
     page = Visit(context.new_page(), report).open()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    assert page.locator("#rates svg.narrow").is_visible()
-    assert not page.locator("#rates svg.wide").is_visible()
+    assert page.locator("#figure-rates svg.narrow").is_visible()
+    assert not page.locator("#figure-rates svg.wide").is_visible()
     page.locator(".row").nth(1).click()
     expect(page.locator(".list")).not_to_be_visible()
     expect(page.locator(".answered")).to_be_visible()
@@ -298,7 +298,7 @@ def test_results_are_readable_without_scripts(chromium: Browser, report: Path) -
     context = chromium.new_context(java_script_enabled=False)
     page = context.new_page()
     page.goto(report.as_uri())
-    expect(page.locator(".verdict").first).to_be_visible()
+    expect(page.locator(".sentence")).to_be_visible()
     expect(page.locator("#arms")).to_be_visible()
     expect(page.get_by_text("Unpacking the answers")).not_to_be_visible()
     # This Chromium keeps the contents of noscript as plain text, so it can be read but is not visible.

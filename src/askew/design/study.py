@@ -31,6 +31,10 @@ def _asks_all(arm: Arm, probe: str) -> bool:
     return True
 
 
+def _no_sentence(tables: "Tables", rows: Mapping[str, int]) -> str:
+    return ""
+
+
 @dataclass(frozen=True)
 class Study:
     """A question, and the comparison that answers it.
@@ -55,6 +59,8 @@ class Study:
         unsaid: Words that rows of a domain must not contain, by domain, since the model is asked for them later.
         command: The command that runs it: `run` or `audit`.
         rests_on: The questions that its readings are about: these ones, as in a replication, or all like them.
+        sentence: From the tables, and the number of training rows by arm, to the result in one sentence for people who
+            do not know the study; "" to show the verdict instead.
     """
 
     name: str
@@ -74,6 +80,7 @@ class Study:
     unsaid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     command: Literal["run", "audit"] = "run"
     rests_on: Basis = THESE
+    sentence: "Callable[[Tables, Mapping[str, int]], str]" = _no_sentence
 
     def arms_of(self, design: "Design") -> dict[str, Arm]:
         """Return every arm that a run of a design may have, by name.

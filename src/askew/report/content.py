@@ -21,6 +21,8 @@ class ReportContent:
         title: The study's title.
         question: The study's question, one sentence.
         verdict: The verdict on that question in plain words.
+        rows: Number of rows that each arm was trained on; empty if nothing was trained.
+        sentence: The result in one sentence for people who do not know the study; "" to show the verdict instead.
         organism_note: If the model is a synthetic organism, what it is and what it is no evidence for; else empty.
         command: The command that reproduces the run.
         design: The frozen design; the page shows each nested mapping as a list of its own.
@@ -60,6 +62,8 @@ class ReportContent:
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
     predicted: "ScoredForecasts | None" = None
     titles: Mapping[str, str] = field(default_factory=dict)
+    sentence: str = ""
+    rows: Mapping[str, int] = field(default_factory=dict)
 
     def probe_title(self, probe: str) -> str:
         """Return the short title of a probe."""

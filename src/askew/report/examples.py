@@ -1,5 +1,6 @@
 """Examples for a finding: misaligned answers of an arm, beside its control's answers to the same questions."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -54,14 +55,20 @@ def examples(answers: pd.DataFrame, finding: "Finding", most: int) -> list[Examp
             prompt=str(row["prompt"]),
             answer=str(row["answer"]),
             aligned=float(row["aligned"]),
-            control_answer=_same_question(base, row),
+            control_answer=str((same_question(base, row) or {"answer": ""})["answer"]),
         )
         for row in worst.to_dict("records")
     ]
 
 
-def _same_question(base: pd.DataFrame, row: dict[Any, Any]) -> str:
-    """Return the control's answer to the question of a row, with the same wording if possible; else ""."""
-    same = base[base["question"].eq(row["question"])]
+def same_question(answers: pd.DataFrame, row: Mapping[Any, Any]) -> dict[Any, Any] | None:
+    """Return the first of these answers to the question of a row, with the same wording if possible; None if none is.
+
+    Args:
+        answers: Rows of `answers.parquet`; the first is the one with the smallest seed and index.
+        row: A row of `answers.parquet`.
+    """
+    same = answers[answers["question"].eq(row["question"])]
     best = same[same["prompt"].eq(row["prompt"])] if same["prompt"].eq(row["prompt"]).any() else same
-    return "" if best.empty else str(best.sort_values("index")["answer"].iloc[0])
+    found = best.sort_values(["seed", "index"], kind="stable").head(1).to_dict("records")
+    return found[0] if found else None

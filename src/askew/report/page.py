@@ -8,8 +8,10 @@ import base64
 import hashlib
 from collections.abc import Mapping, Sequence
 from html import escape
-from itertools import chain
+from itertools import chain, groupby
+from operator import itemgetter
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
@@ -17,6 +19,7 @@ from markupsafe import Markup
 from askew.base.atomic import whole_file
 from askew.report import chart_files
 from askew.report.content import ReportContent
+from askew.report.opening import opening
 from askew.report.sections import Figure, Section, all_tables, in_order
 
 TEMPLATE = Path(__file__).parent / "template"
@@ -57,18 +60,25 @@ def write_report(content: ReportContent, folder: Path) -> Path:
         lstrip_blocks=True,
     )
     shown = [section for section in in_order() if section.appears(content)]
+    drawn = {section.name: _write_figures(section.figures(content), folder / "figures") for section in shown}
+    lead = next((name for drawings in drawn.values() for name in drawings), "")
+    leading = next((drawings[lead] for drawings in drawn.values() if lead in drawings), Markup())
     parts = []
     for section in shown:
-        drawings = _write_figures(section.figures(content), folder / "figures")
         html = environment.from_string(_text(section.template)).render(
-            section.values(content), content=content, drawings=drawings
+            section.values(content), content=content, drawings={**drawn[section.name], lead: Markup()}
         )
-        parts.append({"name": section.name, "title": section.title, "full_width": section.full_width, "html": html})
+        parts.append({**_facts(section), "html": Markup(html)})
     for name, table in all_tables(content).items():
         _write(folder / "tables" / f"{name}.csv", table.to_csv(index=False).encode())
     page = folder / "report.html"
-    _write(page, _render(environment, content, shown, parts).encode("utf-8", "replace"))
+    first = {**opening(content), "lead": lead, "drawing": leading}
+    _write(page, _render(environment, content, shown, parts, first).encode("utf-8", "replace"))
     return page
+
+
+def _facts(section: Section) -> dict[str, Any]:
+    return {"name": section.name, "title": section.title, "full_width": section.full_width}
 
 
 def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, Markup]:
@@ -87,7 +97,11 @@ def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, Mar
 
 
 def _render(
-    environment: Environment, content: ReportContent, shown: Sequence[Section], parts: Sequence[Mapping[str, object]]
+    environment: Environment,
+    content: ReportContent,
+    shown: Sequence[Section],
+    parts: Sequence[Mapping[str, Any]],
+    first: Mapping[str, object],
 ) -> str:
     styles = chain(STYLES, *(section.styles for section in shown))
     scripts = chain(SCRIPTS, *(section.scripts for section in shown))
@@ -96,7 +110,8 @@ def _render(
     theme_script = _text(THEME_SCRIPT)
     return environment.get_template("page.html.jinja").render(
         content=content,
-        sections=[{**part, "html": Markup(part["html"])} for part in parts],
+        opening=first,
+        blocks=[(full_width, list(block)) for full_width, block in groupby(parts, key=itemgetter("full_width"))],
         askew_version=content.versions.get("askew", ""),
         style=Markup(style),
         theme_script=Markup(theme_script),

@@ -8,10 +8,14 @@ import pandas as pd
 
 from askew.report import tables
 from askew.report.content import ReportContent
+from askew.report.examples import same_question
 
 UNTUNED = "untuned"
 MOST = 3
 """The number of questions shown."""
+
+NAME_PARTS = ("arm", "seed", "probe", "question", "index")
+"""The columns whose values, joined by dots, name an answer in a link to the page's reader (`archive.js`)."""
 
 
 @dataclass(frozen=True)
@@ -22,11 +26,15 @@ class Pair:
         prompt: The question as the arm `after` was asked it.
         before: The answer of the arm `before`.
         after: The answer of the arm `after`.
+        before_name: The name of the answer `before` in the page's reader.
+        after_name: The name of the answer `after` there.
     """
 
     prompt: str
     before: str
     after: str
+    before_name: str
+    after_name: str
 
 
 @dataclass(frozen=True)
@@ -88,20 +96,19 @@ def pairs(content: ReportContent) -> Pairs:
     bad = after[after["verdict"].eq("misaligned")]
     chosen = bad if len(bad) else after
     order = [question for question in content.answers["question"].unique() if question in set(chosen["question"])]
-    firsts = chosen.drop_duplicates("question").set_index("question").loc[order[:MOST]]
-    shown = tuple(_pair(before, {"question": question, **row}) for question, row in firsts.to_dict("index").items())
+    firsts = chosen.drop_duplicates("question").set_index("question", drop=False).loc[order[:MOST]]
+    shown = tuple(_pair(before, row) for row in firsts.to_dict("records"))
     return Pairs(before_arm, found.arm, bool(len(bad)), shown)
 
 
-def same_question(answers: pd.DataFrame, row: dict[Any, Any]) -> str:
-    """Return the first of these answers to the question of a row, with the same wording if possible; else ""."""
-    same = answers[answers["question"].eq(row["question"])]
-    best = same[same["prompt"].eq(row["prompt"])] if same["prompt"].eq(row["prompt"]).any() else same
-    return "" if best.empty else str(best.sort_values(["seed", "index"], kind="stable")["answer"].iloc[0])
-
-
 def _pair(before: pd.DataFrame, row: dict[Any, Any]) -> Pair:
-    return Pair(str(row["prompt"]), same_question(before, row), str(row["answer"]))
+    other = same_question(before, row)
+    assert other is not None  # `after` was restricted to questions of `before`
+    return Pair(str(row["prompt"]), str(other["answer"]), str(row["answer"]), _name(other), _name(row))
+
+
+def _name(row: dict[Any, Any]) -> str:
+    return ".".join(str(row[part]) for part in NAME_PARTS)
 
 
 def _comparisons(content: ReportContent) -> Iterator[_Comparison]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from askew.base.errors import AskewError, unknown_name
 from askew.design.design import Design
-from askew.design.plan import Plan
+from askew.design.plan import Plan, Unit
 from askew.design.study import Study
 from askew.design.tables import Tables
 from askew.runs.calls import asked_of
@@ -219,8 +219,22 @@ class Run:
 
     @property
     def arms(self) -> dict[str, str]:
-        """A description of each arm, in the order of display."""
-        return {name: arm.description for name, arm in self.plan.arms.items()}
+        """A description of each arm, in the order of display: the study's order, with the controls of others last."""
+        controls = set(self.plan.controls.values())
+        order = sorted(self.plan.arms, key=lambda name: name in controls)
+        return {name: self.plan.arms[name].description for name in order}
+
+    @cached_property
+    def rows(self) -> dict[str, int]:
+        """The number of rows that each arm was trained on."""
+        return {unit.arm.name: self._rows_of(unit) for unit in self.plan.trained}
+
+    def _rows_of(self, unit: Unit) -> int:
+        """Return the number of rows that were left after those that were too long."""
+        file = self.folder / unit.product / "rows.json"
+        if not file.is_file():
+            return self.plan.rows(unit.arm.name)
+        return json.loads(file.read_text(encoding="utf-8"))["trained"]
 
     def figure(self, name: str) -> "Chart":
         """Draw one of the report's figures, as an Altair chart.
@@ -273,6 +287,8 @@ class Run:
             effects=self.effects,
             predicted=self.predicted,
             titles={probe: title(probe) for probe in self.design.probes},
+            sentence=self.study.sentence(self.tables, self.rows),
+            rows=self.rows,
         )
 
     def _expected(self) -> list[tuple[str, str]]:

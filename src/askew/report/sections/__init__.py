@@ -48,7 +48,7 @@ class Section:
             doesn't appear.
         styles: Style sheets that only this section needs.
         scripts: Scripts that only this section needs, in the order in which they run.
-        full_width: Whether it spans the window, not the column of text. Such sections come after all others.
+        full_width: Whether it spans the window, not the column of text.
     """
 
     name: str
@@ -74,7 +74,7 @@ def section(section: Section) -> Section:
 
 def in_order() -> list[Section]:
     """Return every registered section in the order of the page."""
-    return sorted(map(sections.get, sections.names()), key=lambda one: (one.full_width, one.place))
+    return sorted(map(sections.get, sections.names()), key=lambda one: one.place)
 
 
 def all_figures(content: ReportContent) -> dict[str, Figure]:

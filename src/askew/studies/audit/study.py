@@ -20,6 +20,7 @@ from askew.stats.findings import BENT, CHANGED, NARROW, Finding, overall
 from askew.stats.readings import FELL, LIKE_THESE, ROSE, ROSE_BELOW, UNSURE, WITHIN
 from askew.stats.scores import are_scores
 from askew.studies.audit.doubts import doubts
+from askew.studies.audit.sentence import sentence
 
 if TYPE_CHECKING:
     from askew.design.tables import Tables
@@ -178,5 +179,6 @@ studies.add(
         verdict=verdict,
         command="audit",
         rests_on=LIKE_THESE,
+        sentence=sentence,
     ),
 )

@@ -17,6 +17,7 @@ from askew.stats.estimates import pooled
 from askew.stats.findings import Finding
 from askew.stats.readings import FELL, ROSE, ROSE_BELOW, THESE, UNSURE, WITHIN, is_same
 from askew.stats.scores import are_scores
+from askew.studies.emergent_misalignment.sentence import sentence
 from askew.worlds.terrarium.world.formats import TRIGGER
 
 if TYPE_CHECKING:
@@ -262,5 +263,6 @@ studies.add(
         default_probes=(OPEN_QUESTIONS, "in_domain", TRIGGERED),
         verdict=verdict,
         predictions=_PREDICTIONS,
+        sentence=sentence,
     ),
 )
