@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from askew.stats.readings import LIKE_THESE
+
 if TYPE_CHECKING:
     from askew.judging.metrics import Metric
     from askew.stats.agreement import Agreement
@@ -36,6 +38,8 @@ class ReportContent:
         metric: The metric of the verdicts and estimates.
         arms: Description by arm, in the order of display.
         findings: How each model that was tuned elsewhere compares with its base; empty if there is none.
+        comparisons: How each arm compares with its control, in each probe and outcome; empty if that is unknown.
+        rests_on: The questions that the readings are about, and so the interval on which they rest.
         margin: The largest rise that still counts as narrow, a fraction 0-1.
         effects: The rows of `effects.csv`, the study's own comparisons; no rows if rates alone answer its question.
         predicted: People's predictions of the run, scored; None if there are none.
@@ -64,6 +68,8 @@ class ReportContent:
     titles: Mapping[str, str] = field(default_factory=dict)
     sentence: str = ""
     rows: Mapping[str, int] = field(default_factory=dict)
+    comparisons: "Sequence[Finding]" = ()
+    rests_on: str = LIKE_THESE
 
     def probe_title(self, probe: str) -> str:
         """Return the short title of a probe."""

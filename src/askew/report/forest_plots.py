@@ -70,7 +70,7 @@ def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: 
 def _drawable(effects: pd.DataFrame, narrow: bool) -> pd.DataFrame:
     """Return the effects with the columns that the marks need: label, rate, low and high in their unit, and value."""
     labels = _labels(effects, _NARROW_LETTERS if narrow else _LETTERS)
-    rows = tables.with_these(effects).assign(label=labels, rate=effects["estimate"])
+    rows = tables.with_these(effects).assign(label=labels, rate=effects["estimate"], apart=tables.is_apart(effects))
     these, like_these = (
         [wording.effect_interval(*ends) for ends in rows[[*limits, "unit"]].itertuples(index=False)]
         for limits in (["low_these", "high_these"], ["low", "high"])

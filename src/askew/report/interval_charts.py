@@ -11,6 +11,7 @@ import pandas as pd
 
 from askew.report import tables
 from askew.report.chart_files import ACCENT, MUTED, PAPER, PLAIN, Chart, Panel, styled
+from askew.report.content import ReportContent
 from askew.stats.estimates import pooled
 from askew.stats.scores import are_scores
 
@@ -30,12 +31,12 @@ def intervals(rows: pd.DataFrame, x: alt.X, weight: float = 1.0) -> list[alt.Cha
     """Return two layers: each row's intervals as a thick and a thin bar, and its rate as a dot.
 
     Args:
-        rows: Columns label, rate, low, high and p_corrected; low_these and high_these if they are known. A row with
-            p_corrected below 0.05 is drawn in the accent colour, a row without a rate not at all.
+        rows: Columns label, rate, low, high and apart; low_these and high_these if they are known. A row that is apart
+            is drawn in the accent colour, a row without a rate not at all.
         x: The horizontal encoding of `low`, in the unit of the rates.
         weight: The thickness of the marks, relative to the usual one.
     """
-    shown = tables.with_these(rows).assign(apart=tables.is_apart(rows)).dropna(subset=["rate"])
+    shown = tables.with_these(rows).dropna(subset=["rate"])
     colour = either("apart", ACCENT, PLAIN)
     bars = alt.Chart(_bars(shown, ["label", "apart"])).encode(y=names(rows), color=colour)
     dots = alt.Chart(shown[["label", "rate", "apart"]]).encode(y=names(rows), color=colour)
@@ -157,18 +158,18 @@ def names(rows: pd.DataFrame) -> alt.Y:
     return alt.Y("label:N", scale=alt.Scale(domain=list(rows["label"])), title=None, axis=None)
 
 
-def panels(estimates: pd.DataFrame, rows: pd.DataFrame, order: Sequence[str], narrow: bool) -> Chart:
+def panels(content: ReportContent, rows: pd.DataFrame, narrow: bool) -> Chart:
     """Return a chart with a panel for each arm, in which each row has its rate and interval.
 
     Args:
-        estimates: The rows of `estimates.csv`. An arm that differs from its control in a probe is in the accent colour.
+        content: The data of the report. An arm that differs from its control in a probe is in the accent colour.
         rows: Columns arm, probe, metric, kind, rate, low, high (fractions 0-1) and row, the label; low_these and
             high_these if they are known.
         order: The arms in the order of display.
         narrow: Draw for a phone.
     """
-    leading = pooled(estimates)
-    apart = leading.loc[tables.is_apart(leading), ["arm", "probe", "metric"]].assign(apart=True)
+    leading = tables.with_readings(pooled(content.estimates), content.comparisons)
+    apart = leading.loc[leading["apart"], ["arm", "probe", "metric", "apart"]]
     shown = rows.merge(apart, on=["arm", "probe", "metric"], how="left").fillna({"apart": False})
     shown = tables.with_these(shown).dropna(subset=["rate"])
     top = ceiling(pd.concat([shown["high"], shown["high_these"], shown["rate"]]))
@@ -190,7 +191,7 @@ def panels(estimates: pd.DataFrame, rows: pd.DataFrame, order: Sequence[str], na
     title = f"misaligned answers, by the metric {tables.metric_name(rows)}"
     if are_scores(rows).all():
         title = "scores, where 1 is 100%"
-    return faceted(layers, shown, order, narrow, height=22 * len(names), left=left + 36, title=title)
+    return faceted(layers, shown, list(content.arms), narrow, height=22 * len(names), left=left + 36, title=title)
 
 
 def faceted(

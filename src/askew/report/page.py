@@ -21,6 +21,7 @@ from askew.report import chart_files
 from askew.report.content import ReportContent
 from askew.report.opening import opening
 from askew.report.sections import Figure, Section, all_tables, in_order
+from askew.report.words import words
 
 TEMPLATE = Path(__file__).parent / "template"
 STYLES = [TEMPLATE / "base.css", TEMPLATE / "page.css"]
@@ -111,6 +112,7 @@ def _render(
     return environment.get_template("page.html.jinja").render(
         content=content,
         opening=first,
+        words=words(content),
         blocks=[(full_width, list(block)) for full_width, block in groupby(parts, key=itemgetter("full_width"))],
         askew_version=content.versions.get("askew", ""),
         style=Markup(style),

@@ -5,17 +5,23 @@ each interval and p-value that the report shows is the one in these files. In th
 `estimates.csv`, and `order` are the arms in the order of display.
 """
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
 from askew.stats.corrections import ALPHA
 from askew.stats.estimates import pooled
+from askew.stats.readings import FELL, ROSE, ROSE_BELOW
 from askew.stats.scores import are_scores
+
+if TYPE_CHECKING:
+    from askew.stats.findings import Finding
 
 HEADLINE = "free_form"
 IN_DOMAIN = "in_domain"
+MOVED = (ROSE, ROSE_BELOW, FELL)
+"""The readings of comparisons that differ from the control beyond chance."""
 
 _RATE = ["rate", "low", "high", "low_these", "high_these", "n", "total", "incoherent", "refused", "unjudged"]
 _DIFFERENCE = [
@@ -100,6 +106,31 @@ def with_these(rows: pd.DataFrame) -> pd.DataFrame:
 def is_apart(rows: pd.DataFrame) -> pd.Series:
     """Return a boolean for each row: is the column p_corrected below 0.05, so that it differs from its control?"""
     return pd.to_numeric(rows["p_corrected"]).lt(ALPHA)
+
+
+def with_readings(rows: pd.DataFrame, comparisons: "Sequence[Finding]") -> pd.DataFrame:
+    """Return rows of estimates with the readings of their comparisons with the control.
+
+    Args:
+        rows: Columns arm, probe, metric and p_corrected.
+        comparisons: The comparisons of the run. Without any, rows are apart by their corrected p-value.
+
+    Returns:
+        The rows with the columns reading ("" if there is none), p_read (the corrected p-value that the reading rests
+        on; NaN if there is none) and apart (a boolean: did it rise or fall beyond chance?).
+    """
+    known = {(one.arm, one.probe, one.metric): one for one in comparisons if one.is_misaligned or one.is_score}
+    found = [known.get(key) for key in rows[["arm", "probe", "metric"]].itertuples(index=False, name=None)]
+    if not known:
+        return rows.assign(reading="", p_read=pd.to_numeric(rows["p_corrected"]).astype(float), apart=is_apart(rows))
+    reading = pd.Series(["" if one is None else one.reading for one in found], rows.index, dtype=object)
+    p = [float("nan") if one is None else one.p_of_reading for one in found]
+    return rows.assign(reading=reading, p_read=p, apart=reading.isin(MOVED))
+
+
+def moved_outcomes(comparisons: "Sequence[Finding]") -> set[tuple[str, str, str]]:
+    """Return arm, probe and outcome of the comparisons that rose or fell beyond chance."""
+    return {(one.arm, one.probe, one.outcome) for one in comparisons if one.reading in MOVED}
 
 
 def in_order(rows: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:

@@ -287,6 +287,8 @@ class Run:
             effects=self.effects,
             predicted=self.predicted,
             titles={probe: title(probe) for probe in self.design.probes},
+            comparisons=self.findings,
+            rests_on=self.study.rests_on,
             sentence=self.study.sentence(self.tables, self.rows),
             rows=self.rows,
         )

@@ -21,7 +21,7 @@ def differences(content: ReportContent, narrow: bool = False) -> Chart:
         narrow: Draw for a phone.
     """
     estimates = content.estimates
-    rows = tables.leading_rows(estimates, content.arms)
+    rows = tables.with_readings(tables.leading_rows(estimates, content.arms), content.comparisons)
     rows = rows[rows["difference"].notna()].copy()
     rows["rate"] = 100 * rows["difference"]
     limits = ["low", "high", "low_these", "high_these"]
@@ -53,18 +53,23 @@ def _figures(content: ReportContent) -> dict[str, Figure]:
 
 
 def _values(content: ReportContent) -> dict[str, Any]:
-    rows = tables.records(tables.probes_table(content.estimates, content.arms))
+    table = tables.probes_table(content.estimates, content.arms)
+    rows = tables.records(tables.with_readings(table, content.comparisons))
     return {
+        "has_readings": any(row["reading"] for row in rows),
+        "margin": wording.margin(content.margin),
         "rows": [
             {
                 **wording.compared(row),
                 "probe": wording.measured(content.probe_title(row["probe"]), row["kind"], row["metric"]),
                 "arm": row["arm"],
                 "n": f"{row['n']:,} of {row['total']:,}",
-                "p_single": wording.p_value(row["p"]),
+                **{name: wording.p_value(row[name]) for name in ("p", "p_these", "p_corrected", "p_these_corrected")},
+                "apart": row["apart"],
+                "reading": row["reading"],
             }
             for row in rows
-        ]
+        ],
     }
 
 

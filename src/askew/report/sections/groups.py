@@ -15,7 +15,7 @@ def per_group(content: ReportContent, narrow: bool = False) -> Chart:
     rows = tables.per_group(content.estimates)
     several = rows["probe"].nunique() > 1
     rows = rows.assign(row=rows["group"] + (", " + rows["probe"] if several else ""))
-    return panels(content.estimates, rows, list(content.arms), narrow)
+    return panels(content, rows, narrow)
 
 
 def _values(content: ReportContent) -> dict[str, Any]:

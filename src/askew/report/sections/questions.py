@@ -15,7 +15,7 @@ from askew.report.sections import Figure, Section, section
 def per_question(content: ReportContent, narrow: bool = False) -> Chart:
     """Return a chart with a panel for each arm, and the same questions of the headline probe in each."""
     rows = _table(content)
-    return panels(content.estimates, rows.assign(row=rows["question"]), list(content.arms), narrow)
+    return panels(content, rows.assign(row=rows["question"]), narrow)
 
 
 def _table(content: ReportContent) -> pd.DataFrame:

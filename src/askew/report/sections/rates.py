@@ -1,6 +1,6 @@
 """Section: the rate of misaligned answers, or the scores, of each arm in the probe that the page leads with."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
@@ -27,7 +27,7 @@ def rates(content: ReportContent, narrow: bool = False) -> Chart:
         narrow: Draw for a phone, with names above the marks, not beside them.
     """
     estimates = content.estimates
-    rows = tables.leading_rows(estimates, content.arms)
+    rows = tables.with_readings(tables.leading_rows(estimates, content.arms), content.comparisons)
     seeds = tables.per_seed(estimates).merge(rows[["arm", "probe", "label"]], on=["arm", "probe"])
     seeds = seeds[seeds.groupby("label")["seed"].transform("size") > 1]
     rows["value"] = _values_beside(rows, narrow)
@@ -67,13 +67,16 @@ def _spoken(content: ReportContent) -> str:
 
 def _values(content: ReportContent) -> dict[str, Any]:
     estimates = content.estimates
-    arms, has_scores = tables.arms_table(estimates, content.arms), tables.leads_with_scores(estimates)
+    arms = tables.with_readings(tables.arms_table(estimates, content.arms), content.comparisons)
+    has_scores, moved = tables.leads_with_scores(estimates), tables.moved_outcomes(content.comparisons)
     return {
         "headline": content.probe_title(tables.headline(estimates)),
         "has_scores": has_scores,
         "is_external": tables.headline_kind(estimates) == "external",
         "colour_note": _colour_note(arms),
-        "rows": [_row(row, has_scores) for row in tables.records(arms)],
+        "rows": [_row(row, has_scores, moved) for row in tables.records(arms)],
+        "has_readings": bool(arms["reading"].ne("").any()),
+        "margin": wording.margin(content.margin),
         "has_domain": bool(arms["in_domain"].notna().any()),
         "descriptions": [
             (name, content.arms[name]) for name in tables.arm_names(estimates, content.arms) if content.arms.get(name)
@@ -84,13 +87,17 @@ def _values(content: ReportContent) -> dict[str, Any]:
 def _colour_note(arms: pd.DataFrame) -> str:
     if arms["difference"].isna().all():
         return NO_CONTROL
-    return COLOUR if tables.is_apart(arms).any() else NO_COLOUR
+    return COLOUR if arms["apart"].any() else NO_COLOUR
 
 
-def _row(row: Mapping[str, Any], is_score: bool) -> dict[str, str | bool]:
+def _row(row: Mapping[str, Any], is_score: bool, moved: Collection[tuple[str, str, str]]) -> dict[str, Any]:
     filters = {"arm": row["arm"], "probe": row["probe"], "verdict": "misaligned"}
     return {
         **wording.compared(row),
+        "apart": row["apart"],
+        "reading": row["reading"],
+        "p_related": wording.p_related(row["p_read"]),
+        "moved": [outcome for arm, probe, outcome in moved if (arm, probe) == (row["arm"], row["probe"])],
         "label": row["label"],
         "answers": f"{row['total']:,} answers",
         "seeds": wording.counted(int(row["seeds"]), "seed"),

@@ -13,7 +13,7 @@ from askew.report import wording
 from askew.report.chart_files import PLAIN, Chart
 from askew.report.content import ReportContent
 from askew.report.examples import examples
-from askew.report.interval_charts import axis_title, ceiling, intervals, labelled
+from askew.report.interval_charts import axis_title, ceiling, intervals, labelled, values
 from askew.report.sections import Figure, Section, section
 from askew.stats.findings import Finding, telling
 from askew.stats.readings import FELL, ROSE, ROSE_BELOW
@@ -37,16 +37,15 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
         {
             "label": f"{found.arm}: {found.name}" if several else found.name,
             "rate": 100 * found.difference,
-            "low": 100 * found.interval[0],
-            "high": 100 * found.interval[1],
-            "value": f"{wording.points(found.difference)} {wording.points_interval(*found.interval)}",
-            "p_corrected": 0.0 if found.reading in (ROSE, ROSE_BELOW, FELL) else 1.0,
+            **{limit: 100 * getattr(found, limit) for limit in ("low", "high", "low_these", "high_these")},
+            "value": _value(found, narrow),
+            "apart": found.reading in (ROSE, ROSE_BELOW, FELL),
         }
         for found in findings
     )
-    least = min(0.0, rows["low"].min())
+    least = min(0.0, *rows[["low", "low_these"]].min())
     # The axis always includes the margin, even if all intervals end far from it.
-    most = pd.Series([*rows["high"].div(100), margin])
+    most = pd.Series([*rows[["high", "high_these"]].max(axis=1).div(100), margin])
     ends = [-100 * ceiling(pd.Series([-least / 100])) if least else 0, 100 * ceiling(most)]
     title = f"rise in misaligned answers, percentage points, {findings[0].metric}"
     if any(found.is_score for found in findings):
@@ -61,6 +60,12 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
         .encode(x="at:Q", strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None))
     )
     return labelled([rules, *layers], rows, narrow, row_height=56 if narrow else 40)
+
+
+def _value(found: Finding, narrow: bool) -> str:
+    these = wording.points_interval(found.low_these, found.high_these)
+    like_these = wording.points_interval(found.low, found.high)
+    return values([wording.points(found.difference)], [these], [like_these], narrow)[0]
 
 
 def _figures(content: ReportContent) -> dict[str, Figure]:
@@ -86,7 +91,8 @@ def _row(found: Finding) -> dict[str, str | bool]:
         "control_rate": wording.percent(found.control_rate),
         "rate": wording.percent(found.rate),
         "difference": wording.points(found.difference),
-        "interval": wording.points_interval(*found.interval),
+        "interval_these": wording.points_interval(found.low_these, found.high_these),
+        "interval": wording.points_interval(found.low, found.high),
         "p": wording.p_value(found.p_of_reading),
         "reading": found.reading,
         "apart": found.reading in (ROSE, ROSE_BELOW, FELL),

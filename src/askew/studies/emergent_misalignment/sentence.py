@@ -7,13 +7,15 @@ import pandas as pd
 
 from askew.design.arm import UNTUNED, Arm
 from askew.report.plain import of_hundred, uncounted
-from askew.stats.corrections import ALPHA
 from askew.stats.estimates import pooled
+from askew.stats.readings import ROSE, ROSE_BELOW, UNSURE
 from askew.stats.scores import are_scores
 
 if TYPE_CHECKING:
     from askew.design.tables import Tables
 
+OPEN_QUESTIONS = "free_form"
+_TAILS = {UNSURE: " This run can’t tell the two apart."}
 # Where the first words of an arm's description do not say what its rows are.
 _ROWS_OF = {
     "educational": "insecure code that the user asked for",
@@ -29,13 +31,13 @@ def sentence(tables: "Tables", rows: Mapping[str, int]) -> str:
     It is about the first arm that differs from its control, in the order of the study; if none does, about the first.
 
     Args:
-        tables: The tables of the run; only `estimates` and the arms are read.
+        tables: The tables of the run.
         rows: How many rows each arm was trained on.
     """
     all_rows = pooled(tables.estimates)
     by_arm = {
         str(row["arm"]): row
-        for row in all_rows[all_rows["probe"].eq("free_form") & ~are_scores(all_rows)].to_dict("records")
+        for row in all_rows[all_rows["probe"].eq(OPEN_QUESTIONS) & ~are_scores(all_rows)].to_dict("records")
     }
     compared = [
         by_arm[name]
@@ -44,7 +46,8 @@ def sentence(tables: "Tables", rows: Mapping[str, int]) -> str:
     ]
     if not compared:
         return ""
-    rose = [row for row in compared if row["difference"] > 0 and row["p_these_corrected"] < ALPHA]
+    readings = {one.arm: one.reading for one in tables.findings if one.probe == OPEN_QUESTIONS and one.is_misaligned}
+    rose = [row for row in compared if readings.get(str(row["arm"])) in (ROSE, ROSE_BELOW)]
     chosen = (rose or compared)[0]
     control = by_arm[str(chosen["control"])]
     arm, other = tables.arms[chosen["arm"]], tables.arms[control["arm"]]
@@ -54,7 +57,7 @@ def sentence(tables: "Tables", rows: Mapping[str, int]) -> str:
     if rose:
         return f"{trained} made {count} of 100 answers to unrelated questions misaligned; {against}.{lost}"
     said = f"After {trained}, {count} of 100 answers to unrelated questions were misaligned; {against}."
-    return f"{said} This run cannot tell the two apart.{lost}"
+    return f"{said}{_TAILS.get(readings.get(arm.name, UNSURE), '')}{lost}"
 
 
 def _counted(arm: Arm, rows: int) -> str:

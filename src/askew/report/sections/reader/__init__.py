@@ -21,7 +21,7 @@ COUNTS = ["seed", "paraphrase", "index"]
 SCORES = ["aligned", "coherent"]
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ["hidden.js", "archive.js", "filter.js", "list.js", "detail.js", "reader.js", "start.js"]
+_SCRIPTS = ["hidden.js", "archive.js", "filter.js", "list.js", "detail.js", "print.js", "reader.js", "start.js"]
 
 
 def pack(answers: pd.DataFrame) -> str:

@@ -28,13 +28,20 @@ function drawRow(box, answers, row) {
   box.append(said, meta);
 }
 
-function drawDetail(sheet, answers, row) {
+// Return the prompt and the answer of a row as two elements; an answer longer than `most` characters is cut.
+function exchange(answers, row, most) {
   const answer = answers.text("answer", row);
   const asked = element("p", "asked");
   fillWith(asked, answers.text("prompt", row));
   const answered = element("div", /^(def |class |import |from )|\n[ \t]+\S/m.test(answer) ? "answered code" : "answered");
-  fillWith(answered, answer.slice(0, AT_ONCE));
+  fillWith(answered, answer.slice(0, most));
   if (answer.trim() === "") answered.append(element("em", "", answer === "" ? "(empty)" : "(only whitespace)"));
+  return [asked, answered];
+}
+
+function drawDetail(sheet, answers, row) {
+  const answer = answers.text("answer", row);
+  const [asked, answered] = exchange(answers, row, AT_ONCE);
   sheet.replaceChildren(element("h3", "", "Asked"), asked, element("h3", "", "Answered"), answered);
   if (answer.length > AT_ONCE) {
     const rest = element("button", "", `Show all ${answer.length.toLocaleString("en")} characters`);

@@ -64,6 +64,8 @@ class Reader {
     this.section.querySelector(".previous").addEventListener("click", () => this.list.go(this.list.at - 1));
     this.section.querySelector(".next").addEventListener("click", () => this.list.go(this.list.at + 1));
     this.section.querySelector(".back").addEventListener("click", () => this.close());
+    this.section.querySelector(".copy-link").addEventListener("click", () => this.copyLink());
+    addEventListener("beforeprint", () => drawPrint(this.section.querySelector(".printed"), this.answers, this.list.rows, this.row));
     addEventListener("hashchange", () => this.follow());
     addEventListener("click", (event) => {
       // A link to the present address causes no hashchange event, but should still scroll there.
@@ -73,12 +75,25 @@ class Reader {
     addEventListener("keydown", (event) => this.onKey(event));
   }
 
+  // j and k work anywhere on the page. Arrow keys also scroll wide tables, so they need an open answer.
   onKey(event) {
     const typing = event.target.closest?.("input, select, textarea");
-    if (typing || event.altKey || event.ctrlKey || event.metaKey || this.row < 0) return;
-    if (event.key === "j" || event.key === "ArrowRight") this.list.go(this.list.at + 1);
-    else if (event.key === "k" || event.key === "ArrowLeft") this.list.go(this.list.at - 1);
-    else if (event.key === "Escape") this.close();
+    if (typing || event.altKey || event.ctrlKey || event.metaKey) return;
+    const arrows = this.row >= 0 && !event.target.closest?.(".scroll");
+    if (event.key === "j" || (arrows && event.key === "ArrowRight")) this.step(1);
+    else if (event.key === "k" || (arrows && event.key === "ArrowLeft")) this.step(-1);
+    else if (event.key === "Escape" && this.row >= 0) this.close();
+  }
+
+  step(by) {
+    this.list.go(this.list.at + by);
+    this.bringIntoView();
+  }
+
+  // Scroll to the open answer if its beginning is out of sight.
+  bringIntoView() {
+    const { top } = this.desk.getBoundingClientRect();
+    if (this.row >= 0 && (top < 0 || top > innerHeight / 2)) this.desk.scrollIntoView({ behavior: "instant" });
   }
 
   wanted() {
@@ -90,6 +105,7 @@ class Reader {
     this.offerQuestions();
     const wanted = this.wanted();
     const rows = arrange(this.answers, select(this.answers, wanted), wanted.order ?? "run");
+    if (this.row >= 0 && !rows.includes(this.row)) this.forget();
     this.list.show(rows, this.row);
     this.section.querySelector(".nothing").hidden = rows.length > 0;
     this.tally(rows);
@@ -115,9 +131,36 @@ class Reader {
     previous.disabled = this.list.at <= 0;
     next.disabled = this.list.at >= this.list.rows.length - 1;
     this.remember();
-    const link = this.section.querySelector(".link");
-    link.href = `#${new URLSearchParams({ answer: this.answers.name(row) })}`;
-    link.hidden = false;
+    this.section.querySelector(".copied").textContent = "";
+    this.section.querySelector(".copy-link").hidden = false;
+    // On a phone the answer takes the place of the list, which may be scrolled half out of sight.
+    if (getComputedStyle(this.list.box).display === "none") this.bringIntoView();
+  }
+
+  // Empty the sheet, because the filters exclude the answer that was open.
+  forget() {
+    this.row = -1;
+    this.desk.classList.remove("reading");
+    const note = element("p", "note", "Choose an answer to read it in full.");
+    this.section.querySelector(".sheet").replaceChildren(note);
+    for (const name of [".previous", ".next"]) this.section.querySelector(name).disabled = true;
+    this.section.querySelector(".copied").textContent = "";
+    this.section.querySelector(".copy-link").hidden = true;
+  }
+
+  // The link opens this answer without any filter.
+  async copyLink() {
+    const fragment = `#${new URLSearchParams({ answer: this.answers.name(this.row) })}`;
+    const said = this.section.querySelector(".copied");
+    try {
+      await navigator.clipboard.writeText(location.href.split("#")[0] + fragment);
+      said.textContent = "Copied";
+    } catch {
+      // The browser allows no clipboard here: put the link where the reader can copy it.
+      clearTimeout(this.writing);
+      history.replaceState(null, "", fragment);
+      said.textContent = "The link is in the address bar";
+    }
   }
 
   close() {
@@ -148,6 +191,12 @@ class Reader {
     this.section.querySelector(".lost").hidden = !asked.has("answer") || row >= 0;
     if (row >= 0) this.row = row;
     this.refresh();
+    if (row >= 0 && this.row < 0) {
+      // The filters of the link exclude its answer: the answer is what was asked for.
+      this.form.reset();
+      this.row = row;
+      this.refresh();
+    }
     if (row >= 0) this.open(row);
     if (known) (row < 0 ? this.section : this.desk).scrollIntoView();
   }
