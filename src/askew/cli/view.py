@@ -8,15 +8,24 @@ from askew.cli.options import JsonOption, RunFolderArgument
 from askew.cli.run import run_as_json
 
 
-def report(folder: RunFolderArgument, as_json: JsonOption = False) -> None:
+def report(
+    folder: RunFolderArgument,
+    share: Annotated[
+        bool, typer.Option("--share", help="Also draw its first screen as a picture: share.png in the run's folder.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Write a run's report again from its tables. No model is called.
 
-    Example: askew report runs/mine
+    Example: askew report runs/mine --share
     """
+    from askew.report.share import NAME
     from askew.runs.rewrite import report
 
-    finished = report(folder)
+    finished = report(folder, picture=share)
     print(run_as_json(finished) if as_json else f"Report: {finished.report}")
+    if share and not as_json:
+        print(f"Picture: {finished.folder / NAME}")
 
 
 def view(

@@ -14,18 +14,24 @@ from askew.runs.runner import write_report
 from askew.runs.store import ANSWERS, PREDICTIONS, READINGS, RESCORED, SCORES, STUDY, RunFolder
 
 
-def report(folder: Path) -> Run:
+def report(folder: Path, picture: bool = False) -> Run:
     """Rewrite the report of a run.
 
     Args:
         folder: The run's folder.
+        picture: Also draw its first screen, as `share.png` in the folder.
 
     Raises:
-        AskewError: It is no finished run, or was changed or damaged since, or cannot be written to.
+        AskewError: It is no finished run, or was changed or damaged since, or cannot be written to; or a picture is
+            wanted and the run has no answers.
     """
-    load_run(folder)
+    run = load_run(folder)
     store = RunFolder(folder)
     with store.writing():
+        if picture:
+            from askew.report.share import share
+
+            share(run.content(), folder)
         write_report(store, again=True)
     return Run(folder)
 
