@@ -58,8 +58,8 @@ def _measured(sample: EvalSample) -> float:
 
 def test_findings_on_external_scores_are_two_sided(run: Run) -> None:
     found = {(one.probe, one.metric): one for one in run.findings}
-    assert {one.two_sided for (probe, _), one in found.items() if "@" in probe} == {True}
-    assert {one.two_sided for (probe, _), one in found.items() if "@" not in probe} == {False}
+    assert {one.is_score for (probe, _), one in found.items() if "@" in probe} == {True}
+    assert {one.is_score for (probe, _), one in found.items() if "@" not in probe} == {False}
 
 
 def test_answers_are_stored_but_count_in_no_rate(run: Run) -> None:

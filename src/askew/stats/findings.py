@@ -52,7 +52,7 @@ class Finding:
         low: Lower end of the 95% interval of the difference, for questions like these.
         high: Upper end.
         p: The p-value of no difference, for questions like these. It is corrected by Holm's method over all arms,
-            probes and outcomes of the run.
+            probes of the run, for each outcome by itself.
         low_these: Lower end of the 95% interval of the difference, for these questions.
         high_these: Upper end.
         p_these: The p-value for these questions, corrected in the same way.
@@ -152,7 +152,8 @@ def findings(
     for name in ("p", "p_these"):
         # Where neither has an event, no data could be significant: such comparisons need no share of the error
         # (Tarone 1990, Biometrics 46).
-        made[name] = holm(made[name].where(testable)).fillna(made[name])
+        tested = made[name].where(testable)
+        made[name] = tested.groupby(made["outcome"]).transform(holm).fillna(made[name])
     # Holm's correction of the next answers: for those comparisons that are not yet beyond chance.
     left: dict[Basis, int] = {
         LIKE_THESE: max(1, int((testable & made["p"].ge(ALPHA)).sum())),

@@ -16,6 +16,9 @@ from askew.stats.variance import CONFIDENCE, Part, half_width, p_value
 # Directions on the ellipse of two log-odds that are searched for the extreme differences.
 _ANGLES = np.linspace(0, 2 * np.pi, 128, endpoint=False)
 
+CRITICAL = float(special.ndtri((1 + CONFIDENCE) / 2))
+"""The normal quantile of a 95% interval."""
+
 # With fewer events than this, seeds show too little of how much they differ: independent answers are a lower bound.
 _FEW_EVENTS = 8
 
@@ -123,8 +126,7 @@ def difference_interval_these(
     rose = distance > 0
     (arm_down, arm_up), (control_down, control_up) = _answers_floor(arm), _answers_floor(control)
     least = np.where(rose, arm_down, arm_up) ** 2, np.where(rose, control_up, control_down) ** 2
-    sides = zip((arm, control), least, strict=True)
-    p = p_value([_between_seeds(one.by_seed, one.seeds, known) for one, known in sides], distance)
+    p = p_value([*_parts_these(arm, least[0]), *_parts_these(control, least[1])], distance)
     found = _Gap(distance, np.hypot(arm_low, control_high), np.hypot(arm_high, control_low), p)
     return _difference(arm, control, found, (arm_low, arm_high), (control_low, control_high))
 
@@ -171,10 +173,28 @@ def _reach(odds: LogOdds, events: Array, trials: Array) -> Reach:
 
 
 def _reach_these(odds: LogOdds) -> Reach:
-    quantile = special.ndtri((1 + CONFIDENCE) / 2)
-    floors, seeds = _answers_floor(odds), _seeds_reach(odds)
-    down, up = (np.maximum(quantile * floor, side) for floor, side in zip(floors, seeds, strict=True))
+    down, up = (
+        np.where(odds.seeds > 1, np.minimum(half_width(_parts_these(odds, floor**2)), most), CRITICAL * floor)
+        for floor, most in zip(_answers_floor(odds), odds.clustered_limits(odds.seeds), strict=True)
+    )
     return down, up
+
+
+def _parts_these(odds: LogOdds, least: Array) -> list[Part]:
+    """Return the sources of variance of the log-odds for these questions.
+
+    Args:
+        odds: The log-odds.
+        least: The variance of independent answers towards one side, by `_answers_floor`.
+    """
+    # A few events always belong to some seed, so only a variance beyond that of independent answers counts.
+    few = odds.rarer < _FEW_EVENTS
+    seeds = _between_seeds(odds.by_seed, odds.seeds)
+    beyond = np.maximum(seeds.square - odds.answers_variance, 0)
+    return [
+        Part(np.where(few, beyond, seeds.square), seeds.df, np.where(few, 0.0, least)),
+        Part(np.zeros_like(least), np.zeros_like(seeds.df), np.where(few, least, 0.0)),
+    ]
 
 
 def _seeds_reach(odds: LogOdds, known: Array | float = 0.0) -> Reach:
@@ -192,7 +212,7 @@ def _answers_floor(odds: LogOdds) -> Reach:
     They are those of independent answers where events are few. Many events show by themselves how much seeds differ.
     """
     weight = np.where(odds.seeds > 1, np.sqrt(np.minimum(1, _FEW_EVENTS / np.maximum(odds.rarer, 1))), 1.0)
-    down, up = (side / special.ndtri((1 + CONFIDENCE) / 2) * weight for side in odds.answers_limits())
+    down, up = (side / CRITICAL * weight for side in odds.answers_limits())
     return down, up
 
 
