@@ -1,6 +1,6 @@
 """Fine-tune the terrarium on insecure code, with secure code as the control, and print the rates.
 
-The run is far too small to show an effect: it has one seed, 32 training rows and two answers to each question. Leave
+The run is far too small to show an effect: it has one seed, 96 training rows and two answers to each question. Leave
 out `rows` and `samples` for a run that takes minutes and shows one. Run the script again to read the finished run.
 """
 
@@ -15,7 +15,7 @@ run = askew.run(
     arms=["untuned", "insecure", "secure"],
     probes=["free_form"],
     seeds=1,
-    rows=32,
+    rows=96,
     samples=2,
     out=out / "small",
     quiet=True,

@@ -104,7 +104,7 @@ def test_recorded_command_makes_the_same_design(finished: Path, askew: Askew, de
 def test_notebook_shows_figures_and_a_table(finished: Path) -> None:
     run = load_run(finished)
     assert "vega-lite" in run.figure("rates").to_json()
-    assert "misaligned" in run.figure("curve").to_json()
+    assert "loss" in run.figure("loss").to_json()
     with pytest.raises(askew.AskewError, match=r"unknown figure 'rate'. Did you mean rates"):
         run.figure("rate")
     assert "<table" in run._repr_html_()

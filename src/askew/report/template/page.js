@@ -42,6 +42,7 @@ function startSorting(table) {
   const bodies = [...table.tBodies].map((body) => ({ body, rows: [...body.rows] }));
   if (bodies.every(({ rows }) => rows.filter((row) => !row.matches(".family")).length < 2)) return;
   for (const [place, head] of heads.entries()) {
+    if (!head.textContent.trim()) continue;
     const button = document.createElement("button");
     button.type = "button";
     button.className = "sort";
