@@ -5,7 +5,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from askew.stats.intervals import difference_interval, rate_interval
+from askew.stats.intervals import (
+    difference_interval,
+    difference_interval_these,
+    rate_interval,
+    rate_interval_these,
+)
 
 Counts = tuple[np.ndarray, np.ndarray]
 
@@ -44,6 +49,27 @@ def test_difference_interval_agrees_with_its_p_value(pair: tuple[Counts, Counts]
         assert found.low < found.high
         assert 0 <= found.p <= 1
         assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.integers(1, 5).flatmap(lambda questions: st.tuples(counts(questions), counts(questions))))
+def test_difference_on_these_questions_agrees_with_its_p_value(pair: tuple[Counts, Counts]) -> None:
+    arm, control = pair
+    found = difference_interval_these(*arm, *control)
+    if arm[1].sum() == 0 or control[1].sum() == 0:
+        assert np.isnan([found.difference, found.low, found.high, found.p]).all()
+    else:
+        assert -1 <= found.low <= found.difference <= found.high <= 1
+        assert 0 <= found.p <= 1
+        assert (found.low > 0 or found.high < 0) == (found.p < 0.05)
+
+
+@settings(max_examples=300, deadline=None)
+@given(counts())
+def test_interval_for_these_questions_lies_within_that_for_questions_like_these(table: Counts) -> None:
+    these, like_these = rate_interval_these(*table), rate_interval(*table)
+    if table[1].sum():
+        assert like_these.low <= these.low <= these.rate <= these.high <= like_these.high
 
 
 @settings(max_examples=100, deadline=None)

@@ -34,17 +34,18 @@ _THESE = [column for column in [*_RATE, *_DIFFERENCE] if "_these" in column]
 
 def per_seed(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of single seeds, pooled over questions, with the columns of `estimates.csv`."""
-    return _select(estimates, question=False, seed=True, group=None)
+    return _select(estimates, question=False, seed=True)
 
 
 def per_question(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of single questions, pooled over seeds, with the columns of `estimates.csv`."""
-    return _select(estimates, question=True, seed=False, group=None)
+    return _select(estimates, question=True, seed=False)
 
 
 def per_group(estimates: pd.DataFrame) -> pd.DataFrame:
     """Return the rows of groups of questions, for probes with several groups, with the columns of `estimates.csv`."""
-    rows = _select(estimates, question=False, seed=False, group=True)
+    rows = _select(estimates, question=False, seed=False)
+    rows = rows[rows["group"].ne("all")]
     groups = rows.groupby("probe")["group"].transform("nunique")
     return rows[groups > 1]
 
@@ -211,11 +212,9 @@ def effects_table(effects: pd.DataFrame) -> pd.DataFrame:
     return _ranked(rows, "family", rows["family"])
 
 
-def _select(estimates: pd.DataFrame, question: bool, seed: bool, group: bool | None) -> pd.DataFrame:
-    """Return rows by their value in each column: single (True), `all` (False), or any (None)."""
+def _select(estimates: pd.DataFrame, question: bool, seed: bool) -> pd.DataFrame:
+    """Return the rows of single questions, or seeds (True), or those that pool them (False)."""
     chosen = estimates["question"].ne("all").eq(question) & estimates["seed"].astype(str).ne("all").eq(seed)
-    if group is not None:
-        chosen &= estimates["group"].ne("all").eq(group)
     return with_these(estimates[chosen]).assign(
         **{name: estimates[name].fillna("") for name in ("control", "control_probe")}
     )

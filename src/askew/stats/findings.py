@@ -154,12 +154,15 @@ def findings(
         # (Tarone 1990, Biometrics 46).
         tested = made[name].where(testable)
         made[name] = tested.groupby(made["outcome"]).transform(holm).fillna(made[name])
-    # Holm's correction of the next answers: for those comparisons that are not yet beyond chance.
-    left: dict[Basis, int] = {
-        LIKE_THESE: max(1, int((testable & made["p"].ge(ALPHA)).sum())),
-        THESE: max(1, int((testable & made["p_these"].ge(ALPHA)).sum())),
+    # Holm's correction of the next answers: for those comparisons of the outcome that are not yet beyond chance.
+    undecided: dict[Basis, pd.Series] = {
+        basis: (testable & made[name].ge(ALPHA)).groupby(made["outcome"]).transform("sum").clip(lower=1)
+        for basis, name in ((LIKE_THESE, "p"), (THESE, "p_these"))
     }
-    return [_finding(row, tables, margin, rests_on, left) for row in made.to_dict("records")]
+    return [
+        _finding(row, tables, margin, rests_on, {basis: int(left[place]) for basis, left in undecided.items()})
+        for place, row in zip(made.index, made.to_dict("records"), strict=True)
+    ]
 
 
 def overall(found: Iterable[Finding]) -> Headline:

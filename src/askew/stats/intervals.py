@@ -120,15 +120,15 @@ def difference_interval_these(
         control_trials: Number of trials of the control, of the same shape.
     """
     arm, control = log_odds(events, trials), log_odds(control_events, control_trials)
-    (arm_low, arm_high), (control_low, control_high) = _reach_these(arm), _reach_these(control)
     distance = arm.value - control.value
-    # The side on which no difference lies decides the test: a rise ends where the arm is low and the control high.
-    rose = distance > 0
     (arm_down, arm_up), (control_down, control_up) = _answers_floor(arm), _answers_floor(control)
-    least = np.where(rose, arm_down, arm_up) ** 2, np.where(rose, control_up, control_down) ** 2
-    p = p_value([*_parts_these(arm, least[0]), *_parts_these(control, least[1])], distance)
-    found = _Gap(distance, np.hypot(arm_low, control_high), np.hypot(arm_high, control_low), p)
-    return _difference(arm, control, found, (arm_low, arm_high), (control_low, control_high))
+    # A difference is smallest where the arm is low and its control is high.
+    smallest = [*_parts_these(arm, arm_down**2), *_parts_these(control, control_up**2)]
+    largest = [*_parts_these(arm, arm_up**2), *_parts_these(control, control_down**2)]
+    # The side on which no difference lies decides the test.
+    p = np.where(distance > 0, p_value(smallest, distance), p_value(largest, distance))
+    found = _Gap(distance, half_width(smallest), half_width(largest), p)
+    return _difference(arm, control, found, _reach_these(arm), _reach_these(control))
 
 
 @dataclass(frozen=True)

@@ -13,9 +13,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy import special
 
-from askew.stats.variance import CONFIDENCE
-
-Array = np.ndarray
+from askew.stats.variance import CONFIDENCE, Array
 
 _TINY = 1e-9
 

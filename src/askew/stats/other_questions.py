@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from scipy import special
 
-Array = np.ndarray
+from askew.stats.variance import Array
 
 _STEP = 0.125
 # Log-odds of single questions; mean log-odds; standard deviations between questions.

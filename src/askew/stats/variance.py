@@ -7,7 +7,7 @@ in simulations, 23% of families of ten true nulls then had a corrected p-value b
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache
 
 import numpy as np
 from scipy import special, stats
@@ -94,6 +94,6 @@ def _quantiles(df: Array) -> Array:
     return np.stack([_quantiles_of(int(one)) for one in known])[place.reshape(np.shape(df))]
 
 
-@lru_cache(maxsize=4096)
+@cache
 def _quantiles_of(df: int) -> Array:
     return stats.t.isf(_LEVELS / 2, df)
