@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from askew.judging.metrics import metrics
 from askew.stats.answers_needed import Comparison
-from askew.stats.estimates import estimate
+from askew.stats.corrections import holm
+from askew.stats.estimates import estimate, pooled
 from askew.stats.findings import BENT, CHANGED, NARROW, OPEN, Finding, findings, overall, telling
 from askew.stats.readings import (
     FELL,
@@ -221,3 +222,14 @@ def test_more_answers_at_the_same_rate_never_turn_a_worse_word_into_a_better_one
         if found != UNSURE:
             assert _WORSE[found] >= worst
             worst = _WORSE[found]
+
+
+def test_other_outcomes_do_not_weaken_the_test_of_misaligned_answers() -> None:
+    base = answers("untuned", [0.02] * 8, 100, incoherent=0.05)
+    arms = [answers(arm, [rate] * 8, 100, incoherent=0.1) for arm, rate in (("one", 0.05), ("two", 0.06))]
+    every = pd.concat([base, *arms], ignore_index=True)
+    table = pooled(estimate(every, METRIC, {"one": "untuned", "two": "untuned"})).dropna(subset=["p"])
+    both = [one for one in every_finding(base, *arms) if one.is_misaligned]
+    assert {one.outcome for one in every_finding(base, *arms)} >= {"misaligned", "incoherent"}
+    assert [one.p for one in both] == pytest.approx(list(holm(table["p"])))
+    assert [one.p_these for one in both] == pytest.approx(list(holm(table["p_these"])))

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import special
 
 from askew.stats.intervals import (
     difference_interval,
@@ -138,3 +139,11 @@ def test_events_in_a_single_seed_widen_the_interval() -> None:
     lopsided = np.zeros_like(trials)
     lopsided[0] = 30
     assert rate_interval(lopsided, trials).high > 2 * rate_interval(np.full_like(trials, 10), trials).high
+
+
+def test_two_alike_questions_leave_room_for_others_that_differ_as_in_published_files() -> None:
+    trials = np.full((1, 2), 100)
+    found = rate_interval(np.array([[20, 21]]), trials)
+    of_two = 1.3 / np.sqrt(2)  # the standard error of two questions with the typical spread
+    assert special.logit(found.rate) - special.logit(found.low) > of_two
+    assert found.high < 0.8

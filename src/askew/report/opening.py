@@ -1,4 +1,4 @@
-"""The first screen of the page: one sentence, the main figure, and answers before and after training, side by side."""
+"""Opening of the page: one sentence, the main figure, and answers before and after training, side by side."""
 
 from typing import Any
 from urllib.parse import urlencode

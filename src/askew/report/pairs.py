@@ -55,7 +55,7 @@ class Pairs:
 
     @property
     def how(self) -> str:
-        """How the answers were chosen, in one or two sentences."""
+        """The rule by which the answers were chosen, in one or two sentences."""
         if not self.shown:
             return ""
         if not self.misaligned:

@@ -155,14 +155,11 @@ def findings(
         tested = made[name].where(testable)
         made[name] = tested.groupby(made["outcome"]).transform(holm).fillna(made[name])
     # Holm's correction of the next answers: for those comparisons of the outcome that are not yet beyond chance.
-    undecided: dict[Basis, pd.Series] = {
-        basis: (testable & made[name].ge(ALPHA)).groupby(made["outcome"]).transform("sum").clip(lower=1)
-        for basis, name in ((LIKE_THESE, "p"), (THESE, "p_these"))
-    }
-    return [
-        _finding(row, tables, margin, rests_on, {basis: int(left[place]) for basis, left in undecided.items()})
-        for place, row in zip(made.index, made.to_dict("records"), strict=True)
-    ]
+    # Holm's correction of the next answers: for those comparisons of the outcome that are not yet beyond chance.
+    for name in ("p", "p_these"):
+        undecided = (testable & made[name].ge(ALPHA)).groupby(made["outcome"]).transform("sum")
+        made[f"{name}_left"] = undecided.clip(lower=1).astype(int)
+    return [_finding(row, tables, margin, rests_on) for row in made.to_dict("records")]
 
 
 def overall(found: Iterable[Finding]) -> Headline:
@@ -290,7 +287,6 @@ def _finding(
     tables: Mapping[tuple[str, str], Table],
     margin: float,
     rests_on: Basis,
-    left: Mapping[Basis, int],
 ) -> Finding:
     readings: dict[Basis, Reading] = {
         LIKE_THESE: reading(row["difference"], row["low"], row["high"], row["p"], margin),
@@ -302,7 +298,8 @@ def _finding(
     needed = None
     if chosen == UNSURE and not row["reason"] and not row["is_score"] and table is not None and against is not None:
         compared = Comparison.of(table, against, [row["outcome"]])
-        needed = answers_needed(compared, row["each"], margin, left[basis], basis)
+        left = row["p_left" if basis == LIKE_THESE else "p_these_left"]
+        needed = answers_needed(compared, row["each"], margin, left, basis)
     kept = {name: row[name] for name in _COLUMNS if name not in ("each", "reason")}
     return Finding(
         **kept,
