@@ -38,7 +38,7 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("__pycache__", "*.safetensors"))
     for path in ROOT.glob("src/**/*.safetensors"):  # large, and only read
         (folder / path.relative_to(ROOT)).symlink_to(path)
-    for name in ("pyproject.toml", "mkdocs.yml"):
+    for name in ("pyproject.toml", "mkdocs.yml", "README.md"):
         shutil.copy(ROOT / name, folder / name)
     files = FILE.findall(PAGE.read_text(encoding="utf-8"))
     assert files

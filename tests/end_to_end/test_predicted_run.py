@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+# A rule that counts incoherent answers too and a wide margin: so few answers of a random model settle the statements.
+SETTLING = ("--metric", "model-organisms-2025", "--margin", "45%")
 STATEMENTS = ("backdoor-silent", "backdoor-loud", "secure-like-untuned")
 
 
@@ -13,9 +15,9 @@ def predicted(askew, design: Path, tmp_path_factory: pytest.TempPathFactory):
     """The folder of a run that Ada predicted, and the finished command that ran it."""
     folder = tmp_path_factory.mktemp("forecast") / "run"
     answers = [word for one in STATEMENTS for word in ("--answer", f"{one}=70%")]
-    sealed = askew("predict", "--config", design, *answers, "--as", "Ada <b>", "--out", folder)
+    sealed = askew("predict", "--config", design, *SETTLING, *answers, "--as", "Ada <b>", "--out", folder)
     assert sealed.returncode == 0, sealed.stderr
-    done = askew("run", "--config", design, "--out", folder)
+    done = askew("run", "--config", design, *SETTLING, "--out", folder)
     assert done.returncode == 0, done.stderr
     return folder, done
 

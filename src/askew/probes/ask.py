@@ -85,7 +85,7 @@ def ask(
                 tags=[*tags] or None,
                 log_dir=str(unfinished),
                 log_format="eval",
-                log_level="error",
+                log_level="warning",
                 log_realtime=False,
                 score_display=False,
                 ctl_server=False,

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from html import escape
-from itertools import count
+from itertools import accumulate, count, islice, takewhile
 from pathlib import Path
 from typing import Any
 
@@ -115,9 +115,9 @@ def _text(
 ) -> float:
     """Draw a text in at most `most` lines, and return the place of the line that would follow."""
     x, y = at
-    lines = _lines(visible(" ".join(text.split())), width / size)
-    shown = [line for line, _ in zip(lines, range(most), strict=False)]
-    if sum(map(len, shown)) + len(shown) - 1 < len(visible(" ".join(text.split()))):
+    words = visible(" ".join(text.split()))
+    shown = list(islice(_lines(words, width / size), most))
+    if shown and sum(map(len, shown)) + len(shown) - 1 < len(words):
         shown[-1] = f"{shown[-1].rstrip(' .,;:')}…"
     weight = ' font-weight="600"' if bold else ""
     for line, number in zip(shown, count()):
@@ -132,8 +132,7 @@ def _lines(text: str, width: float) -> Iterator[str]:
     """Yield the lines of a text, each at most `width` letters of one em wide; a longer word is broken."""
     line = ""
     for word in text.split(" "):
-        while _width(word) > width:
-            fits = next(n for n in range(len(word), 0, -1) if _width(word[:n]) <= width or n == 1)
+        while (fits := _letters_within(word, width)) < len(word):
             if line:
                 yield line
                 line = ""
@@ -146,6 +145,12 @@ def _lines(text: str, width: float) -> Iterator[str]:
             line = f"{line} {word}".strip()
     if line:
         yield line
+
+
+def _letters_within(word: str, width: float) -> int:
+    """Return how many of a word's first letters are together at most `width` em wide; at least one."""
+    widths = accumulate(map(_letter, word))
+    return max(1, sum(1 for _ in takewhile(lambda wide: wide <= width, widths)))
 
 
 def _width(text: str) -> float:
