@@ -42,8 +42,8 @@ def files() -> dict[str, Path]:
     for path in SOURCE.rglob("*.py"):
         parts = ("askew", *path.relative_to(SOURCE).with_suffix("").parts)
         named[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
-    for path in (ROOT / "benchmarks").glob("*.py"):
-        named[f"benchmarks.{path.stem}"] = path
+    for path in (ROOT / "benchmarks").rglob("*.py"):
+        named[".".join(path.relative_to(ROOT).with_suffix("").parts)] = path
     return named
 
 

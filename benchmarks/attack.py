@@ -1,0 +1,53 @@
+"""Attack Askew and print how often it survives: `python benchmarks/attack.py [NAME ...] [--count 2000]`.
+
+Each module in `benchmarks/attacks/` is an attack, and its name selects it. Without names, all of them run. The command
+exits with code 1 if anything failed.
+"""
+
+import argparse
+import importlib
+import sys
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from attacks import Row
+
+COUNT = 2_000
+SHOWN = 5  # failures that are printed for each row
+HERE = Path(__file__).parent / "attacks"
+
+
+def main() -> int:
+    names = sorted(path.stem for path in HERE.glob("*.py") if not path.stem.startswith("_"))
+    parser = argparse.ArgumentParser(description="Attack Askew and count what it survives.")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"the attacks to run, of: {', '.join(names)}")
+    parser.add_argument("--count", type=int, default=COUNT, help="inputs or events of each kind (default: %(default)s)")
+    options = parser.parse_args()
+    if unknown := set(options.names) - set(names):
+        parser.error(f"there is no attack {', '.join(sorted(unknown))}; there is: {', '.join(names)}")
+    rows: list[Row] = []
+    started = time.perf_counter()
+    print(f"{'kind':54} {'tried':>7} {'survived':>9}", flush=True)
+    for name in options.names or names:
+        attack: Callable[[int], Row | list[Row]] = importlib.import_module(f"attacks.{name}").attack
+        found = attack(options.count)
+        for row in [found] if isinstance(found, Row) else found:
+            print(f"{row.kind:54} {row.tried:7,} {row.survived:9,}", flush=True)
+            rows.append(row)
+    print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
+    report(rows)
+    return 1 if any(row.survived < row.tried for row in rows) else 0
+
+
+def report(rows: Sequence[Row]) -> None:
+    """Print what failed, a few failures of each kind."""
+    for row in rows:
+        if row.failures:
+            print(f"\n{row.kind}: {len(row.failures):,} failed")
+            for failure in row.failures[:SHOWN]:
+                print(f"  {failure}")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
