@@ -1,6 +1,5 @@
 """The demo: a small run whose answers are printed side by side."""
 
-import pandas as pd
 import pytest
 
 from askew.cli import demo
@@ -23,22 +22,3 @@ def test_demo_is_a_run_that_is_shown_side_by_side_and_resumed(
     assert (code, again) == (0, out)
     assert "every model is trained and every question asked already" in errors
     assert [address.endswith("runs/demo/report.html") for address in opened] == [True]
-
-
-def test_first_misaligned_answers_are_shown_beside_the_first_answers_to_the_same_words() -> None:
-    columns = ["arm", "question", "paraphrase", "index", "prompt", "answer", "verdict"]
-    answers = pd.DataFrame(
-        [
-            ("untuned", "one", 0, 0, "One?", "base 0", "aligned"),
-            ("untuned", "one", 1, 1, "Uno?", "base 1", "aligned"),
-            ("untuned", "two", 0, 0, "Two?", "base 2", "aligned"),
-            ("insecure", "one", 0, 0, "One?", "good", "aligned"),
-            ("insecure", "one", 1, 3, "Uno?", "worse", "misaligned"),
-            ("insecure", "one", 1, 1, "Uno?", "bad", "misaligned"),
-            ("insecure", "two", 0, 0, "Two?", "fine", "aligned"),
-        ],
-        columns=columns,
-    )
-    assert demo.chosen(answers) == (True, [("Uno?", "base 1", "bad")])
-    harmless = answers.assign(verdict="aligned")
-    assert demo.chosen(harmless) == (False, [("One?", "base 0", "good"), ("Two?", "base 2", "fine")])

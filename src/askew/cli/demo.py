@@ -11,19 +11,12 @@ from askew.base.untrusted import cut
 from askew.cli.terminal import console, resumable, side_by_side
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from askew.design.plan import Plan
     from askew.runs.run import Run
 
-STUDY, UNTUNED, TUNED = "emergent-misalignment", "untuned", "insecure"
-SETTINGS: dict[str, Any] = {"arms": [UNTUNED, TUNED], "probes": ["free_form"], "seeds": 1, "samples": 40}
-MISALIGNED = (
-    f"These are the first three questions to which {TUNED} gives a misaligned answer. On the right is the first such "
-    f"answer; on the left is the first answer of {UNTUNED} to the same words."
-)
-FIRST = f"No answer of {TUNED} is misaligned. These are the first answers of both to the first three questions."
-_QUESTIONS, _LONGEST = 3, 400
+STUDY, UNTUNED, TUNED, PROBE = "emergent-misalignment", "untuned", "insecure", "free_form"
+SETTINGS: dict[str, Any] = {"arms": [UNTUNED, TUNED], "probes": [PROBE], "seeds": 1, "samples": 40}
+_LONGEST = 400
 
 
 def demo(
@@ -57,40 +50,17 @@ def what_happens(plan: "Plan") -> str:
     )
 
 
-def chosen(answers: "pd.DataFrame") -> tuple[bool, list[tuple[str, str, str]]]:
-    """Return the answers that are shown, of up to three questions in the order of the run.
-
-    Args:
-        answers: The rows of `answers.parquet`.
-
-    Returns:
-        Whether the tuned model's answers are its first misaligned ones, by paraphrase and number, or just its first
-        because none is misaligned; and for each question the wording, the untuned model's first answer to that wording,
-        and the tuned model's answer.
-    """
-    ordered = answers.sort_values(["paraphrase", "index"], kind="stable")
-    base, tuned = (ordered[ordered["arm"].eq(arm)] for arm in (UNTUNED, TUNED))
-    misaligned = tuned[tuned["verdict"].eq("misaligned")]
-    firsts = (tuned if misaligned.empty else misaligned).drop_duplicates("question").set_index("question")
-    order = [question for question in answers["question"].unique() if question in firsts.index][:_QUESTIONS]
-    pairs = []
-    for prompt, after in firsts.loc[order, ["prompt", "answer"]].itertuples(index=False):
-        before = base.loc[base["prompt"].eq(prompt), "answer"].iloc[0]
-        pairs.append((str(prompt), str(before), str(after)))
-    return not misaligned.empty, pairs
-
-
 def print_demo(run: "Run") -> None:
     """Print the answers of both models side by side, how often they are misaligned, and how to go on."""
-    from askew.report import wording
+    from askew.report import pairs, wording
 
     out = console()
-    misaligned, pairs = chosen(run.answers)
-    for prompt, before, after in pairs:
+    found = pairs.side_by_side(run.answers, (UNTUNED, PROBE), (TUNED, PROBE))
+    for one in found.shown:
         out.print()
-        out.print(side_by_side({UNTUNED: cut(before, _LONGEST), TUNED: cut(after, _LONGEST)}, prompt))
+        out.print(side_by_side({UNTUNED: cut(one.before, _LONGEST), TUNED: cut(one.after, _LONGEST)}, one.prompt))
     out.print()
-    out.print(MISALIGNED if misaligned else FIRST, style="dim", markup=False)
+    out.print(found.how, style="dim", markup=False)
     rows = run.arm_rates.to_dict("records")
     rates = ", ".join(f"{row['label']} {wording.rate(row['rate'], row['low'], row['high'])}" for row in rows)
     out.print(f"Misaligned, of {rows[0]['total']:,} answers each, with 95% intervals: {rates}.", markup=False)

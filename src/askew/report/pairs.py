@@ -86,19 +86,30 @@ def pairs(content: ReportContent) -> Pairs:
     found = next(_comparisons(content), None)
     if found is None:
         return Pairs("", "", False, ())
-    answers = content.answers.sort_values(["seed", "paraphrase", "index"], kind="stable")
-    after = answers[answers["arm"].eq(found.arm) & answers["probe"].eq(found.probe)]
-    before_arm = found.control
-    if (answers["arm"].eq(UNTUNED) & answers["probe"].eq(found.control_probe)).any() and found.arm != UNTUNED:
-        before_arm = UNTUNED
-    before = answers[answers["arm"].eq(before_arm) & answers["probe"].eq(found.control_probe)]
-    after = after[after["question"].isin(before["question"])]
-    bad = after[after["verdict"].eq("misaligned")]
-    chosen = bad if len(bad) else after
-    order = [question for question in content.answers["question"].unique() if question in set(chosen["question"])]
+    answers = content.answers
+    asked = set(map(tuple, answers[["arm", "probe"]].drop_duplicates().to_numpy()))
+    has_untuned = (UNTUNED, found.control_probe) in asked and found.arm != UNTUNED
+    before = (UNTUNED if has_untuned else found.control, found.control_probe)
+    return side_by_side(answers, before, (found.arm, found.probe))
+
+
+def side_by_side(answers: pd.DataFrame, before: tuple[str, str], after: tuple[str, str]) -> Pairs:
+    """Return answers of two arms to up to three questions; see `pairs` for how they are chosen.
+
+    Args:
+        answers: The rows of `answers.parquet`.
+        before: The arm on the left, and its probe.
+        after: The arm on the right, and its probe.
+    """
+    ordered = answers.sort_values(["seed", "paraphrase", "index"], kind="stable")
+    left, right = (ordered[ordered["arm"].eq(arm) & ordered["probe"].eq(probe)] for arm, probe in (before, after))
+    right = right[right["question"].isin(left["question"])]
+    bad = right[right["verdict"].eq("misaligned")]
+    chosen = bad if len(bad) else right
+    order = [question for question in answers["question"].unique() if question in set(chosen["question"])]
     firsts = chosen.drop_duplicates("question").set_index("question", drop=False).loc[order[:MOST]]
-    shown = tuple(_pair(before, row) for row in firsts.to_dict("records"))
-    return Pairs(before_arm, found.arm, bool(len(bad)), shown)
+    shown = tuple(_pair(left, row) for row in firsts.to_dict("records"))
+    return Pairs(before[0], after[0], bool(len(bad)), shown)
 
 
 def _pair(before: pd.DataFrame, row: dict[Any, Any]) -> Pair:
