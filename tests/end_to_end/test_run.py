@@ -243,6 +243,14 @@ def test_report_can_be_rewritten(copy: Path, askew: Askew) -> None:
     assert (copy / "report.html").read_bytes() == page
 
 
+def test_picture_of_the_first_screen_is_named(copy: Path, askew: Askew) -> None:
+    picture = copy / "share.png"
+    assert f"Picture: {picture}" in askew("report", copy, "--share").stdout
+    picture.unlink()
+    assert json.loads(askew("report", copy, "--share", "--json").stdout)["picture"] == str(picture)
+    assert picture.exists()
+
+
 @pytest.mark.parametrize(
     "name", ["answers.parquet", "estimates.csv", "logs/secure-0-free_form.eval", "data/secure.jsonl"]
 )

@@ -1,6 +1,7 @@
 """`askew run`: runs a study and prints what it found."""
 
 import json
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -60,11 +61,12 @@ def run(
         print_run(finished)
 
 
-def run_as_json(run: "Run") -> str:
-    """Return a run's tables, verdict and files as JSON."""
+def run_as_json(run: "Run", picture: Path | None = None) -> str:
+    """Return a run's tables, verdict and files as JSON; `picture` is that of its first screen, if it was drawn."""
     summary = {
         "run": str(run.folder),
         "report": str(run.report),
+        **({"picture": str(picture)} if picture else {}),
         "study": run.design.study,
         "model": run.design.model,
         "metric": run.metric,

@@ -23,9 +23,13 @@ def report(
     from askew.runs.rewrite import report
 
     finished = report(folder, picture=share)
-    print(run_as_json(finished) if as_json else f"Report: {finished.report}")
-    if share and not as_json:
-        print(f"Picture: {finished.folder / NAME}")
+    picture = finished.folder / NAME if share else None
+    if as_json:
+        print(run_as_json(finished, picture))
+        return
+    print(f"Report: {finished.report}")
+    if picture:
+        print(f"Picture: {picture}")
 
 
 def view(
