@@ -1,4 +1,4 @@
-"""Worker processes: order of tasks, and workers that are killed, refuse or fail."""
+"""Worker processes: order of tasks, and workers that are killed, refuse or fail, in a folder with odd modules."""
 
 import os
 import signal
@@ -11,6 +11,16 @@ import pytest
 from askew.base.errors import AskewError
 from askew.runs import pool
 from askew.runs.pool import Task, work_off
+
+
+@pytest.fixture(autouse=True)
+def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run each test in a folder with files that workers would import if they looked there for modules."""
+    folder = tmp_path / "working"
+    folder.mkdir()
+    for name in ("profile", "random", "torch"):
+        (folder / f"{name}.py").write_text("raise SystemExit('imported from the working folder')")
+    monkeypatch.chdir(folder)
 
 
 def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:

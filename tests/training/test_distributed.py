@@ -62,6 +62,11 @@ def test_two_processes_train_on_each_row_once(
     (tmp_path / "sitecustomize.py").write_text(SPY)
     monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), *sys.path]))
     monkeypatch.setenv("SPY_FOLDER", str(recorded))
+    working_folder = tmp_path / "working"
+    working_folder.mkdir()
+    for name in ("profile", "random", "torch"):
+        (working_folder / f"{name}.py").write_text("raise SystemExit('imported from the working folder')")
+    monkeypatch.chdir(working_folder)
     steps: list[tuple[int, int]] = []
     fine_tune(tiny_checkpoint, ROWS, recipe, 0, tmp_path / "two", 1, lambda step, of, loss: steps.append((step, of)))
     assert steps == [(1, 3), (2, 3), (3, 3)]

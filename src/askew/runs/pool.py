@@ -136,7 +136,8 @@ def _start(kinds: Sequence[str], gpus: Sequence[str], index: int) -> "subprocess
         # One per worker; but training may need all of them, and then starts its own processes.
         environment |= {"CUDA_VISIBLE_DEVICES": gpus[index % len(gpus)], GPUS: ",".join(gpus)}
     return subprocess.Popen(
-        [sys.executable, "-m", "askew.runs.worker", *kinds],
+        # -P: without it, a profile.py in the working folder is imported instead of the standard library's.
+        [sys.executable, "-P", "-m", "askew.runs.worker", *kinds],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -1,4 +1,4 @@
-"""The worker process, started by the pool as `python -m askew.runs.worker KINDS`.
+"""The worker process, started by the pool as `python -P -m askew.runs.worker KINDS`.
 
 It reads jobs as lines of JSON from standard input and answers in lines of JSON on standard output. It is not a child of
 `multiprocessing`, which would import the caller's main module again: so a script without a main guard and a notebook

@@ -55,12 +55,21 @@ def train(
         stdin=subprocess.PIPE,  # kept open without input: the workers exit when it closes
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        env={**os.environ, **({"CUDA_VISIBLE_DEVICES": os.environ[GPUS]} if GPUS in os.environ else {})},
+        env=_environment(),
         text=True,
         encoding="utf-8",
         errors="replace",
     )
     _follow(launcher, on_step)
+
+
+def _environment() -> dict[str, str]:
+    # Without PYTHONSAFEPATH, a profile.py in the working folder is imported instead of the standard library's.
+    # `accelerate launch` starts further processes, so the option -P would not reach them.
+    environment = {**os.environ, "PYTHONSAFEPATH": "1"}
+    if GPUS in os.environ:
+        environment["CUDA_VISIBLE_DEVICES"] = os.environ[GPUS]
+    return environment
 
 
 def read_training(folder: Path) -> tuple[Training, TokenizedRows]:
