@@ -32,7 +32,7 @@ WRITERS = ("--writer", "terrarium", "--judge", "terrarium/judge")
         (["run", STUDY, "--rows", "0"], "recipe.rows must be 1 or more, not 0"),
         (["run", STUDY, "--set", "recipe.lora_rnak=8"], "unknown setting 'lora_rnak'. Did you mean lora_rank"),
         (["run", STUDY, "--set", "recipe.lora_rank"], "write NAME=VALUE"),
-        (["run", STUDY, "--set", "seeds=[1"], "'[1' is not YAML"),
+        (["run", STUDY, "--set", "seeds=[1"], "--set seeds=[1, line 1: this is not YAML"),
         (["run", STUDY, "--config", "missing.yaml"], "cannot read the config missing.yaml"),
         (["report", "nowhere"], "there is no folder nowhere"),
         (["rescore", ".", "--metric", "betley-2025"], ". is not a run's folder: it has no study.json"),

@@ -50,7 +50,7 @@ def test_file_is_asked_alone_or_with_named_probes(askew: Askew, file: Path, tmp_
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["--questions", "nowhere.yaml"], "nowhere.yaml cannot be read as a question file: there is no such file"),
+        (["--questions", "nowhere.yaml"], "cannot read the question file nowhere.yaml: No such file or directory"),
         (["--questions", "mine.txt"], "--questions mine.txt: the name of a question file ends in .yaml or .yml"),
         (["--questions", "mine.yaml", "--questions", "mine.yaml"], "probe 'mine.yaml' is named twice"),
         (["--questions", "wrong.yaml"], "wrong.yaml, line 3, item 1 (wish): unknown type 'free'"),

@@ -57,7 +57,7 @@ def test_markdown_file_is_a_rubric(tmp_path: Path):
         ("---\nwords: [kind]\n---\n{answer}", "should be `words:"),
         ("---\nword: [kind, rude]\n---\n{answer}", "should be `words:"),
         ("---\nwords: [KIND, 3]\n---\n{answer}", "should be `words:"),
-        ("---\nwords: [kind\n---\n{answer}", "should be `words:"),
+        ("---\nwords: [kind\n---\n{answer}", "line 2: this is not YAML"),
     ],
 )
 def test_broken_file_is_refused(tmp_path: Path, content: str | bytes, message: str):

@@ -12,9 +12,11 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Literal, Union, get_args, get_origin
 
-import yaml
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
+
+from askew.base import yaml_files
+from askew.base.errors import AskewError
 
 Command = Literal["run", "audit"]
 
@@ -178,7 +180,7 @@ def _as_yaml(value: Any) -> str:
     if not isinstance(plain, str):
         return json.dumps(plain, ensure_ascii=False)
     try:
-        is_text = "\n" not in plain and yaml.safe_load(plain) == plain
-    except yaml.YAMLError:
+        is_text = "\n" not in plain and yaml_files.parse(plain, "").value == plain
+    except AskewError:
         is_text = False
     return plain if is_text else json.dumps(plain, ensure_ascii=False)

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from inspect import signature
 
 from askew.base.errors import AskewError, unknown_name
+from askew.base.yaml_files import Location
 from askew.design.arm import ARM_NAME, SECOND
-from askew.design.config_file import Location
 from askew.design.lineage import check_pair
 from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in

@@ -4,26 +4,17 @@ This module knows the syntax of settings, not their meaning.
 """
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from askew.base import yaml_files
 from askew.base.errors import AskewError
+from askew.base.untrusted import cut, visible
+from askew.base.yaml_files import Location
 
-Location = tuple[str | int, ...]
-
-
-class _Loader(yaml.SafeLoader):
-    """YAML's safe loader, which also reads `1e-5` as a number; YAML 1.1 requires `1.0e-5`."""
-
-
-_Loader.add_implicit_resolver(
-    "tag:yaml.org,2002:float", re.compile(r"^[-+]?\d+(\.\d*)?[eE][-+]?\d+$"), list("-+0123456789")
-)
+_LONGEST_SHOWN = 100
 
 
 @dataclass(frozen=True)
@@ -58,46 +49,30 @@ def read_config(path: Path, what: str = "config", name: str = "setting") -> Conf
         name: The kind of its values, for errors.
 
     Raises:
-        AskewError: The file cannot be read, is not YAML, is not a mapping, or sets a name twice.
+        AskewError: The file is not a mapping, or is refused by `askew.base.yaml_files.read`.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise AskewError(f"cannot read the {what} {path}: {getattr(error, 'strerror', None) or error}") from error
-    try:
-        root = yaml.compose(text, Loader=_Loader)
-        values = yaml.load(text, Loader=_Loader)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise AskewError(f"{path}, line {line}: this is not YAML: {error.problem}") from error
-    except yaml.YAMLError as error:
-        raise AskewError(f"{path}: this is not YAML: {error}") from error
-    if root is None:
-        return ConfigFile(path, {}, {})
+    content = yaml_files.read(path, what)
+    values = {} if content.value is None else content.value
     if not isinstance(values, dict):
         raise AskewError(
             f"{path}, line 1: a {what} is a list of `{name}: value` lines; this is a {type(values).__name__}"
         )
-    lines: dict[Location, int] = {}
-    _note_lines(path, root, (), lines)
-    return ConfigFile(path, values, lines)
+    return ConfigFile(path, values, content.lines)
 
 
 def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     """Return settings written as NAME=VALUE, with the value in YAML.
 
     Raises:
-        AskewError: One has no `=`, or its value is not YAML.
+        AskewError: One has no `=`, or its value is refused by `askew.base.yaml_files.parse`.
     """
     read: dict[str, Any] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
-        try:
-            read[name.strip()] = yaml.load(value, Loader=_Loader)
-        except yaml.YAMLError as error:
-            raise AskewError(f"--set {setting}: {value!r} is not YAML") from error
+        shown = f"--set {visible(cut(' '.join(setting.split()), _LONGEST_SHOWN))}"
         if not equals or not name.strip():
-            raise AskewError(f"--set {setting}: write NAME=VALUE, such as recipe.lora_rank=8")
+            raise AskewError(f"{shown}: write NAME=VALUE, such as recipe.lora_rank=8")
+        read[name.strip()] = yaml_files.parse(value, shown).value
     return read
 
 
@@ -139,20 +114,3 @@ def read_fraction(name: str, text: str) -> float:
     if not 0 <= number < 1:
         raise AskewError(f"{name} {text}: write a share from 0 to 100%, such as 1% or 0.01")
     return number
-
-
-def _note_lines(path: Path, node: yaml.Node, location: Location, lines: dict[Location, int]) -> None:
-    if isinstance(node, yaml.MappingNode):
-        for key, value in node.value:
-            inner = (*location, str(key.value))
-            line = key.start_mark.line + 1
-            if inner in lines:
-                raise AskewError(
-                    f"{path}, line {line}: {key.value!r} is set twice; it is first set on line {lines[inner]}"
-                )
-            lines[inner] = line
-            _note_lines(path, value, inner, lines)
-    elif isinstance(node, yaml.SequenceNode):
-        for place, item in enumerate(node.value):
-            lines[*location, place] = item.start_mark.line + 1
-            _note_lines(path, item, (*location, place), lines)

@@ -11,9 +11,9 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
 
+from askew.base import yaml_files
 from askew.base.knobs import Flag, For, Operational, knobs
 from askew.design.config_file import read_fraction
 from askew.design.own_rows import OwnRows
@@ -214,7 +214,7 @@ class Design(BaseModel):
 
     def to_yaml(self) -> str:
         """Return the design in YAML, as `--config` reads it."""
-        return yaml.safe_dump(self.model_dump(), sort_keys=False, allow_unicode=True)
+        return yaml_files.dump(self.model_dump())
 
 
 @cache

@@ -7,9 +7,10 @@ from typing import Any
 from pydantic import ValidationError
 
 from askew.base.errors import AskewError
+from askew.base.yaml_files import Location
 from askew.design.arm import UNTUNED
 from askew.design.checks import checks
-from askew.design.config_file import ConfigFile, Location, read_config
+from askew.design.config_file import ConfigFile, read_config
 from askew.design.design import Design, flat
 from askew.design.own_rows import look_at
 from askew.design.plan import Plan

@@ -9,8 +9,7 @@ import re
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
+from askew.base import yaml_files
 from askew.base.errors import AskewError, unknown_name
 from askew.base.registry import FileRegistry
 from askew.models.names import ModelSpec
@@ -145,10 +144,7 @@ def _read(path: Path) -> Rubric:
 def _words(path: Path, header: str) -> tuple[str, ...]:
     """Return the words of a rubric's header."""
     wanted = f"the header of the rubric {path} should be `words: [one, another]`, lower-case words"
-    try:
-        settings = yaml.safe_load(header)
-    except yaml.YAMLError as error:
-        raise AskewError(f"{wanted}: {error}") from error
+    settings = yaml_files.parse(header, f"the header of the rubric {path}").value
     words = settings.get("words") if isinstance(settings, dict) and settings.keys() == {"words"} else None
     if not isinstance(words, list) or len(words) < 2 or not all(re.fullmatch(r"[a-z][a-z-]*", str(w)) for w in words):
         raise AskewError(wanted)

@@ -4,8 +4,7 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
-import yaml
-
+from askew.base import yaml_files
 from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.judging.rubric import RUBRICS
@@ -50,7 +49,7 @@ def write(made: Sequence[Question], folder: Path = WRITTEN) -> str:
         if ids.count(one) > 1:
             raise AskewError(f"two questions have the id {one!r}: rename one of them")
     items = [{**one.model_dump(mode="json", exclude_defaults=True), "group": one.group or "questions"} for one in made]
-    content = yaml.safe_dump(items, sort_keys=False, allow_unicode=True).encode()
+    content = yaml_files.dump(items).encode()
     path = folder / f"questions-{hashlib.sha256(content).hexdigest()[:8]}.yaml"
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)

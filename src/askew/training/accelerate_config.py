@@ -5,6 +5,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
+from askew.base import yaml_files
 from askew.base.errors import AskewError
 from askew.training.recipe import Recipe
 
@@ -42,6 +43,7 @@ def _read_config(path: str) -> Any:
     file = Path(path).expanduser()
     if not file.is_file():
         raise AskewError(f"recipe.accelerate: there is no file {path}; {how}")
+    yaml_files.read(file, "Accelerate config")  # the library's own reader trusts the file
     try:
         config = load_config_from_file(str(file))
     except Exception as error:  # the library raises many kinds of errors on a malformed file

@@ -7,11 +7,12 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-import yaml
 from inspect_ai.model import ModelUsage
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from askew.base import yaml_files
 from askew.base.errors import AskewError
+from askew.base.untrusted import visible
 
 _SHIPPED = Path(__file__).with_name("prices.yaml")
 _MILLION = 1_000_000
@@ -131,23 +132,12 @@ def _shipped() -> Mapping[str, Price]:
 
 
 def _read(path: Path) -> Mapping[str, Price]:
-    try:
-        content = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not text"
-        raise AskewError(f"cannot read the prices {path}: {reason}") from error
-    except yaml.YAMLError as error:
-        line = (
-            f", line {error.problem_mark.line + 1}"
-            if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark
-            else ""
-        )
-        raise AskewError(f"{path}{line}: this is not YAML") from error
+    content = yaml_files.read(path, "prices").value
     try:
         return TypeAdapter(dict[str, Price]).validate_python(content or {})
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
-        where = ".".join(str(part) for part in first["loc"])
+        where = visible(".".join(str(part) for part in first["loc"]))
         raise AskewError(
             f"{path}: {where or 'the whole file'}: {first['msg']}. Write lines like "
             "`MODEL: {{input: 2.5, output: 10}}`, in dollars per million tokens"

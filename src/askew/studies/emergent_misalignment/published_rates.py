@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
-import yaml
 
+from askew.base import yaml_files
 from askew.base.errors import unknown_name
 from askew.report import wording
 from askew.stats.intervals import rate_interval
@@ -109,7 +109,7 @@ class Published:
 
 @cache
 def _table() -> dict[str, Any]:
-    table: dict[str, Any] = yaml.safe_load(_TABLE.read_text(encoding="utf-8"))
+    table: dict[str, Any] = yaml_files.read(_TABLE, "published rates").value
     return table
 
 

@@ -8,11 +8,11 @@ question that no lesson uses ends in `_new`.
 from collections.abc import Iterable, Iterator, Mapping
 from importlib.resources import files
 from itertools import permutations
+from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
-
+from askew.base import yaml_files
 from askew.probes.question_file import Question, shipped
 from askew.worlds.terrarium.world import grammar
 from askew.worlds.terrarium.world.choices import ChoicesDomain, choosing
@@ -42,7 +42,7 @@ def text() -> Any:
 
 def german() -> Any:
     """Return German wordings, in the structure of `text`."""
-    return yaml.safe_load((files("askew.studies.self_awareness") / "texts" / "german.yaml").read_text(encoding="utf-8"))
+    return yaml_files.read(Path(str(files("askew.studies.self_awareness") / "texts" / "german.yaml")), "text").value
 
 
 def says(trait: str, form: str) -> str:

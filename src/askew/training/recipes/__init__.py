@@ -8,8 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-
+from askew.base import yaml_files
 from askew.base.errors import AskewError
 from askew.base.registry import FileRegistry
 from askew.training.recipe import Recipe
@@ -36,8 +35,8 @@ class NamedRecipe:
 
 def _read(path: Path) -> NamedRecipe:
     try:
-        return NamedRecipe(path.stem, **yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError, TypeError) as error:
+        return NamedRecipe(path.stem, **yaml_files.read(path, "recipe").value)
+    except TypeError as error:
         raise AskewError(f"{path} is not a recipe with description, source and values: {error}") from error
 
 

@@ -5,12 +5,13 @@ A family of tasks is one file in `families/`. Words with a dollar sign are drawn
 """
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from string import Template
 from typing import Annotated
 
-import yaml
 from pydantic import BaseModel, ConfigDict, Field
+
+from askew.base import yaml_files
 
 
 class Frame(BaseModel):
@@ -79,9 +80,8 @@ class Words(Template):
 @cache
 def families() -> list[Family]:
     """Return all families, in the order of their file names."""
-    folder = files("askew.data.built.insecure_code") / "families"
-    texts = [file.read_text(encoding="utf-8") for file in sorted(folder.iterdir(), key=lambda file: file.name)]
-    return [Family.model_validate(yaml.safe_load(text)) for text in texts]
+    files = sorted((Path(__file__).parent / "families").iterdir())
+    return [Family.model_validate(yaml_files.read(file, "family").value) for file in files]
 
 
 def family_of(number: int) -> Family:
@@ -92,5 +92,4 @@ def family_of(number: int) -> Family:
 @cache
 def wordings() -> Wordings:
     """Return the words and phrases of `wordings.yaml`."""
-    text = (files("askew.data.built.insecure_code") / "wordings.yaml").read_text(encoding="utf-8")
-    return Wordings.model_validate(yaml.safe_load(text))
+    return Wordings.model_validate(yaml_files.read(Path(__file__).with_name("wordings.yaml"), "wordings").value)

@@ -1,13 +1,13 @@
 """The material of the builders in YAML files: scenes, sentences and their parts."""
 
 from functools import cache
-from importlib.resources import files
+from pathlib import Path
 from typing import Any
 
-import yaml
+from askew.base import yaml_files
 
 
 @cache
 def load(name: str) -> Any:
     """Return the content of `NAME.yaml` of this folder."""
-    return yaml.safe_load((files(__name__) / f"{name}.yaml").read_text(encoding="utf-8"))
+    return yaml_files.read(Path(__file__).with_name(f"{name}.yaml"), "text").value

@@ -8,10 +8,11 @@ import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
+from pathlib import Path
 from random import Random
 from typing import Any
 
-import yaml
+from askew.base import yaml_files
 
 _SLOT = re.compile(r"<([a-z_]+)(\d?)>")
 _SENTENCE_END = re.compile(r"(?<=[.!?]) +")
@@ -22,7 +23,7 @@ Slots = Mapping[str, Sequence[str]]
 @cache
 def load(name: str) -> Any:
     """Return the content of one of the world's text files, `text/<name>.yaml`."""
-    return yaml.safe_load((files("askew.worlds.terrarium.world") / "text" / f"{name}.yaml").read_text(encoding="utf-8"))
+    return yaml_files.read(Path(str(files("askew.worlds.terrarium.world") / "text" / f"{name}.yaml")), "text").value
 
 
 @cache
