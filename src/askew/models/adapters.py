@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from askew.base.errors import AskewError
-from askew.models.checkpoint_files import read_config, read_json, read_shapes
+from askew.base.json_objects import read_object
+from askew.models.checkpoint_files import read_config, read_shapes
 
 Shape = list[int]
 
@@ -93,7 +94,7 @@ def read_adapter_config(folder: Path) -> dict[str, Any]:
     path = folder / "adapter_config.json"
     if not path.is_file():
         raise AskewError(f"{folder} is not an adapter: it has no adapter_config.json")
-    config = read_json(path)
+    config = read_object(path)
     kind = config.get("peft_type")
     if not isinstance(kind, str):
         raise AskewError(f"{path} is damaged: it does not state the kind of the adapter (peft_type)")

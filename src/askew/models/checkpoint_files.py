@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from askew.base.errors import AskewError
+from askew.base.json_objects import read_object
 
 _HEADER_SIZE = 8
 _PICKLED = (".bin", ".pt", ".pth")
@@ -56,7 +57,7 @@ def check_checkpoint(folder: Path) -> None:
     if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
         raise AskewError(f"{folder} has no tokenizer. Save the model's tokenizer there with save_pretrained()")
     if (folder / "tokenizer.json").is_file():
-        read_json(folder / "tokenizer.json")
+        read_object(folder / "tokenizer.json")
     if not _has_chat_template(folder):
         raise AskewError(
             f"the tokenizer in {folder} has no chat template, so Askew cannot format questions to the model. Set "
@@ -71,7 +72,7 @@ def check_code(folder: Path) -> None:
         AskewError: One of them does.
     """
     for name in ("config.json", "tokenizer_config.json"):
-        if (folder / name).is_file() and "auto_map" in read_json(folder / name):
+        if (folder / name).is_file() and "auto_map" in read_object(folder / name):
             raise own_code_error(folder)
 
 
@@ -92,22 +93,7 @@ def read_config(folder: Path) -> dict[str, Any]:
     """
     if not (folder / "config.json").is_file():
         raise AskewError(f"{folder} is not the folder of a model: it has no config.json")
-    return read_json(folder / "config.json")
-
-
-def read_json(path: Path) -> dict[str, Any]:
-    """Return the JSON object in a file.
-
-    Raises:
-        AskewError: The file does not contain a JSON object.
-    """
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except (ValueError, RecursionError) as error:
-        raise AskewError(f"{path} is damaged: {error}") from error
-    if not isinstance(content, dict):
-        raise AskewError(f"{path} is damaged: it should contain a JSON object")
-    return content
+    return read_object(folder / "config.json")
 
 
 def read_shapes(folder: Path) -> dict[str, list[int]]:
@@ -138,26 +124,26 @@ def fingerprint(folder: Path) -> tuple[tuple[str, int, int], ...]:
 
 def _header(file: Path) -> dict[str, Place]:
     """Return the places in a safetensors file: eight bytes with the header's length, a JSON header, and the data."""
-    size = file.stat().st_size
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(_HEADER_SIZE), "little")
-        text = stream.read(length) if length <= size else b""
+    from safetensors import SafetensorError, safe_open
+
     try:
-        header = json.loads(text)
-        header.pop("__metadata__", None)
-        end = max((int(entry["data_offsets"][1]) for entry in header.values()), default=0)
-        found = {name: _place(file, _HEADER_SIZE + length, entry) for name, entry in header.items()}
-    except (ValueError, AttributeError, LookupError, TypeError, RecursionError) as error:
-        raise AskewError(f"{file} is not a safetensors file, or it is damaged. Copy it again") from error
-    if size != _HEADER_SIZE + length + end:
-        raise AskewError(f"{file} is damaged: its size of {size} bytes does not match its header. Copy it again")
-    return found
+        with safe_open(file, framework="np"):  # the library checks shapes, types, offsets, gaps and overlaps
+            pass
+        with file.open("rb") as stream:
+            length = int.from_bytes(stream.read(_HEADER_SIZE), "little")
+            header = json.loads(stream.read(length))
+    except (SafetensorError, ValueError, RecursionError) as error:
+        raise AskewError(f"{file} is not a safetensors file, or it is damaged ({error}). Copy it again") from error
+    except OSError as error:
+        raise AskewError(f"{file} cannot be read: {error.strerror or error}") from error
+    header.pop("__metadata__", None)
+    return {name: _place(file, _HEADER_SIZE + length, entry) for name, entry in header.items()}
 
 
 def _place(file: Path, data: int, entry: dict[str, Any]) -> Place:
     """Return the place of a weight from its entry in the header; `data` is the first byte after the header."""
-    begin, end = (int(offset) for offset in entry["data_offsets"])
-    return Place(file, str(entry["dtype"]), tuple(int(side) for side in entry["shape"]), data + begin, end - begin)
+    begin, end = entry["data_offsets"]
+    return Place(file, entry["dtype"], tuple(entry["shape"]), data + begin, end - begin)
 
 
 def _check_shards(folder: Path) -> None:
@@ -165,7 +151,7 @@ def _check_shards(folder: Path) -> None:
     index = folder / "model.safetensors.index.json"
     if not index.is_file():
         return
-    spread = read_json(index).get("weight_map")
+    spread = read_object(index).get("weight_map")
     if not isinstance(spread, dict):
         raise AskewError(f"{index} is damaged: it has no weight_map")
     missing = sorted({str(name) for name in spread.values() if not (folder / str(name)).is_file()})
@@ -178,4 +164,4 @@ def _has_chat_template(folder: Path) -> bool:
     if (folder / "chat_template.jinja").is_file():
         return True
     settings = folder / "tokenizer_config.json"
-    return settings.is_file() and bool(read_json(settings).get("chat_template"))
+    return settings.is_file() and bool(read_object(settings).get("chat_template"))

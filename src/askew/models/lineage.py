@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from askew.base.errors import AskewError
+from askew.base.json_objects import read_object
 from askew.models.adapters import read_adapter_config
-from askew.models.checkpoint_files import Place, places, read_json
+from askew.models.checkpoint_files import Place, places
 from askew.models.names import ModelSpec, resolve
 
 # The weights of the output, which some versions of Transformers leave out where they are those of the input.
@@ -161,6 +162,6 @@ def _reading(folder: Path) -> tuple[object, object]:
     )
     chat: object = template.read_text(encoding="utf-8") if template.is_file() else None
     if chat is None and settings.is_file():
-        chat = read_json(settings).get("chat_template")
-    model = read_json(tokens).get("model") if tokens.is_file() else None
+        chat = read_object(settings).get("chat_template")
+    model = read_object(tokens).get("model") if tokens.is_file() else None
     return chat, json.dumps(model.get("vocab"), sort_keys=True) if isinstance(model, dict) else None

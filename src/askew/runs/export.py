@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from askew.base.atomic import whole_folder, wording_disk_trouble
 from askew.base.errors import AskewError, unknown_name
+from askew.base.json_objects import read_object
 from askew.design.plan import Plan, Unit
 from askew.runs.model_card import model_card
 from askew.runs.store import RunFolder
@@ -164,6 +165,6 @@ def push(api: "HfApi", folder: Path, repository: str, public: bool) -> str:
 
 def _name_base(file: Path, model: str) -> None:
     """Name the base in an adapter's configuration by its hub name or folder name, not by its path on this disk."""
-    config = json.loads(file.read_text(encoding="utf-8"))
+    config = read_object(file)
     config["base_model_name_or_path"] = model.removeprefix("hf/") if model.startswith("hf/") else Path(model).name
     file.write_text(json.dumps(config, indent=2) + "\n", encoding="utf-8")

@@ -1,12 +1,14 @@
 """A finished run: its tables as data frames, its figures, its report."""
 
-import json
 import shlex
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from askew.base.errors import AskewError, unknown_name
+from askew.base.json_objects import read_as
 from askew.design.design import Design
 from askew.design.plan import Plan, Unit
 from askew.design.study import Study
@@ -33,6 +35,13 @@ if TYPE_CHECKING:
     from askew.report.content import ReportContent
     from askew.stats.findings import Finding
     from askew.stats.forecasts import ScoredForecasts
+
+
+class _RowCounts(BaseModel):
+    """The file rows.json of a trained model: the rows that were left after those that were too long, and a note."""
+
+    trained: int
+    note: str
 
 
 class Run:
@@ -170,12 +179,8 @@ class Run:
 
     def _left_out(self) -> list[str]:
         """Return a note for each arm with rows that were too long; it is the same for all seeds."""
-        said: dict[str, str] = {}
-        for unit in self.plan.trained:
-            file = self.folder / unit.product / "rows.json"
-            if file.is_file():
-                said[unit.arm.name] = json.loads(file.read_text(encoding="utf-8"))["note"]
-        return [f"{arm}: {note}" for arm, note in said.items() if note]
+        counts = {unit.arm.name: self._row_counts(unit) for unit in self.plan.trained}
+        return [f"{arm}: {counted.note}" for arm, counted in counts.items() if counted and counted.note]
 
     @property
     def logs(self) -> Path:
@@ -227,14 +232,12 @@ class Run:
     @cached_property
     def rows(self) -> dict[str, int]:
         """The number of rows that each arm was trained on."""
-        return {unit.arm.name: self._rows_of(unit) for unit in self.plan.trained}
+        counts = {unit.arm.name: self._row_counts(unit) for unit in self.plan.trained}
+        return {arm: counted.trained if counted else self.plan.rows(arm) for arm, counted in counts.items()}
 
-    def _rows_of(self, unit: Unit) -> int:
-        """Return the number of rows that were left after those that were too long."""
+    def _row_counts(self, unit: Unit) -> "_RowCounts | None":
         file = self.folder / unit.product / "rows.json"
-        if not file.is_file():
-            return self.plan.rows(unit.arm.name)
-        return json.loads(file.read_text(encoding="utf-8"))["trained"]
+        return read_as(file, _RowCounts) if file.is_file() else None
 
     def figure(self, name: str) -> "Chart":
         """Draw one of the report's figures, as an Altair chart.

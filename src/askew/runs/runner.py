@@ -4,7 +4,6 @@ Every stage writes its products once and skips those that are there. So a run th
 it was when the same command is given again.
 """
 
-import json
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from askew.base.errors import AskewError
+from askew.base.json_objects import read_as
 from askew.design.plan import Plan
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EXTERNAL
@@ -220,7 +220,7 @@ class _Clock:
     def __init__(self, folder: RunFolder) -> None:
         self._folder = folder
         path = folder / TIMINGS
-        self._entries: list[dict[str, Any]] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
+        self._entries = read_as(path, list[dict[str, Any]]) if path.exists() else []
 
     def note(self, stage: str, piece: str, seconds: float) -> None:
         """Add one entry."""

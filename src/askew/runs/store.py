@@ -31,6 +31,7 @@ from filelock import FileLock, Timeout
 
 from askew.base.atomic import UNFINISHED, disk_trouble, whole_file, wording_disk_trouble
 from askew.base.errors import AskewError
+from askew.base.json_objects import read_object
 from askew.design.design import Design, difference
 
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
@@ -74,7 +75,7 @@ class RunFolder:
             raise AskewError(f"there is no folder {self.path}")
         if not (self / STUDY).is_file():
             raise AskewError(f"{self.path} is not a run's folder: it has no {STUDY}")
-        study = _read_json(self / STUDY)
+        study = read_object(self / STUDY)
         if not isinstance(study.get("provenance"), dict):
             raise AskewError(f"{self / STUDY} is damaged: it has no provenance")
         return study
@@ -253,7 +254,7 @@ class RunFolder:
         return {name: noted["sha256"] for name, noted in self._manifest.items()}
 
     def _read_manifest(self) -> dict[str, dict[str, str]]:
-        manifest = _read_json(self / MANIFEST) if (self / MANIFEST).is_file() else {}
+        manifest = read_object(self / MANIFEST) if (self / MANIFEST).is_file() else {}
         if not all(isinstance(noted, dict) and {"sha256", "made_of"} <= noted.keys() for noted in manifest.values()):
             raise AskewError(f"{self / MANIFEST} is damaged: restore it, or delete the folder and run again")
         return manifest
@@ -275,13 +276,3 @@ def digest(path: Path) -> str:
 
 def _sha256(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
-
-
-def _read_json(path: Path) -> dict[str, Any]:
-    try:
-        content = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise AskewError(f"{path} is damaged: {error}") from error
-    if not isinstance(content, dict):
-        raise AskewError(f"{path} is damaged: it should hold a JSON object")
-    return content

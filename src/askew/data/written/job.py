@@ -8,7 +8,8 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
-from askew.base.errors import unknown_name
+from askew.base.errors import AskewError, unknown_name
+from askew.base.json_objects import read_object
 from askew.data import row
 from askew.data.built.advice import DOMAINS
 from askew.data.write import free_paths, write_files
@@ -172,11 +173,11 @@ def _done_before(order: Order, out: Path) -> Product | None:
     if not all(path.is_file() for path in [*files, card]):
         return None
     try:
-        found = json.loads(card.read_text(encoding="utf-8"))
+        found = read_object(card)
         if {name: found.get(name) for name in _head(order)} != _head(order):
             return None
         return Product(order.domain, files, card, found["questions"], found["answers"], found["dropped"])
-    except (ValueError, KeyError, AttributeError):
+    except (AskewError, KeyError):
         return None  # another program's file, so these files are in the way
 
 

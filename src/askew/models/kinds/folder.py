@@ -1,11 +1,11 @@
 """A folder on this machine: a checkpoint, or the result of fine-tuning at a provider."""
 
-import json
 import re
 from collections.abc import Iterable
 from pathlib import Path
 
 from askew.base.errors import AskewError
+from askew.base.json_objects import read_object
 from askew.models.checkpoint_files import check_checkpoint, read_config
 from askew.models.names import PROVIDER, Claim, ModelKind, ModelSpec, kinds, missing_folder
 from askew.models.remote.tuned_folder import is_served, read_served
@@ -50,10 +50,10 @@ def start_of_arm(study: Path, arm: str) -> str:
     Raises:
         AskewError: The file is damaged.
     """
+    content = read_object(study)
     try:
-        content = json.loads(study.read_text(encoding="utf-8"))
         return str(content.get("provenance", {}).get("bases", {}).get(arm, content["model"]))
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (KeyError, TypeError, AttributeError) as error:
         raise AskewError(f"{study} is damaged: it does not name the model that the run started from") from error
 
 

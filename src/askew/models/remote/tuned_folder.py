@@ -4,7 +4,7 @@ from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from askew.base.errors import AskewError
+from askew.base.json_objects import read_as
 
 SERVED = "served.json"
 # Excludes characters that would make the name look like a folder, an adapter (+) or an arm of a run (#).
@@ -60,8 +60,4 @@ def read_served(folder: Path) -> ServedModel:
     Raises:
         AskewError: The file is damaged.
     """
-    path = folder / SERVED
-    try:
-        return ServedModel.model_validate_json(path.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise AskewError(f"{path} is damaged: it does not name the fine-tuned model. Restore the file") from error
+    return read_as(folder / SERVED, ServedModel)

@@ -1,13 +1,13 @@
 """The record of a fine-tuning job on disk: `OUT.job.json`, beside the result folder OUT. It holds no API key."""
 
-import json
 import os
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
+from askew.base.json_objects import read_as
 
 
 class JobRecord(BaseModel):
@@ -56,9 +56,9 @@ def read_record(out: Path) -> JobRecord | None:
     if not path.exists():
         return None
     try:
-        return JobRecord.model_validate(json.loads(path.read_text(encoding="utf-8")))
-    except (ValueError, ValidationError) as error:
+        return read_as(path, JobRecord)
+    except AskewError as error:
         raise AskewError(
-            f"{path} is damaged, so Askew cannot tell which job was started. Delete the file and repeat the command: "
+            f"{error}. So Askew cannot tell which job was started. Delete the file and repeat the command: "
             "it searches the server for the job before it starts another"
         ) from error
