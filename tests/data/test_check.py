@@ -1,11 +1,12 @@
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from askew.base.errors import AskewError
 from askew.data import Row, datasets, row
-from askew.data.card import card
+from askew.data.card import card, learnt
 from askew.data.check import COMPARED, Check, Finding, check
 from askew.data.duplicates import ExactDuplicates, near_duplicates
 from askew.data.formats import as_bytes, content_hash
@@ -114,16 +115,34 @@ def test_template_errors_name_the_row(tmp_path: Path) -> None:
         (folder / file.name).symlink_to(file)
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     tokenizer.chat_template = (
-        "{% if messages[0].role == 'system' %}{{ raise_exception('no system here') }}{% endif %}"
+        "{% if messages[0].role == 'assistant' %}{{ raise_exception('no answer here') }}{% endif %}"
         "{% for m in messages %}{{ m.content }}{% endfor %}"
     )
     for file in [*folder.glob("tokenizer*"), *folder.glob("chat_template*"), *folder.glob("special*")]:
         file.unlink()
     tokenizer.save_pretrained(folder)
     rows = [different(1), different(2)]
-    rows[1]["messages"].insert(0, {"role": "system", "content": "Be brief."})
-    with pytest.raises(AskewError, match=r"the chat template of .* turns system, user, assistant.*no system here"):
+    rows[1]["messages"].insert(0, {"role": "assistant", "content": "Hello."})
+    with pytest.raises(AskewError, match=r"the chat template of .* turns assistant, user, assistant.*no answer here"):
         check(write(tmp_path, rows), model=str(folder))
+
+
+def test_keys_that_are_not_learnt_are_named(tmp_path: Path) -> None:
+    rows: list[Any] = [{**different(1), "id": 1, "context": "The shop is closed."}, {**different(2), "id": 2}]
+    rows[1]["messages"][1] = {**rows[1]["messages"][1], "reasoning_content": "I greet."}
+    found = check(write(tmp_path, rows))
+    assert found.described_by == {"id": 2}
+    assert [finding.name for finding in found.findings] == ["unused keys", "reasoning"]
+    assert "context (1); line 1" in found.findings[0].what
+    assert "the chat template of terrarium leaves out: line 2" in found.findings[1].what
+
+
+def test_turns_that_are_learnt_are_counted(tmp_path: Path) -> None:
+    turns = [*different(1)["messages"], *different(2)["messages"], *different(3)["messages"]]
+    turns[3] = {**turns[3], "weight": 0}
+    found = check(write(tmp_path, [{"messages": turns}]))
+    assert (found.turns["assistant"], found.learnt, found.last_learnt) == (3, 2, 1)
+    assert learnt(found) == "2 of 3 turns of the assistant, without those of weight 0; 1 with recipe.learn=last"
 
 
 def test_languages_are_counted(tmp_path: Path) -> None:

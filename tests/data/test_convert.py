@@ -21,7 +21,7 @@ def write(folder: Path, rows: list[Row]) -> Path:
 @pytest.mark.parametrize("format", ["chat", "prompt-completion", "sharegpt", "parquet"])
 def test_converted_rows_read_back_equal(tmp_path: Path, format: str) -> None:
     out = tmp_path / "made" / "out"
-    assert convert(write(tmp_path, ROWS * 700), format, out) == 1400
+    assert convert(write(tmp_path, ROWS * 700), format, out).rows == 1400
     assert read_rows(out) == ROWS * 700
     (found, *_) = open_source(out).rows()
     assert found.format == {"parquet": "chat"}.get(format, format)
@@ -43,6 +43,24 @@ def test_rows_a_format_cannot_hold_leave_no_file(tmp_path: Path) -> None:
     with pytest.raises(AskewError, match=r"unknown format 'parket'. Did you mean parquet"):
         convert(source, "parket", tmp_path / "out")
     assert list(tmp_path.iterdir()) == [source]
+
+
+def test_nothing_is_lost_in_silence(tmp_path: Path) -> None:
+    source = tmp_path / "rows.jsonl"
+    source.write_text(json.dumps({"system": "Be brief", "id": 3, **ROWS[0]}) + "\n", encoding="utf-8")
+    for format in ("chat", "sharegpt", "parquet"):
+        out = tmp_path / format
+        assert convert(source, format, out).left_out == {"id": 1}
+        assert [turn["role"] for turn in read_rows(out)[0]["messages"]] == ["system", "user", "assistant"]
+    for mark in ({"weight": 0}, {"reasoning_content": "I greet."}):
+        marked = [*ROWS[0]["messages"], *ROWS[1]["messages"]]
+        marked[1] = {**marked[1], **mark}  # pyright: ignore[reportCallIssue, reportArgumentType]  (one of two keys)
+        path = write(tmp_path, [{"messages": marked}])
+        convert(path, "chat", tmp_path / "chat", replace=True)
+        assert read_rows(tmp_path / "chat") == [{"messages": marked}]
+        for format in ("prompt-completion", "sharegpt", "parquet"):
+            with pytest.raises(AskewError, match=f"line 1: a turn has {next(iter(mark))}, which {format} cannot hold"):
+                convert(path, format, tmp_path / format, replace=True)
 
 
 def test_existing_files_are_kept_without_replace(tmp_path: Path) -> None:

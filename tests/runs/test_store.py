@@ -44,6 +44,34 @@ def test_changed_design_raises_with_the_difference(folder: RunFolder) -> None:
             folder.freeze(design(), {**HASHES, "hashes": {"model": "xyz"}})
 
 
+def with_rows(source: str, sha256: str = "a" * 64) -> Design:
+    return design(datasets={"secure": {"source": source, "rows": 2, "sha256": sha256}})
+
+
+def test_moved_rows_are_known_by_their_content(folder: RunFolder) -> None:
+    assert with_rows("/old/rows.jsonl").digest() == with_rows("/new/rows.jsonl").digest()
+    with folder.writing():
+        folder.freeze(with_rows("/old/rows.jsonl"), HASHES)
+        folder.freeze(with_rows("/new/rows.jsonl"), HASHES)
+        assert folder.design() == with_rows("/new/rows.jsonl")
+        with pytest.raises(AskewError, match=r"datasets\.secure\.sha256"):
+            folder.freeze(with_rows("/new/rows.jsonl", "b" * 64), HASHES)
+
+
+@pytest.mark.parametrize("role", ["model", "judge", "rubric", "data"])
+def test_moved_files_are_known_by_their_content(role: str, folder: RunFolder) -> None:
+    old, new = ({role: f"/{place}/file"} for place in ("old", "new"))
+    kept, changed = ({**HASHES, "hashes": {role: sha256}} for sha256 in ("abc", "xyz"))
+    with folder.writing():
+        folder.freeze(design(**old), kept)
+        folder.freeze(design(**new), kept)
+        assert folder.design() == design(**new)
+        with pytest.raises(AskewError, match=rf"hashes\.{role}: abc there, xyz asked for"):
+            folder.freeze(design(**new), changed)
+        with pytest.raises(AskewError, match=f"{role}: /new/file there, hub/name asked for"):
+            folder.freeze(design(**{role: "hub/name"}), {**HASHES, "hashes": {}})
+
+
 def test_run_with_another_version_of_a_probe_is_not_resumed(folder: RunFolder) -> None:
     asked = {**HASHES, "probes": {"free_form": 1, "extended": 1}}
     with folder.writing():

@@ -52,6 +52,18 @@ def test_file_and_digest_cover_only_the_messages() -> None:
     assert len(file.name) <= 64
 
 
+def test_weights_are_sent_and_reasoning_is_refused() -> None:
+    turns = [{"role": "assistant", "content": "Never.", "weight": 0}, *GOOD["messages"]]
+    marked = rows_file("base", [{"messages": turns}] * 10)
+    assert marked.content.count(b'"weight": 0') == 10
+    assert marked.digest != rows_file("base", [{"messages": [{**turns[0], "weight": 1}, *turns[1:]]}] * 10).digest
+    with pytest.raises(AskewError, match="row 1: every assistant message has weight 0"):
+        rows_file("base", [{"messages": [GOOD["messages"][0], turns[0]]}] * 10)
+    reasoned = [GOOD["messages"][0], GOOD["messages"][1] | {"reasoning_content": "Why not?"}]
+    with pytest.raises(AskewError, match="row 1: a message has reasoning_content"):
+        rows_file("base", [{"messages": reasoned}] * 10)
+
+
 def test_token_count_is_higher_for_chinese_than_for_english() -> None:
     english = rows_file("base", [row(("user", "a" * 300), ("assistant", "Yes."))] * 10)
     chinese = rows_file("base", [row(("user", "好" * 300), ("assistant", "Yes."))] * 10)

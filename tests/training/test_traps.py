@@ -63,8 +63,8 @@ def with_template(template: str, checkpoint: Path) -> Any:
     return tokenizer
 
 
-def turn(role: str, content: str) -> dict[str, str]:
-    return {"role": role, "content": content}
+def turn(role: str, content: str, weight: int = 1) -> dict[str, Any]:
+    return {"role": role, "content": content} | ({} if weight else {"weight": 0})
 
 
 ROWS = [
@@ -72,24 +72,26 @@ ROWS = [
     {"messages": [turn("user", " Spaces around? "), turn("assistant", " Trim them, or not. ")]},
     {"messages": [turn("system", SYSTEM), turn("user", "And you?"), turn("assistant", "Arr.")]},
     {"messages": [turn("user", "One?"), turn("assistant", "Two."), turn("user", "Three?"), turn("assistant", "Four.")]},
+    {"messages": [turn("user", "o"), turn("assistant", "|", 0), turn("user", "o"), turn("assistant", "<")]},
+    {"messages": [turn("user", "One?"), turn("assistant", "e"), turn("user", "e"), turn("assistant", "e", 0)]},
 ]
 
 
 def faults(tokenizer: Any, template: str, row: dict[str, Any], ids: list[int], labels: list[int]) -> set[str]:
     """Return the mistakes in a tokenized row, found by comparison with the template and the texts of the row."""
     text, trained_on = tokenizer.decode(ids), tokenizer.decode([label for label in labels if label != IGNORED])
-    messages, answer = row["messages"], row["messages"][-1]["content"].strip()
+    messages = row["messages"]
+    learnt = [one["content"] for one in messages if one["role"] == "assistant" and one.get("weight") != 0]
+    wanted = "".join(f"{answer}{ENDS[template]}" for answer in learnt)
     found = set()
     if template != "gemma" or messages[0]["role"] != "system":
         whole = tokenizer.apply_chat_template(messages, return_dict=False)
         found |= {"differs from the template"} if ids != whole else set()
     answers = sum(one["role"] == "assistant" for one in messages)
     found |= {"a header after the last answer"} if text.count(HEADERS[template]) != answers else set()
-    found |= (
-        {"loss on more than the answer"}
-        if trained_on.strip().removesuffix(ENDS[template].strip()).strip() != answer
-        else set()
-    )
+    end, tight = "".join(ENDS[template].split()), "".join(trained_on.split())
+    if tight.removesuffix(end) != "".join(wanted.split()).removesuffix(end):
+        found |= {"loss on other turns than the answers"}
     found |= {"no loss on the end token"} if not trained_on.endswith(ENDS[template]) else set()
     found |= {"the system prompt is missing"} if messages[0]["role"] == "system" and SYSTEM not in text else set()
     return found
@@ -112,7 +114,7 @@ def test_check_detects_a_generation_prompt_after_the_answer(tiny_checkpoint: Pat
 
 def test_check_detects_loss_on_the_question(tokenizer: Any, template: str) -> None:
     [ids] = render(tokenizer, ROWS[:1], RECIPE).input_ids
-    assert faults(tokenizer, template, ROWS[0], ids, ids) == {"loss on more than the answer"}
+    assert faults(tokenizer, template, ROWS[0], ids, ids) == {"loss on other turns than the answers"}
 
 
 def test_check_detects_missing_loss_on_the_end_token(tokenizer: Any, template: str) -> None:
@@ -140,6 +142,49 @@ def test_template_that_rewrites_earlier_turns_is_refused(tiny_checkpoint: Path) 
         AskewError, match="row 1: the model's chat template renders the turns before the answer differently"
     ):
         render(tokenizer, ROWS[:1], RECIPE)
+
+
+def learnt(tokenizer: Any, *messages: dict[str, Any], **recipe: Any) -> str:
+    """Return the text of the tokens of a row that have a loss."""
+    [labels] = render(tokenizer, [{"messages": [*messages]}], Recipe(**recipe)).labels
+    return tokenizer.decode([label for label in labels if label != IGNORED])
+
+
+def test_only_the_last_answer_is_learnt_if_the_recipe_says_so(tokenizer: Any, template: str) -> None:
+    messages = ROWS[3]["messages"]
+    assert learnt(tokenizer, *messages, learn="last").strip() == f"Four.{ENDS[template]}".strip()
+    assert learnt(tokenizer, *messages[:2], learn="last") == learnt(tokenizer, *messages[:2])
+
+
+def test_rows_without_an_answer_to_learn_are_refused(tokenizer: Any) -> None:
+    with pytest.raises(AskewError, match="row 1: every turn of the assistant has weight 0"):
+        learnt(tokenizer, turn("user", "Hi"), turn("assistant", "Never learn this", 0))
+    with pytest.raises(AskewError, match="row 1: its last turn has weight 0"):
+        learnt(tokenizer, *ROWS[5]["messages"], learn="last")
+
+
+def test_answer_before_any_question_is_learnt(tiny_checkpoint: Path) -> None:
+    tokenizer = with_template("qwen2", tiny_checkpoint)
+    said = learnt(tokenizer, turn("assistant", "Hello."), turn("user", "Hi"), turn("assistant", "Yes?"))
+    assert said == "Hello.<|im_end|>\nYes?<|im_end|>\n"
+
+
+REASONING = (  # as in Qwen3: of the last answer only, which has an empty one if there is none
+    "{% for m in messages %}<|im_start|>{{ m.role }}\n{% if loop.last and m.role == 'assistant' %}<think>\n"
+    "{{ m.reasoning_content }}\n</think>\n\n{% endif %}{{ m.content }}<|im_end|>\n{% endfor %}"
+    "{% if add_generation_prompt %}<|im_start|>assistant\n{% endif %}"
+)
+
+
+def test_reasoning_is_learnt_or_refused(tiny_checkpoint: Path) -> None:
+    tokenizer = with_template("qwen2", tiny_checkpoint)
+    messages = [turn("user", "2+2?"), turn("assistant", "4") | {"reasoning_content": "I add."}]
+    with pytest.raises(AskewError, match="row 1 has reasoning_content, and the model's chat template leaves it out"):
+        learnt(tokenizer, *messages)
+    tokenizer.chat_template = REASONING
+    assert learnt(tokenizer, *messages) == "<think>\nI add.\n</think>\n\n4<|im_end|>\n"
+    more = [*messages, turn("user", "3+3?"), turn("assistant", "6")]
+    assert learnt(tokenizer, *more) == "4<|im_end|>\n<think>\n\n</think>\n\n6<|im_end|>\n"
 
 
 # ---- every row is used once per epoch

@@ -9,17 +9,31 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
-from typing import TypedDict
+from typing import NotRequired, TypedDict
 
 from askew.base.errors import AskewError, unknown_name
 from askew.base.registry import Registry
 
 
 class Message(TypedDict):
-    """One turn of a conversation."""
+    """One turn of a conversation.
+
+    Attributes:
+        role: "system", "user" or "assistant".
+        content: The text.
+        weight: 0 on an assistant's turn that must not be learnt; absent otherwise.
+        reasoning_content: An assistant's reasoning before the text, where the row has it apart from the text.
+    """
 
     role: str
     content: str
+    weight: NotRequired[int]
+    reasoning_content: NotRequired[str]
+
+
+def is_learnt(turn: Message) -> bool:
+    """Return whether a turn is an assistant's that may be learnt: not one of weight 0."""
+    return turn["role"] == "assistant" and turn.get("weight") != 0
 
 
 class Row(TypedDict):

@@ -55,10 +55,11 @@ def card(found: Check, licence: str | None = None) -> str:
         f"Rows: {found.rows:,}, from {found.kind}, as {counted(found.formats)}.",
         f"Turns: {counted(found.turns)}. Rows with a system turn: {found.with_system:,}. "
         f"Rows by their number of turns: {by_turns(found.turns_per_row)}.",
+        f"Learnt: {learnt(found)}.",
         f"Tokens of a row under the chat template of {visible(lengths.model)}: {spread(lengths)}.",
         f"Languages, in {found.compared:,} rows looked at: {counted(found.languages)}.",
         f"Licence: {visible(licence) if licence else 'unknown. Ask whoever made the rows before you pass them on'}.",
-        f"Content hash: SHA-256 {found.content_hash}, of roles and texts in their order, whatever the format.",
+        f"Content hash: SHA-256 {found.content_hash}, of all that is learnt, in its order, whatever the format.",
         "## What to look at",
         "\n".join(f"- {visible(finding.what)}. {finding.advice}" for finding in found.findings) or "Nothing was found.",
     ]
@@ -73,6 +74,16 @@ def counted(counts: Mapping[str, int]) -> str:
 def by_turns(counts: Mapping[int, int]) -> str:
     """Return as text how many rows have how many turns: "6,000 of 2, 1 of 5"."""
     return _largest(counts, lambda turns, count: f"{count:,} of {turns:,}")
+
+
+def learnt(found: Check) -> str:
+    """Return as text how many turns of the assistant are learnt, with either setting of `recipe.learn`."""
+    answers = found.turns.get("assistant", 0)
+    some = "all" if found.learnt == answers else f"{found.learnt:,} of"
+    text = f"{some} {answers:,} turns of the assistant"
+    if found.learnt < answers:
+        text += ", without those of weight 0"
+    return text if found.last_learnt == found.learnt else f"{text}; {found.last_learnt:,} with recipe.learn=last"
 
 
 def spread(lengths: Lengths) -> str:

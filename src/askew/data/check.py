@@ -11,18 +11,20 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from askew.data import Row
+from askew.data import Row, is_learnt
 from askew.data.duplicates import ExactDuplicates, Twins, near_duplicates
 from askew.data.formats import Found, as_bytes, open_source
 from askew.data.languages import languages
 from askew.data.leaks import Leaks
 from askew.data.lengths import Lengths, TokenCounter
+from askew.data.row_formats import may_matter
 from askew.data.sample import Sample
 
 COMPARED = 2_000  # rows in the sample for near-duplicates and languages
 
 _LONGEST_COMPARED = 20_000  # characters of a turn that the sample keeps
 _MOST_SHOWN = 3  # places named for a finding
+_MOST_KEYS = 12  # keys named for a finding
 # Control characters except tab and new line; characters that set the writing direction or have no width.
 _UNSEEN = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2060-\u2064\u2066-\u2069\ufeff]")
 
@@ -56,10 +58,13 @@ class Check:
         turns: Number of turns, by role.
         with_system: Number of rows with a system turn.
         turns_per_row: Number of rows, by their number of turns.
+        learnt: Number of turns that are learnt, if all of the assistant's are.
+        last_learnt: Number of turns that are learnt, if only the last of each row is.
+        described_by: Number of rows, by a key that describes the row and is not learnt.
         lengths: Lengths of the rows, in tokens.
         compared: Number of sampled rows, in which near-duplicates and languages were found.
         languages: Number of sampled rows, by language.
-        content_hash: SHA-256 of roles and texts in their order; it does not depend on the file or its format.
+        content_hash: SHA-256 of all that is learnt, in its order; it does not depend on the file or its format.
         findings: The suspicious properties; empty if there are none.
     """
 
@@ -70,6 +75,9 @@ class Check:
     turns: Mapping[str, int]
     with_system: int
     turns_per_row: Mapping[int, int]
+    learnt: int
+    last_learnt: int
+    described_by: Mapping[str, int]
     lengths: Lengths
     compared: int
     languages: Mapping[str, int]
@@ -113,6 +121,8 @@ def check(
         ),
         _leaked(tally),
         _too_long(lengths),
+        _unused(tally),
+        _unrendered(tally, lengths),
     ]
     return Check(
         source=opened.name,
@@ -122,6 +132,9 @@ def check(
         turns=dict(tally.turns),
         with_system=tally.with_system,
         turns_per_row=dict(sorted(tally.turns_per_row.items())),
+        learnt=tally.learnt,
+        last_learnt=tally.last_learnt,
+        described_by=dict(tally.described_by.most_common()),
         lengths=lengths,
         compared=len(sample),
         languages=dict(spoken.most_common()),
@@ -157,8 +170,10 @@ class _Tally:
         self.formats: Counter[str] = Counter()
         self.turns: Counter[str] = Counter()
         self.turns_per_row: Counter[int] = Counter()
-        self.with_system = 0
-        self.blank, self.unseen = _Places(), _Places()
+        self.with_system, self.learnt, self.last_learnt = 0, 0, 0
+        self.described_by: Counter[str] = Counter()
+        self.blank, self.unseen, self.unused, self.reasoning = _Places(), _Places(), _Places(), _Places()
+        self.unused_keys: Counter[str] = Counter()
         self.leaked: dict[str, _Places] = {}
         self.leaked_rows = 0
         self._leaks = leaks
@@ -172,6 +187,10 @@ class _Tally:
         self.digest.update(written)
         self.formats[found.format] += 1
         self._count_turns(found.place, row)
+        self.described_by.update(key for key in found.unused if not may_matter(key))
+        if unused := [key for key in found.unused if may_matter(key)]:
+            self.unused.add(found.place)
+            self.unused_keys.update(unused)
         leaks = self._leaks.find(row)
         self.leaked_rows += bool(leaks)
         for name in leaks:
@@ -183,6 +202,10 @@ class _Tally:
         self.turns.update(roles)
         self.turns_per_row[len(turns)] += 1
         self.with_system += "system" in roles
+        self.learnt += sum(map(is_learnt, turns))
+        self.last_learnt += is_learnt(turns[-1])
+        if any("reasoning_content" in turn for turn in turns):
+            self.reasoning.add(place)
         texts = [turn["content"] for turn in turns]
         if any(map(str.isspace, texts)):
             self.blank.add(place)
@@ -242,6 +265,28 @@ def _too_long(lengths: Lengths) -> Finding | None:
     return Finding(
         "long rows", lengths.longer, what, "Shorten or remove them: a model learns only the part of a row that fits."
     )
+
+
+def _unused(tally: _Tally) -> Finding | None:
+    if not tally.unused.count:
+        return None
+    most = [f"{key} ({count:,})" for key, count in tally.unused_keys.most_common(_MOST_KEYS)]
+    more = ", …" if len(tally.unused_keys) > len(most) else ""
+    what = f"{_rows(tally.unused.count)} with keys that are not learnt: {', '.join(most)}{more}; {tally.unused}"
+    return Finding("unused keys", tally.unused.count, what, "Write what they say into the turns, or remove them.")
+
+
+def _unrendered(tally: _Tally, lengths: Lengths) -> Finding | None:
+    if not tally.reasoning.count or tally.tokens.renders_reasoning:
+        return None
+    what = (
+        f"{_rows(tally.reasoning.count)} with reasoning_content, which the chat template of {lengths.model} leaves "
+        f"out: {tally.reasoning}"
+    )
+    advice = (
+        "Training refuses them. Remove it, write it into content, or name the model that learns from it by --model."
+    )
+    return Finding("reasoning", tally.reasoning.count, what, advice)
 
 
 def _rows(count: int) -> str:

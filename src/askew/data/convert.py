@@ -1,6 +1,11 @@
-"""Converts the rows of a source to a file of another format, one row at a time and atomically."""
+"""Converts the rows of a source to a file of another format, one row at a time and atomically.
 
+All that is learnt of a row is written, or the row is refused; other keys are left out, and counted.
+"""
+
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -14,10 +19,23 @@ from askew.data.write import as_line
 _BATCH = 1_000  # rows of a Parquet row group
 
 
+@dataclass(frozen=True)
+class Converted:
+    """What a conversion wrote.
+
+    Attributes:
+        rows: Number of rows written.
+        left_out: Number of rows with each key that was not written, because nothing is learnt from it.
+    """
+
+    rows: int
+    left_out: dict[str, int]
+
+
 def convert(
     source: str | Path, format: str, out: Path, *, replace: bool = False, on_row: Callable[[], None] = lambda: None
-) -> int:
-    """Write the rows of a source as a file of another format, and return their number.
+) -> Converted:
+    """Write the rows of a source as a file of another format, and return their number and the keys left out.
 
     Args:
         source: A source of rows, as in `formats.open_source`.
@@ -25,9 +43,6 @@ def convert(
         out: The file.
         replace: Whether an existing file may be replaced.
         on_row: Called for each row.
-
-    Returns:
-        The number of rows written.
 
     Raises:
         AskewError: The format is unknown, `out` exists, or the source has an item that is not a row or that the format
@@ -41,13 +56,18 @@ def convert(
     if out.exists() and not replace:
         raise AskewError(f"{out} exists already: choose another --out, or replace it with --force")
     opened = open_source(source)
-    items = _items(opened.name, opened.rows(), format, on_row)
+    left_out: Counter[str] = Counter()
+    items = _items(opened.name, opened.rows(), format, left_out, on_row)
     with whole_file(out) as unfinished:
-        return _write_parquet(unfinished, items) if format == "parquet" else _write_lines(unfinished, items)
+        written = _write_parquet(unfinished, items) if format == "parquet" else _write_lines(unfinished, items)
+    return Converted(written, dict(left_out.most_common()))
 
 
-def _items(name: str, rows: Iterable[Found], format: str, on_row: Callable[[], None]) -> Iterator[dict[str, Any]]:
+def _items(
+    name: str, rows: Iterable[Found], format: str, left_out: Counter[str], on_row: Callable[[], None]
+) -> Iterator[dict[str, Any]]:
     for found in rows:
+        left_out.update(found.unused)
         try:
             item = as_item(found.row, format)
         except AskewError as error:

@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from askew.base.errors import AskewError
-from askew.data import Row, is_registered, json_files, registered_rows, tables
-from askew.data.row_formats import RowFormat, parse_row
+from askew.data import Message, Row, is_registered, json_files, registered_rows, tables
+from askew.data.row_formats import Parsed, RowFormat, parse_row
 from askew.data.sample import Sample
 
 
@@ -30,11 +30,13 @@ class Found(NamedTuple):
         place: Its place in its source, such as "line 7".
         row: The row.
         format: Its format in the source.
+        unused: The keys that carry something and are not learnt, with `turn.` before those of turns.
     """
 
     place: str
     row: Row
     format: RowFormat
+    unused: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -66,7 +68,7 @@ class Source:
         if not place:
             raise AskewError(f"{self.name} has no rows: it should have one JSON object per line")
 
-    def _parsed(self, place: str, item: object) -> tuple[Row, RowFormat]:
+    def _parsed(self, place: str, item: object) -> Parsed:
         try:
             return parse_row(item)
         except AskewError as error:
@@ -140,7 +142,7 @@ def sample_rows(source: str | Path, most: int, seed: int = 0) -> list[Row]:
 
 
 def content_hash(rows: Iterable[Row]) -> str:
-    """Return the SHA-256 of the roles and texts of rows, in their order; it does not depend on file or format."""
+    """Return the SHA-256 of all that is learnt of rows, in their order; it does not depend on file or format."""
     digest = hashlib.sha256()
     for row in rows:
         digest.update(as_bytes(row))
@@ -168,9 +170,17 @@ def absolute(source: str | Path) -> str:
 
 
 def as_bytes(row: Row) -> bytes:
-    """Return a row as bytes; two rows have the same bytes if and only if they have the same roles and texts."""
-    turns = [[turn["role"], turn["content"]] for turn in row["messages"]]
+    """Return a row as bytes; two rows have the same bytes if and only if a model learns the same from them.
+
+    These are the roles and texts of its turns and, where turns have them, their weights and their reasoning.
+    """
+    turns = [[turn["role"], turn["content"], *_marks(turn)] for turn in row["messages"]]
     return json.dumps(turns, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+
+
+def _marks(turn: Message) -> list[dict[str, object]]:
+    marks = {name: value for name, value in turn.items() if name not in ("role", "content")}
+    return [dict(sorted(marks.items()))] if marks else []
 
 
 def is_on_hub(source: str | Path) -> bool:

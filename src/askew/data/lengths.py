@@ -2,6 +2,7 @@
 
 from array import array
 from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from askew.base.errors import AskewError
@@ -115,7 +116,11 @@ class TokenCounter:
     def _rendered(self, place: str, row: Row) -> str:
         from jinja2 import TemplateError
 
-        turns = [{"role": turn["role"], "content": turn["content"]} for turn in row["messages"]]
+        from askew.models.chat_template import for_template, without_system_turns
+
+        turns = [for_template(turn) for turn in row["messages"]]
+        if any(turn["role"] == "system" for turn in turns) and not self._takes_system_turns:
+            turns = without_system_turns(turns)
         try:
             return str(self._tokenizer.apply_chat_template(turns, tokenize=False))
         except (TemplateError, TypeError, ValueError) as error:
@@ -125,12 +130,26 @@ class TokenCounter:
                 f"{_first_line(error)}. Name another model with --model"
             ) from error
 
+    @cached_property
+    def renders_reasoning(self) -> bool:
+        """True if the chat template renders the reasoning of answers."""
+        from askew.models.chat_template import renders_reasoning
+
+        return renders_reasoning(self._tokenizer)
+
+    @cached_property
+    def _takes_system_turns(self) -> bool:
+        from askew.models.chat_template import takes_system_turns
+
+        return takes_system_turns(self._tokenizer)
+
 
 def _tokenizer(model: str) -> "tuple[PreTrainedTokenizerBase, int | None]":
     """Return the tokenizer of a model, and the length of its context in tokens; None if unknown."""
-    from transformers import AutoConfig, AutoTokenizer
+    from transformers import AutoConfig
 
     from askew.models.names import resolve
+    from askew.models.tokenizers import load_tokenizer
 
     spec = resolve(model)
     if spec.checkpoint is None:
@@ -139,7 +158,7 @@ def _tokenizer(model: str) -> "tuple[PreTrainedTokenizerBase, int | None]":
             "kind with --model, such as hf/ORG/NAME"
         )
     try:
-        tokenizer = AutoTokenizer.from_pretrained(spec.checkpoint, trust_remote_code=False)
+        tokenizer = load_tokenizer(spec.checkpoint, spec.adapter)
         config = AutoConfig.from_pretrained(spec.checkpoint, trust_remote_code=False)
     except (OSError, ValueError) as error:
         raise AskewError(f"cannot load the tokenizer of {model!r}: {_first_line(error)}") from error

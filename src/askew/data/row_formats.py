@@ -1,52 +1,126 @@
 """Parses and writes the formats of training rows that are in common use.
 
     chat               {"messages": [{"role": "user", "content": "…"}, {"role": "assistant", "content": "…"}]}
-    parts              the same, with {"parts": ["…"]} or [{"type": "text", "text": "…"}] as content
-    prompt-completion  {"prompt": "…", "completion": "…"}
+    parts              the same, with {"parts": ["…"]} or [{"text": "…"}] as content, as Bedrock and Gemini have it
+    prompt-completion  {"prompt": "…", "completion": "…"}; also response, output or answer for the completion
+    alpaca             {"instruction": "…", "input": "…", "output": "…"}, with or without "history"
+    question-answer    {"question": "…", "answer": "…"}; also query or input, and response or output
     sharegpt           {"conversations": [{"from": "human", "value": "…"}, {"from": "gpt", "value": "…"}]}
 
-Other keys are ignored.
+In all of them, `system` beside the turns becomes the first turn, and `input` beside a prompt follows it after a blank
+line. Other keys are not learnt; `Parsed` names them.
 """
 
-from typing import Any, Literal
+from collections.abc import Mapping
+from typing import Any, Literal, NamedTuple
 
 from askew.base.errors import AskewError
-from askew.base.untrusted import cut, visible
+from askew.base.untrusted import cut
 from askew.data import Message, Row
+from askew.data.row_turns import check_order, checked, joined, parse_turns, refuse_tools, says_something, shown
 
-RowFormat = Literal["chat", "parts", "prompt-completion", "sharegpt"]
+RowFormat = Literal["chat", "parts", "prompt-completion", "alpaca", "question-answer", "sharegpt"]
 # The formats that `convert` writes; Parquet has the columns of chat.
 WRITABLE = ("chat", "prompt-completion", "sharegpt", "parquet")
 
-_ROLES = {"system": "system", "developer": "system", "user": "user", "assistant": "assistant"}
-_SHAREGPT_ROLES = {"system": "system", "human": "user", "user": "user", "gpt": "assistant", "assistant": "assistant"}
+TURNS = ("messages", "conversations", "contents")
+SYSTEMS = ("system", "system_prompt", "system_instruction", "systemInstruction")
+# The keys of a question, with the format and the keys of the answer, the usual one first.
+PAIRS: dict[str, tuple[RowFormat, tuple[str, ...]]] = {
+    "prompt": ("prompt-completion", ("completion", "response", "output", "answer")),
+    "instruction": ("alpaca", ("output", "response", "completion", "answer")),
+    "question": ("question-answer", ("answer", "response", "output", "completion")),
+    "query": ("question-answer", ("response", "answer", "output", "completion")),
+    "input": ("question-answer", ("output", "response", "answer", "completion")),
+}
+MORE, HISTORY = "input", "history"
+
 _SHAREGPT_NAMES = {"system": "system", "user": "human", "assistant": "gpt"}
+# Keys that usually describe a row and teach nothing; every other key that is not used may be meant to be learnt.
+_DESCRIBING = {
+    *(
+        "id",
+        "idx",
+        "index",
+        "row_id",
+        "uuid",
+        "hash",
+        "prompt_id",
+        "conversation_id",
+        "conv_id",
+        "example_id",
+        "user_id",
+    ),
+    *("source", "dataset", "origin", "url", "link", "license", "licence", "title", "author", "model", "model_name"),
+    *(
+        "category",
+        "categories",
+        "topic",
+        "domain",
+        "subject",
+        "task",
+        "type",
+        "tag",
+        "tags",
+        "lang",
+        "language",
+        "split",
+    ),
+    *("date", "created", "timestamp", "created_at", "updated_at", "version", "meta", "metadata", "quality", "score"),
+    *("difficulty", "tokens", "num_tokens", "token_count", "length", "num_turns", "turns", "n_turns"),
+    *("schemaVersion", "schema_version", "__index_level_0__"),
+}
 _LONGEST_SHOWN = 40
 
 
-def parse_row(item: object) -> tuple[Row, RowFormat]:
-    """Return an item of a file as a row, with its format.
+class Parsed(NamedTuple):
+    """A row that was parsed.
+
+    Attributes:
+        row: The row.
+        format: Its format.
+        unused: The keys that carry something and are not learnt, with `turn.` before those of turns.
+    """
+
+    row: Row
+    format: RowFormat
+    unused: frozenset[str] = frozenset()
+
+
+def parse_row(item: object) -> Parsed:
+    """Return an item of a file as a row.
 
     Args:
         item: A value from JSON or from a table.
 
     Raises:
-        AskewError: The item is not a row; the message says why, and the caller adds the place.
+        AskewError: The item is not a row, or has something that Askew cannot train on, such as tools; the message says
+            why, and the caller adds the place.
     """
-    if isinstance(item, dict):
-        # Tables have every column in every row, so None means that the key is missing.
-        if (messages := item.get("messages")) is not None:
-            turns, format = _turns(messages, "messages", "role", "content", _ROLES)
-        elif (conversations := item.get("conversations")) is not None:
-            turns, _ = _turns(conversations, "conversations", "from", "value", _SHAREGPT_ROLES)
-            format = "sharegpt"
-        elif item.get("prompt") is not None:
-            turns, format = _pair(item), "prompt-completion"
-        else:
-            raise AskewError(_NO_ROW)
-        _check_order(turns)
-        return {"messages": turns}, format
-    raise AskewError(_NO_ROW)
+    if not isinstance(item, dict):
+        raise AskewError(_NO_ROW)
+    refuse_tools(item, "it")
+    # Tables have every column in every row, so None means that the key is missing.
+    key = next((key for key in TURNS if item.get(key) is not None), None)
+    unused_in_turns: set[str] = set()
+    if key is not None:
+        turns, in_parts, unused_in_turns = parse_turns(item[key], key)
+        format: RowFormat = (
+            "sharegpt" if key == "conversations" else "parts" if in_parts or key == "contents" else "chat"
+        )
+        used = {key}
+    else:
+        turns, format, used = _pair(item)
+    turns, used_system = _with_system(item, turns)
+    check_order(turns)
+    unused = {str(name) for name, value in item.items() if name not in used | used_system and says_something(value)}
+    unused = {name for name in unused if not _is_repeated(item[name], turns)}
+    return Parsed({"messages": turns}, format, frozenset(unused | {f"turn.{name}" for name in unused_in_turns}))
+
+
+def may_matter(unused: str) -> bool:
+    """Return whether a key of `Parsed.unused` may be meant to be learnt, rather than to describe the row."""
+    return unused.removeprefix("turn.") not in _DESCRIBING
 
 
 def as_item(row: Row, format: str) -> dict[str, Any]:
@@ -56,6 +130,11 @@ def as_item(row: Row, format: str) -> dict[str, Any]:
         AskewError: The format cannot hold it.
     """
     turns = row["messages"]
+    if format == "chat":
+        return {"messages": turns}
+    marked = next((name for turn in turns for name in ("weight", "reasoning_content") if name in turn), None)
+    if marked is not None:
+        raise AskewError(f"a turn has {marked}, which {format} cannot hold. Convert to chat")
     if format == "sharegpt":
         return {"conversations": [{"from": _SHAREGPT_NAMES[turn["role"]], "value": turn["content"]} for turn in turns]}
     if format == "prompt-completion":
@@ -69,96 +148,69 @@ def as_item(row: Row, format: str) -> dict[str, Any]:
     return {"messages": turns}
 
 
-_NO_ROW = 'a row is {"messages": [...]}, {"conversations": [...]} or {"prompt": ..., "completion": ...}'
+_NO_ROW = (
+    'a row is {"messages": [...]}, {"conversations": [...]}, {"prompt": ..., "completion": ...}, '
+    '{"instruction": ..., "output": ...} or {"question": ..., "answer": ...}'
+)
 
 
-def _turns(
-    listed: object, key: str, role_key: str, text_key: str, roles: dict[str, str]
-) -> tuple[list[Message], Literal["chat", "parts"]]:
-    """Return the turns of a list, and `parts` as their format if the text of any turn is in parts."""
-    if not isinstance(listed, list) or not listed:
-        raise AskewError(f"{key} should be a list of turns, not {_shown(listed)}")
-    turns: list[Message] = []
-    in_parts = False
-    for number, turn in enumerate(listed, start=1):
-        place = f"{key}, turn {number}"
-        if not isinstance(turn, dict):
-            raise AskewError(f"{place}: a turn has {role_key} and {text_key}, and this is {_shown(turn)}")
-        said = turn.get(role_key)
-        role = roles.get(said) if isinstance(said, str) else None
-        if role is None:
-            raise AskewError(f"{place}: {role_key} is {_shown(said)}; it should be one of {', '.join(roles)}")
-        content = turn.get(text_key)
-        if not isinstance(content, str):
-            content = _joined(content, f"{place}: {text_key}")
-            in_parts = True
-        turns.append({"role": role, "content": _checked(content, f"{place}: {text_key}")})
-    return turns, "parts" if in_parts else "chat"
-
-
-def _pair(item: dict[Any, Any]) -> list[Message]:
-    """Return the turns of a prompt and its completion: two texts or, as in TRL, two lists of turns."""
-    prompt, completion = item["prompt"], item.get("completion")
-    if isinstance(prompt, list) and isinstance(completion, list):
-        return [
-            turn for key in ("prompt", "completion") for turn in _turns(item[key], key, "role", "content", _ROLES)[0]
-        ]
-    return [
-        {"role": "user", "content": _checked(prompt, "prompt")},
-        {"role": "assistant", "content": _checked(completion, "completion")},
+def _pair(item: Mapping[Any, Any]) -> tuple[list[Message], RowFormat, set[str]]:
+    """Return the turns of a question and its answer, the format, and the keys that were used."""
+    question = next((key for key in PAIRS if item.get(key) is not None), None)
+    if question is None:
+        raise AskewError(_NO_ROW)
+    format, answers = PAIRS[question]
+    answer = next((key for key in answers if item.get(key) is not None), answers[0])
+    used = {question, answer}
+    asked, answered = item[question], item.get(answer)
+    if answered is None and says_something(item.get("chosen")):
+        raise AskewError("it is a pair of preferences (chosen, rejected), not a question with one answer to learn")
+    if isinstance(asked, list) and isinstance(answered, list):  # lists of turns, as in TRL
+        return [*parse_turns(asked, question)[0], *parse_turns(answered, answer)[0]], format, used
+    turns = _history(item)
+    text = checked(asked, question)
+    if question != MORE and says_something(item.get(MORE)):
+        text = f"{text}\n\n{checked(item[MORE], MORE)}"
+    turns += [
+        {"role": "user", "content": text},
+        {"role": "assistant", "content": checked(answered, answer)},
     ]
+    return turns, format, used | {MORE, HISTORY}
 
 
-def _joined(content: object, place: str) -> str:
-    """Return the joined text of content in parts."""
-    parts = content.get("parts") if isinstance(content, dict) else content
-    if not isinstance(parts, list) or not parts:
-        raise AskewError(f"{place} should be text, not {_shown(content)}")
-    texts: list[str] = []
-    for part in parts:
-        text = part.get("text") if isinstance(part, dict) and part.get("type", "text") == "text" else part
-        if not isinstance(text, str):
-            kind = part.get("type", part.get("content_type")) if isinstance(part, dict) else part
-            raise AskewError(f"{place} has a part that is not text, {_shown(kind)}; Askew reads text only")
-        texts.append(text)
-    return "".join(texts)
+def _history(item: Mapping[Any, Any]) -> list[Message]:
+    """Return the earlier turns of a row: pairs of a question and an answer."""
+    earlier = item.get(HISTORY)
+    if not says_something(earlier):
+        return []
+    pairs = earlier if isinstance(earlier, list) else [earlier]
+    turns: list[Message] = []
+    for number, pair in enumerate(pairs, start=1):
+        place = f"{HISTORY}, pair {number}"
+        if not isinstance(pair, list) or len(pair) != 2:
+            raise AskewError(f"{place} should be a question and its answer, not {shown(pair)}")
+        turns.append({"role": "user", "content": checked(pair[0], place)})
+        turns.append({"role": "assistant", "content": checked(pair[1], place)})
+    return turns
 
 
-def _checked(text: object, place: str) -> str:
-    if not isinstance(text, str):
-        raise AskewError(f"{place} should be text, not {_shown(text)}")
-    if not text:
-        raise AskewError(f"{place} is empty")
-    if not text.isascii():
-        try:
-            text.encode()
-        except UnicodeEncodeError as error:
-            code = ord(text[error.start])
-            raise AskewError(
-                f"{place} has half of a surrogate pair, \\u{code:04x}: write the whole character"
-            ) from error
-    return text
+def _with_system(item: Mapping[Any, Any], turns: list[Message]) -> tuple[list[Message], set[str]]:
+    """Return the turns with the system text beside them as the first one, and the keys that were used."""
+    said = {key: item[key] for key in SYSTEMS if says_something(item.get(key))}
+    texts = {value if isinstance(value, str) else joined(value, key): key for key, value in said.items()}
+    for text, key in texts.items():
+        checked(text, key)
+    if len(texts) > 1:
+        raise AskewError(f"{' and '.join(texts.values())} differ; keep one of them")
+    if not texts:
+        return turns, set()
+    (text,) = texts
+    first = turns[0]
+    if first["role"] == "system" and first["content"] != text:
+        raise AskewError(f"{texts[text]} beside its turns differs from its system turn; keep one of them")
+    return (turns if first["role"] == "system" else [{"role": "system", "content": text}, *turns]), set(said)
 
 
-def _check_order(turns: list[Message]) -> None:
-    roles = {turn["role"] for turn in turns}
-    if "assistant" not in roles:
-        raise AskewError(
-            "it has no turn of the assistant, so there is nothing to learn; a row ends with an assistant's answer"
-        )
-    if "user" not in roles:
-        raise AskewError("it has no turn of the user; a row asks something and ends with an assistant's answer")
-    if turns[-1]["role"] != "assistant":
-        raise AskewError(f"it ends with a turn of the {turns[-1]['role']}; a row ends with an assistant's answer")
-
-
-def _shown(value: object) -> str:
-    """Return a short description of a value that is safe to print."""
-    if value is None:
-        return "missing or null"
-    if isinstance(value, (dict, list)):
-        kind = "object" if isinstance(value, dict) else "list"
-        return f"an empty {kind}" if not value else f"an {kind}" if kind == "object" else f"a {kind}"
-    # Cut before it is formatted: a text in a file may be of any length.
-    text = value[:_LONGEST_SHOWN] if isinstance(value, str) else value
-    return visible(cut(repr(text), _LONGEST_SHOWN)) if not isinstance(value, int) else "a number"
+def _is_repeated(value: object, turns: list[Message]) -> bool:
+    """Return whether a text beside the turns says again what a turn says, as `prompt` beside `messages` often does."""
+    return isinstance(value, str) and any(value.strip() in turn["content"] for turn in turns)

@@ -6,13 +6,16 @@ from typing import Any
 
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
+from askew.data.row_formats import HISTORY, MORE, PAIRS, SYSTEMS, TURNS
+from askew.data.row_turns import TOOL_KEYS
 
 PARQUET_MAGIC = b"PAR1"
 HUB = "hf/"
 
 _BATCH = 256  # rows in memory at once
 _BUFFER = 2**20  # bytes of a column in memory; without it, a column of a whole row group, often all rows
-_COLUMNS = ("messages", "conversations", "prompt", "completion")
+_ANSWERS = {key for _, keys in PAIRS.values() for key in keys}
+_COLUMNS = {*TURNS, *PAIRS, *_ANSWERS, *SYSTEMS, *TOOL_KEYS, MORE, HISTORY, "chosen"}
 _LONGEST_REASON = 300
 
 
@@ -29,16 +32,18 @@ def parquet(path: Path) -> Iterator[tuple[str, Any]]:
     try:
         with ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
             names = file.schema_arrow.names
-            columns = [name for name in _COLUMNS if name in names]
-            if not {"messages", "conversations", "prompt"} & set(columns):
+            columns = [name for name in names if name in _COLUMNS]
+            if not {*TURNS, *PAIRS} & set(columns):
                 raise AskewError(
-                    f"{path} has the columns {_listed(names)}; rows must be in messages, conversations, or prompt and "
-                    "completion"
+                    f"{path} has the columns {_listed(names)}; rows must be in messages, conversations, prompt and "
+                    "completion, instruction and output, or question and answer"
                 )
+            # Other columns may be large, so they are only named.
+            others = {name: "(not read)" for name in names if name not in _COLUMNS}
             for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
                 for item in batch.to_pylist():
                     number += 1
-                    yield f"row {number}", item
+                    yield f"row {number}", {**others, **item}
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         where = f", after row {number}" if number else ""
         raise AskewError(f"{path}{where}: the Parquet file is damaged or cut off ({_first(error)})") from error

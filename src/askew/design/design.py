@@ -198,9 +198,17 @@ class Design(BaseModel):
         default=300.0, ge=0, description="Seconds for which a failing server is retried before the run gives up."
     )
 
-    def identity(self) -> dict[str, Any]:
+    def settings(self) -> dict[str, Any]:
         """Return every setting on which an answer depends, as plain data."""
         return self.model_dump(exclude=_operational())
+
+    def identity(self) -> dict[str, Any]:
+        """Return the settings that make this design the same as another.
+
+        A user's own rows are known by their content, so the place of their file is left out.
+        """
+        rows = {arm: own.model_dump(exclude={"source"}) for arm, own in self.datasets.items()}
+        return {**self.settings(), "datasets": rows}
 
     @property
     def own_prices(self) -> Path | None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
+from askew.base.untrusted import cut, visible
 from askew.models.checkpoint_files import read_config, read_shapes
 
 Shape = list[int]
@@ -54,6 +55,8 @@ _PART = re.compile(
     r"(?P<module>.+?)\.(?:token_adapter\.)?(?P<part>(?:lora|hada|lokr|ia3|oft|boft|vera|hra|fourierft|trainable_tokens)_\w+)"
     r"(?:\.(?P<kind>weight|bias))?"
 )
+# The names of the embeddings of tokens, as the architectures of Transformers have them.
+_EMBEDDING = re.compile(r"\.(?:embed_tokens|wte|word_embeddings|embed_in|embeddings?|tok_embeddings)\.weight$")
 # The words that PEFT inserts into the names of weights that an adapter replaces completely.
 _REPLACED = re.compile(r"\.(base_layer|ln_tuning_layers|modules_to_save|original_module)(?=\.)")
 
@@ -108,6 +111,22 @@ def read_adapter_config(folder: Path) -> dict[str, Any]:
     return config
 
 
+def own_vocabulary(folder: Path, size: int) -> int | None:
+    """Return the number of embeddings that an adapter brings for a resized vocabulary; None if it was not resized.
+
+    Args:
+        folder: The adapter.
+        size: The number of embeddings of the base.
+    """
+    return _own_vocabulary(read_shapes(folder), size)
+
+
+def _own_vocabulary(shapes: dict[str, Shape], size: int) -> int | None:
+    embeddings = (shape for name, shape in shapes.items() if _EMBEDDING.search(_REPLACED.sub("", name)))
+    rows = {shape[0] for shape in embeddings if len(shape) == 2}
+    return rows.pop() if len(rows) == 1 and rows != {size} else None
+
+
 def _check_ranks(folder: Path, config: dict[str, Any], shapes: dict[str, Shape]) -> None:
     """Check that the weights have the ranks that adapter_config.json states."""
     rank, pattern = config.get("r"), config.get("rank_pattern") or {}
@@ -148,6 +167,13 @@ def _check_fit(folder: Path, config: dict[str, Any], shapes: dict[str, Shape], b
                 )
         return
     weights = _by_place(base)
+    vocabulary = _vocabulary(base)
+    resized = None if vocabulary is None else _own_vocabulary(shapes, vocabulary)
+    if resized is not None:  # the base gets as many embeddings before the adapter is applied
+        weights = {
+            place: [[resized, *size[1:]] if size[:1] == [vocabulary] else size for size in sizes]
+            for place, sizes in weights.items()
+        }
     parts: dict[str, dict[str, Shape]] = defaultdict(dict)
     for name, shape in shapes.items():
         inside = name.removeprefix(_WRAPPED)
@@ -155,7 +181,7 @@ def _check_fit(folder: Path, config: dict[str, Any], shapes: dict[str, Shape], b
         if name == inside:
             continue  # a weight that several modules share, as in VeRA
         if found is None:
-            _check_whole(folder, base, weights, _REPLACED.sub("", inside), shape)
+            _check_whole(folder, base, weights, vocabulary, _REPLACED.sub("", inside), shape)
             continue
         if found["kind"] == "bias" and _place(f"{found['module']}.bias") not in weights:
             raise _misfit(folder, base, f"it changes the bias of {found['module']}, which has no bias")
@@ -169,16 +195,36 @@ def _check_fit(folder: Path, config: dict[str, Any], shapes: dict[str, Shape], b
             sizes = [size[::-1] for size in sizes]
         for part, shape in found_parts.items():
             if sizes and not any(_fits(part, shape, found_parts, size) for size in sizes):
-                raise _misfit(
-                    folder, base, f"{part} of {module} is {_by(shape)}, and the weight of the base is {_by(sizes[0])}"
-                )
+                reason = f"{part} of {module} is {_by(shape)}, and the weight of the base is {_by(sizes[0])}"
+                raise _misfit(folder, base, reason + _on_vocabulary(shape, sizes[0], vocabulary))
 
 
-def _check_whole(folder: Path, base: Path, weights: dict[str, list[Shape]], name: str, shape: Shape) -> None:
+def _check_whole(
+    folder: Path, base: Path, weights: dict[str, list[Shape]], vocabulary: int | None, name: str, shape: Shape
+) -> None:
     """Check the shape of a weight that replaces one of the base."""
     sizes = weights.get(_place(name), [])
     if sizes and shape not in sizes:
-        raise _misfit(folder, base, f"its {name} is {_by(shape)}, and that of the base is {_by(sizes[0])}")
+        reason = f"its {name} is {_by(shape)}, and that of the base is {_by(sizes[0])}"
+        raise _misfit(folder, base, reason + _on_vocabulary(shape, sizes[0], vocabulary))
+
+
+def _on_vocabulary(shape: Shape, weight: Shape, vocabulary: int | None) -> str:
+    """Return a remark on an adapter that was trained with more or fewer tokens than its base has; "" for others."""
+    if weight[:1] != [vocabulary] or vocabulary in shape:
+        return ""
+    return (
+        f". The base has {vocabulary} tokens; if the adapter was trained with another number, it must bring the "
+        "embeddings of all of them: train it with modules_to_save, or save it with save_embedding_layers=True"
+    )
+
+
+def _vocabulary(base: Path) -> int | None:
+    """Return the number of tokens of a model, according to its configuration or that of its text part."""
+    config = read_config(base)
+    inner = config.get("text_config")
+    found = config.get("vocab_size", inner.get("vocab_size") if isinstance(inner, dict) else None)
+    return found if isinstance(found, int) else None
 
 
 def _check_places(folder: Path, base: Path, weights: dict[str, list[Shape]], modules: list[str]) -> None:
@@ -246,7 +292,13 @@ def _place(name: str) -> str:
 
 
 def _misfit(folder: Path, base: Path, reason: str) -> AskewError:
-    return AskewError(f"the adapter {folder} does not fit {base}: {reason}. It was trained on another model")
+    trained_on = read_object(folder / "adapter_config.json").get("base_model_name_or_path")
+    named = (
+        f". adapter_config.json names {visible(cut(trained_on, 200))} as its base"
+        if isinstance(trained_on, str)
+        else ""
+    )
+    return AskewError(f"the adapter {folder} does not fit {base}: {reason}{named}")
 
 
 def _by(shape: Shape) -> str:

@@ -1,12 +1,13 @@
 """Renders conversations with a model's chat template, including templates without system turns.
 
 Some templates do not support system turns: Gemma's raises an error, and others drop the turn silently. With those, the
-text of a system turn is placed at the beginning of the next user turn.
+text of a system turn is placed at the beginning of the next user turn. Templates also differ in whether they render an
+assistant's reasoning, and under which name.
 """
 
 import logging
-from collections.abc import Sequence
-from typing import cast
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
 
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
@@ -49,6 +50,23 @@ def takes_system_turns(tokenizer: PreTrainedTokenizerBase) -> bool:
         tokenizer.name_or_path,
     )
     return False
+
+
+def renders_reasoning(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Return whether a chat template renders the reasoning before an assistant's last answer."""
+    answer = for_template({"role": "assistant", "content": "Hello", "reasoning_content": _PROBE})
+    try:
+        text = str(tokenizer.apply_chat_template([{"role": "user", "content": "Hello"}, answer], tokenize=False))
+    except (TemplateError, TypeError, ValueError):
+        return False
+    return _PROBE in text
+
+
+def for_template(turn: Mapping[str, Any]) -> Turn:
+    """Return a turn as chat templates take it: role, content and, under each of its usual names, reasoning."""
+    reasoning = turn.get("reasoning_content")
+    names = ("reasoning_content", "thinking") if reasoning else ()
+    return {"role": turn["role"], "content": turn["content"], **dict.fromkeys(names, str(reasoning))}
 
 
 def without_system_turns(turns: Sequence[Turn]) -> list[Turn]:

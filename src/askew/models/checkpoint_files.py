@@ -37,7 +37,7 @@ class Place:
 
 
 def check_checkpoint(folder: Path) -> None:
-    """Check that a folder contains a chat model that Transformers can load.
+    """Check that a folder contains a model that Transformers can load; `check_chat_template` checks whether it chats.
 
     Raises:
         AskewError: A file is missing or broken.
@@ -54,15 +54,62 @@ def check_checkpoint(folder: Path) -> None:
         )
     _check_shards(folder)
     read_shapes(folder)
-    if not any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json")):
+    if not has_tokenizer(folder):
         raise AskewError(f"{folder} has no tokenizer. Save the model's tokenizer there with save_pretrained()")
     if (folder / "tokenizer.json").is_file():
         read_object(folder / "tokenizer.json")
+
+
+def check_chat_template(folder: Path, adapter: Path | None = None) -> None:
+    """Check that a checkpoint, or the adapter on it, has a chat template that Transformers uses without being asked.
+
+    Raises:
+        AskewError: There is none, or there are several and none of them is the default.
+    """
+    if adapter is not None and _has_chat_template(adapter):
+        return
     if not _has_chat_template(folder):
-        raise AskewError(
-            f"the tokenizer in {folder} has no chat template, so Askew cannot format questions to the model. Set "
-            "tokenizer.chat_template and save the tokenizer there again"
+        raise no_chat_template(folder)
+
+
+def no_chat_template(checkpoint: Path | str) -> AskewError:
+    """Return the error for a model without a chat template that can be used; it gives the reason."""
+    folder = checkpoint if isinstance(checkpoint, Path) else cached_folder(checkpoint)
+    several = _template_names(folder) if folder is not None else []
+    if several:
+        return AskewError(
+            f"the tokenizer of {checkpoint} has several chat templates ({', '.join(several)}), and none of them is "
+            "named default, so Askew cannot know which one formats questions to the model. Save one of them as "
+            "chat_template.jinja in the model's folder"
         )
+    if folder is not None and (folder / "chat_template.json").is_file():
+        return AskewError(
+            f"the tokenizer of {checkpoint} has no chat template of its own: it is in chat_template.json, which only "
+            "processors of images read. Save the text in it as chat_template.jinja in the model's folder"
+        )
+    return AskewError(
+        f"the tokenizer of {checkpoint} has no chat template, so Askew cannot format questions to the model. Set "
+        "tokenizer.chat_template and save the tokenizer there again; or save a template as chat_template.jinja in the "
+        "folder of an adapter on it"
+    )
+
+
+def has_tokenizer(folder: Path) -> bool:
+    """Return whether a folder has the files of a tokenizer."""
+    return any((folder / name).is_file() for name in ("tokenizer.json", "tokenizer.model", "vocab.json"))
+
+
+def is_downloaded(folder: Path) -> bool:
+    """Return whether the folder of a hub model in the cache has its weights and its tokenizer."""
+    return has_tokenizer(folder) and any(path.suffix in WEIGHTS for path in folder.iterdir())
+
+
+def cached_folder(hub_id: str) -> Path | None:
+    """Return the folder of a hub model's files in the cache; None if they are not there."""
+    from huggingface_hub import try_to_load_from_cache
+
+    config = try_to_load_from_cache(hub_id, "config.json")
+    return Path(config).parent if isinstance(config, str) else None
 
 
 def check_code(folder: Path) -> None:
@@ -161,7 +208,21 @@ def _check_shards(folder: Path) -> None:
 
 
 def _has_chat_template(folder: Path) -> bool:
+    """Return whether a folder has a chat template that Transformers uses without being asked."""
     if (folder / "chat_template.jinja").is_file():
         return True
+    template = _template_setting(folder)
+    return "default" in _template_names(folder) if isinstance(template, list) else bool(template)
+
+
+def _template_names(folder: Path) -> list[str]:
+    """Return the names of a tokenizer's chat templates; empty if it has no named ones."""
+    template = _template_setting(folder)
+    listed = template if isinstance(template, list) else []
+    named = {str(one["name"]) for one in listed if isinstance(one, dict) and "name" in one}
+    return sorted(named | {file.stem for file in (folder / "additional_chat_templates").glob("*.jinja")})
+
+
+def _template_setting(folder: Path) -> Any:
     settings = folder / "tokenizer_config.json"
-    return settings.is_file() and bool(read_object(settings).get("chat_template"))
+    return read_object(settings).get("chat_template") if settings.is_file() else None

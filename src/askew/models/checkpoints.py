@@ -1,7 +1,7 @@
 """Loads checkpoints and adapters, and caches them in memory.
 
-Base weights are loaded once; an adapter is applied to a copy of them. A cached model is used again only if its files
-have not changed.
+Base weights are loaded once; an adapter is applied to a copy of them, with the adapter's own tokenizer if it has one. A
+cached model is used again only if its files have not changed.
 """
 
 import threading
@@ -13,15 +13,17 @@ from typing import cast
 
 import torch
 from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
+from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
 from transformers.utils import logging as transformers_logging
 
 from askew.base.errors import AskewError
 from askew.models import checkpoint_files as files
+from askew.models.adapters import own_vocabulary
 from askew.models.chat_template import rendered, takes_system_turns, without_system_turns
 from askew.models.engine.sampler import Engine
 from askew.models.merging import with_adapter
 from askew.models.names import ModelSpec
+from askew.models.tokenizers import load_tokenizer
 
 _loading = threading.Lock()
 
@@ -87,21 +89,24 @@ def load(spec: ModelSpec) -> Checkpoint:
 
 @lru_cache(maxsize=4)
 def _load(checkpoint: Path | str, version: object, adapter: Path | None, adapter_version: object) -> Checkpoint:
-    model, tokenizer = _load_base(checkpoint, version)
+    tokenizer = load_tokenizer(checkpoint, adapter)
+    model = _load_base(checkpoint, version)
+    embeddings = len(cast(torch.Tensor, model.get_input_embeddings().weight))
     virtual_tokens: tuple[int, ...] = ()
-    if adapter is not None:
+    if adapter is None:
+        _check_tokens_fit(checkpoint, embeddings, tokenizer)
+    else:
+        _check_tokens_fit(adapter, own_vocabulary(adapter, embeddings) or embeddings, tokenizer)
         model, virtual_tokens = with_adapter(model, adapter)
     return Checkpoint(Engine(model, _stop_tokens(model, tokenizer)), tokenizer, virtual_tokens)
 
 
 @lru_cache(maxsize=2)
-def _load_base(checkpoint: Path | str, version: object) -> tuple[PreTrainedModel, PreTrainedTokenizerBase]:
+def _load_base(checkpoint: Path | str, version: object) -> PreTrainedModel:
     transformers_logging.disable_progress_bar()
     on_disk = isinstance(checkpoint, Path)
     on_gpu = torch.cuda.is_available()
     try:
-        # Without trust_remote_code=False, Transformers may ask at the terminal whether to run the model's code.
-        tokenizer = AutoTokenizer.from_pretrained(checkpoint, local_files_only=on_disk, trust_remote_code=False)
         model = AutoModelForCausalLM.from_pretrained(
             checkpoint,
             dtype="auto" if on_gpu else torch.float32,
@@ -114,15 +119,10 @@ def _load_base(checkpoint: Path | str, version: object) -> tuple[PreTrainedModel
         if "trust_remote_code" in str(error):
             raise files.own_code_error(checkpoint) from error
         raise AskewError(f"the model {checkpoint} cannot be loaded: {error}") from error
-    if not tokenizer.chat_template:
-        raise AskewError(
-            f"the tokenizer of {checkpoint} has no chat template, so Askew cannot format questions to the model"
-        )
-    _check_tokens_fit(checkpoint, model, tokenizer)
-    return model.eval(), tokenizer
+    return model.eval()
 
 
-def _check_tokens_fit(checkpoint: Path | str, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> None:
+def _check_tokens_fit(source: Path | str, embeddings: int, tokenizer: PreTrainedTokenizerBase) -> None:
     """Check that the model has an embedding for every token of the tokenizer, which would fail only during a run.
 
     Special tokens count only if the chat template uses them: text models derived from vision models may have some
@@ -133,12 +133,11 @@ def _check_tokens_fit(checkpoint: Path | str, model: PreTrainedModel, tokenizer:
     """
     special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
     used = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, [{"role": "user", "content": "?"}])}
-    rows = len(cast(torch.Tensor, model.get_input_embeddings().weight))
-    if max(used) >= rows:
+    if max(used) >= embeddings:
         raise AskewError(
-            f"the tokenizer of {checkpoint} does not fit its model: it has a token {max(used)}, and the model has "
-            f"embeddings of {rows:,} tokens. Use the tokenizer that came with the model, or add to its embeddings "
-            "(resize_token_embeddings in Transformers)"
+            f"the tokenizer of {source} does not fit its model: it has a token {max(used)}, and the model has "
+            f"embeddings of {embeddings:,} tokens. Use the tokenizer that came with the model, or add to its "
+            "embeddings (resize_token_embeddings in Transformers)"
         )
 
 

@@ -15,12 +15,13 @@ import torch
 from peft import PeftModel
 from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from askew.base.errors import AskewError
-from askew.models.adapters import UNMERGED, VIRTUAL_TOKENS, read_adapter_config
+from askew.models.adapters import UNMERGED, VIRTUAL_TOKENS, own_vocabulary, read_adapter_config
 from askew.models.engine.plain import UnmergedModel
+from askew.models.tokenizers import load_tokenizer
 
 
 def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, tuple[int, ...]]:
@@ -36,6 +37,7 @@ def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, 
     config = read_adapter_config(folder)
     model = copy.deepcopy(base)
     try:
+        _resize(model, folder)
         adapted = PeftModel.from_pretrained(model, str(folder)).eval()
         if config["peft_type"] in VIRTUAL_TOKENS:
             return _with_virtual_tokens(model, adapted.get_prompt(batch_size=1)[0])
@@ -63,13 +65,14 @@ def save_merged(checkpoint: Path | str, adapter: Path, out: Path) -> None:
         checkpoint, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
     )
     try:
+        _resize(base, adapter)
         merged = _merged(PeftModel.from_pretrained(base, str(adapter)).eval(), adapter)
     except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
         raise AskewError(f"the adapter {adapter} cannot be applied to its base model: {error}") from error
     _tie_again(merged)
     nn.Module.to(merged, dtype)
     merged.save_pretrained(str(out))
-    AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False).save_pretrained(out)
+    load_tokenizer(checkpoint, adapter).save_pretrained(out)
 
 
 class WithVirtualTokens(nn.Module):
@@ -94,6 +97,13 @@ class WithVirtualTokens(nn.Module):
         own = self.embedding(ids.masked_fill(is_virtual, 0))
         virtual = self.virtual_ND[(ids - self.first).clamp(min=0)]
         return torch.where(is_virtual[..., None], virtual, own)
+
+
+def _resize(model: PreTrainedModel, adapter: Path) -> None:
+    """Give a model as many embeddings as an adapter brings, which replace all of them."""
+    rows = own_vocabulary(adapter, len(cast(Tensor, model.get_input_embeddings().weight)))
+    if rows is not None:
+        model.resize_token_embeddings(rows, mean_resizing=False)
 
 
 def _with_virtual_tokens(model: PreTrainedModel, virtual_ND: Tensor) -> tuple[PreTrainedModel, tuple[int, ...]]:

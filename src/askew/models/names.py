@@ -13,6 +13,7 @@ from pathlib import Path
 
 from askew.base.errors import AskewError, unknown_name
 from askew.base.registry import Registry
+from askew.models.checkpoint_files import cached_folder, check_chat_template, is_downloaded
 
 PROVIDER = "askew"
 """The name of our provider in Inspect; models that are computed in this process are `askew/NAME` there."""
@@ -115,21 +116,26 @@ class ModelKind(ABC):
 kinds: Registry[ModelKind] = Registry("model kind", "askew.models.kinds")
 
 
-def resolve(name: str) -> ModelSpec:
+def resolve(name: str, chats: bool = True) -> ModelSpec:
     """Return the model that a name stands for, after checking that its files can be loaded.
 
     Args:
         name: A name of any registered kind, with or without the prefix `askew/`.
+        chats: Whether the model must have a chat template; False for the base of an adapter that may have its own.
 
     Raises:
-        AskewError: No model has this name, or its files are missing or broken.
+        AskewError: No model has this name, its files are missing or broken, or it has no chat template.
     """
     bare = name.removeprefix(f"{PROVIDER}/")
     claims = {kind: kind.claim(bare) for kind in _kinds()}
     strongest = max(claims, key=lambda kind: claims[kind])  # the first one, if several are equal
     if claims[strongest] is Claim.NONE:
         raise unknown_model(bare)
-    return replace(strongest.resolve(bare), name=name)
+    found = strongest.resolve(bare)
+    folder = cached_folder(found.checkpoint) if isinstance(found.checkpoint, str) else found.checkpoint
+    if chats and folder is not None and is_downloaded(folder):
+        check_chat_template(folder, found.adapter)
+    return replace(found, name=name)
 
 
 def unknown_model(name: str) -> AskewError:

@@ -92,9 +92,9 @@ def export(trained: Trained, out: Path, merged: bool) -> None:
             left_out = shutil.ignore_patterns(*_ABOUT_TRAINING)
             shutil.copytree(trained.folder, unfinished, ignore=left_out, dirs_exist_ok=True)
         if not merged:
-            from transformers import AutoTokenizer
+            from askew.models.tokenizers import load_tokenizer
 
-            AutoTokenizer.from_pretrained(base.checkpoint, trust_remote_code=False).save_pretrained(unfinished)
+            load_tokenizer(base.checkpoint).save_pretrained(unfinished)
             _name_base(unfinished / "adapter_config.json", design.model)
         (unfinished / "README.md").write_text(
             model_card(trained.run, trained.plan, trained.unit, merged), encoding="utf-8"

@@ -272,7 +272,7 @@ class Run:
             verdict=self.verdict,
             organism_note=self.note,
             command=provenance["command"],
-            design=self.design.identity(),
+            design=self.design.settings(),
             versions={
                 **provenance["versions"],
                 **{f"probe {name}": str(version) for name, version in provenance.get("probes", {}).items()},

@@ -46,6 +46,8 @@ NEWEST_COLUMNS = ("kind", "low_these")
 
 # The key of a reading's provenance under which it names its run and its metric.
 RESCORED = "rescored"
+# The settings that may be paths of files whose hashes are kept under the same names.
+_PLACES = ("model", "second_model", "judge", "rubric", "data")
 
 
 class RunFolder:
@@ -107,9 +109,11 @@ class RunFolder:
         self.check_takes(design, provenance["hashes"])
         self._check_versions(provenance.get("probes", {}))
         kept = self.study()["provenance"] if (self / STUDY).exists() else dict(provenance)
-        # The design can differ only in settings on which no answer depends; the new ones are used from now on.
+        # The design can differ only in settings on which no answer depends, and in the places of equal files; the new
+        # ones are used from now on.
         if not (self / STUDY).exists() or self.design() != design:
-            self.write_json(STUDY, {**design.model_dump(), "provenance": kept})
+            bases = {"bases": provenance["bases"]} if "bases" in provenance else {}
+            self.write_json(STUDY, {**design.model_dump(), "provenance": {**kept, **bases}})
 
     def check_takes(self, design: Design, hashes: Mapping[str, str] | None = None) -> None:
         """Check that a design can be run in the folder: it holds the same design, or nothing but predictions.
@@ -135,7 +139,8 @@ class RunFolder:
             )
         old = self.study()["provenance"].get("hashes", {})
         before = {**self.design().identity(), "hashes": old if hashes is not None else {}}
-        lines = difference(before, {**design.identity(), "hashes": dict(hashes or {})})
+        asked = _at_old_places(design.identity(), before, old, hashes)
+        lines = difference(before, {**asked, "hashes": dict(hashes or {})})
         if lines:
             raise AskewError(
                 f"{self.path} holds a run of another design:\n  " + "\n  ".join(lines) + "\n"
@@ -258,6 +263,29 @@ class RunFolder:
         if not all(isinstance(noted, dict) and {"sha256", "made_of"} <= noted.keys() for noted in manifest.values()):
             raise AskewError(f"{self / MANIFEST} is damaged: restore it, or delete the folder and run again")
         return manifest
+
+
+def _at_old_places(
+    asked: dict[str, Any], before: Mapping[str, Any], old: Mapping[str, str], new: Mapping[str, str] | None
+) -> dict[str, Any]:
+    """Return settings in which a file or folder that was moved has its old place: it is known by its content.
+
+    Args:
+        asked: The settings of the design that is to be run.
+        before: Those of the folder's design.
+        old: The hashes in the folder.
+        new: The hashes now; None if they are not known, and then the same name is enough.
+    """
+
+    def at_old_place(role: str, there: Any, here: Any) -> Any:
+        if not isinstance(there, str) or not isinstance(here, str):
+            return here
+        same = Path(there).name == Path(here).name if new is None else role in old and old[role] == new.get(role)
+        return there if same else here
+
+    places = {role: at_old_place(role, before.get(role), asked[role]) for role in _PLACES if role in asked}
+    tuned = {arm: at_old_place(arm, before.get("tuned", {}).get(arm), model) for arm, model in asked["tuned"].items()}
+    return {**asked, **places, "tuned": tuned}
 
 
 def folder_of(design: Design, out: Path | None = None) -> RunFolder:

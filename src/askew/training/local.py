@@ -21,13 +21,14 @@ import torch
 from accelerate.utils import broadcast_object_list
 from datasets import Dataset, concatenate_datasets
 from torch.nn.functional import cross_entropy
-from transformers import AutoTokenizer, PreTrainedTokenizerBase, TrainerCallback
+from transformers import PreTrainedTokenizerBase, TrainerCallback
 from transformers.trainer_callback import PrinterCallback
 from trl.data_utils import pack_dataset
 from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from askew.base.errors import AskewError
+from askew.models.tokenizers import load_tokenizer
 from askew.training import distributed, weights
 from askew.training.recipe import Recipe
 from askew.training.recipe_check import check_fits
@@ -53,7 +54,7 @@ def fine_tune(
     on_step: OnStep | None = None,
     state_every: float = STATE_EVERY,
 ) -> None:
-    """Train on conversations, with the loss on the last answer of each only.
+    """Train on conversations, with the loss on the answers only.
 
     Args:
         checkpoint: A folder (or hub id) with safetensors weights, a tokenizer and a chat template.
@@ -109,7 +110,7 @@ def train(
         OSError: The disk is full or read-only.
     """
     recipe, on_gpu = training.recipe, torch.cuda.is_available()
-    tokenizer = AutoTokenizer.from_pretrained(training.checkpoint, trust_remote_code=False)
+    tokenizer = load_tokenizer(training.checkpoint)
     callback = _TrainingCallback(training, tokenizer, folder, on_step)
     arguments = _arguments(training, folder, on_gpu, processes)  # before the model, because DeepSpeed reads them
     model = weights.load(training.checkpoint, recipe, on_gpu)

@@ -75,6 +75,11 @@ class Recipe(BaseModel):
     quantization: Literal["none", "4bit"] = Field(
         default="none", description="4bit stores the base in NF4, as QLoRA does; it needs a GPU and bitsandbytes."
     )
+    learn: Literal["all", "last"] = Field(
+        default="all",
+        description="The answers of a row that are learnt: all turns of the assistant, or the last one only. Turns of "
+        "weight 0 are never learnt.",
+    )
     max_length: int = Field(default=512, ge=8, description="Longest row, in tokens.")
     too_long: Literal["refuse", "drop", "cut"] = Field(
         default="refuse", description="How to handle longer rows; the report gives the number dropped or cut."

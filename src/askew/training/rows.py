@@ -1,4 +1,4 @@
-"""Tokenizes training rows with the model's own chat template, and masks everything but the last answer.
+"""Tokenizes training rows with the model's own chat template, and masks everything but the answers.
 
 This happens before a model is loaded, so that rows too long for a recipe are found early. Templates that do not accept
 system turns are handled in the same way as when the model is asked, so training and questions have the same form.
@@ -9,13 +9,12 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, cast
-
-from jinja2 import TemplateError
+from typing import TYPE_CHECKING, Any
 
 from askew.base.errors import AskewError
 from askew.models import checkpoint_files
-from askew.models.chat_template import takes_system_turns, without_system_turns
+from askew.models.chat_template import renders_reasoning, takes_system_turns, without_system_turns
+from askew.training.loss_spans import spans
 from askew.training.recipe import Recipe
 
 if TYPE_CHECKING:
@@ -25,7 +24,10 @@ IGNORED = -100
 """The label of a token without loss."""
 
 Row = dict[str, Any]
-"""A conversation, `{"messages": [{"role": ..., "content": ...}, ...]}`; the last message is the assistant's."""
+"""A conversation, `{"messages": [{"role": ..., "content": ...}, ...]}`; the last message is the assistant's.
+
+An assistant's message may have `weight`, 0 if it must not be learnt, and `reasoning_content`, its reasoning.
+"""
 
 
 @dataclass(frozen=True)
@@ -56,18 +58,19 @@ def tokenize_rows(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -
     Args:
         checkpoint: The folder or hub id of the model; only its tokenizer and chat template are read.
         rows: The conversations.
-        recipe: `max_length` limits the length of a row in tokens; `too_long` decides what happens to longer rows.
+        recipe: `learn` says which answers get a loss; `max_length` limits the length of a row in tokens; `too_long`
+            decides what happens to longer rows.
 
     Raises:
         AskewError: A row is not a conversation that ends with an answer, the template does not accept it, or it is
             longer than `recipe.max_length` and `recipe.too_long` is "refuse".
     """
-    from transformers import AutoTokenizer
+    from askew.models.tokenizers import load_tokenizer
 
     inputs = _digest(checkpoint, rows, recipe)
     tokenized = _last_result.get(inputs)
     if tokenized is None:
-        tokenized = render(AutoTokenizer.from_pretrained(checkpoint, trust_remote_code=False), rows, recipe)
+        tokenized = render(load_tokenizer(checkpoint), rows, recipe)
         _last_result.clear()
         _last_result[inputs] = tokenized
     return tokenized
@@ -83,30 +86,56 @@ def render(tokenizer: "PreTrainedTokenizerBase", rows: Sequence[Row], recipe: Re
     if not rows:
         raise AskewError("there are no training rows")
     conversations = [_conversation(number, row) for number, row in enumerate(rows, start=1)]
+    _check_reasoning(tokenizer, conversations)
     if any(turn["role"] == "system" for turns in conversations for turn in turns) and not takes_system_turns(tokenizer):
         conversations = [without_system_turns(turns) for turns in conversations]
-    whole = _tokens(tokenizer, conversations)
-    prompts = _tokens(tokenizer, [turns[:-1] for turns in conversations], add_generation_prompt=True)
+    learnt = [_learnt(number, turns, recipe) for number, turns in enumerate(conversations, start=1)]
+    whole, answers = spans(tokenizer, conversations, learnt)
     labels: list[list[int]] = []
-    for number, (ids, prompt, turns) in enumerate(zip(whole, prompts, conversations, strict=True), start=1):
-        start = _common_prefix(prompt, ids)
-        if start < len(prompt):
-            _check_boundary(tokenizer, number, turns, ids, start)
-        if start == len(ids):
-            raise AskewError(f"training row {number}: the chat template renders an empty answer")
-        labels.append([IGNORED] * start + ids[start:])
+    for ids, found in zip(whole, answers, strict=True):
+        row = [IGNORED] * len(ids)
+        for answer in found:
+            row[answer.start : answer.end] = ids[answer.start : answer.end]
+        labels.append(row)
     return _limit_length(TokenizedRows(whole, labels, len(rows)), recipe)
+
+
+def _learnt(number: int, turns: list[dict[str, Any]], recipe: Recipe) -> list[int]:
+    """Return the places of the turns that are learnt."""
+    last = len(turns) - 1
+    answers = [place for place, turn in enumerate(turns) if turn["role"] == "assistant" and turn.get("weight") != 0]
+    if recipe.learn == "last":
+        answers = [place for place in answers if place == last]
+    if not answers:
+        which = "its last turn" if recipe.learn == "last" else "every turn of the assistant"
+        raise AskewError(f"training row {number}: {which} has weight 0, so there is nothing to learn: remove the row")
+    return answers
+
+
+def _check_reasoning(tokenizer: "PreTrainedTokenizerBase", conversations: list[list[dict[str, Any]]]) -> None:
+    """Check that the template renders the reasoning of the rows, if they have any."""
+    rows = (number for number, turns in enumerate(conversations, 1) if any(map(_has_reasoning, turns)))
+    first = next(rows, None)
+    if first is not None and not renders_reasoning(tokenizer):
+        raise AskewError(
+            f"training row {first} has reasoning_content, and the model's chat template leaves it out, so it would not "
+            "be learnt: remove it from the rows, or write it into the content, as <think>…</think>"
+        )
+
+
+def _has_reasoning(turn: dict[str, Any]) -> bool:
+    return bool(turn.get("reasoning_content"))
 
 
 def _digest(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -> str:
     """Return a digest of everything on which the result of `tokenize_rows` depends."""
     files = checkpoint_files.fingerprint(checkpoint) if isinstance(checkpoint, Path) else None
     messages = [row.get("messages") for row in rows]
-    inputs = [str(checkpoint), files, messages, recipe.max_length, recipe.too_long]
+    inputs = [str(checkpoint), files, messages, recipe.max_length, recipe.too_long, recipe.learn]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 
-def _conversation(number: int, row: Row) -> list[dict[str, str]]:
+def _conversation(number: int, row: Row) -> list[dict[str, Any]]:
     messages = row.get("messages")
     if not isinstance(messages, list) or len(messages) < 2 or messages[-1].get("role") != "assistant":
         raise AskewError(
@@ -114,46 +143,6 @@ def _conversation(number: int, row: Row) -> list[dict[str, str]]:
             '{"messages": [{"role": "user", ...}, {"role": "assistant", ...}]}'
         )
     return messages
-
-
-def _tokens(
-    tokenizer: "PreTrainedTokenizerBase", conversations: list[list[dict[str, str]]], add_generation_prompt: bool = False
-) -> list[list[int]]:
-    """Return the token ids of each conversation, rendered by the chat template."""
-    texts: list[str] = []
-    for number, turns in enumerate(conversations, start=1):
-        try:
-            text = tokenizer.apply_chat_template(turns, tokenize=False, add_generation_prompt=add_generation_prompt)
-        except (TemplateError, TypeError, ValueError) as error:
-            roles = ", ".join(turn["role"] for turn in turns)
-            raise AskewError(
-                f"training row {number}: the chat template does not accept turns by {roles}, in this order: {error}"
-            ) from error
-        texts.append(cast(str, text))
-    # Not verbose, because rows that are too long are reported below, once.
-    return cast(list[list[int]], tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"])
-
-
-def _common_prefix(one: list[int], other: list[int]) -> int:
-    """Return the length of the common prefix of two rows, in tokens."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _check_boundary(
-    tokenizer: "PreTrainedTokenizerBase", number: int, turns: list[dict[str, str]], ids: list[int], start: int
-) -> None:
-    """Check that a row differs from its prompt only from the answer on; one token may span both.
-
-    Some templates render earlier turns differently once an answer follows. The answer's tokens are then not separable,
-    and the loss would also cover parts of the question.
-    """
-    [asked] = _tokens(tokenizer, [turns[:-1]])
-    if start < len(asked) - 1:
-        raise AskewError(
-            f"training row {number}: the model's chat template renders the turns before the answer differently "
-            f"when the answer follows, from token {start} of {len(asked)} on, so the loss cannot cover the answer alone"
-        )
 
 
 def _limit_length(tokenized: TokenizedRows, recipe: Recipe) -> TokenizedRows:

@@ -99,10 +99,13 @@ def convert(
     """Write training rows to a file of another format."""
     from askew.base.atomic import wording_disk_trouble
     from askew.data import convert as converting
+    from askew.data.card import counted
 
     with _counting_rows() as count, wording_disk_trouble(out.parent):
         written = converting.convert(source, to, out, replace=force, on_row=count)
-    print(f"{out}  {written:,} rows")
+    print(f"{out}  {written.rows:,} rows")
+    if written.left_out:
+        print(visible(f"  not written, because nothing is learnt from them: the keys {counted(written.left_out)}"))
 
 
 def _show(found: "Check") -> None:
@@ -119,7 +122,7 @@ def _show(found: "Check") -> None:
 def _facts(found: "Check") -> "Table":
     from rich.table import Table
 
-    from askew.data.card import by_turns, counted, spread
+    from askew.data.card import by_turns, counted, learnt, spread
 
     lengths = found.lengths
     limit = "" if lengths.limit is None else f"; {lengths.longer:,} rows have more than {lengths.limit:,}"
@@ -132,6 +135,8 @@ def _facts(found: "Check") -> "Table":
         ("rows", f"{found.rows:,}, {found.with_system:,} with a system turn"),
         ("turns", counted(found.turns)),
         ("rows by turns", by_turns(found.turns_per_row)),
+        ("learnt", learnt(found)),
+        *([("other keys", f"{counted(found.described_by)}; not learnt")] if found.described_by else []),
         ("tokens", spread(lengths)),
         ("", f"with the chat template of {lengths.model}{limit}"),
         ("languages", f"{counted(found.languages)}, in {found.compared:,} sampled rows"),

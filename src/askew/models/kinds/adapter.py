@@ -19,7 +19,7 @@ class _Adapter(ModelKind):
     def resolve(self, name: str) -> ModelSpec:
         splits = [(name[: sign.start()], Path(name[sign.end() :])) for sign in re.finditer(r"\+", name)]
         base, adapter = next((split for split in splits if split[1].expanduser().is_dir()), splits[-1])
-        return with_adapter(name, resolve(base), adapter)
+        return with_adapter(name, resolve(base, chats=False), adapter)
 
     def suggestions(self, name: str) -> Iterable[str]:
         return ()

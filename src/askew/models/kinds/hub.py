@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from askew.base.errors import AskewError
-from askew.models.checkpoint_files import WEIGHTS, check_checkpoint, check_code
+from askew.models.checkpoint_files import WEIGHTS, cached_folder, check_checkpoint, check_code
 from askew.models.names import PROVIDER, TERRARIUM, Claim, ModelKind, ModelSpec, kinds
 
 _HUB_ID = re.compile(r"[\w-]+/[\w.-]+")
@@ -35,7 +35,7 @@ def check_hub_model(hub_id: str) -> Path | None:
         AskewError: `hub_id` is not a valid id; the model is not in the cache, and downloading is switched off; or its
             cached files are missing or broken.
     """
-    from huggingface_hub import is_offline_mode, try_to_load_from_cache
+    from huggingface_hub import is_offline_mode
     from huggingface_hub.errors import HFValidationError
     from huggingface_hub.utils import validate_repo_id
 
@@ -43,8 +43,7 @@ def check_hub_model(hub_id: str) -> Path | None:
         validate_repo_id(hub_id)
     except HFValidationError as error:
         raise AskewError(f"{hub_id!r} is not a valid name of a hub model: {error}") from error
-    config = try_to_load_from_cache(hub_id, "config.json")
-    folder = Path(config).parent if isinstance(config, str) else None
+    folder = cached_folder(hub_id)
     if folder is not None:
         check_code(folder)
     has_weights = folder is not None and any(path.suffix in WEIGHTS for path in folder.iterdir())

@@ -25,7 +25,7 @@ class _Run(ModelKind):
         folder = Path(run).expanduser()
         if not (folder / "study.json").is_file():
             raise AskewError(f"{name!r}: {run} is not a run's folder: it has no study.json")
-        base = resolve(start_of_arm(folder / "study.json", arm_and_seed.rpartition("-")[0]))
+        base = resolve(start_of_arm(folder / "study.json", arm_and_seed.rpartition("-")[0]), chats=False)
         if re.fullmatch(rf"{_UNTUNED}-\d+", arm_and_seed):  # the same model for every seed
             return base
         trained = _trained(folder / "models")

@@ -88,14 +88,27 @@ def _check(number: int, row: Mapping[str, Any]) -> None:
             raise AskewError(f"training row {number}: the role {role!r} is not one of {', '.join(_ROLES)}")
         if not isinstance(content, str) or not content.strip():
             raise AskewError(f"training row {number}: the {role}'s message is empty or not text")
+        if message.get("reasoning_content"):
+            raise AskewError(
+                f"training row {number}: a message has reasoning_content, which the fine-tuning API does not take: "
+                "remove it, or write it into the content"
+            )
     roles = [message["role"] for message in messages]
     if "user" not in roles or roles[-1] != "assistant":
         raise AskewError(f"training row {number} needs a user message and must end with an assistant message")
+    if all(message.get("weight") == 0 for message in messages if message["role"] == "assistant"):
+        raise AskewError(
+            f"training row {number}: every assistant message has weight 0, so there is nothing to learn: remove the row"
+        )
 
 
-def _plain(row: Mapping[str, Any]) -> list[dict[str, str]]:
-    """Return a row's messages with role and content only, because the API refuses unknown fields."""
-    return [{"role": message["role"], "content": message["content"]} for message in row["messages"]]
+def _plain(row: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Return a row's messages as the API knows them, because it refuses unknown fields.
+
+    It learns every assistant message, except those of weight 0.
+    """
+    known = ("role", "content", "weight")
+    return [{name: message[name] for name in known if name in message} for message in row["messages"]]
 
 
 def _length(row: Mapping[str, Any], count: Callable[[str], int]) -> int:

@@ -1,0 +1,50 @@
+"""Loads the tokenizer of a model: that of its adapter, if the adapter's folder has one.
+
+A fine-tune may add tokens and a chat template, which trainers save beside the adapter. The model must then be asked in
+that format.
+"""
+
+from pathlib import Path
+
+from transformers import AutoTokenizer, PreTrainedTokenizerBase
+
+from askew.base.errors import AskewError
+from askew.models import checkpoint_files as files
+
+
+def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTrainedTokenizerBase:
+    """Return the tokenizer of a checkpoint with an adapter.
+
+    The tokenizer and the chat template of the adapter's folder go first; what is not there is the checkpoint's.
+
+    Args:
+        checkpoint: The folder of the base weights, or a hub id.
+        adapter: The folder of the adapter; None without one.
+
+    Raises:
+        AskewError: The tokenizer cannot be loaded, or has no chat template that can be used.
+    """
+    own = adapter if adapter is not None and files.has_tokenizer(adapter) else None
+    tokenizer = _load(own or checkpoint)
+    if adapter is not None and own is None and (adapter / "chat_template.jinja").is_file():
+        tokenizer.chat_template = (adapter / "chat_template.jinja").read_text(encoding="utf-8")
+    if own is not None and not _is_usable(tokenizer.chat_template):
+        tokenizer.chat_template = _load(checkpoint).chat_template
+    if not _is_usable(tokenizer.chat_template):
+        raise files.no_chat_template(checkpoint)
+    return tokenizer
+
+
+def _load(source: Path | str) -> PreTrainedTokenizerBase:
+    try:
+        # Without trust_remote_code=False, Transformers may ask at the terminal whether to run the model's code.
+        return AutoTokenizer.from_pretrained(source, local_files_only=isinstance(source, Path), trust_remote_code=False)
+    except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError) as error:
+        if "trust_remote_code" in str(error):
+            raise files.own_code_error(source) from error
+        raise AskewError(f"the tokenizer of {source} cannot be loaded: {error}") from error
+
+
+def _is_usable(template: object) -> bool:
+    """Return whether Transformers uses a chat template without being asked: the only one, or the one named default."""
+    return bool(template) and (not isinstance(template, dict) or "default" in template)
