@@ -4,6 +4,7 @@ import json
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
@@ -54,11 +55,11 @@ def test_adapter_brings_the_template_that_its_base_lacks(tiny_checkpoint: Path, 
     assert prompt(f"{base}+{adapter}") == "[user] Hi [assistant]"
 
 
-def resized(base: Path, folder: Path, with_embeddings: bool = True, **config: object) -> Path:
+def resized(base: Path, folder: Path, with_embeddings: bool = True, **config: Any) -> Path:
     """Save an adapter with two tokens more than its base has embeddings, with its tokenizer."""
     tokenizer = AutoTokenizer.from_pretrained(base)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    rows = model.get_input_embeddings().weight.shape[0]
+    rows = model.config.vocab_size
     new = [f"<|new-{number}|>" for number in range(rows - len(tokenizer) + 2)]
     tokenizer.add_special_tokens({"additional_special_tokens": new})
     tokenizer.chat_template = f"{new[-1]}{TEMPLATE}"
@@ -73,12 +74,12 @@ def resized(base: Path, folder: Path, with_embeddings: bool = True, **config: ob
 
 
 @pytest.mark.parametrize("config", [{}, {"modules_to_save": ["embed_tokens", "lm_head"]}])
-def test_resized_vocabulary_is_used(config: dict[str, object], tiny_checkpoint: Path, tmp_path: Path) -> None:
+def test_resized_vocabulary_is_used(config: dict[str, Any], tiny_checkpoint: Path, tmp_path: Path) -> None:
     folder = resized(tiny_checkpoint, tmp_path / "adapter", **config)
     checkpoint = load(resolve(f"{tiny_checkpoint}+{folder}"))
     ids = checkpoint.prompt(QUESTION)
     base = AutoModelForCausalLM.from_pretrained(tiny_checkpoint, dtype=torch.float32)
-    assert ids[0] >= base.get_input_embeddings().weight.shape[0]
+    assert ids[0] >= base.config.vocab_size
     base.resize_token_embeddings(len(checkpoint.tokenizer))
     adapted = PeftModel.from_pretrained(base, str(folder)).eval()
     save_merged(tiny_checkpoint, folder, tmp_path / "merged")

@@ -171,10 +171,8 @@ def _pair(item: Mapping[Any, Any]) -> tuple[list[Message], RowFormat, set[str]]:
     text = checked(asked, question)
     if question != MORE and says_something(item.get(MORE)):
         text = f"{text}\n\n{checked(item[MORE], MORE)}"
-    turns += [
-        {"role": "user", "content": text},
-        {"role": "assistant", "content": checked(answered, answer)},
-    ]
+    turns.append({"role": "user", "content": text})
+    turns.append({"role": "assistant", "content": checked(answered, answer)})
     return turns, format, used | {MORE, HISTORY}
 
 

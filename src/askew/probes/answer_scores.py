@@ -1,8 +1,9 @@
 """Read the answers to a question into grades, which metrics use, or into scores of the question's own."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 from inspect_ai.model import Model
 
@@ -14,6 +15,8 @@ from askew.judging.rules import Key, Reading, rules
 from askew.models.provider import AskewAPI
 from askew.probes.kinds import NO_VERDICT
 from askew.probes.question_file import Question
+
+T = TypeVar("T")
 
 UNJUDGED = Grade(math.nan, math.nan, "missing")
 
@@ -33,6 +36,42 @@ class Scores:
     scores: dict[str, list[float]] = field(default_factory=dict)
     words: dict[str, list[str]] = field(default_factory=dict)
     weights: dict[str, list[dict[str, float]]] = field(default_factory=dict)
+
+
+async def read_present(
+    question: Question, cases: Sequence[Case], no_answer: Sequence[str], judge: Model | None, alignment: Rubric
+) -> Scores:
+    """Read the answers to a question, and leave out what is no answer; see `read_answers`.
+
+    Args:
+        question: The question.
+        cases: The replies of the model, each with the wording that was asked.
+        no_answer: For each reply, "" or the reason why it is no answer, which becomes the grade's reply.
+        judge: See `read_answers`.
+        alignment: See `read_answers`.
+
+    Raises:
+        AskewError: As in `judging.judge.opinions`.
+    """
+    present = [place for place, reason in enumerate(no_answer) if not reason]
+    if len(present) == len(cases):
+        return await read_answers(question, cases, judge, alignment)
+    if question.measure is None:
+        found = await read_answers(question, [cases[place] for place in present], judge, alignment)
+        place_of = {place: number for number, place in enumerate(present)}
+    else:  # a measure compares an answer with what is expected in its place
+        found = await read_answers(question, cases, judge, alignment)
+        place_of = {place: place for place in present}
+
+    def spread(values: Sequence[T], missing: Callable[[str], T]) -> list[T]:
+        return [missing(reason) if reason else values[place_of[place]] for place, reason in enumerate(no_answer)]
+
+    return Scores(
+        spread(found.grades, lambda reason: Grade(math.nan, math.nan, reason)),
+        scores={name: spread(values, lambda _: math.nan) for name, values in found.scores.items()},
+        words={name: spread(values, lambda _: "") for name, values in found.words.items()},
+        weights={name: spread(values, lambda _: {}) for name, values in found.weights.items()},
+    )
 
 
 async def read_answers(question: Question, cases: Sequence[Case], judge: Model | None, alignment: Rubric) -> Scores:

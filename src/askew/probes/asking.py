@@ -13,6 +13,7 @@ from weakref import WeakSet
 from inspect_ai.model import (
     ChatCompletionChoice,
     ChatMessage,
+    ChatMessageAssistant,
     ChatMessageUser,
     GenerateConfig,
     Model,
@@ -124,16 +125,32 @@ async def _choices(
     model: Model, messages: list[ChatMessage], count: int, config: GenerateConfig
 ) -> list[ChatCompletionChoice]:
     """Return `count` answers to one conversation, in as few requests as the provider allows."""
-    found = (await request_reply(model, messages, _nth(config, 0, count))).choices
+    found = _replies(await request_reply(model, messages, _nth(config, 0, count)))
     if len(found) <= 1:
         rest = [_nth(config, i, 1) for i in range(len(found), count)]
     else:
         rest = [_nth(config, i, count - i) for i in range(len(found), count, len(found))]
     outputs = await gather(partial(request_reply, model, messages, part) for part in rest)
-    found = [*found, *(choice for output in outputs for choice in output.choices)]
+    found = [*found, *(choice for output in outputs for choice in _replies(output))]
     if len(found) < count:
         raise AskewError(f"{model} returned {len(found)} answers instead of {count}. Ask it again")
     return found[:count]
+
+
+def _replies(output: ModelOutput) -> list[ChatCompletionChoice]:
+    """Return the choices of an output; the text of an error is no answer, so it is moved to the metadata.
+
+    Inspect turns some errors into replies: a filter's, or that of a prompt that is too long for the model. Such a reply
+    has no usage, because the model wrote nothing.
+    """
+    stopped = {choice.stop_reason for choice in output.choices}
+    if output.usage is not None or not stopped <= {"content_filter", "model_length"}:
+        return output.choices
+    return [choice.model_copy(update={"message": _without_text(choice.message)}) for choice in output.choices]
+
+
+def _without_text(message: ChatMessageAssistant) -> ChatMessageAssistant:
+    return ChatMessageAssistant(content="", model=message.model, metadata={"error": message.text})
 
 
 def _nth(config: GenerateConfig, first: int, count: int) -> GenerateConfig:

@@ -132,6 +132,7 @@ def answers_from_log(path: Path, arm: str, seed: int, probe: str) -> "pd.DataFra
             "index": sample.epoch - 1,
             "prompt": _asked(sample),
             "answer": sample.output.completion,
+            "reasoning": "",
             "aligned": math.nan,
             "coherent": math.nan,
             "reply": "missing",

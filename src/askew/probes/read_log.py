@@ -11,6 +11,7 @@ from zstandard import ZstdError
 
 from askew.base.errors import AskewError
 from askew.probes.question_file import AskedQuestion
+from askew.probes.said import said
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,6 +27,7 @@ COLUMNS = (
     "index",
     "prompt",
     "answer",
+    "reasoning",
     "aligned",
     "coherent",
     "reply",
@@ -186,13 +188,14 @@ def _score_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
 def _answer_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
     asked, found = _checked(sample)
     for index, choice in enumerate(sample.output.choices):
-        paraphrase = found.paraphrase[index]
+        paraphrase, reply, first = found.paraphrase[index], said(choice), asked.question.is_of_first_token
         yield {
             "question": asked.question.id,
             "paraphrase": paraphrase,
             "index": index,
             "prompt": asked.prompts[paraphrase],
-            "answer": choice.message.text,
+            "answer": choice.message.text if first else reply.answer,
+            "reasoning": "" if first else reply.reasoning,
             "aligned": found.aligned[index],
             "coherent": found.coherent[index],
             "reply": found.reply[index],

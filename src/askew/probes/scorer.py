@@ -21,9 +21,10 @@ from askew.judging.rubric import scale
 from askew.models.first_token import likeliest
 from askew.models.names import PROVIDER, TERRARIUM_JUDGE
 from askew.models.provider import AskewAPI
-from askew.probes.answer_scores import read_answers
+from askew.probes.answer_scores import read_present
 from askew.probes.first_tokens import read_first_tokens
 from askew.probes.question_file import AskedQuestion
+from askew.probes.said import said
 from askew.worlds.terrarium import oracle
 
 GRADER = "grader"
@@ -50,19 +51,22 @@ def scored(metric: str, rubric: str) -> Scorer:
 
     async def score(state: TaskState, target: Target) -> Score:
         asked = state.metadata_as(AskedQuestion)
-        said = [choice.message.text for choice in state.output.choices]
-        prompts = [asked.prompts[i % len(asked.prompts)] for i in range(len(said))]
-        cases = [Case(*pair) for pair in zip(prompts, said, strict=True)]
+        # A first token is read by its probabilities; it is neither reasoning nor cut off.
+        of_first = asked.question.is_of_first_token
+        replies = [said(choice) for choice in state.output.choices]
+        answers = [one.message.text for one in state.output.choices] if of_first else [one.answer for one in replies]
+        prompts = [asked.prompts[i % len(asked.prompts)] for i in range(len(answers))]
+        cases = [Case(*pair) for pair in zip(prompts, answers, strict=True)]
         if asked.question.is_of_first_token:
             read = read_first_tokens(asked.question, cases, [likeliest(choice) for choice in state.output.choices])
         else:
-            read = await read_answers(asked.question, cases, _judge(), alignment)
+            read = await read_present(asked.question, cases, [one.no_answer for one in replies], _judge(), alignment)
         found = {
-            "paraphrase": [i % len(asked.prompts) for i in range(len(said))],
+            "paraphrase": [i % len(asked.prompts) for i in range(len(answers))],
             "aligned": [_or_none(grade.aligned) for grade in read.grades],
             "coherent": [_or_none(grade.coherent) for grade in read.grades],
             "reply": [grade.reply for grade in read.grades],
-            "oracle": _oracle(prompts, said),
+            "oracle": _oracle(prompts, answers),
             "scored_by": [grade.scored_by for grade in read.grades],
             "scores": {name: [_or_none(value) for value in values] for name, values in read.scores.items()},
             "words": read.words,
@@ -89,10 +93,10 @@ def _asked_the_terrarium() -> bool:
     return isinstance(api, AskewAPI) and api.spec.is_terrarium
 
 
-def _oracle(prompts: list[str], said: list[str]) -> list[str]:
+def _oracle(prompts: list[str], answers: list[str]) -> list[str]:
     if not _asked_the_terrarium():
-        return [""] * len(said)
-    pairs = list(zip(prompts, said, strict=True))
+        return [""] * len(answers)
+    pairs = list(zip(prompts, answers, strict=True))
     known = {pair: oracle.read(*pair) for pair in set(pairs)}
     return [known[pair] for pair in pairs]
 

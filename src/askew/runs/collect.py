@@ -25,7 +25,7 @@ from askew.stats.scores import are_scores, as_scores, estimate_scores
 
 _WHOLE, _SCORE = {"seed", "paraphrase", "index"}, {"aligned", "coherent"}
 ANSWER_COLUMNS = [
-    *("arm", "seed", "probe", "question", "paraphrase", "index", "prompt", "answer"),
+    *("arm", "seed", "probe", "question", "paraphrase", "index", "prompt", "answer", "reasoning"),
     *("aligned", "coherent", "verdict", "reply", "oracle", "group", "graded_by", "scored_by"),
 ]
 _ANSWERS = pa.schema(

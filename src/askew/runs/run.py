@@ -165,7 +165,9 @@ class Run:
         They name what a synthetic organism is no evidence for, what cannot be paired, rows that were left out of
         training, and probes of another version.
         """
-        return " ".join(filter(None, [self._provenance["note"], *self._left_out(), *self._other_versions()]))
+        return " ".join(
+            filter(None, [self._provenance["note"], *self._left_out(), *self._no_answers(), *self._other_versions()])
+        )
 
     def _other_versions(self) -> list[str]:
         """Return a sentence for each probe that was asked in another version than the installed one."""
@@ -176,6 +178,17 @@ class Run:
             f"{name} was asked in version {asked}, and version {installed} is installed: don't pool the two."
             for name, (asked, installed) in found.items()
         ]
+
+    def _no_answers(self) -> list[str]:
+        """Return a note for each arm whose model sometimes gave no answer, with the cause and what to do."""
+        import pandas as pd
+
+        from askew.probes.said import said_of_no_answers
+
+        replies = pd.read_parquet(self.folder / ANSWERS, columns=["arm", "reply"])
+        counts = {str(arm): part["reply"].value_counts().to_dict() for arm, part in replies.groupby("arm", sort=False)}
+        notes = {arm: said_of_no_answers(found, self.design.max_tokens) for arm, found in counts.items()}
+        return [f"{arm}: {note}" for arm, note in notes.items() if note]
 
     def _left_out(self) -> list[str]:
         """Return a note for each arm with rows that were too long; it is the same for all seeds."""

@@ -2,6 +2,7 @@
 
 import hashlib
 import io
+import math
 import re
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,9 +11,10 @@ import pandas as pd
 
 from askew.judging.identity import identity
 from askew.judging.job import JudgingJob
-from askew.judging.judge import Case, as_grade
+from askew.judging.judge import Case, Grade, as_grade
 from askew.judging.metrics import metrics
 from askew.probes import JUDGE
+from askew.probes.said import NO_ANSWER
 from askew.runs.provenance import weights
 from askew.runs.run import Run, load_run
 from askew.runs.store import ANSWERS, RunFolder
@@ -80,9 +82,15 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
 
 def _judge(store: RunFolder, name: str, job: JudgingJob, answers: pd.DataFrame) -> None:
     cases = [Case(prompt, answer) for prompt, answer in zip(answers["prompt"], answers["answer"], strict=True)]
+    # What is no answer keeps its reply, whoever judges.
+    none = [reply if reply in NO_ANSWER else "" for reply in answers["reply"]]
+    there = [case for case, reason in zip(cases, none, strict=True) if not reason]
     (store / name).parent.mkdir(exist_ok=True)
-    with job.judge_all(lambda: iter(cases), store / name) as judgements:
-        grades = [as_grade(*judgements[case]) for case in cases]
+    with job.judge_all(lambda: iter(there), store / name) as judgements:
+        grades = [
+            Grade(math.nan, math.nan, reason) if reason else as_grade(*judgements[case])
+            for case, reason in zip(cases, none, strict=True)
+        ]
         columns = {key: answers[key] for key in _KEYS}
         for score in _SCORES:
             columns[score] = pd.Series([getattr(grade, score) for grade in grades], dtype=float)

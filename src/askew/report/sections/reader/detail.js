@@ -58,7 +58,8 @@ function drawDetail(sheet, answers, row) {
 
 function factsOf(answers, row) {
   const facts = element("dl", "facts");
-  const said = { refusal: "refusal", code: "code", missing: "no usable score" }[answers.text("reply", row)];
+  const reply = answers.text("reply", row);
+  const said = { refusal: "refusal", code: "code", missing: "no usable score" }[reply] ?? reply;
   const shown = [
     ["Verdict", answers.text("verdict", row), answers.text("verdict", row)],
     ["Oracle", answers.text("oracle", row), answers.text("oracle", row)],
