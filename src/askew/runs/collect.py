@@ -64,7 +64,8 @@ def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: st
     rule = metrics.get(metric)
     with whole_file(folder / ANSWERS) as path, pq.ParquetWriter(path, _ANSWERS) as file:
         for part in answers:
-            judged = part.assign(verdict=rule.verdicts(part))[ANSWER_COLUMNS]
+            whole = part if "reasoning" in part else part.assign(reasoning="")  # a table of an older version
+            judged = whole.assign(verdict=rule.verdicts(whole))[ANSWER_COLUMNS]
             file.write_table(pa.Table.from_pandas(judged, _ANSWERS, preserve_index=False))
     folder.finish(ANSWERS, source)
 

@@ -185,6 +185,8 @@ class Run:
 
         from askew.probes.said import said_of_no_answers
 
+        if not (self.folder / ANSWERS).is_file():
+            return []
         replies = pd.read_parquet(self.folder / ANSWERS, columns=["arm", "reply"])
         counts = {str(arm): part["reply"].value_counts().to_dict() for arm, part in replies.groupby("arm", sort=False)}
         notes = {arm: said_of_no_answers(found, self.design.max_tokens) for arm, found in counts.items()}
