@@ -1,7 +1,6 @@
 """What is no answer never becomes a verdict, and reasoning is set aside."""
 
 import math
-from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -15,11 +14,15 @@ from inspect_ai.model import (
     ContentReasoning,
     ContentText,
     GenerateConfig,
+    Model,
+    ModelAPI,
     ModelOutput,
     ModelUsage,
     StopReason,
     get_model,
+    modelapi,
 )
+from inspect_ai.tool import ToolChoice, ToolInfo
 
 from askew.judging.metrics import metrics
 from askew.probes import probes
@@ -73,8 +76,18 @@ CASES: dict[str, tuple[ChatCompletionChoice, bool, str]] = {
 }
 
 
-def outputs(reply: ChatCompletionChoice, is_used: bool) -> Callable[..., ModelOutput]:
-    return lambda *_: ModelOutput(model="mockllm/model", choices=[reply], usage=USED if is_used else None)
+@modelapi(name="one-reply")
+class OneReply(ModelAPI):
+    """A model that always gives one reply. Unlike mockllm, it adds no usage: the error of a real server has none."""
+
+    def __init__(self, reply: ChatCompletionChoice, is_used: bool) -> None:
+        super().__init__("model")
+        self.reply, self.usage = reply, USED if is_used else None
+
+    async def generate(
+        self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
+    ) -> ModelOutput:
+        return ModelOutput(model="one-reply/model", choices=[self.reply], usage=self.usage)
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -94,7 +107,7 @@ def test_no_answer_is_never_judged(case: str, tmp_path: Path) -> None:
     )
     [log] = eval(
         probes.get("questions").task(file=str(tmp_path / "one.yaml"), samples=3),
-        model=get_model("mockllm/model", custom_outputs=outputs(reply, is_used)),
+        model=Model(OneReply(reply, is_used), GenerateConfig()),
         model_roles={"grader": get_model("mockllm/model", custom_outputs=judge)},
         log_dir=str(tmp_path / "logs"),
         display="none",
