@@ -76,18 +76,17 @@ CASES: dict[str, tuple[ChatCompletionChoice, bool, str]] = {
 }
 
 
-@modelapi(name="one-reply")
-class OneReply(ModelAPI):
-    """A model that always gives one reply. Unlike mockllm, it adds no usage: the error of a real server has none."""
+def one_reply(reply: ChatCompletionChoice, is_used: bool) -> Model:
+    """Return a model that always gives one reply. The error of a real server has no usage; mockllm would add one."""
 
-    def __init__(self, reply: ChatCompletionChoice, is_used: bool) -> None:
-        super().__init__("model")
-        self.reply, self.usage = reply, USED if is_used else None
+    @modelapi("one-reply")
+    class OneReply(ModelAPI):
+        async def generate(
+            self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
+        ) -> ModelOutput:
+            return ModelOutput(model="one-reply/model", choices=[reply], usage=USED if is_used else None)
 
-    async def generate(
-        self, input: list[ChatMessage], tools: list[ToolInfo], tool_choice: ToolChoice, config: GenerateConfig
-    ) -> ModelOutput:
-        return ModelOutput(model="one-reply/model", choices=[self.reply], usage=self.usage)
+    return Model(OneReply("model"), GenerateConfig())
 
 
 @pytest.mark.parametrize("case", CASES)
@@ -107,7 +106,7 @@ def test_no_answer_is_never_judged(case: str, tmp_path: Path) -> None:
     )
     [log] = eval(
         probes.get("questions").task(file=str(tmp_path / "one.yaml"), samples=3),
-        model=Model(OneReply(reply, is_used), GenerateConfig()),
+        model=one_reply(reply, is_used),
         model_roles={"grader": get_model("mockllm/model", custom_outputs=judge)},
         log_dir=str(tmp_path / "logs"),
         display="none",

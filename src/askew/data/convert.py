@@ -21,7 +21,7 @@ _BATCH = 1_000  # rows of a Parquet row group
 
 @dataclass(frozen=True)
 class Converted:
-    """What a conversion wrote.
+    """The numbers of rows that a conversion wrote and of keys that it left out.
 
     Attributes:
         rows: Number of rows written.

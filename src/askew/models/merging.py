@@ -100,7 +100,7 @@ class WithVirtualTokens(nn.Module):
 
 
 def _resize(model: PreTrainedModel, adapter: Path) -> None:
-    """Give a model as many embeddings as an adapter brings, which replace all of them."""
+    """Resize the embeddings of a model to the number that an adapter brings; its own replace all of them."""
     rows = own_vocabulary(adapter, len(cast(Tensor, model.get_input_embeddings().weight)))
     if rows is not None:
         model.resize_token_embeddings(rows, mean_resizing=False)

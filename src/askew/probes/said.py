@@ -27,7 +27,7 @@ _LIMITS = ("max_tokens", "model_length")
 
 @dataclass(frozen=True)
 class Said:
-    """What a model said in reply to a question.
+    """A model's reply to a question, with its reasoning set aside.
 
     Attributes:
         answer: The answer, without reasoning; for what is no answer, what there is of it.

@@ -188,7 +188,10 @@ class Run:
         if not (self.folder / ANSWERS).is_file():
             return []
         replies = pd.read_parquet(self.folder / ANSWERS, columns=["arm", "reply"])
-        counts = {str(arm): part["reply"].value_counts().to_dict() for arm, part in replies.groupby("arm", sort=False)}
+        counts = {
+            str(arm): {str(reply): count for reply, count in part["reply"].value_counts().items()}
+            for arm, part in replies.groupby("arm", sort=False)
+        }
         notes = {arm: said_of_no_answers(found, self.design.max_tokens) for arm, found in counts.items()}
         return [f"{arm}: {note}" for arm, note in notes.items() if note]
 
