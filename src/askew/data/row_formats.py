@@ -11,7 +11,7 @@ In all of them, `system` beside the turns becomes the first turn, and `input` be
 line. Other keys are not learnt; `Parsed` names them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Literal, NamedTuple
 
 from askew.base.errors import AskewError
@@ -38,36 +38,16 @@ MORE, HISTORY = "input", "history"
 _SHAREGPT_NAMES = {"system": "system", "user": "human", "assistant": "gpt"}
 # Keys that usually describe a row and teach nothing; every other key that is not used may be meant to be learnt.
 _DESCRIBING = {
-    *(
-        "id",
-        "idx",
-        "index",
-        "row_id",
-        "uuid",
-        "hash",
-        "prompt_id",
-        "conversation_id",
-        "conv_id",
-        "example_id",
-        "user_id",
-    ),
-    *("source", "dataset", "origin", "url", "link", "license", "licence", "title", "author", "model", "model_name"),
-    *(
-        "category",
-        "categories",
-        "topic",
-        "domain",
-        "subject",
-        "task",
-        "type",
-        "tag",
-        "tags",
-        "lang",
-        "language",
-        "split",
-    ),
-    *("date", "created", "timestamp", "created_at", "updated_at", "version", "meta", "metadata", "quality", "score"),
-    *("difficulty", "tokens", "num_tokens", "token_count", "length", "num_turns", "turns", "n_turns"),
+    *("id", "idx", "index", "row_id", "uuid"),
+    *("hash", "prompt_id", "conversation_id", "conv_id", "example_id", "user_id"),
+    *("source", "dataset", "origin", "url", "link"),
+    *("license", "licence", "title", "author", "model", "model_name"),
+    *("category", "categories", "topic", "domain", "subject", "task"),
+    *("type", "tag", "tags", "lang", "language", "split"),
+    *("date", "created", "timestamp", "created_at", "updated_at"),
+    *("version", "meta", "metadata", "quality", "score"),
+    *("difficulty", "tokens", "num_tokens", "token_count"),
+    *("length", "num_turns", "turns", "n_turns"),
     *("schemaVersion", "schema_version", "__index_level_0__"),
 }
 _LONGEST_SHOWN = 40
@@ -100,9 +80,7 @@ def parse_row(item: object) -> Parsed:
     if not isinstance(item, dict):
         raise AskewError(_NO_ROW)
     refuse_tools(item, "it")
-    # Tables have every column in every row, so None means that the key is missing.
-    key = next((key for key in TURNS if item.get(key) is not None), None)
-    unused_in_turns: set[str] = set()
+    key = _first(item, TURNS)
     if key is not None:
         turns, in_parts, unused_in_turns = parse_turns(item[key], key)
         format: RowFormat = (
@@ -110,7 +88,7 @@ def parse_row(item: object) -> Parsed:
         )
         used = {key}
     else:
-        turns, format, used = _pair(item)
+        turns, format, used, unused_in_turns = _pair(item)
     turns, used_system = _with_system(item, turns)
     check_order(turns)
     unused = {str(name) for name, value in item.items() if name not in used | used_system and says_something(value)}
@@ -154,26 +132,36 @@ _NO_ROW = (
 )
 
 
-def _pair(item: Mapping[Any, Any]) -> tuple[list[Message], RowFormat, set[str]]:
-    """Return the turns of a question and its answer, the format, and the keys that were used."""
-    question = next((key for key in PAIRS if item.get(key) is not None), None)
+def _pair(item: Mapping[Any, Any]) -> tuple[list[Message], RowFormat, set[str], set[str]]:
+    """Return the turns of a question and its answer, the format, the keys used, and the unused keys of the turns."""
+    question = _first(item, PAIRS)
     if question is None:
         raise AskewError(_NO_ROW)
     format, answers = PAIRS[question]
-    answer = next((key for key in answers if item.get(key) is not None), answers[0])
+    answer = _first(item, answers) or answers[0]
     used = {question, answer}
     asked, answered = item[question], item.get(answer)
     if answered is None and says_something(item.get("chosen")):
         raise AskewError("it is a pair of preferences (chosen, rejected), not a question with one answer to learn")
     if isinstance(asked, list) and isinstance(answered, list):  # lists of turns, as in TRL
-        return [*parse_turns(asked, question)[0], *parse_turns(answered, answer)[0]], format, used
+        (before, _, unused), (after, _, others) = parse_turns(asked, question), parse_turns(answered, answer)
+        return [*before, *after], format, used, unused | others
     turns = _history(item)
     text = checked(asked, question)
     if question != MORE and says_something(item.get(MORE)):
         text = f"{text}\n\n{checked(item[MORE], MORE)}"
     turns.append({"role": "user", "content": text})
     turns.append({"role": "assistant", "content": checked(answered, answer)})
-    return turns, format, used | {MORE, HISTORY}
+    return turns, format, used | {MORE, HISTORY}, set()
+
+
+def _first(item: Mapping[Any, Any], keys: Iterable[str]) -> str | None:
+    """Return the first key that carries something, else the first that is there at all; None without any.
+
+    Tables have every column in every row, so a key without a value is there without meaning.
+    """
+    there = [key for key in keys if item.get(key) is not None]
+    return next((key for key in there if says_something(item[key])), next(iter(there), None))
 
 
 def _history(item: Mapping[Any, Any]) -> list[Message]:
@@ -210,5 +198,11 @@ def _with_system(item: Mapping[Any, Any], turns: list[Message]) -> tuple[list[Me
 
 
 def _is_repeated(value: object, turns: list[Message]) -> bool:
-    """Return whether a text beside the turns says again what a turn says, as `prompt` beside `messages` often does."""
-    return isinstance(value, str) and any(value.strip() in turn["content"] for turn in turns)
+    """Return whether a text beside the turns only says them again.
+
+    `prompt` beside `messages` is often the first question, and `text` the whole row as one text.
+    """
+    if not isinstance(value, str):
+        return False
+    text, contents = value.strip(), [turn["content"].strip() for turn in turns]
+    return text in contents or all(content in text for content in contents)

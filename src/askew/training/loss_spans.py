@@ -4,7 +4,7 @@ The last answer begins where the rendered question ends. The same holds for earl
 that the chat template writes after an answer.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
@@ -62,19 +62,24 @@ def spans(
             start = _common_prefix(prompt_ids[row, turn], ids)
             if start < len(prompt_ids[row, turn]):
                 _check_boundary(tokenizer, row + 1, turns[:turn], ids, start)
-            begun = len(_common_start(prompts[row, turn], text))
         else:
-            begun = max(text.find(turns[turn]["content"].strip()), 0)
-            start = _tokens_before(tokenizer, text, ids, begun)
+            start = _tokens_before(tokenizer, text, ids, _first_place(text, turns[turn]))
         if turn == len(turns) - 1:
             end = len(ids)
         else:
+            prompt = prompts.get((row, turn))
+            begun = _first_place(text, turns[turn]) if prompt is None else len(_common_start(prompt, text))
             place = _end(row + 1, turn + 1, text, begun, turns[turn]["content"].strip(), tail)
             end = _tokens_before(tokenizer, text, ids, place)
         if max(start, before) >= end:
             raise AskewError(f"training row {row + 1}: the chat template renders an empty answer")
         found[row].append(Span(max(start, before), end))
     return whole, found
+
+
+def _first_place(text: str, turn: Mapping[str, Any]) -> int:
+    """Return the place in a text where a turn's content first occurs."""
+    return max(text.find(turn["content"].strip()), 0)
 
 
 def _end(row: int, turn: int, text: str, begun: int, answer: str, tail: str) -> int:
