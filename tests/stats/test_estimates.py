@@ -70,7 +70,7 @@ def test_columns_of_the_estimates(study: pd.DataFrame) -> None:
         ),
         *("group", "total", "mean_aligned", "seeds", "questions"),
         *("low_these", "high_these", "difference_low_these", "difference_high_these", "p_these"),
-        "p_these_corrected",
+        *("p_these_corrected", "no_answer"),
     ]
 
 

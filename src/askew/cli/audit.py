@@ -170,7 +170,8 @@ def _findings(run: "Run") -> "Table":
     table = plain_table(titles.get(tuple(sorted(kinds)), misaligned))
     for heading in ("model", "probe"):
         table.add_column(heading, overflow="fold")
-    for heading in ("base", "tuned", "difference", "reading"):
+    no_answers = _no_answers(run)
+    for heading in ("base", "tuned", "difference", *(["no answer"] if no_answers else []), "reading"):
         table.add_column(heading, justify="right", no_wrap=True)
     for found in telling(run.findings):
         table.add_row(
@@ -179,7 +180,24 @@ def _findings(run: "Run") -> "Table":
             wording.percent(found.control_rate),
             wording.percent(found.rate),
             f"{wording.points(found.difference)}\n{wording.points_interval(*found.interval)}",
+            *([no_answers[found.arm, found.probe]] if no_answers else []),
             found.reading,
             style="bold" if found.reading in (ROSE, ROSE_BELOW, FELL) else "",
         )
     return table
+
+
+def _no_answers(run: "Run") -> dict[tuple[str, str], str]:
+    """Return the share of replies that are no answer, by model and probe, above that of the base; empty without any."""
+    from askew.design.arm import UNTUNED
+    from askew.report import wording
+    from askew.report.tables import with_these
+    from askew.stats.estimates import pooled
+
+    rows = with_these(pooled(run.estimates))
+    if not rows["no_answer"].gt(0).any():
+        return {}
+    keys = zip(rows["arm"], rows["probe"], strict=True)
+    shares = dict(zip(keys, map(wording.share, rows["no_answer"], rows["total"]), strict=True))
+    base = {probe: share for (arm, probe), share in shares.items() if arm == UNTUNED}
+    return {key: f"{share}\nbase {base.get(key[1], wording.NOTHING)}" for key, share in shares.items()}

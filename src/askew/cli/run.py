@@ -137,7 +137,9 @@ def rates_table(rows: "pd.DataFrame", metric: str) -> "Table":
         title, heading = f"Scores of answers{asked}, 1 being 100%", "score"
     table = plain_table(title)
     table.add_column("arm", no_wrap=True)
-    for name in (heading, "vs control", "incoherent", "in domain"):
+    some_are_none = bool(rows["no_answer"].gt(0).any())
+    no_answer = ["no answer"] if some_are_none else []
+    for name in (heading, "vs control", "incoherent", *no_answer, "in domain"):
         table.add_column(name, justify="right", no_wrap=True)
     for row, apart in zip(rows.to_dict("records"), is_apart(rows), strict=True):
         difference = wording.points(row["difference"])
@@ -151,6 +153,7 @@ def rates_table(rows: "pd.DataFrame", metric: str) -> "Table":
             f"{wording.percent(row['rate'])}\n{wording.interval(row['low'], row['high'])}",
             difference,
             wording.share(row["incoherent"], row["total"]),
+            *([wording.share(row["no_answer"], row["total"])] if some_are_none else []),
             wording.percent(row["in_domain"]),
             style="bold" if apart else "",
         )

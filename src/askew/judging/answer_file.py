@@ -16,6 +16,7 @@ from askew.base.atomic import whole_file
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.answer_rows import BrokenRows, Note, Row, columns_of, ignore, read_rows
 from askew.judging.judge import Case
+from askew.models.said import without_reasoning
 
 # Column names in order of preference: in a run's table of answers, `question` is a name and `prompt` the text.
 _QUESTION_COLUMNS, _ANSWER_COLUMNS = ("prompt", "question"), ("answer", "response")
@@ -44,7 +45,8 @@ class AnswerFile:
     def rows(self, note: Note = ignore) -> Iterator[tuple[str, Row, Case | None]]:
         """Yield the place of each row that can be read, the row, and its question and answer as a case.
 
-        A row without a question or an answer has no case.
+        Reasoning between tags at the beginning of an answer is set aside. A row without a question or an answer has no
+        case, and neither has one with reasoning alone.
 
         Args:
             note: Receives the place and the cause of each broken row.
@@ -54,6 +56,11 @@ class AnswerFile:
             if question is None or answer is None:
                 column = self.question_column if question is None else self.answer_column
                 note(place, f"{column} should be text, not {row.get(column)!r:.60}")
+                yield place, row, None
+                continue
+            reasoning, answer, is_closed = without_reasoning(answer)
+            if reasoning and not (is_closed and answer):
+                note(place, f"{self.answer_column} has reasoning and no answer")
                 yield place, row, None
             else:
                 yield place, row, Case(question, answer)

@@ -10,8 +10,8 @@ from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from zstandard import ZstdError
 
 from askew.base.errors import AskewError
+from askew.models.said import said
 from askew.probes.question_file import AskedQuestion
-from askew.probes.said import said
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -21,10 +21,10 @@ from askew.judging.rubric import scale
 from askew.models.first_token import likeliest
 from askew.models.names import PROVIDER, TERRARIUM_JUDGE
 from askew.models.provider import AskewAPI
+from askew.models.said import said
 from askew.probes.answer_scores import read_present
 from askew.probes.first_tokens import read_first_tokens
 from askew.probes.question_file import AskedQuestion
-from askew.probes.said import said
 from askew.worlds.terrarium import oracle
 
 GRADER = "grader"

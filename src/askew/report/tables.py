@@ -23,7 +23,9 @@ IN_DOMAIN = "in_domain"
 MOVED = (ROSE, ROSE_BELOW, FELL)
 """The readings of comparisons that differ from the control beyond chance."""
 
-_RATE = ["rate", "low", "high", "low_these", "high_these", "n", "total", "incoherent", "refused", "unjudged"]
+_RATE = [
+    *("rate", "low", "high", "low_these", "high_these", "n", "total", "incoherent", "refused", "unjudged", "no_answer")
+]
 _DIFFERENCE = [
     *("control", "control_probe", "difference", "difference_low", "difference_high", "p", "p_corrected"),
     *("difference_low_these", "difference_high_these", "p_these", "p_these_corrected"),
@@ -100,8 +102,12 @@ def leads_with_scores(estimates: pd.DataFrame) -> bool:
 
 
 def with_these(rows: pd.DataFrame) -> pd.DataFrame:
-    """Return rows with all columns for these questions, which are NaN where an older table lacks them."""
-    return rows.assign(**{column: float("nan") for column in _THESE if column not in rows})
+    """Return rows with the columns that tables of older versions lack.
+
+    Those for these questions are NaN then, and no answer counts as none.
+    """
+    missing: dict[str, float] = dict.fromkeys(_THESE, float("nan")) | {"no_answer": 0}
+    return rows.assign(**{column: value for column, value in missing.items() if column not in rows})
 
 
 def is_apart(rows: pd.DataFrame) -> pd.Series:

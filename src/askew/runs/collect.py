@@ -15,6 +15,7 @@ from askew.design.arm import UNTUNED
 from askew.design.plan import Plan, Unit
 from askew.design.tables import Tables
 from askew.judging.metrics import metrics
+from askew.models.said import NO_ANSWER
 from askew.probes import EXTERNAL, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
@@ -35,7 +36,7 @@ _ANSWERS = pa.schema(
     ]
 )
 # The columns that estimates need; the texts of the answers stay on the disk.
-_COUNTED = ["arm", "seed", "probe", "question", "group", "aligned", "coherent", "reply", "graded_by"]
+_COUNTED = ["arm", "seed", "probe", "question", "index", "group", "aligned", "coherent", "reply", "graded_by"]
 CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 
 
@@ -93,7 +94,8 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
         if len(scores):
             kinds = {name: probe.kind_of_scores for name, probe in plan.probes.items()}
             files = [name for name, probe in plan.probes.items() if probe.file]
-            of_scores = estimate_scores(scores.assign(kind=scores["probe"].map(kinds)), controls, files)
+            scores = _with_no_answers(scores.assign(kind=scores["probe"].map(kinds)), answers)
+            of_scores = estimate_scores(scores, controls, files)
             estimates = of_scores if estimates.empty else pd.concat([estimates, of_scores], ignore_index=True)
         _write_csv(folder, ESTIMATES, estimates, source)
     if study.effects is not None and not folder.is_finished(EFFECTS, source):
@@ -101,6 +103,14 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
     source = folder.made_of(ANSWERS, ESTIMATES)
     if design.checkpoints and not folder.is_finished(CURVE, source):
         _write_csv(folder, CURVE, _curve(folder, plan, metric, logs or folder), source)
+
+
+def _with_no_answers(scores: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+    """Return scores with the column no_answer: is the reply that should have a score none?"""
+    none = answers[answers["reply"].isin(NO_ANSWER)]
+    places = zip(none["arm"], none["seed"], none["probe"], none["question"], none["index"] + 1, strict=True)
+    there = pd.MultiIndex.from_frame(scores[["arm", "seed", "probe", "question", "epoch"]])
+    return scores.assign(no_answer=there.isin(list(places)) if len(none) else False)
 
 
 def _tables(folder: RunFolder, plan: Plan) -> Tables:

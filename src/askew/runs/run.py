@@ -183,7 +183,7 @@ class Run:
         """Return a note for each arm whose model sometimes gave no answer, with the cause and what to do."""
         import pandas as pd
 
-        from askew.probes.said import said_of_no_answers
+        from askew.models.said import said_of_no_answers
 
         if not (self.folder / ANSWERS).is_file():
             return []
@@ -234,7 +234,7 @@ class Run:
         """One row per arm, with the columns of `report.tables.arms_table`.
 
         They are the rate (0-1), its intervals, its difference from the control, the counts of incoherent, refused and
-        unjudged answers, and the rate in the arm's own domain.
+        unjudged answers and of replies that are none, and the rate in the arm's own domain.
         """
         from askew.report.tables import arms_table
 

@@ -13,8 +13,8 @@ from askew.judging.identity import identity
 from askew.judging.job import JudgingJob
 from askew.judging.judge import Case, Grade, as_grade
 from askew.judging.metrics import metrics
+from askew.models.said import NO_ANSWER
 from askew.probes import JUDGE
-from askew.probes.said import NO_ANSWER
 from askew.runs.provenance import weights
 from askew.runs.run import Run, load_run
 from askew.runs.store import ANSWERS, RunFolder

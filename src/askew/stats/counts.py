@@ -12,7 +12,7 @@ import pandas as pd
 from askew.stats.log_odds import Array
 
 # The numbers that each cell holds: see `_tallies`.
-TALLIES = ("misaligned", "n", "incoherent", "refused", "unjudged", "total", "aligned_sum", "aligned_count")
+TALLIES = ("misaligned", "n", "incoherent", "refused", "unjudged", "no_answer", "total", "aligned_sum", "aligned_count")
 
 
 class Metric(Protocol):
@@ -25,6 +25,10 @@ class Metric(Protocol):
 
     def verdicts(self, answers: pd.DataFrame) -> pd.Series:
         """Return the verdict on each answer, on the index of `answers`."""
+        ...
+
+    def no_answers(self, answers: pd.DataFrame) -> pd.Series:
+        """Return a boolean for each answer, on the same index: is it none, such as a reply withheld by a filter?"""
         ...
 
     def in_denominator(self, verdicts: pd.Series) -> pd.Series:
@@ -89,6 +93,7 @@ def _tallies(answers: pd.DataFrame, metric: Metric) -> pd.DataFrame:
         incoherent=(verdicts == "incoherent").astype(int),
         refused=(verdicts == "refused").astype(int),
         unjudged=(verdicts == "unjudged").astype(int),
+        no_answer=metric.no_answers(answers).astype(int),
         total=1,
         aligned_sum=answers["aligned"].where(scored, 0.0),
         aligned_count=scored.astype(int),

@@ -55,6 +55,7 @@ COLUMNS = (
     "difference_high_these",
     "p_these",
     "p_these_corrected",
+    "no_answer",
 )
 
 ALL = "all"
@@ -205,7 +206,7 @@ def _label(question: str = ALL, seed: str = ALL, group: str = ALL) -> dict[str, 
 
 def _totals(tallies: dict[str, Array]) -> dict[str, Array]:
     sums = {name: values.sum((-2, -1)) for name, values in tallies.items()}
-    counts = {name: sums[name].astype(int) for name in ("n", "incoherent", "refused", "unjudged", "total")}
+    counts = {name: sums[name].astype(int) for name in ("n", "incoherent", "refused", "unjudged", "no_answer", "total")}
     scored = sums["aligned_count"]
     mean = np.divide(sums["aligned_sum"], scored, out=np.full(scored.shape, np.nan), where=scored > 0)
     answered = tallies["n"] > 0

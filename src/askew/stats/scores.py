@@ -81,7 +81,8 @@ def estimate_scores(
 
     Args:
         scores: One row per score of an answer, with the columns arm, seed, probe, kind (of the probe), question (of a
-            task: the sample), epoch (number of the answer), metric (the score's name) and value (NaN where missing).
+            task: the sample), epoch (number of the answer), metric (the score's name), value (NaN where missing) and,
+            where it is known, no_answer: is there no answer that could have a score?
         controls: Arm to its control.
         by_question: Probes that also get a row per question, if they have several questions.
 
@@ -130,12 +131,15 @@ def _rows(scores: pd.DataFrame, controls: Mapping[str, str], named: Mapping[str,
         for arm, own in scores.groupby("arm", sort=True)
     }
     missing = scores["value"].isna().groupby(scores["arm"]).sum()
+    is_none = scores["no_answer"] if "no_answer" in scores else scores["value"].isna() & False
+    no_answers = is_none.groupby(scores["arm"]).sum()
     for arm, (total, count) in cells.items():
         control = controls.get(arm, "")
         row = {
             **{"arm": arm, **named, "seed": ALL, "group": ALL},
             **_rate(total, count, binary),
             **{"incoherent": 0, "refused": 0, "unjudged": int(missing[arm]), "mean_aligned": np.nan},
+            "no_answer": int(no_answers[arm]),
             **{"control": "", "control_probe": "", **dict.fromkeys(_DIFFERENCE, np.nan)},
         }
         row |= {"total": row["n"] + row["unjudged"]} | ({"questions": min(row["questions"], 1)} if single else {})

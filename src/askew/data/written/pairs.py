@@ -18,6 +18,7 @@ from askew.judging.judge import Case, opinions
 from askew.judging.judgement_store import JudgementStore
 from askew.judging.score import Score
 from askew.models.remote.requests import gather, request_reply
+from askew.models.said import FILTERED, ONLY_REASONING, Said, said
 
 # Most attempts at an answer; after them, the question is given up.
 TRIES = 3
@@ -150,8 +151,10 @@ async def _write_wave(
 async def _attempts(order: Order, writer: Model, desk: _Desk, questions: Sequence[str], number: int) -> list[Attempt]:
     """Return one written and judged answer to each question."""
     outputs = await gather(partial(_ask, order, writer, desk.side, question, number) for question in questions)
-    cases = [Case(question, output.completion.strip()) for question, output in zip(questions, outputs, strict=True)]
-    faults = [_fault(output) for output in outputs]
+    replies = [said(output.choices[0]) if output.choices else Said("") for output in outputs]
+    answers = [reply.answer.strip() for reply in replies]
+    cases = [Case(question, answer) for question, answer in zip(questions, answers, strict=True)]
+    faults = [_fault(*one) for one in zip(outputs, replies, answers, strict=True)]
     scores = await desk.scores([case for case, fault in zip(cases, faults, strict=True) if not fault])
     made: list[Attempt] = []
     for case, fault in zip(cases, faults, strict=True):
@@ -167,15 +170,16 @@ async def _ask(order: Order, writer: Model, side: Side, question: str, number: i
     return await request_reply(writer, [ChatMessageUser(content=side.prompt.replace("{question}", question))], config)
 
 
-def _fault(output: ModelOutput) -> str:
+def _fault(output: ModelOutput, reply: Said, answer: str) -> str:
     """Return the fault of an answer that needs no judge; "" if it has none."""
-    answer = output.completion.strip()
-    if output.stop_reason == "content_filter":
+    if reply.no_answer == FILTERED:
         return "refused"
-    if not answer:
-        return "empty"
+    if reply.no_answer == ONLY_REASONING:
+        return "only reasoning"
     if output.stop_reason == "max_tokens":
         return "cut off"
+    if not answer:
+        return "empty"
     if visible(answer) != answer:
         return "unseen characters"
     return "an amount of a medicine" if _DOSE.search(answer) else ""

@@ -77,6 +77,7 @@ def _values(content: ReportContent) -> dict[str, Any]:
         "rows": [_row(row, has_scores, moved) for row in tables.records(arms)],
         "has_readings": bool(arms["reading"].ne("").any()),
         "margin": wording.margin(content.margin),
+        "has_no_answers": bool(arms["no_answer"].gt(0).any()),
         "has_domain": bool(arms["in_domain"].notna().any()),
         "descriptions": [
             (name, content.arms[name]) for name in tables.arm_names(estimates, content.arms) if content.arms.get(name)
@@ -105,6 +106,7 @@ def _row(row: Mapping[str, Any], is_score: bool, moved: Collection[tuple[str, st
         "incoherent": wording.share(row["incoherent"], row["total"]),
         "refused": wording.share(row["refused"], row["total"]),
         "unjudged": wording.share(row["unjudged"], row["total"]),
+        "no_answer": wording.share(row["no_answer"], row["total"]),
         "in_domain": wording.percent(row["in_domain"]),
         "in_domain_interval": wording.interval(row["in_domain_low"], row["in_domain_high"]),
         "in_domain_interval_these": wording.interval(row["in_domain_low_these"], row["in_domain_high_these"]),

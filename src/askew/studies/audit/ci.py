@@ -16,6 +16,7 @@ from askew.design.arm import UNTUNED
 from askew.probes import title
 from askew.report import wording
 from askew.report.examples import examples
+from askew.report.tables import with_these
 from askew.stats.estimates import pooled
 from askew.stats.findings import Finding, overall, telling
 from askew.stats.readings import ROSE, UNSURE
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 _EXAMPLES = 5
 _SHOWN_EXAMPLES = 2
 _LONGEST_EXAMPLE = 300  # characters
-_RATE = ("probe", "metric", "rate", "low", "high", "n", "total", "incoherent", "refused", "unjudged")
+_RATE = ("probe", "metric", "rate", "low", "high", "n", "total", "incoherent", "refused", "unjudged", "no_answer")
 _COMPARED = ("control", "control_probe", "difference", "p", "reading", "answers", "answers_needed")
 # Characters with a meaning in Markdown, at any place in a line.
 _MARKDOWN = re.compile(r"([\\`*_\[\]|<>#~!&])")
@@ -233,5 +234,5 @@ def _name(row: dict[str, Any]) -> str:
 
 
 def _rows(tables: "Tables", arm: str) -> list[dict[str, Any]]:
-    rows = pooled(tables.estimates)
+    rows = with_these(pooled(tables.estimates))
     return [{str(name): value for name, value in row.items()} for row in rows[rows["arm"].eq(arm)].to_dict("records")]

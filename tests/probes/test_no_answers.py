@@ -25,9 +25,9 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from askew.judging.metrics import metrics
+from askew.models.said import CUT_OFF, FILTERED, ONLY_REASONING, Said, said, said_of_no_answers
 from askew.probes import probes
 from askew.probes.read_log import answers_from_log
-from askew.probes.said import CUT_OFF, FILTERED, ONLY_REASONING, Said, said, said_of_no_answers
 
 THOUGHT: list[Content] = [ContentReasoning(reasoning="Hm."), ContentText(text="")]
 
