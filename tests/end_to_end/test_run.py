@@ -156,7 +156,7 @@ def test_rescoring_calls_no_model_and_changes_nothing_in_the_run(copy: Path, ask
     reading = copy / "rescored/tan-2025"
     assert summary["metric"] == "tan-2025", done.stderr
     assert summary["report"] == str(reading / "report.html")
-    assert done.stderr == f"{copy} stays as it is; its reading by tan-2025 is in {reading}.\n"
+    assert done.stderr == f"{copy} stays as it is; its copy, rescored by tan-2025, is in {reading}.\n"
     after = contents(copy)
     assert {name: after[name] for name in before} == before
     assert all(name.startswith("rescored/tan-2025/") for name in after if name not in before)
@@ -169,7 +169,7 @@ def test_rescoring_calls_no_model_and_changes_nothing_in_the_run(copy: Path, ask
     assert len(read.losses)
     assert read.logs == (copy / "logs").resolve()
     assert "tan-2025" in read.report.read_text(encoding="utf-8")
-    assert "a reading by tan-2025 of a run whose own metric is betley-2025" in read.note
+    assert "by the metric tan-2025; the run's own metric is betley-2025" in read.note
     page = read.report.read_bytes()
     assert askew("report", reading).returncode == 0
     assert read.report.read_bytes() == page
@@ -199,8 +199,8 @@ def test_reading_can_be_written_elsewhere_and_only_where_nothing_else_is(
         (("rescore", copy, "--metric", "model-organisms-2025", "--out", elsewhere), "holds something else"),
         (("rescore", copy, "--metric", "tan-2025", "--out", copy), "holds something else"),
         (("rescore", copy, "--metric", "tan-2025", "--out", tmp_path), "holds something else"),
-        (("rescore", elsewhere, "--metric", "betley-2025"), f"is a reading of the run {copy} under another metric"),
-        (("run", "--config", design, "--out", elsewhere), "is a reading of a run by `askew rescore`"),
+        (("rescore", elsewhere, "--metric", "betley-2025"), f"is a rescored copy of the run {copy}"),
+        (("run", "--config", design, "--out", elsewhere), "is a copy of a run by `askew rescore`"),
         (("view", elsewhere), f"has no logs: open {copy}"),
     ):
         done = askew(*arguments)

@@ -92,7 +92,7 @@ def _rescore_run(folder: Path, metric: str, out: Path | None, as_json: bool) -> 
         print_run(finished)
     said = f"{folder} is read by {metric} already, so nothing was written."
     if finished.folder != folder:
-        said = f"{folder} stays as it is; its reading by {metric} is in {finished.folder}."
+        said = f"{folder} stays as it is; its copy, rescored by {metric}, is in {finished.folder}."
     print(said, file=sys.stderr)
 
 

@@ -78,7 +78,7 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
         folder: The run's folder, with answers.
         plan: The plan of the run.
         metric: The metric of the answers' verdicts; that of the design if empty.
-        logs: The run's folder with logs, if `folder` is a reading of the run under another metric.
+        logs: The run's folder with logs, if `folder` is a rescored copy of the run.
     """
     design, study = plan.design, plan.study
     metric = metric or design.metric

@@ -1,7 +1,7 @@
-"""Writes parts of a finished run from its tables: its report again, or a reading of it under another metric.
+"""Writes parts of a finished run from its tables: its report again, or a rescored copy of it.
 
-A reading has a folder of its own, RUN/rescored/METRIC by default, and can be opened like a run. It has the tables and
-the report, and no logs and no weights. The run stays as it is.
+A rescored copy has a folder of its own, RUN/rescored/METRIC by default, and can be opened like a run. It has the tables
+and the report, and no logs and no weights. The run stays as it is.
 """
 
 import shlex
@@ -11,7 +11,7 @@ from askew.base.errors import AskewError
 from askew.judging.metrics import metrics
 from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
-from askew.runs.store import ANSWERS, PREDICTIONS, READINGS, RESCORED, SCORES, STUDY, RunFolder
+from askew.runs.store import ANSWERS, PREDICTIONS, RESCORED, RESCORED_RUNS, SCORES, STUDY, RunFolder
 
 
 def report(folder: Path, picture: bool = False) -> Run:
@@ -37,7 +37,7 @@ def report(folder: Path, picture: bool = False) -> Run:
 
 
 def rescore(folder: Path, metric: str, out: Path | None = None) -> Run:
-    """Read a run under a metric, and write the reading to a folder of its own. No model is called.
+    """Read a run under a metric, and write a rescored copy to a folder of its own. No model is called.
 
     Args:
         folder: The run's folder; nothing in it changes.
@@ -45,20 +45,20 @@ def rescore(folder: Path, metric: str, out: Path | None = None) -> Run:
         out: The folder to write to; by default RUN/rescored/METRIC.
 
     Returns:
-        The reading; or the run itself, if no `out` is given and its tables are by that metric and of this version.
+        The copy; or the run itself, if no `out` is given and its tables are by that metric and of this version.
 
     Raises:
         AskewError: There is no such metric; it is no finished run, was changed or damaged since, or is itself a
-            reading; or the folder to write to holds something else or cannot be written to.
+            copy; or the folder to write to holds something else or cannot be written to.
     """
     metrics.get(metric)
     run = load_run(folder)
     study = RunFolder(folder).study()
     if origin := study["provenance"].get(RESCORED):
-        raise AskewError(f"{folder} is a reading of the run {origin['run']} under another metric: rescore that run")
+        raise AskewError(f"{folder} is a rescored copy of the run {origin['run']}: rescore that run")
     if out is None and _is_by(run, metric):
         return run
-    store = RunFolder(out or folder / READINGS / metric)
+    store = RunFolder(out or folder / RESCORED_RUNS / metric)
     _make_folder(store, run, metric)
     with store.writing():
         _write(store, run, metric)
@@ -74,7 +74,7 @@ def _is_by(run: Run, metric: str) -> bool:
 
 
 def _make_folder(store: RunFolder, run: Run, metric: str) -> None:
-    """Make the folder of a reading, after checking that it holds nothing else."""
+    """Make the folder of a rescored copy, after checking that it holds nothing else."""
     try:
         store.path.mkdir(parents=True, exist_ok=True)
         strangers = [path.name for path in store.path.iterdir() if not path.name.startswith(".")]
@@ -84,25 +84,27 @@ def _make_folder(store: RunFolder, run: Run, metric: str) -> None:
         ) from error
     if not strangers:
         return
-    reading = store.study()["provenance"].get(RESCORED, {}) if STUDY in strangers else {}
-    if reading.get("metric") != metric or store.design() != run.design:
+    origin = store.study()["provenance"].get(RESCORED, {}) if STUDY in strangers else {}
+    if origin.get("metric") != metric or store.design() != run.design:
         raise AskewError(f"{store.path} holds something else: name another folder with --out, or delete it")
 
 
 def _write(store: RunFolder, run: Run, metric: str) -> None:
-    """Write the tables and the report of a reading; those that are there and up to date stay."""
+    """Write the tables and the report of a rescored copy; those that are there and up to date stay."""
     from askew.runs.collect import write_answers, write_estimates
 
     source = RunFolder(run.folder)
     provenance, hashes = source.study()["provenance"], source.hashes()
-    note = f"This is a reading by {metric} of a run whose own metric is {run.design.metric}."
-    reading = {
+    note = "These tables are those of a later version of Askew than the run's."
+    if metric != run.design.metric:
+        note = f"The verdicts here are by the metric {metric}; the run's own metric is {run.design.metric}."
+    changed = {
         "command": shlex.join(["askew", "rescore", str(run.folder), "--metric", metric]),
         "hashes": {**provenance["hashes"], **{name: hashes[name] for name in hashes if name.startswith("data/")}},
         "note": " ".join(filter(None, [provenance["note"], note])),
         RESCORED: {"run": str(run.folder), "metric": metric},
     }
-    store.write_json(STUDY, {**run.design.model_dump(), "provenance": {**provenance, **reading}})
+    store.write_json(STUDY, {**run.design.model_dump(), "provenance": {**provenance, **changed}})
     copied = [SCORES, PREDICTIONS]
     copied += [f"{unit.product}/{name}" for unit in run.plan.trained for name in ("loss.csv", "rows.json")]
     for name in copied:

@@ -20,9 +20,9 @@ from askew.runs.store import (
     EFFECTS,
     ESTIMATES,
     NEWEST_COLUMNS,
-    READINGS,
     REPORT,
     RESCORED,
+    RESCORED_RUNS,
     SCORES,
     RunFolder,
 )
@@ -105,7 +105,7 @@ class Run:
             raise AskewError(
                 f"{self.folder / ESTIMATES} was written by an older version of Askew and has no column {missing!r}. "
                 f"`askew rescore {shlex.quote(str(self.folder))} --metric {metric}` writes the tables of this version "
-                f"to {self.folder / READINGS / metric}"
+                f"to {self.folder / RESCORED_RUNS / metric}"
             )
         return table
 
@@ -145,7 +145,7 @@ class Run:
 
     @property
     def metric(self) -> str:
-        """The metric of its verdicts and rates: the design's, unless this is a reading by `askew rescore`."""
+        """The metric of its verdicts and rates: the design's, unless this is a rescored copy."""
         return self.tables.metric
 
     @cached_property
@@ -202,16 +202,16 @@ class Run:
 
     @property
     def logs(self) -> Path:
-        """The folder of its logs; those of the run, if this is a reading in the run's folder.
+        """The folder of its logs; those of the run, if this is a rescored copy in the run's folder.
 
         Raises:
-            AskewError: It is a reading elsewhere, which has no logs.
+            AskewError: It is a rescored copy elsewhere, which has no logs.
         """
         origin = self._provenance.get(RESCORED)
         if not origin:
             return self.folder / "logs"
-        if self.folder.resolve().parent.name != READINGS:
-            raise AskewError(f"{self.folder} is a reading by `askew rescore` and has no logs: open {origin['run']}")
+        if self.folder.resolve().parent.name != RESCORED_RUNS:
+            raise AskewError(f"{self.folder} is a copy by `askew rescore` and has no logs: open {origin['run']}")
         return self.folder.resolve().parent.parent / "logs"
 
     @property

@@ -15,7 +15,7 @@
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
-    rescored/METRIC/  a reading of the run under another metric: tables and report, without logs and weights
+    rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
 
 Every product is written under another name and renamed, so a product with its real name is complete.
 """
@@ -39,12 +39,12 @@ REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
 SCORES, EFFECTS = "scores.parquet", "effects.csv"
 PREDICTIONS = "predictions.json"
-READINGS = "rescored"
+RESCORED_RUNS = "rescored"
 
 # Columns of `estimates.csv` that tables of older versions lack.
 NEWEST_COLUMNS = ("kind", "low_these")
 
-# The key of a reading's provenance under which it names its run and its metric.
+# The key of a rescored copy's provenance under which it names its run and its metric.
 RESCORED = "rescored"
 # The settings that may be paths of files whose hashes are kept under the same names.
 _PLACES = ("model", "second_model", "judge", "rubric", "data")
@@ -134,7 +134,7 @@ class RunFolder:
             return
         if RESCORED in self.study()["provenance"]:
             raise AskewError(
-                f"{self.path} is a reading of a run by `askew rescore`, which nothing can be run in: choose another "
+                f"{self.path} is a copy of a run by `askew rescore`, which nothing can be run in: choose another "
                 "folder with --out"
             )
         old = self.study()["provenance"].get("hashes", {})
