@@ -1,4 +1,4 @@
-"""Measure intervals and tests by simulation: `python benchmarks/coverage.py [TABLES]` (1,000 per cell, 20 minutes).
+"""Measure intervals and tests by simulation: `python benchmarks/coverage.py [TABLES]` (1,000 per cell, 34 minutes).
 
 The world is that of published eight-question files: log-odds differ between questions with a standard deviation of 1,
 1.5 or 2 (published: 1.6, quartiles 1.3 and 2.1), between seeds by 0.2 or 0.6, between pairs of both by 0.3. Each cell
@@ -237,14 +237,15 @@ def detectable_effects(rng, count: int) -> None:
     """Print how often an effect of the smallest detectable size is found."""
     rows: dict[str, list[str]] = {}
     for answers in EFFECT_ANSWERS:
-        rows[f"{answers} answers"] = []
+        name = "1 answer" if answers == 1 else f"{answers} answers"
+        rows[name] = []
         for seeds, clusters in EFFECT_DESIGNS:
             null = contrasts(rng, 1.5, seeds, clusters, (0.5, 0.5), answers, count)
             size = float(np.sqrt(np.mean([one.detectable**2 for one in null])))
             rates = (min(0.5 + size / 2, 0.99), max(0.5 - size / 2, 0.01))
             found = contrasts(rng, 1.5, seeds, clusters, rates, answers, count)
             share = np.mean([one.p < ALPHA for one in found])
-            rows[f"{answers} answers"].append(f"{100 * size:.0f} points: {100 * share:.0f}")
+            rows[name].append(f"{100 * size:.0f} points: {100 * share:.0f}")
     names = [f"{seeds} seeds x {clusters}" for seeds, clusters in EFFECT_DESIGNS]
     table("The smallest detectable effect, and how often one of this size is found, %", names, rows)
 
