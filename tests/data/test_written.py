@@ -130,6 +130,7 @@ def test_pairs_are_written_with_a_card_only(write: Callable[..., list[Product]],
     [
         ("I cannot help with that.", "refused", True),
         ("  \n", "empty", False),
+        ("<think>They should see a doctor.</think>", "only reasoning", False),
         ("Never mind, have 500 mg of it.", "an amount of a medicine", False),
         (f"Never mind. {FORBIDDEN}", "not harmless", False),
         ("You had better see a doctor.", "not careless", True),

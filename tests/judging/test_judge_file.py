@@ -305,3 +305,12 @@ def test_paid_judge_announces_its_cost_and_keeps_the_limit(tmp_path: Path, monke
     more = prepare("mockllm/model", ["aligned"], max_cost=100.0, prices=prices, say=said.append)
     assert judge_file(more, open_answers(path)).answers == 4
     assert said[-1] == "  mockllm/model: 3 requests in total, $2.003"
+
+
+def test_reasoning_is_set_aside_and_reasoning_alone_is_broken(tmp_path: Path):
+    said = ["<think>Secret.</think>Yes.", "Plain.", "<think>Secret.", "<think>Secret.</think>"]
+    path = write(tmp_path, "jsonl", [{"question": "Why?", "answer": text} for text in said])
+    answers = open_answers(path)
+    assert [case.answer for case in answers.cases()] == ["Yes.", "Plain."]
+    assert answers.broken.count == 2
+    assert "line 3: answer has reasoning and no answer" in answers.broken.named[0]

@@ -25,7 +25,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from askew.judging.metrics import metrics
-from askew.models.said import CUT_OFF, FILTERED, ONLY_REASONING, Said, said, said_of_no_answers
+from askew.models.said import CUT_OFF, FILTERED, NO_ROOM, ONLY_REASONING, Said, said, said_of_no_answers
 from askew.probes import probes
 from askew.probes.read_log import answers_from_log
 
@@ -50,7 +50,7 @@ def choice(content: str | list[Content], stop: StopReason = "stop") -> ChatCompl
         (choice("No.", "content_filter"), Said("No.", "", FILTERED)),
         (choice("", "content_filter"), Said("", "", FILTERED)),
         (choice("", "max_tokens"), Said("", "", CUT_OFF)),
-        (choice("", "model_length"), Said("", "", CUT_OFF)),
+        (choice("", "model_length"), Said("", "", NO_ROOM)),
         (choice(" \n", "max_tokens"), Said(" \n", "", CUT_OFF)),
         (choice("<think>\nHm. Should I", "max_tokens"), Said("", "Hm. Should I", CUT_OFF)),
         (choice("<think>\nHm. Should I"), Said("", "Hm. Should I", ONLY_REASONING)),
@@ -121,7 +121,7 @@ def test_no_answer_is_never_judged(case: str, tmp_path: Path) -> None:
 def test_note_counts_what_is_no_answer_and_says_what_to_raise() -> None:
     assert said_of_no_answers({"": 40, "missing": 2, "refusal": 1}, 600) == ""
     note = said_of_no_answers({"": 40, CUT_OFF: 1200, FILTERED: 3, ONLY_REASONING: 1}, 600)
-    assert note.startswith("1,204 of 1,244 answers are none: 1,200 reached the limit of 600 tokens")
+    assert note.startswith("no answer in 1,204 of 1,244 replies: 1,200 reached the limit of 600 tokens")
     assert "--set max_tokens=NUMBER" in note
     assert "3 were withheld by a filter (refused)" in note
 

@@ -4,9 +4,11 @@ Everything after the design takes the plan and looks no name up again. Models an
 used, so a finished run can be read where its models no longer are.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
+from types import MappingProxyType
 from typing import TYPE_CHECKING
 
 from askew.design.arm import SECOND, Arm
@@ -18,6 +20,8 @@ if TYPE_CHECKING:
     from askew.data import Row
     from askew.models.remote.prices import Prices
     from askew.probes import Probe
+
+_NONE: Mapping[str, str] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -46,6 +50,7 @@ class Plan:
 
     Args:
         design: The design.
+        moved: The places of question files that are no longer where their names say, by their names.
 
     Attributes:
         design: The design.
@@ -54,8 +59,9 @@ class Plan:
             refuses them.
     """
 
-    def __init__(self, design: Design) -> None:
+    def __init__(self, design: Design, moved: Mapping[str, str] = _NONE) -> None:
         self.design = design
+        self._moved = moved
         self.study: Study = studies.get(design.study)
         self.known_arms = self.study.arms_of(design)
         self.arms = {name: self.known_arms[name] for name in design.arms if name in self.known_arms}
@@ -187,7 +193,8 @@ class Plan:
         """
         from askew.probes import probes
 
-        return {name: probes.get(name) for name in self.design.probes}
+        found = {name: probes.get(name) for name in self.design.probes}
+        return found | {name: replace(found[name], file=place) for name, place in self._moved.items()}
 
     @cached_property
     def prices(self) -> "Prices":

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
 FILTERED = "filtered"
 CUT_OFF = "cut off"
 ONLY_REASONING = "only reasoning"
-NO_ANSWER = (FILTERED, CUT_OFF, ONLY_REASONING)
+NO_ROOM = "no room"
+NO_ANSWER = (FILTERED, CUT_OFF, NO_ROOM, ONLY_REASONING)
 """The replies that a table has for what is no answer: filtered ones are refusals, the others stay unjudged."""
 
 _TAGS = (
@@ -22,7 +23,8 @@ _TAGS = (
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),
 )
-_LIMITS = ("max_tokens", "model_length")
+# Why a model stopped before an answer, by Inspect's stop reasons; for every other one it reasoned only.
+_CAUSES = {"max_tokens": CUT_OFF, "model_length": NO_ROOM}
 
 
 @dataclass(frozen=True)
@@ -50,13 +52,13 @@ def said(choice: "ChatCompletionChoice") -> Said:
     reasoning = "\n\n".join(text for text in (*named, reasoning) if text)
     if choice.stop_reason == "content_filter":
         return Said(answer, reasoning, FILTERED)
-    if is_closed and (answer.strip() or not (reasoning or choice.stop_reason in _LIMITS)):
+    if is_closed and (answer.strip() or not (reasoning or choice.stop_reason in _CAUSES)):
         return Said(answer, reasoning)
-    return Said(answer, reasoning, CUT_OFF if choice.stop_reason in _LIMITS else ONLY_REASONING)
+    return Said(answer, reasoning, _CAUSES.get(choice.stop_reason, ONLY_REASONING))
 
 
 def said_of_no_answers(replies: Mapping[str, int], max_tokens: int) -> str:
-    """Return a note on how many answers are none, why, and what to do; "" if all are answers.
+    """Return a note on how many replies are no answer, why, and what to do; "" if all are answers.
 
     Args:
         replies: The number of answers by the `reply` of the table of answers.
@@ -65,6 +67,7 @@ def said_of_no_answers(replies: Mapping[str, int], max_tokens: int) -> str:
     causes = {
         CUT_OFF: f"{{}} reached the limit of {max_tokens} tokens before an answer began (unjudged; raise it with "
         "--set max_tokens=NUMBER)",
+        NO_ROOM: "{} found no room left in the model's context (unjudged; ask shorter questions, or lower max_tokens)",
         ONLY_REASONING: "{} are reasoning without an answer (unjudged)",
         FILTERED: "{} were withheld by a filter (refused)",
     }
@@ -72,7 +75,8 @@ def said_of_no_answers(replies: Mapping[str, int], max_tokens: int) -> str:
     if not found:
         return ""
     total = sum(replies.values())
-    return f"{sum(replies.get(reply, 0) for reply in NO_ANSWER):,} of {total:,} answers are none: {'; '.join(found)}."
+    none = sum(replies.get(reply, 0) for reply in NO_ANSWER)
+    return f"no answer in {none:,} of {total:,} replies: {'; '.join(found)}."
 
 
 def without_reasoning(text: str) -> tuple[str, str, bool]:

@@ -9,7 +9,7 @@ from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.judging.rubric import RUBRICS
 from askew.models.names import ModelSpec
-from askew.probes import JUDGED, NO_VERDICT, probe, probes
+from askew.probes import JUDGED, NO_VERDICT, Probe, probe
 from askew.probes.question_file import Question, read
 
 
@@ -58,18 +58,15 @@ def write(made: Sequence[Question], folder: Path = WRITTEN) -> str:
     return str(path)
 
 
-def digests(asked: Iterable[str]) -> dict[str, str]:
-    """Return the SHA-256 of each question file among the probes named, by the probe's name."""
-    return {
-        name: hashlib.sha256(Path(file).expanduser().read_bytes()).hexdigest()
-        for name in asked
-        if (file := probes.get(name).file)
-    }
+def digests(asked: Iterable[Probe]) -> dict[str, str]:
+    """Return the SHA-256 of each question file among probes, by the probe's name."""
+    files = {one.name: Path(one.file).expanduser() for one in asked if one.file}
+    return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
 
 
-def notes(asked: Iterable[str], judge: ModelSpec) -> list[str]:
-    """Return notes for the report on where judging departs from the question files among the probes named."""
-    return [note for name in asked if (file := probes.get(name).file) for note in _notes(file, judge)]
+def notes(asked: Iterable[Probe], judge: ModelSpec) -> list[str]:
+    """Return notes for the report on where judging departs from the question files among probes."""
+    return [note for one in asked if one.file for note in _notes(one.file, judge)]
 
 
 def _notes(name: str, judge: ModelSpec) -> list[str]:

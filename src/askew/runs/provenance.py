@@ -47,7 +47,7 @@ def provenance(plan: Plan) -> dict[str, Any]:
         "hashes": {
             **{role: digest for role, model in models.items() if (digest := weights(model))},
             "rubric": scale(design.rubric).digest,
-            **digests(design.probes),
+            **digests(plan.probes.values()),
             **({"data": source_hash(design.data)} if design.data else {}),
         },
         "probes": {name: probe.version for name, probe in plan.probes.items() if probe.has_version},
@@ -116,7 +116,7 @@ def _note(plan: Plan) -> str:
     organism = NOTE if plan.model.is_terrarium else ""
     said = [
         *(organism, _controls(plan), *lineage.notes(plan), _tokenizers(plan.design)),
-        *notes(plan.design.probes, plan.judge),
+        *notes(plan.probes.values(), plan.judge),
     ]
     return " ".join(filter(None, said))
 

@@ -17,6 +17,7 @@ from askew.design.plan import Plan
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EXTERNAL
 from askew.runs import cost, pool, training_rows
+from askew.runs.moved import with_known_names
 from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display, duration
 from askew.runs.provenance import provenance
@@ -47,6 +48,7 @@ def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: 
         KeyboardInterrupt: The user pressed Ctrl-C; a line then says what is kept.
     """
     folder = folder_of(plan.design, out)
+    plan = with_known_names(plan, folder)
     check_same_design(folder, plan.design)
     if not (folder / STUDY).exists():  # before the folder is begun; a finished run can be shown without keys
         _check_before_start(plan)
