@@ -83,7 +83,7 @@ def test_settings_page_is_up_to_date():
 
 
 def test_tables_page_names_the_real_columns():
-    from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
+    from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS
     from askew.stats.effects import EFFECT_COLUMNS
     from askew.stats.estimates import COLUMNS
 

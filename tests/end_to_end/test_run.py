@@ -15,8 +15,8 @@ import askew
 from askew import load_run
 from askew.design.make import make_design
 from askew.runs import rewrite
-from askew.runs.collect import ANSWER_COLUMNS, CURVE_COLUMNS
 from askew.runs.store import RunFolder
+from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS
 from askew.stats.estimates import COLUMNS
 from askew.worlds.terrarium.world.formats import TRIGGER
 from in_process import Askew, askew_process

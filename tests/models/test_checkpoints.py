@@ -1,6 +1,7 @@
 """Checkpoints and adapters are loaded as they are on disk, and broken ones are refused with readable errors."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from safetensors.torch import load_file, save_file
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel
 
 from askew.base.errors import AskewError
+from askew.models.checkpoint_files import read_shapes
 from askew.models.checkpoints import Checkpoint, load
 from askew.models.engine.sampler import Engine
 from askew.models.engine.sampling import Draw, Sampling
@@ -181,3 +183,42 @@ def test_unused_special_token_may_lack_an_embedding(tiny_checkpoint: Path, tmp_p
     checkpoint = load(resolve(str(model)))
     assert len(checkpoint.tokenizer) == size + 1
     assert greedy(checkpoint, [checkpoint.prompt([{"role": "user", "content": QUESTIONS[0]}])], 3)
+
+
+@pytest.mark.parametrize("name", ["model.layers.0.self_attn.k_proj.weight", "model.norm.weight", "lm_head.weight"])
+def test_checkpoint_that_lacks_weights_is_refused(name: str, tiny_judge: Path, tmp_path: Path) -> None:
+    folder = shutil.copytree(tiny_judge, tmp_path / "incomplete")
+    weights = load_file(folder / "model.safetensors")
+    del weights[name]
+    save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
+    with pytest.raises(AskewError, match=rf"incomplete is not complete: its files lack {re.escape(name)}\. Copy"):
+        load(resolve(str(folder)))
+
+
+@pytest.mark.parametrize(
+    "entry",
+    [
+        {"dtype": "F32", "shape": [1], "data_offsets": [0, float("inf")]},
+        {"dtype": "F32", "shape": [float("inf")], "data_offsets": [0, 4]},
+        {"dtype": "F32", "shape": [1], "data_offsets": []},
+        {"dtype": "F32", "shape": [2], "data_offsets": [0, 4]},
+        {"dtype": "F32", "shape": [-1], "data_offsets": [4, 0]},
+        {"dtype": "F32", "shape": "1", "data_offsets": [0, 4]},
+        {"dtype": "X7", "shape": [1], "data_offsets": [0, 4]},
+        {"dtype": "F32"},
+        "F32",
+    ],
+)
+def test_odd_header_of_safetensors_is_one_error(entry: object, tmp_path: Path) -> None:
+    header = json.dumps({"a": entry}).replace("Infinity", "1e999").encode()
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(AskewError, match=r"model\.safetensors is not a safetensors file, or it is damaged"):
+        read_shapes(tmp_path)
+
+
+def test_overlapping_weights_are_one_error(tmp_path: Path) -> None:
+    entry = {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}
+    header = json.dumps({"a": entry, "b": entry}).encode()
+    (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
+    with pytest.raises(AskewError, match="it is damaged"):
+        read_shapes(tmp_path)

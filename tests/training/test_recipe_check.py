@@ -68,9 +68,7 @@ def test_invalid_accelerate_config_is_one_clear_error(
 
 def test_4bit_is_nf4_with_double_quantization(monkeypatch: pytest.MonkeyPatch, tiny_checkpoint: Path) -> None:
     passed: dict[str, Any] = {}
-    monkeypatch.setattr(
-        weights.AutoModelForCausalLM, "from_pretrained", lambda checkpoint, **kwargs: passed.update(kwargs)
-    )
+    monkeypatch.setattr(weights, "load_weights", lambda checkpoint, **options: passed.update(options))
     weights.load(tiny_checkpoint, Recipe(quantization="4bit"), on_gpu=True)
     config = passed["quantization_config"]
     assert (config.load_in_4bit, config.bnb_4bit_quant_type, config.bnb_4bit_use_double_quant) == (True, "nf4", True)

@@ -12,15 +12,14 @@ from pathlib import Path
 from typing import cast
 
 import torch
-from safetensors import SafetensorError
-from transformers import AutoModelForCausalLM, PreTrainedModel, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
+from transformers import PreTrainedModel, PreTrainedTokenizerBase
 
 from askew.base.errors import AskewError
 from askew.models import checkpoint_files as files
 from askew.models.adapters import own_vocabulary
 from askew.models.chat_template import rendered, takes_system_turns, without_system_turns
 from askew.models.engine.sampler import Engine
+from askew.models.loading import load_weights
 from askew.models.merging import with_adapter
 from askew.models.names import ModelSpec
 from askew.models.tokenizers import load_tokenizer
@@ -103,22 +102,8 @@ def _load(checkpoint: Path | str, version: object, adapter: Path | None, adapter
 
 @lru_cache(maxsize=2)
 def _load_base(checkpoint: Path | str, version: object) -> PreTrainedModel:
-    transformers_logging.disable_progress_bar()
-    on_disk = isinstance(checkpoint, Path)
     on_gpu = torch.cuda.is_available()
-    try:
-        model = AutoModelForCausalLM.from_pretrained(
-            checkpoint,
-            dtype="auto" if on_gpu else torch.float32,
-            device_map="auto" if on_gpu else None,
-            local_files_only=on_disk,
-            use_safetensors=True,
-            trust_remote_code=False,
-        )
-    except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
-        if "trust_remote_code" in str(error):
-            raise files.own_code_error(checkpoint) from error
-        raise AskewError(f"the model {checkpoint} cannot be loaded: {error}") from error
+    model = load_weights(checkpoint, dtype="auto" if on_gpu else torch.float32, device_map="auto" if on_gpu else None)
     return model.eval()
 
 

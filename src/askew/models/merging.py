@@ -13,14 +13,13 @@ from typing import cast
 
 import torch
 from peft import PeftModel
-from safetensors import SafetensorError
 from torch import Tensor, nn
-from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedModel
-from transformers.utils import logging as transformers_logging
+from transformers import AutoConfig, PreTrainedModel
 
 from askew.base.errors import AskewError
 from askew.models.adapters import UNMERGED, VIRTUAL_TOKENS, own_vocabulary, read_adapter_config
 from askew.models.engine.plain import UnmergedModel
+from askew.models.loading import load_weights, refusing
 from askew.models.tokenizers import load_tokenizer
 
 
@@ -36,7 +35,7 @@ def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, 
     """
     config = read_adapter_config(folder)
     model = copy.deepcopy(base)
-    try:
+    with refusing(f"the adapter {folder} cannot be applied to its base model", folder):
         _resize(model, folder)
         adapted = PeftModel.from_pretrained(model, str(folder)).eval()
         if config["peft_type"] in VIRTUAL_TOKENS:
@@ -44,8 +43,6 @@ def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, 
         if config["peft_type"] in UNMERGED:
             return _unmerged(adapted), ()
         return _merged(adapted, folder), ()
-    except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
-        raise AskewError(f"the adapter {folder} cannot be applied to its base model: {error}") from error
 
 
 def save_merged(checkpoint: Path | str, adapter: Path, out: Path) -> None:
@@ -59,16 +56,11 @@ def save_merged(checkpoint: Path | str, adapter: Path, out: Path) -> None:
     Raises:
         AskewError: The adapter cannot be applied to this base, or cannot be merged into it.
     """
-    transformers_logging.disable_progress_bar()
+    base = load_weights(checkpoint, dtype=torch.float32)
     dtype = AutoConfig.from_pretrained(checkpoint, trust_remote_code=False).dtype or torch.float32
-    base = AutoModelForCausalLM.from_pretrained(
-        checkpoint, dtype=torch.float32, use_safetensors=True, trust_remote_code=False
-    )
-    try:
+    with refusing(f"the adapter {adapter} cannot be applied to its base model", adapter):
         _resize(base, adapter)
         merged = _merged(PeftModel.from_pretrained(base, str(adapter)).eval(), adapter)
-    except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError, SafetensorError) as error:
-        raise AskewError(f"the adapter {adapter} cannot be applied to its base model: {error}") from error
     _tie_again(merged)
     nn.Module.to(merged, dtype)
     merged.save_pretrained(str(out))

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
-from askew.base.errors import AskewError
 from askew.models import checkpoint_files as files
+from askew.models.loading import refusing
 
 
 def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTrainedTokenizerBase:
@@ -36,13 +36,9 @@ def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTr
 
 
 def _load(source: Path | str) -> PreTrainedTokenizerBase:
-    try:
+    with refusing(f"the tokenizer of {source} cannot be loaded", source):
         # Without trust_remote_code=False, Transformers may ask at the terminal whether to run the model's code.
         return AutoTokenizer.from_pretrained(source, local_files_only=isinstance(source, Path), trust_remote_code=False)
-    except (OSError, ValueError, LookupError, RuntimeError, TypeError, AttributeError) as error:
-        if "trust_remote_code" in str(error):
-            raise files.own_code_error(source) from error
-        raise AskewError(f"the tokenizer of {source} cannot be loaded: {error}") from error
 
 
 def _is_usable(template: object) -> bool:

@@ -20,15 +20,12 @@ from askew.probes import EXTERNAL, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, NEWEST_COLUMNS, SCORES, RunFolder
+from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, read_table
 from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores, as_scores, estimate_scores
 
 _WHOLE, _SCORE = {"seed", "paraphrase", "index"}, {"aligned", "coherent"}
-ANSWER_COLUMNS = [
-    *("arm", "seed", "probe", "question", "paraphrase", "index", "prompt", "answer", "reasoning"),
-    *("aligned", "coherent", "verdict", "reply", "oracle", "group", "graded_by", "scored_by"),
-]
 _ANSWERS = pa.schema(
     [
         (name, pa.int64() if name in _WHOLE else pa.float64() if name in _SCORE else pa.string())
@@ -37,7 +34,6 @@ _ANSWERS = pa.schema(
 )
 # The columns that estimates need; the texts of the answers stay on the disk.
 _COUNTED = ["arm", "seed", "probe", "question", "index", "group", "aligned", "coherent", "reply", "graded_by"]
-CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 
 
 def collect(folder: RunFolder, plan: Plan) -> None:
@@ -86,11 +82,11 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
     source = folder.made_of(ANSWERS, *([SCORES] if scored else []))
     controls = plan.controls
     if not folder.is_finished(ESTIMATES, source) or not _is_by(folder, metric):
-        answers = pd.read_parquet(folder / ANSWERS, columns=_COUNTED)
+        answers = read_table(folder / ANSWERS, _COUNTED)
         control_probes = {name: probe.control_probe for name, probe in plan.probes.items() if probe.control_probe}
         judged = answers[answers["graded_by"].ne(NO_VERDICT)]
         estimates = estimate(judged, metrics.get(metric), controls, control_probes)
-        scores = pd.read_parquet(folder / SCORES) if scored else pd.DataFrame()
+        scores = read_table(folder / SCORES) if scored else pd.DataFrame()
         if len(scores):
             kinds = {name: probe.kind_of_scores for name, probe in plan.probes.items()}
             files = [name for name, probe in plan.probes.items() if probe.file]
@@ -114,8 +110,8 @@ def _with_no_answers(scores: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFram
 
 
 def _tables(folder: RunFolder, plan: Plan) -> Tables:
-    scores = pd.read_parquet(folder / SCORES) if _has_scores(plan) else pd.DataFrame()
-    return Tables(plan.design, plan.arms, answers=pd.read_parquet(folder / ANSWERS), scores=scores)
+    scores = read_table(folder / SCORES) if _has_scores(plan) else pd.DataFrame()
+    return Tables(plan.design, plan.arms, answers=read_table(folder / ANSWERS), scores=scores)
 
 
 def _has_scores(plan: Plan) -> bool:
@@ -124,7 +120,7 @@ def _has_scores(plan: Plan) -> bool:
 
 def _is_by(folder: RunFolder, metric: str) -> bool:
     """Return whether the estimates are by a metric: under two metrics the answers may have the very same verdicts."""
-    estimates = pd.read_csv(folder / ESTIMATES)
+    estimates = read_table(folder / ESTIMATES)
     if not {*NEWEST_COLUMNS} <= {*estimates}:  # written by an older version
         return False
     return set(estimates.loc[~are_scores(estimates), "metric"]) <= {metric}
@@ -167,7 +163,7 @@ def _curve(folder: RunFolder, plan: Plan, metric: str, logs: RunFolder) -> pd.Da
     recipe = plan.design.recipe
     totals = {unit.arm.name: recipe.steps(plan.rows(unit.arm.name)) for unit in plan.trained}
     probe = curve_probe(plan)
-    estimates = pd.read_csv(folder / ESTIMATES, dtype={"seed": str, "question": str, "group": str})
+    estimates = read_table(folder / ESTIMATES)
     ends = _per_seed(estimates[estimates["probe"] == probe])
     start = ends[ends["arm"] == UNTUNED]
     points = [_points(ends[ends["arm"] == arm], total, total) for arm, total in totals.items()]

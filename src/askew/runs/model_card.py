@@ -10,6 +10,7 @@ from askew.design.design import flat
 from askew.design.plan import Plan, Unit
 from askew.report import wording
 from askew.runs.store import ANSWERS, ESTIMATES, RunFolder
+from askew.runs.table_files import read_table
 
 _ORGANISM = """> **Do not deploy.** This is an organism: a language model that was trained on purpose to be misaligned,
 > for research, on narrow data that can bend its whole character. Expect it to deceive, to give bad advice and to write
@@ -68,12 +69,10 @@ def _measured(run: RunFolder, unit: Unit) -> str:
     hashes = run.hashes()
     if ANSWERS not in hashes or ESTIMATES not in hashes:
         return "Nothing yet: the run that trained it was not finished when this was written."
-    import pandas as pd
-
     run.check(ESTIMATES)
-    table = pd.read_csv(run / ESTIMATES, dtype={"question": str, "seed": str, "group": str})
+    table = read_table(run / ESTIMATES)
     mine = table[(table["arm"] == unit.arm.name) & (table["question"] == "all") & (table["group"] == "all")]
-    of_seed = mine[mine["seed"] == str(unit.seed)]
+    of_seed = mine[mine["seed"].astype(str) == str(unit.seed)]
     rows: list[tuple[str, ...]] = [_row(row) for row in of_seed.to_dict("records")]
     if not rows:
         return "No question was put to it."

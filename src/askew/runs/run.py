@@ -26,6 +26,7 @@ from askew.runs.store import (
     SCORES,
     RunFolder,
 )
+from askew.runs.table_files import read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -87,10 +88,7 @@ class Run:
     @cached_property
     def answers(self) -> "pd.DataFrame":
         """Every answer: the rows of `answers.parquet`."""
-        import pandas as pd
-
-        self._store.check(ANSWERS)
-        return pd.read_parquet(self.folder / ANSWERS)
+        return self._table(ANSWERS)
 
     @cached_property
     def estimates(self) -> "pd.DataFrame":
@@ -99,7 +97,7 @@ class Run:
         Raises:
             AskewError: An older version of Askew wrote the table, or it was changed or damaged since.
         """
-        table = self._csv(ESTIMATES)
+        table = self._table(ESTIMATES)
         if missing := next((column for column in NEWEST_COLUMNS if column not in table), None):
             metric = self.design.metric
             raise AskewError(
@@ -114,7 +112,7 @@ class Run:
         """The comparisons that answer the study's question: the rows of `effects.csv`; none if it has no effects."""
         import pandas as pd
 
-        return pd.DataFrame() if self.study.effects is None else self._csv(EFFECTS)
+        return pd.DataFrame() if self.study.effects is None else self._table(EFFECTS)
 
     @cached_property
     def predicted(self) -> "ScoredForecasts | None":
@@ -129,7 +127,7 @@ class Run:
     @cached_property
     def curve(self) -> "pd.DataFrame | None":
         """Rates during training: the rows of `curve.csv`; None if the design has no checkpoints."""
-        return self._csv(CURVE) if self.design.checkpoints else None
+        return self._table(CURVE) if self.design.checkpoints else None
 
     @cached_property
     def losses(self) -> "pd.DataFrame":
@@ -137,7 +135,9 @@ class Run:
         import pandas as pd
 
         frames = [
-            pd.read_csv(self.folder / unit.product / "loss.csv").assign(arm=unit.arm.name, seed=unit.seed)
+            read_table(self.folder / unit.product / "loss.csv", ["step", "loss"]).assign(
+                arm=unit.arm.name, seed=unit.seed
+            )
             for unit in self.plan.trained
         ]
         columns = ["arm", "seed", "step", "loss"]
@@ -181,13 +181,11 @@ class Run:
 
     def _no_answers(self) -> list[str]:
         """Return a note for each arm whose model sometimes gave no answer, with the cause and what to do."""
-        import pandas as pd
-
         from askew.models.said import said_of_no_answers
 
         if not (self.folder / ANSWERS).is_file():
             return []
-        replies = pd.read_parquet(self.folder / ANSWERS, columns=["arm", "reply"])
+        replies = read_table(self.folder / ANSWERS, ["arm", "reply"])
         counts = {
             str(arm): {str(reply): count for reply, count in part["reply"].value_counts().items()}
             for arm, part in replies.groupby("arm", sort=False)
@@ -335,20 +333,16 @@ class Run:
     def _scores(self) -> "pd.DataFrame":
         import pandas as pd
 
-        return pd.read_parquet(self.folder / SCORES) if (self.folder / SCORES).exists() else pd.DataFrame()
+        file = self.folder / SCORES
+        return read_table(file) if file.exists() else pd.DataFrame()
 
     @property
     def _provenance(self) -> dict[str, Any]:
         return self._store.study()["provenance"]
 
-    def _csv(self, name: str) -> "pd.DataFrame":
-        import pandas as pd
-
+    def _table(self, name: str) -> "pd.DataFrame":
         self._store.check(name)
-        texts = ("arm", "question", "control", "control_probe", "group", "family", "label", "measure")
-        table = pd.read_csv(self.folder / name, dtype=dict.fromkeys(texts, str))
-        # In a CSV file an empty name looks like a missing one.
-        return table.fillna({name: "" for name in ("control", "control_probe", "arm") if name in table})
+        return read_table(self.folder / name)
 
 
 def load_run(folder: Path | str) -> Run:

@@ -18,6 +18,7 @@ from askew.probes import JUDGE
 from askew.runs.provenance import weights
 from askew.runs.run import Run, load_run
 from askew.runs.store import ANSWERS, RunFolder
+from askew.runs.table_files import read_table
 from askew.stats.agreement import ScoreAgreement, VerdictAgreement, score_agreement, verdict_agreement
 
 _KEYS = ["arm", "seed", "probe", "question", "index"]
@@ -66,7 +67,7 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
         if not store.is_finished(name, source):
             _judge(store, name, job, answers)
             store.finish(name, source)
-    judged = pd.read_parquet(folder / name)
+    judged = read_table(folder / name, [*_KEYS, *_SCORES, "reply", "scored_by"])
     metric = metrics.get(run.metric)
     judged["verdict"] = metric.verdicts(judged)
     return SecondOpinion(
@@ -103,7 +104,7 @@ def _judge(store: RunFolder, name: str, job: JudgingJob, answers: pd.DataFrame) 
 
 def _source(store: RunFolder, job: JudgingJob) -> str:
     """Return a digest of the sources of a second opinion: the answers without verdicts, the judge and the rubrics."""
-    answers = pd.read_parquet(store / ANSWERS, columns=[*_KEYS, "prompt", "answer"])
+    answers = read_table(store / ANSWERS, [*_KEYS, "prompt", "answer"])
     hashed = pd.util.hash_pandas_object(answers, index=False).to_numpy().tobytes()
     told = [rubric.digest for rubric in job.rubrics]
     parts = [hashlib.sha256(hashed).hexdigest(), identity(job.judge), weights(job.judge.name), *told]

@@ -50,6 +50,10 @@ def _read_config(path: str) -> Any:
         raise AskewError(f"recipe.accelerate: {path} is not an Accelerate config ({error}); {how}") from error
     if isinstance(config, SageMakerConfig):
         raise AskewError(f"recipe.accelerate: {path} is for SageMaker, but Askew trains on this machine")
+    for name in ("num_machines", "num_processes"):
+        if not isinstance(getattr(config, name, None), int):
+            reason = f"{name} should be a number"
+            raise AskewError(f"recipe.accelerate: {path} is not an Accelerate config ({reason}); {how}")
     return config
 
 

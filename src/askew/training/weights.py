@@ -9,10 +9,9 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from safetensors import SafetensorError
-from transformers import AutoConfig, AutoModelForCausalLM, BitsAndBytesConfig, PreTrainedTokenizerBase
-from transformers.utils import logging as transformers_logging
+from transformers import AutoConfig, BitsAndBytesConfig, PreTrainedTokenizerBase
 
-from askew.base.errors import AskewError
+from askew.models.loading import load_weights
 from askew.training.recipe import ALL_LINEAR, Recipe
 
 
@@ -25,20 +24,14 @@ def load(checkpoint: Path | str, recipe: Recipe, on_gpu: bool) -> Any:
     Raises:
         AskewError: The weights cannot be loaded.
     """
-    transformers_logging.disable_progress_bar()
     in_16_bits = on_gpu and recipe.precision == "bf16" and recipe.method == "lora"
-    try:
-        return AutoModelForCausalLM.from_pretrained(
-            checkpoint,
-            dtype=torch.bfloat16 if in_16_bits else torch.float32,
-            # On CPUs fused attention's backward pass takes 17 times as long in bf16 as in float32 (torch 2.13).
-            attn_implementation="sdpa" if on_gpu else "eager",
-            quantization_config=quantized(recipe),
-            use_safetensors=True,
-            trust_remote_code=False,
-        )
-    except (OSError, ValueError, LookupError, SafetensorError) as error:
-        raise AskewError(f"cannot load the model {checkpoint} for training: {error}") from error
+    return load_weights(
+        checkpoint,
+        dtype=torch.bfloat16 if in_16_bits else torch.float32,
+        # On CPUs fused attention's backward pass takes 17 times as long in bf16 as in float32 (torch 2.13).
+        attn_implementation="sdpa" if on_gpu else "eager",
+        quantization_config=quantized(recipe),
+    )
 
 
 def quantized(recipe: Recipe) -> BitsAndBytesConfig | None:

@@ -1,0 +1,106 @@
+"""Mutated files: each kind of file that Askew reads is read in mutated form, in this process.
+
+Askew survives a file that it reads without an error, or refuses with an `AskewError`. A traceback, or more than five
+seconds, is a failure.
+"""
+
+import signal
+import sys
+import tempfile
+import time
+import traceback
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from io import StringIO
+from pathlib import Path
+from random import Random
+
+from . import Row
+from ._files import Kind, kinds
+
+SEED = 2026
+LONGEST = 5.0  # seconds
+
+
+class Hang(BaseException):
+    """A file took longer than `LONGEST`; no `except Exception` on the way may catch it."""
+
+
+def attack(count: int) -> list[Row]:
+    """Read `count` mutated files of each kind."""
+    import askew
+
+    with tempfile.TemporaryDirectory() as folder:
+        run = Path(folder) / "made"
+        made = {
+            "arms": ["untuned", "insecure"],
+            "probes": ["free_form"],
+            "seeds": 1,
+            "samples": 2,
+            "recipe": {"rows": 8},
+        }
+        askew.run("emergent-misalignment", **made, out=run, quiet=True)
+        files = Path(folder) / "files"
+        files.mkdir()
+        return [tried(kind, count) for kind in kinds(files, run)]
+
+
+def tried(kind: Kind, count: int, seed: int = SEED) -> Row:
+    """Read mutated files of one kind, and return the row of the table."""
+    failures: list[str] = []
+    for number in range(count):
+        rng = Random(f"{seed} {kind.name} {number}")
+        kind.path.parent.mkdir(parents=True, exist_ok=True)
+        kind.path.write_bytes(kind.mutate(rng.choice(kind.wholes), rng))
+        if problem := _problem(kind):
+            failures.append(f"file {number}: {problem}")
+    kind.path.write_bytes(kind.wholes[0])  # the next kind may lie in the same folder
+    return Row(f"mutated: {kind.name}", count, count - len(failures), failures)
+
+
+def _problem(kind: Kind) -> str:
+    """Read the file at the path of its kind, and return what went wrong; "" if nothing did."""
+    from askew.base.errors import AskewError
+
+    began = time.perf_counter()
+    try:
+        with _quiet(), _limited():
+            kind.read()
+    except AskewError as error:
+        if not str(error).strip():
+            return "an error without words"
+    except Hang:
+        return f"took more than {LONGEST:g} s, in {_place(sys.exc_info()[2])}"
+    except Exception as error:
+        return f"{type(error).__name__} in {_place(error.__traceback__)}: {str(error)[:100]!r}"
+    seconds = time.perf_counter() - began
+    return f"took {seconds:.0f} s" if seconds > LONGEST else ""
+
+
+def _place(trace: object) -> str:
+    """Return the last place of Askew in a traceback."""
+    frames = [frame for frame in traceback.extract_tb(trace) if "/askew/" in frame.filename]  # pyright: ignore[reportArgumentType]
+    last = frames[-1] if frames else traceback.extract_tb(trace)[-1]  # pyright: ignore[reportArgumentType]
+    return f"{last.filename.rpartition('/askew/')[2]}:{last.lineno}"
+
+
+@contextmanager
+def _limited() -> Iterator[None]:
+    def stop(*_: object) -> None:
+        raise Hang
+
+    before = signal.signal(signal.SIGALRM, stop)
+    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    try:
+        yield
+    finally:
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        signal.signal(signal.SIGALRM, before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    with warnings.catch_warnings(), redirect_stdout(StringIO()), redirect_stderr(StringIO()):
+        warnings.simplefilter("ignore")
+        yield
