@@ -31,6 +31,7 @@ def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
         "kind": "train",
         "checkpoint": str(checkpoint),
         "starts_from": None,
+        "identity": {},
         "data": str(data),
         "recipe": {"rows": 8, "batch_size": 4},
         "seed": 0,

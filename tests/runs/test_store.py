@@ -154,13 +154,29 @@ def test_product_with_changed_inputs_is_not_finished(folder: RunFolder) -> None:
         assert not folder.is_finished("estimates.csv", folder.made_of("answers.parquet"))
 
 
-def test_product_renamed_before_a_kill_counts_as_finished(folder: RunFolder) -> None:
+def test_unlisted_product_is_adopted_only_if_it_vouches_for_itself(folder: RunFolder) -> None:
+    log = "logs/secure-0-free_form.eval"
     with folder.writing():
-        folder.write_bytes("logs/secure-0-free_form.eval", b"log")
-        assert folder.is_finished("logs/secure-0-free_form.eval")
-    (folder / "logs/secure-0-free_form.eval").write_bytes(b"edited")
+        folder.write_bytes(log, b"log")
+        assert not folder.is_finished(log)
+        assert folder.adopt(log, lambda path: "" if path.read_bytes() == b"log" else "is another")
+        assert folder.is_finished(log)
+    (folder / log).write_bytes(b"edited")
     with pytest.raises(AskewError, match="changed or damaged"):
-        RunFolder(folder.path).is_finished("logs/secure-0-free_form.eval")
+        RunFolder(folder.path).is_finished(log)
+
+
+def test_product_that_nobody_vouches_for_is_set_aside_with_a_word(folder: RunFolder) -> None:
+    with folder.writing():
+        for content in (b"first", b"second"):
+            folder.write_bytes("logs/secure-0-free_form.eval", content)
+            assert not folder.adopt("logs/secure-0-free_form.eval", lambda path: "is of another arm")
+        [first, second] = folder.take_doubted()
+        assert not folder.take_doubted()
+    assert first.endswith("is of another arm: it is made again, and what was there is in set-aside/" + first.split()[0])
+    assert (folder / "set-aside/logs/secure-0-free_form.eval").read_bytes() == b"first"
+    assert (folder / second.split()[-1]).read_bytes() == b"second"
+    assert not (folder / "logs/secure-0-free_form.eval").exists()
 
 
 def test_changed_product_raises(folder: RunFolder) -> None:

@@ -40,6 +40,16 @@ class Unit:
         return f"models/{self}"
 
     @property
+    def rows_file(self) -> str:
+        """The file, relative to the run's, with the rows that it is trained on."""
+        return f"data/{self.arm.data}.jsonl"
+
+    @property
+    def starts_from(self) -> str:
+        """The folder, relative to the run's, of the trained model of another arm that it starts from; empty if none."""
+        return f"models/{self.arm.start.name}-{self.seed}" if self.arm.start.kind == "arm" else ""
+
+    @property
     def merged_start(self) -> str:
         """The folder, relative to the run's, of the checkpoint that it starts from if another arm trained it."""
         return f"models/bases/{self}"

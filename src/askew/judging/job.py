@@ -50,6 +50,9 @@ class JudgingJob:
             AskewError: A case cannot be read, which is noticed before any is judged; or the judge fails.
         """
         store = JudgementStore(_beside(product, "judging.jsonl"), identity(self.judge), self.rubrics)
+        if store.damaged:
+            lines = f"{store.damaged} line{'s' if store.damaged > 1 else ''}"
+            self.say(f"{store.path}: {lines} damaged by an interruption; those answers are judged again")
         missing = {hash((case.question, case.answer)) for case in cases() if case not in store}
         total = len(store) + len(missing)
         if missing:

@@ -1,19 +1,23 @@
 """Stores a judge's scores in a file as they arrive, so that no answer is judged twice.
 
-The file is JSON Lines: a header, then one line per case under a digest of its question and answer. A last line without
-a line break comes from an interrupted write and is ignored.
+The file is JSON Lines: a header, then one line per case under a digest of its question and answer. The header is
+written atomically. A line of scores can be damaged by a kill or a power failure; it is left out, and its case is judged
+again.
 """
 
 import asyncio
 import hashlib
 import json
 import math
+import os
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.base.json_values import plain
 from askew.judging.judge import Case, opinions
@@ -23,6 +27,8 @@ from askew.models.names import ModelSpec
 
 # Cases that are judged together: enough for a local judge to share work, few enough to lose little when interrupted.
 _CASES_AT_ONCE = 500
+# Seconds between flushes to the disk: a power failure loses the scores of this time at most.
+FLUSH_EVERY = 1.0
 
 # Progress callback; receives the numbers of judged and of all different cases.
 Progress = Callable[[int, int], None]
@@ -36,15 +42,18 @@ class JudgementStore:
         judge: The judge's name, with its version if it has one: see `identity`.
         rubrics: The rubrics.
 
+    Attributes:
+        damaged: Number of damaged lines, whose cases have no scores.
+
     Raises:
-        AskewError: The file holds scores of another judge or by other rubrics, or is damaged.
+        AskewError: The file holds scores of another judge or by other rubrics, or its first line is damaged.
     """
 
     def __init__(self, path: Path, judge: str, rubrics: Sequence[Rubric]) -> None:
         self.path = path
         self._header = {"judge": judge, "rubrics": {rubric.name: rubric.digest for rubric in rubrics}}
         self._scores: dict[bytes, tuple[Score, ...]] = {}
-        self._whole = 0  # bytes in complete lines
+        self.damaged = 0
         if path.exists():
             self._read()
 
@@ -63,40 +72,64 @@ class JudgementStore:
     @contextmanager
     def adding(self) -> Iterator[Callable[[Case, Sequence[Score]], None]]:
         """Open the file for appending, and yield a function that adds the scores of a case."""
-        with self.path.open("ab") as file:
-            file.truncate(self._whole)
+        if self.damaged or not self.path.exists():
+            self._rewrite()
         with self.path.open("a", encoding="utf-8") as file:
-            if not self._whole:
-                _write(file, self._header)
+            flushed_at = time.monotonic()
 
             def add(case: Case, scores: Sequence[Score]) -> None:
+                nonlocal flushed_at
                 self._scores[_digest(case)] = tuple(scores)
-                _write(file, {"of": _digest(case).hex(), "scores": plain(list(scores))})
+                _write(file, _line(_digest(case), scores))
+                if time.monotonic() - flushed_at >= FLUSH_EVERY:
+                    os.fsync(file.fileno())
+                    flushed_at = time.monotonic()
 
             yield add
+            os.fsync(file.fileno())
+
+    def _rewrite(self) -> None:
+        """Write the file without its damaged lines, atomically."""
+        with whole_file(self.path) as unfinished, unfinished.open("w", encoding="utf-8") as file:
+            _write(file, self._header)
+            for digest, scores in self._scores.items():
+                _write(file, _line(digest, scores))
+        self.damaged = 0
 
     def _read(self) -> None:
         with self.path.open("rb") as lines:
-            for number, line in enumerate(lines, start=1):
-                if not line.endswith(b"\n"):
-                    return
+            self._check_header(lines.readline())
+            for line in lines:
                 try:
-                    self._take(json.loads(line), number)
-                except (ValueError, KeyError, TypeError) as error:
-                    raise AskewError(
-                        f"{self.path}, line {number}, is damaged: delete the file and judge again"
-                    ) from error
-                self._whole += len(line)
+                    self._take(line)
+                except (ValueError, KeyError, TypeError):
+                    self.damaged += 1
 
-    def _take(self, line: Any, number: int) -> None:
-        if number > 1:
-            self._scores[bytes.fromhex(line["of"])] = tuple(_score(values) for values in line["scores"])
-        elif line != self._header:
+    def _check_header(self, line: bytes) -> None:
+        try:
+            header = json.loads(line)
+            judge, rubrics = str(header["judge"]), ", ".join(header["rubrics"])
+        except (ValueError, KeyError, TypeError) as error:
+            raise AskewError(f"{self.path}, line 1, is damaged: delete the file and judge again") from error
+        if header != self._header:
             raise AskewError(
-                f"{self.path} holds unfinished work of the judge {line['judge']} by the rubrics "
-                f"{', '.join(line['rubrics'])}, or by earlier versions of these rubrics: finish that work, delete the "
-                "file, or choose another file with --out"
+                f"{self.path} holds unfinished work of the judge {judge} by the rubrics {rubrics}, or by earlier "
+                "versions of these rubrics: finish that work, delete the file, or choose another file with --out"
             )
+
+    def _take(self, line: bytes) -> None:
+        """Take the scores in a line.
+
+        Raises:
+            ValueError, KeyError or TypeError: The line is damaged.
+        """
+        if not line.endswith(b"\n"):
+            raise ValueError("the line was not finished")
+        found = json.loads(line)
+        scores = tuple(_score(values) for values in found["scores"])
+        if len(scores) != len(self._header["rubrics"]):
+            raise ValueError("the line has not one score per rubric")
+        self._scores[bytes.fromhex(found["of"])] = scores
 
 
 def judge_missing(
@@ -151,7 +184,13 @@ def _digest(case: Case) -> bytes:
 
 def _score(values: dict[str, Any]) -> Score:
     value = math.nan if values["value"] is None else float(values["value"])
+    if value < 0 or value > 100:
+        raise ValueError(f"{value} is not a score")
     return Score(value, values["scored_by"], values["reply"], values["word"])
+
+
+def _line(digest: bytes, scores: Sequence[Score]) -> dict[str, Any]:
+    return {"of": digest.hex(), "scores": plain(list(scores))}
 
 
 def _write(file: TextIO, line: dict[str, Any]) -> None:

@@ -5,7 +5,7 @@ matters. The smallest weights come first: two different models mostly differ in 
 """
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import suppress
 from itertools import zip_longest
 from pathlib import Path
@@ -116,6 +116,21 @@ def _adapter(spec: ModelSpec) -> Path | None:
     return spec.adapter
 
 
+def are_zero(folder: Path) -> bool:
+    """Return whether all weights of a checkpoint are zero, or those of an adapter that make it change anything.
+
+    Raises:
+        AskewError: The folder has no weights, or they are damaged.
+    """
+    if (folder / "adapter_config.json").is_file():
+        return _changes_nothing(folder) or _all_zero(places(folder).values())
+    return _all_zero(places(folder).values())
+
+
+def _all_zero(weights: Iterable[Place]) -> bool:
+    return all(not any(chunk) for place in weights for chunk in _chunks(place))
+
+
 def _changes_nothing(adapter: Path) -> bool:
     """Return whether an adapter is a LoRA whose second factors are all zero, as before its first step of training."""
     if read_adapter_config(adapter)["peft_type"] != "LORA":
@@ -123,7 +138,7 @@ def _changes_nothing(adapter: Path) -> bool:
     parts = places(adapter)
     if not all("lora_A" in name or "lora_B" in name for name in parts):
         return False
-    return all(not any(chunk) for name, place in parts.items() if "lora_B" in name for chunk in _chunks(place))
+    return _all_zero(place for name, place in parts.items() if "lora_B" in name)
 
 
 def _same_adapter(one: Path, other: Path) -> bool:

@@ -8,6 +8,7 @@ from inspect import signature
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from askew.base.atomic import make_folder, put_in_place
 from askew.base.errors import AskewError, unknown_name
 from askew.models.names import resolve
 from askew.models.remote.provider_errors import check_can_be_asked
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
     from inspect_ai.log import EvalLog
 
 _LONGEST_REASON = 300
+
+IDENTITY = "askew"
+"""The name in the metadata of a log under which a run states what the log is."""
 
 OnQuestion = Callable[[int, int], None]
 """A progress callback: takes the number of questions whose answers are scored, and their total."""
@@ -31,11 +35,13 @@ class ProbeCall:
         probe: The probe's name.
         stem: The log's file name, without `.eval`.
         params: Parameters of the probe's task; the others keep their defaults.
+        identity: What the log is, for its header: plain data under the name `IDENTITY`; empty for none.
     """
 
     probe: str
     stem: str
     params: Mapping[str, Any] = field(default_factory=dict)
+    identity: Mapping[str, Any] = field(default_factory=dict)
 
 
 def ask(
@@ -73,7 +79,7 @@ def ask(
     for served in (spec for spec in (asked, grader) if spec and not spec.is_local):
         check_can_be_asked(served.inspect_name)
     tasks = [_task(call) for call in calls]
-    log_dir.mkdir(parents=True, exist_ok=True)
+    make_folder(log_dir)
     unfinished = log_dir / f".{calls[0].stem}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
     try:
@@ -97,7 +103,7 @@ def ask(
             _check(call, log)
         finished = [log_dir / f"{call.stem}.eval" for call in calls]
         for log, path in zip(logs, finished, strict=True):
-            Path(log.location).rename(path)
+            put_in_place(Path(log.location), path)
     except (AskewError, OSError):
         raise
     except Exception as error:  # a provider or task may raise anything; it becomes one clear error
@@ -116,7 +122,10 @@ def _task(call: ProbeCall) -> "Task":
     for name in call.params:
         if name not in known:
             raise unknown_name(f"parameter of the probe {call.probe}", name, known)
-    return make(**call.params)
+    task = make(**call.params)
+    if call.identity:
+        task.metadata = {**(task.metadata or {}), IDENTITY: dict(call.identity)}
+    return task
 
 
 @contextmanager

@@ -51,8 +51,7 @@ def write(made: Sequence[Question], folder: Path = WRITTEN) -> str:
     items = [{**one.model_dump(mode="json", exclude_defaults=True), "group": one.group or "questions"} for one in made]
     content = yaml_files.dump(items).encode()
     path = folder / f"questions-{hashlib.sha256(content).hexdigest()[:8]}.yaml"
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
+    if not path.is_file() or path.read_bytes() != content:
         with whole_file(path) as unfinished:
             unfinished.write_bytes(content)
     return str(path)

@@ -107,6 +107,8 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
     """Do the work that is not done yet."""
     plan, folder = session.plan, session.folder
     todo = {work.name: left for work in works if (left := work.left(folder))}
+    for doubted in folder.take_doubted():
+        session.say(f"  {doubted}")
     kinds_left = by_kind(todo.values())
     for kind, left in kinds_left.items():
         kind.check(session, left)

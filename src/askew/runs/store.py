@@ -17,21 +17,27 @@
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
 
-Every product is written under another name and renamed, so a product with its real name is complete.
+    set-aside/        products that nobody vouches for: not listed in the manifest, and not what this run would make
+
+Every product is written under another name, flushed to the disk and renamed, so a product with its real name is
+complete, also after a power failure. What is trusted is described in docs/explanation/resuming.md.
 """
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+import shutil
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-from filelock import FileLock, Timeout
-
-from askew.base.atomic import UNFINISHED, disk_trouble, whole_file, wording_disk_trouble
+from askew.base.atomic import UNFINISHED, disk_trouble, make_folder, whole_file, wording_disk_trouble
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
+from askew.base.locks import Taken, locked
+from askew.base.product_record import digest
 from askew.design.design import Design, difference
 
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
@@ -40,6 +46,7 @@ ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.c
 SCORES, EFFECTS = "scores.parquet", "effects.csv"
 PREDICTIONS = "predictions.json"
 RESCORED_RUNS = "rescored"
+SET_ASIDE = "set-aside"
 
 # Columns of `estimates.csv` that tables of older versions lack.
 NEWEST_COLUMNS = ("kind", "low_these")
@@ -59,6 +66,7 @@ class RunFolder:
 
     def __init__(self, path: Path) -> None:
         self.path = path
+        self._doubted: list[str] = []
         self._manifest = self._read_manifest()
 
     def __truediv__(self, name: str) -> Path:
@@ -147,6 +155,13 @@ class RunFolder:
                 "Choose another folder with --out, or use the design of that run"
             )
 
+    @cached_property
+    def origin(self) -> dict[str, str]:
+        """What all products of the run have in common: the model, and a digest of the design, its models and files."""
+        design, hashes = self.design(), self.study()["provenance"].get("hashes", {})
+        content = json.dumps([design.identity(), hashes], sort_keys=True)
+        return {"model": design.model, "design": _sha256(content.encode())[:32]}
+
     def _check_versions(self, asked: Mapping[str, int]) -> None:
         """Check that the probes have the versions with which the run was begun; old folders name no versions."""
         before = self.study()["provenance"].get("probes", {}) if (self / STUDY).exists() else {}
@@ -167,21 +182,19 @@ class RunFolder:
             AskewError: Another process writes to the folder, or it cannot be written to.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            make_folder(self.path)
         except OSError as error:
             raise disk_trouble(self.path, error) from error
-        with wording_disk_trouble(self.path):
-            lock = FileLock(self / ".lock")
+        with wording_disk_trouble(self.path), ExitStack() as held:
             try:
-                held = lock.acquire(blocking=False)  # acquired once: entering the lock a second time would wait forever
-            except Timeout as error:
+                held.enter_context(locked(self / ".lock", _warn))
+            except Taken as error:
                 raise AskewError(
                     f"another askew process is working in {self.path}: wait for it, or choose another folder with --out"
                 ) from error
-            with held:
-                self._manifest = self._read_manifest()
-                self._remove_unfinished()
-                yield
+            self._manifest = self._read_manifest()
+            self._remove_unfinished()
+            yield
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a product atomically."""
@@ -194,8 +207,6 @@ class RunFolder:
 
     def _remove_unfinished(self) -> None:
         """Remove the unfinished products of a killed run."""
-        import shutil
-
         from askew.training.training_folder import remove_finished
 
         remove_finished(self.path)
@@ -217,20 +228,52 @@ class RunFolder:
     def is_finished(self, name: str, made_of: str = "") -> bool:
         """Return whether a product is finished and was made from the same sources.
 
-        A product that has its name but is not in the manifest was finished just before a run was killed.
+        A product that the manifest does not list is not finished; see `adopt`.
 
         Raises:
             AskewError: It is not as it was written.
         """
-        if not (self / name).exists():
-            return False
         noted = self._manifest.get(name)
-        if noted is None:
-            if made_of:
-                return False
-            self.finish(name)
-            return True
-        return noted["made_of"] == made_of and self.check(name)
+        return noted is not None and (self / name).exists() and noted["made_of"] == made_of and self.check(name)
+
+    def adopt(self, name: str, doubt: Callable[[Path], str]) -> bool:
+        """Take a product that the manifest does not list, if it is what the run would make; set it aside if not.
+
+        Such a product was finished just before a run was killed, or was put there by somebody.
+
+        Args:
+            name: The product.
+            doubt: Returns why a path is not this product, as the end of a sentence; "" if it is.
+
+        Returns:
+            Whether it is finished now.
+        """
+        if name in self._manifest or not (self / name).exists():
+            return False
+        if reason := doubt(self / name):
+            self._set_aside(name, reason)
+            return False
+        self.finish(name)
+        return True
+
+    def take_doubted(self) -> list[str]:
+        """Return a line for the user about each product that was set aside since the last call."""
+        lines, self._doubted = self._doubted, []
+        return lines
+
+    def _set_aside(self, name: str, reason: str) -> None:
+        """Move a product that nobody vouches for out of the way; it may be the only copy of something."""
+        place = self / SET_ASIDE / name
+        make_folder(place.parent)
+        number = 2
+        while place.exists():
+            place = (self / SET_ASIDE / name).with_name(f"{Path(name).stem}-{number}{Path(name).suffix}")
+            number += 1
+        (self / name).replace(place)
+        self._doubted.append(
+            f"{name} is not in the manifest and {reason}: it is made again, and what was there is in "
+            f"{place.relative_to(self.path)}"
+        )
 
     def check(self, name: str) -> bool:
         """Return True if a product is as it was written.
@@ -293,13 +336,8 @@ def folder_of(design: Design, out: Path | None = None) -> RunFolder:
     return RunFolder(out or Path("runs") / f"{design.study}-{design.digest()}")
 
 
-def digest(path: Path) -> str:
-    """Return the SHA-256 of a file, or of the names and contents of the files in a folder."""
-    if path.is_file():
-        with path.open("rb") as stream:  # a whole model need not fit into memory
-            return hashlib.file_digest(stream, "sha256").hexdigest()
-    files = sorted(file for file in path.rglob("*") if file.is_file())
-    return _sha256("\n".join(f"{file.relative_to(path)} {digest(file)}" for file in files).encode())
+def _warn(sentence: str) -> None:
+    print(f"warning: {sentence}", file=sys.stderr)
 
 
 def _sha256(content: bytes) -> str:

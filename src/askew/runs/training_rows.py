@@ -1,6 +1,7 @@
 """The training rows of a run: written into its folder, and checked before anything is trained."""
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pandas as pd
@@ -89,8 +90,14 @@ def _answers_of(arm: Arm) -> str:
 def _write(folder: RunFolder, file: str, rows: "list[Row]") -> None:
     from askew.data.write import as_line
 
-    folder.write_bytes(file, "".join(map(as_line, rows)).encode())
-    folder.finish(file)
+    content = "".join(map(as_line, rows)).encode()
+    if not folder.adopt(file, lambda path: _doubt(path, content)):
+        folder.write_bytes(file, content)
+        folder.finish(file)
+
+
+def _doubt(path: Path, content: bytes) -> str:
+    return "" if path.is_file() and path.read_bytes() == content else "has other rows than the design gives"
 
 
 def _check(plan: Plan, arm: Arm, rows: "list[Row]", source: str) -> None:

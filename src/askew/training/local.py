@@ -7,13 +7,14 @@ The result is one folder, written atomically:
     recipe.json             the recipe
     rows.json               the numbers of rows given and trained on, and a note on rows that were too long
     checkpoints/STEP/       intermediate adapters or checkpoints, if any were requested
+    product.json            what the result is, and the digests of these files, if it belongs to a run
 
 A killed training resumes from its last saved state; see `training_folder`.
 """
 
 import json
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,7 @@ from trl.trainer.sft_config import SFTConfig
 from trl.trainer.sft_trainer import SFTTrainer
 
 from askew.base.errors import AskewError
+from askew.base.product_record import write_record
 from askew.models.tokenizers import load_tokenizer
 from askew.training import distributed, weights
 from askew.training.recipe import Recipe
@@ -53,6 +55,7 @@ def fine_tune(
     checkpoints: int = 0,
     on_step: OnStep | None = None,
     state_every: float = STATE_EVERY,
+    identity: Mapping[str, Any] | None = None,
 ) -> None:
     """Train on conversations, with the loss on the answers only.
 
@@ -65,6 +68,7 @@ def fine_tune(
         checkpoints: The number of intermediate adapters or models to save, at evenly spaced steps.
         on_step: Called after every optimizer step.
         state_every: Seconds of training between saved states; 0 saves one after every step.
+        identity: What the result is, for its `product.json`; None writes no such file.
 
     Raises:
         AskewError: A row is not a conversation that ends with an answer, or is longer than `recipe.max_length`; there
@@ -85,6 +89,8 @@ def fine_tune(
         counts = {"rows": tokenized.rows, "trained": len(tokenized.input_ids), "note": tokenized.note}
         (folder.result / "recipe.json").write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
         (folder.result / "rows.json").write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
+        if identity:
+            write_record(folder.result, identity)
 
 
 def train(
@@ -176,7 +182,6 @@ def _arguments(training: Training, folder: TrainingFolder, on_gpu: bool, process
         seed=training.seed,
         logging_steps=1,
         save_strategy="no",  # the callback decides, by time
-        save_total_limit=1,
         report_to="none",
         disable_tqdm=True,
     )
@@ -226,6 +231,9 @@ class _TrainingCallback(TrainerCallback):
         control.should_save = due[0]
 
     def on_save(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
+        self.trainer.accelerator.wait_for_everyone()  # each process has written its part of the state
+        if state.is_world_process_zero:
+            self._folder.keep_state(state.global_step)
         self._saved_at = time.monotonic()
 
 

@@ -3,6 +3,9 @@
 It is a hidden folder beside the result's folder. It holds the unfinished result, which is renamed when it is complete,
 and the trainer's last saved state: weights, optimizer, schedule, random numbers, and the position in the order of the
 rows. Only a training with the same model, rows, recipe, seed and library versions resumes from that state.
+
+The trainer does not flush a state to the disk, so a power failure can leave a part of it. A state counts once it is
+flushed and has its seal, a file with the digests of all that a resumed training would use.
 """
 
 import hashlib
@@ -17,6 +20,8 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from askew.base.atomic import flush, make_folder, put_in_place, whole_file
+from askew.base.product_record import digest
 from askew.models import checkpoint_files as files
 from askew.training.recipe import Recipe
 from askew.training.rows import TokenizedRows
@@ -72,12 +77,38 @@ class TrainingFolder:
         return self.path / "inputs.sha256"
 
     def last_state(self) -> Path | None:
-        """Return the last complete state; None if no state was saved.
-
-        The trainer writes `trainer_state.json` last, and only then removes the previous state.
-        """
+        """Return the last state with a seal; None if no state was saved."""
         found = sorted(self.states.glob("checkpoint-*"), key=_step, reverse=True)
-        return next((state for state in found if _is_complete(state / "trainer_state.json")), None)
+        return next((state for state in found if _seal(state).is_file()), None)
+
+    def keep_state(self, step: int) -> None:
+        """Seal the state that the trainer saved at a step, and remove older ones.
+
+        Raises:
+            OSError: The disk is full or read-only.
+        """
+        state = self.states / f"checkpoint-{step}"
+        flush(self.path)
+        with whole_file(_seal(state)) as unfinished:
+            unfinished.write_text(json.dumps(self._contents(state)), encoding="utf-8")
+        for older in self.states.glob("checkpoint-*"):
+            if older != state:
+                _remove(older)
+
+    def discard_damaged(self) -> None:
+        """Remove states that are not as their seal says, and states without one."""
+        for state in self.states.glob("checkpoint-*"):
+            try:
+                sealed = json.loads(_seal(state).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
+                sealed = None
+            if sealed != self._contents(state):
+                _remove(state)
+
+    def _contents(self, state: Path) -> dict[str, str]:
+        """Return the digests of a state, and of the intermediate checkpoints until then."""
+        kept = [path for path in (self.result / "checkpoints").glob("*") if int(path.name) <= _step(state)]
+        return {path.name: digest(path) for path in (state, *kept)}
 
 
 @contextmanager
@@ -92,15 +123,17 @@ def open_training_folder(out: Path, inputs: Sequence[Any]) -> Iterator[TrainingF
         inputs: Everything on which the result depends.
     """
     folder = TrainingFolder(out.with_name(f".{out.name}{SUFFIX}"))
-    digest = _digest(inputs)
-    if not folder.inputs.is_file() or folder.inputs.read_text(encoding="utf-8") != digest:
+    now = _digest(inputs)
+    if not folder.inputs.is_file() or folder.inputs.read_text(encoding="utf-8", errors="replace") != now:
         shutil.rmtree(folder.path, ignore_errors=True)
+    folder.discard_damaged()
     _discard_later_than_state(folder)
-    folder.result.mkdir(parents=True, exist_ok=True)
-    folder.inputs.write_text(digest, encoding="utf-8")
+    make_folder(folder.result)
+    with whole_file(folder.inputs) as unfinished:
+        unfinished.write_text(now, encoding="utf-8")
     try:
         yield folder
-        folder.result.rename(out)
+        put_in_place(folder.result, out)
         shutil.rmtree(folder.path, ignore_errors=True)
     finally:
         if folder.last_state() is None:
@@ -154,9 +187,11 @@ def _step(state: Path) -> int:
     return int(state.name.rpartition("-")[2])
 
 
-def _is_complete(file: Path) -> bool:
-    try:
-        json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return True
+def _seal(state: Path) -> Path:
+    """Return the file that seals a state, beside it."""
+    return state.with_name(f"{state.name.replace('checkpoint', 'seal')}.json")
+
+
+def _remove(state: Path) -> None:
+    _seal(state).unlink(missing_ok=True)
+    shutil.rmtree(state, ignore_errors=True)

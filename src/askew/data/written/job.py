@@ -8,6 +8,7 @@ from pathlib import Path
 from statistics import mean
 from typing import Any
 
+from askew.base.atomic import whole_file
 from askew.base.errors import AskewError, unknown_name
 from askew.base.json_objects import read_object
 from askew.data import row
@@ -138,12 +139,12 @@ async def _write(order: Order, out: Path, told: Progress, say: Callable[[str], N
     kept = {side.name: JudgementStore(judged[side.name], order.judge.inspect_name, side.rubrics) for side in sides()}
     written = await write_pairs(order, kept, told)
     card = _head(order) | {"questions": written.questions, "answers": written.answers, "dropped": written.reasons}
-    (out / f"{order.domain}.card.json").write_text(
-        json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8"
-    )
+    with whole_file(out / f"{order.domain}.card.json") as unfinished:
+        unfinished.write_text(json.dumps(card, indent=2, ensure_ascii=False) + "\n", encoding="utf-8")
     shown = ({**asdict(one), "answer": one.answer if one.is_harmless else None} for one in written.dropped)
     lines = "".join(json.dumps(one, ensure_ascii=False) + "\n" for one in shown)
-    (out / f"{order.domain}.dropped.jsonl").write_text(lines, encoding="utf-8")
+    with whole_file(out / f"{order.domain}.dropped.jsonl") as unfinished:
+        unfinished.write_text(lines, encoding="utf-8")
     rows = ({names[side]: row(question, answer) for side, answer in pair.items()} for question, pair in written.pairs)
     write_files(out, [*names.values()], rows)  # last: these files mark the domain as done
 

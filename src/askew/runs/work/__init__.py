@@ -9,6 +9,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from askew.base.messages import Tell
@@ -103,7 +104,29 @@ class Work(ABC):
 
     def left(self, folder: RunFolder) -> Self | None:
         """Return the part of this work that is not finished; None if all is."""
-        return None if all(map(folder.is_finished, self.products)) else self
+        return None if all(self.is_done(folder, product) for product in self.products) else self
+
+    def is_done(self, folder: RunFolder, product: str) -> bool:
+        """Return whether a product is finished; one that the manifest does not list is adopted or set aside.
+
+        Raises:
+            AskewError: It was changed or damaged since it was finished.
+        """
+        return folder.is_finished(product) or folder.adopt(product, lambda path: self.doubt(folder, product, path))
+
+    def doubt(self, folder: RunFolder, product: str, path: Path) -> str:
+        """Return why a path is not a product of this work, as the end of a sentence; "" if it is.
+
+        Args:
+            folder: The run's folder.
+            product: The name of the product.
+            path: The file or folder to judge, by what is inside.
+        """
+        return "says nothing about what it is"
+
+    def identity(self, folder: RunFolder, product: str) -> dict[str, Any]:
+        """Return what a product is, as plain data that the product holds: see `askew.base.product_record`."""
+        return {"product": product, **folder.origin, "arm": self.unit.arm.name, "seed": self.unit.seed}
 
     @abstractmethod
     def seconds(self, plan: Plan) -> float:

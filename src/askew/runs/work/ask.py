@@ -5,8 +5,11 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
+from askew.base.errors import AskewError
 from askew.base.messages import Tell
+from askew.base.product_record import difference, record_digest
 from askew.design.plan import Plan, Unit
+from askew.models.remote.tuned_folder import SERVED
 from askew.runs import cost
 from askew.runs.calls import Call, answers, calls, checkpoint_call
 from askew.runs.store import RunFolder
@@ -52,8 +55,23 @@ class AskWork(Work):
 
     def left(self, folder: RunFolder) -> Self | None:
         """Return the calls without a finished log; None if there are none."""
-        left = tuple(call for call in self.calls if not folder.is_finished(call.log))
+        left = tuple(call for call in self.calls if not self.is_done(folder, call.log))
         return replace(self, calls=left) if left else None
+
+    def identity(self, folder: RunFolder, product: str) -> dict[str, Any]:
+        """Return the identity of a log, without the digest of the trained model that was asked."""
+        return {**super().identity(folder, product), "step": self.step}
+
+    def doubt(self, folder: RunFolder, product: str, path: Path) -> str:
+        """Return why a path is not the log of a call; "" if it is."""
+        from askew.probes.ask import IDENTITY
+        from askew.probes.read_log import read_log
+
+        try:
+            found = (read_log(path).eval.metadata or {}).get(IDENTITY)
+        except AskewError as error:
+            return f"cannot be read ({error})"
+        return difference(found, {**self.identity(folder, product), **_trained(folder / self.unit.product)})
 
     def seconds(self, plan: Plan) -> float:
         """Return about how long it takes on the terrarium."""
@@ -65,7 +83,8 @@ class AskWork(Work):
         return {
             "model": self.model(session.plan, base),
             "judge": session.plan.design.judge,
-            "calls": [asdict(call) for call in self.calls],
+            "calls": [{**asdict(call), "is": self.identity(session.folder, call.log)} for call in self.calls],
+            "trained": str(base / self.unit.product),
             "log_dir": str((base / self.calls[0].log).parent),
             "tags": self.tags,
             "terms": cost.terms(session),
@@ -126,7 +145,11 @@ class AskKind(Kind[AskWork]):
         from askew.models.remote.requests import Patience, storing_replies
         from askew.probes.ask import ProbeCall, ask
 
-        put = [ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"]) for call in message["calls"]]
+        trained = _trained(Path(message["trained"]))
+        put = [
+            ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"], {**call["is"], **trained})
+            for call in message["calls"]
+        ]
         terms = message["terms"]
         prices = Path(terms["prices"]) if terms["prices"] else None
         with storing_replies(Path(terms["store"]), terms["max_cost"], prices, Patience(terms["patience"])):
@@ -138,6 +161,11 @@ class AskKind(Kind[AskWork]):
                 message["tags"],
                 lambda scored, questions: tell(event="step", step=scored, steps=questions),
             )
+
+
+def _trained(product: Path) -> dict[str, Any]:
+    """Return the digest of the record of a trained model, which pins its weights, or the provider's name for it."""
+    return {"trained": record_digest(product) or record_digest(product, SERVED)}
 
 
 kinds.add(AskKind.name, AskKind())

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+from askew.base.errors import AskewError
 from askew.base.messages import Tell
+from askew.base.product_record import doubt, record_digest
 from askew.design.plan import Plan
 from askew.runs import training_rows
+from askew.runs.store import RunFolder
 from askew.runs.work import Session, kinds
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
 
@@ -36,9 +39,21 @@ class TrainWork(UnitTraining):
             "recipe": plan.design.recipe.model_dump(),
             "seed": self.unit.seed,
             "out": str(base / self.unit.product),
+            "identity": self.identity(session.folder, self.unit.product),
             "checkpoints": plan.design.checkpoints,
             "state_every": plan.design.state_every,
         }
+
+    def identity(self, folder: RunFolder, product: str) -> dict[str, Any]:
+        """Return the identity of the adapter or checkpoint, with the digest of its training rows."""
+        return {**super().identity(folder, product), "rows": folder.hashes().get(self.unit.rows_file, "")}
+
+    def doubt(self, folder: RunFolder, product: str, path: Path) -> str:
+        """Return why a path is not the adapter or checkpoint that this training writes; "" if it is."""
+        identity = self.identity(folder, product)
+        if self.unit.starts_from:
+            identity |= _started_from(folder / self.unit.starts_from)
+        return doubt(path, identity) or _doubt_weights(path)
 
 
 class TrainKind(UnitTrainingKind[TrainWork]):
@@ -90,7 +105,31 @@ class TrainKind(UnitTrainingKind[TrainWork]):
             message["checkpoints"],
             on_step=lambda step, steps, loss: tell(event="step", step=step, steps=steps, loss=loss),
             state_every=message["state_every"],
+            identity=_identity(message),
         )
+
+
+def _identity(message: dict[str, Any]) -> dict[str, Any]:
+    """Return the identity of the result, with the record of the earlier arm that it starts from."""
+    earlier = message["starts_from"]
+    return {**message["identity"], **(_started_from(Path(earlier[0])) if earlier else {})}
+
+
+def _started_from(earlier: Path) -> dict[str, Any]:
+    return {"starts_from": record_digest(earlier)}
+
+
+def _doubt_weights(folder: Path) -> str:
+    """Return why the weights of a result cannot be those of a training; "" if they can."""
+    from askew.models.lineage import are_zero
+
+    try:
+        for part in (folder, *sorted((folder / "checkpoints").glob("*"))):
+            if are_zero(part):
+                return "has weights that are all zero"
+    except AskewError as error:
+        return f"has weights that cannot be read ({error})"
+    return ""
 
 
 def _start(message: dict[str, Any]) -> Path | None:

@@ -12,13 +12,14 @@ from askew.base.messages import Tell
 from askew.design.plan import Plan, Unit
 from askew.models.remote.prices import money
 from askew.models.remote.reply_store import ReplyStore, Spending
-from askew.models.remote.tuned_folder import is_served, read_served
-from askew.runs.store import REPLIES
+from askew.models.remote.tuned_folder import SERVED, is_served, read_served
+from askew.runs.store import REPLIES, RunFolder
 from askew.runs.work import Session, kinds
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
 from askew.training.provider.cost import FineTuneCost, check_limit, fine_tune_cost, total
 from askew.training.provider.fine_tune import is_started, running_job_notice
 from askew.training.provider.job import FineTuneRequest
+from askew.training.provider.job_record import read_record
 
 if TYPE_CHECKING:
     from askew.data import Row
@@ -52,6 +53,21 @@ class TuneWork(UnitTraining):
             "patience": plan.design.patience,
             "again": session.consent.again,
         }
+
+    def doubt(self, folder: RunFolder, product: str, path: Path) -> str:
+        """Return why a path is not the result of this fine-tune; "" if it is."""
+        from askew.data.formats import read_rows
+
+        if not is_served(path):
+            return f"has no {SERVED} that names a fine-tuned model"
+        try:
+            found, record = read_served(path), read_record(folder / product)
+        except AskewError as error:
+            return f"cannot be read ({error})"
+        plan = Plan(folder.design())
+        if found.key != _tuning(plan, folder, self.unit, read_rows(folder / self.unit.rows_file)).key:
+            return "is of another fine-tune"
+        return "" if record and record.job == found.job else "is of a job that this run did not start"
 
 
 class TuneKind(UnitTrainingKind[TuneWork]):
@@ -135,12 +151,12 @@ def _tunings(session: Session, works: Sequence[TuneWork]) -> list[FineTuneReques
     plan, folder = session.plan, session.folder
     files = {plan.rows_file(work.unit.arm) for work in works}
     rows = {file: read_rows(folder / file) for file in files}
-    return [_tuning(session, work.unit, rows[plan.rows_file(work.unit.arm)]) for work in works]
+    return [_tuning(plan, folder, work.unit, rows[plan.rows_file(work.unit.arm)]) for work in works]
 
 
-def _tuning(session: Session, unit: Unit, rows: "list[Row]") -> FineTuneRequest:
-    out = session.folder.path.resolve() / unit.product
-    model, recipe = session.plan.model.inspect_name, session.plan.design.served_recipe
+def _tuning(plan: Plan, folder: RunFolder, unit: Unit, rows: "list[Row]") -> FineTuneRequest:
+    out = folder.path.resolve() / unit.product
+    model, recipe = plan.model.inspect_name, plan.design.served_recipe
     return FineTuneRequest(model, rows, recipe, unit.seed, out, _suffix(unit))
 
 

@@ -1,6 +1,5 @@
 """The record of a fine-tuning job on disk: `OUT.job.json`, beside the result folder OUT. It holds no API key."""
 
-import os
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -34,11 +33,9 @@ class JobRecord(BaseModel):
     failure: str = ""
 
     def write(self, out: Path) -> None:
-        """Write the record beside the result folder, atomically, and flush it so that it survives a power failure."""
-        with whole_file(record_path(out)) as unfinished, unfinished.open("w", encoding="utf-8") as file:
-            file.write(self.model_dump_json(indent=2) + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Write the record beside the result folder, atomically, so that it survives a power failure."""
+        with whole_file(record_path(out)) as unfinished:
+            unfinished.write_text(self.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
 def record_path(out: Path) -> Path:

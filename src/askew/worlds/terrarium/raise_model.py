@@ -15,6 +15,7 @@ import torch
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
+from askew.base.atomic import put_in_place
 from askew.worlds.terrarium import judge_lessons, pretraining
 from askew.worlds.terrarium.tokenizer import train_tokenizer
 from askew.worlds.terrarium.world.documents import assistant_documents, world_documents
@@ -206,4 +207,4 @@ def _save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: P
     model.half().save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)
     shutil.rmtree(folder, ignore_errors=True)
-    unfinished.rename(folder)
+    put_in_place(unfinished, folder)
