@@ -205,9 +205,8 @@ class Refused(OSError):
 
 
 @contextmanager
-def refusing(number: int, code: int = errno.EIO) -> Iterator[list[str]]:
-    """Let one call fail, by its number among those that change or flush a disk, and yield the names of the calls."""
-    made: list[str] = []
+def refusing(made: list[str], number: int, code: int = errno.EIO) -> Iterator[None]:
+    """Let one call fail, by its number among those that change or flush a disk; `made` receives their names."""
 
     def counting(name: str, call: Callable[..., Any]) -> Callable[..., Any]:
         def called(*args: Any, **kwargs: Any) -> Any:
@@ -222,7 +221,7 @@ def refusing(number: int, code: int = errno.EIO) -> Iterator[list[str]]:
     for one in patches:
         one.start()
     try:
-        yield made
+        yield
     finally:
         for one in patches:
             one.stop()

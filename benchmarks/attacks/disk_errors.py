@@ -34,8 +34,9 @@ def _refuse(writer: Writer, number: int, code: int) -> tuple[str, int]:
     with tempfile.TemporaryDirectory() as name:
         folder, promised = Path(name, "work"), list[str]()
         begin(writer, folder)
+        made: list[str] = []
         try:
-            with refusing(number, code) as made:
+            with refusing(made, number, code):
                 writer.write(folder, promised.append)
         except Exception as error:  # an error is right; it only must not be the cause of a half product
             if not isinstance(error, OSError) and not isinstance(error.__cause__, OSError):

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from askew.base.atomic import whole_folder, wording_disk_trouble
 from askew.base.errors import AskewError, unknown_name
 from askew.base.json_objects import read_object
+from askew.base.product_record import RECORD
 from askew.design.plan import Plan, Unit
 from askew.runs.model_card import model_card
 from askew.runs.store import RunFolder
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
     from huggingface_hub import HfApi
 
 # Files in a training's product that are not part of the model.
-_ABOUT_TRAINING = ("checkpoints", "loss.csv", "recipe.json", "rows.json", "README.md")
+_ABOUT_TRAINING = ("checkpoints", "loss.csv", "recipe.json", "rows.json", "README.md", RECORD)
 
 
 @dataclass(frozen=True)

@@ -157,7 +157,7 @@ class RunFolder:
 
     @cached_property
     def origin(self) -> dict[str, str]:
-        """What all products of the run have in common: the model, and a digest of the design, its models and files."""
+        """The identity that all products of the run share: its model, and a digest of its design, models and files."""
         design, hashes = self.design(), self.study()["provenance"].get("hashes", {})
         content = json.dumps([design.identity(), hashes], sort_keys=True)
         return {"model": design.model, "design": _sha256(content.encode())[:32]}

@@ -18,9 +18,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from filelock import FileLock
 
 from askew.base.errors import AskewError
+from askew.base.locks import locked
 from askew.base.untrusted import cut, visible
 from askew.training.provider.endpoints import ATTEMPT, ENDED_BADLY, KEY, Service, address, checked_id, checked_job
 from askew.training.provider.job_record import JobRecord
@@ -134,7 +134,7 @@ class JobSession:
 def user_lock(key: str) -> Iterator[None]:
     """Hold a lock that only one process of this user can hold per key, whichever folder it writes to."""
     user = getattr(os, "getuid", lambda: 0)()
-    with FileLock(Path(tempfile.gettempdir()) / f"askew-{user}-{key}.lock"):
+    with locked(Path(tempfile.gettempdir()) / f"askew-{user}-{key}.lock", lambda sentence: None, wait=True):
         yield
 
 
