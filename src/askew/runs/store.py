@@ -16,7 +16,6 @@
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
-
     set-aside/        products that nobody vouches for: not listed in the manifest, and not what this run would make
 
 Every product is written under another name, flushed to the disk and renamed, so a product with its real name is

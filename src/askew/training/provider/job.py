@@ -18,7 +18,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-
 from askew.base.errors import AskewError
 from askew.base.locks import locked
 from askew.base.untrusted import cut, visible
