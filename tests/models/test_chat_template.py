@@ -66,6 +66,12 @@ def test_unsupported_turns_raise_a_readable_error(tiny_checkpoint: Path, tmp_pat
         checkpoint.prompt([USER, USER])
 
 
+def test_broken_template_is_called_broken(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    broken = "{% for turn in messages %}{{ turn.content }"
+    with pytest.raises(AskewError, match=r"is broken, at its line 1: unexpected '}'"):
+        with_template(broken, tiny_checkpoint, tmp_path / "model")
+
+
 def test_models_with_different_tokenizers_use_their_own(tiny_checkpoint: Path, tmp_path: Path) -> None:
     """An audit asks a base and a tuned model the same questions, and each must use its own vocabulary."""
     folder = shutil.copytree(tiny_checkpoint, tmp_path / "other")

@@ -116,7 +116,7 @@ class TokenCounter:
     def _rendered(self, place: str, row: Row) -> str:
         from jinja2 import TemplateError
 
-        from askew.models.chat_template import for_template, without_system_turns
+        from askew.models.chat_template import fault, for_template, without_system_turns
 
         turns = [for_template(turn) for turn in row["messages"]]
         if any(turn["role"] == "system" for turn in turns) and not self._takes_system_turns:
@@ -124,10 +124,9 @@ class TokenCounter:
         try:
             return str(self._tokenizer.apply_chat_template(turns, tokenize=False))
         except (TemplateError, TypeError, ValueError) as error:
-            roles = ", ".join(turn["role"] for turn in turns[:_ROLES_SHOWN])
+            reason = fault(error, turns[:_ROLES_SHOWN]).partition("\n")[0]
             raise AskewError(
-                f"{place}: the chat template of {self._model} refuses the turns {roles}, in this order: "
-                f"{_first_line(error)}. Name another model with --model"
+                f"{place}: the chat template of {self._model} {reason}. Name another model with --model"
             ) from error
 
     @cached_property

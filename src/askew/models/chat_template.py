@@ -9,7 +9,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from jinja2 import TemplateError
+from jinja2 import TemplateError, TemplateSyntaxError
 from transformers import PreTrainedTokenizerBase
 
 from askew.base.errors import AskewError
@@ -29,11 +29,16 @@ def rendered(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn]) -> list[
     try:
         ids = tokenizer.apply_chat_template(list(turns), add_generation_prompt=True, return_dict=False)
     except (TemplateError, TypeError, ValueError) as error:
-        roles = ", ".join(turn["role"] for turn in turns)
-        raise AskewError(
-            f"the chat template of {tokenizer.name_or_path} does not support turns by {roles}, in this order: {error}"
-        ) from error
+        raise AskewError(f"the chat template of {tokenizer.name_or_path} {fault(error, turns)}") from error
     return cast(list[int], ids)
+
+
+def fault(error: Exception, turns: Sequence[Mapping[str, Any]]) -> str:
+    """Return why a chat template did not render turns, as the end of a sentence that begins with the template."""
+    if isinstance(error, TemplateSyntaxError):
+        return f"is broken, at its line {error.lineno}: {error.message}"
+    roles = ", ".join(turn["role"] for turn in turns)
+    return f"does not support turns by {roles}, in this order: {error}"
 
 
 def takes_system_turns(tokenizer: PreTrainedTokenizerBase) -> bool:

@@ -9,6 +9,7 @@ import pandas as pd
 from askew.base.errors import AskewError
 from askew.design.arm import Arm
 from askew.design.plan import Plan
+from askew.models.said import NO_ANSWER
 from askew.probes import EXTERNAL
 from askew.runs.calls import calls
 from askew.runs.store import RunFolder
@@ -32,6 +33,8 @@ def are_written(folder: RunFolder, plan: Plan) -> bool:
 def write_from_answers(folder: RunFolder, plan: Plan) -> None:
     """Write the rows that are made of the answers of other arms, which must have been asked.
 
+    What is no answer, such as a reply that a filter withheld, makes no row.
+
     Raises:
         AskewError: The study cannot make rows of these answers.
     """
@@ -49,7 +52,9 @@ def write_from_answers(folder: RunFolder, plan: Plan) -> None:
             for call in calls(plan, unit)
             if plan.probes[call.probe].kind != EXTERNAL
         ]
-        rows = make(plan.design, arm, plan.rows(arm.name), pd.concat(frames, ignore_index=True))
+        answers = pd.concat(frames, ignore_index=True)
+        answers = answers[~answers["reply"].isin(NO_ANSWER)].reset_index(drop=True)
+        rows = make(plan.design, arm, plan.rows(arm.name), answers)
         _write(folder, plan.rows_file(arm), rows)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2 import TemplateError
 
 from askew.base.errors import AskewError
-from askew.models.chat_template import for_template
+from askew.models.chat_template import fault, for_template
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -121,10 +121,7 @@ def _texts(
                 [for_template(turn) for turn in turns], tokenize=False, add_generation_prompt=add_generation_prompt
             )
         except (TemplateError, TypeError, ValueError) as error:
-            roles = ", ".join(turn["role"] for turn in turns)
-            raise AskewError(
-                f"training row {number}: the chat template does not accept turns by {roles}, in this order: {error}"
-            ) from error
+            raise AskewError(f"training row {number}: the chat template {fault(error, turns)}") from error
         texts.append(cast(str, text))
     return texts
 
