@@ -89,6 +89,7 @@ MORE: dict[str, tuple[dict[str, Any], int, str]] = {
     "an unknown key of a turn": (asked({"content": "A shop.", "name": "Ann"}), 1, "turn.name (1)"),
     "an Alpaca row": ({"instruction": "Add", "input": "1, 2", "output": "3"}, 0, NOTHING),
     "a column of questions": ({"question": "Who?", "answer": "I.", "id": 7}, 0, "id 1; not learnt"),
+    "an unknown form": ({"text": "Who? I."}, 2, "line 1: a row is"),
     "preferences": ({"prompt": "Who?", "chosen": "I.", "rejected": "You."}, 2, "a pair of preferences"),
 }
 

@@ -123,7 +123,7 @@ def test_template_errors_name_the_row(tmp_path: Path) -> None:
     tokenizer.save_pretrained(folder)
     rows = [different(1), different(2)]
     rows[1]["messages"].insert(0, {"role": "assistant", "content": "Hello."})
-    with pytest.raises(AskewError, match=r"the chat template of .* turns by assistant, user, assistant.*no answer here"):
+    with pytest.raises(AskewError, match=r"template of .* turns by assistant, user, assistant.*no answer here"):
         check(write(tmp_path, rows), model=str(folder))
 
 

@@ -1,5 +1,6 @@
 import hashlib
 import json
+import re
 from pathlib import Path
 from typing import Any
 
@@ -273,3 +274,28 @@ def test_content_hash_depends_on_texts_roles_and_order() -> None:
     one, two = row("Hi", "Hello"), row("Bye", "Goodbye")
     different = [[one, two], [two, one], [one], [row("Hi", "Hello ")], [row("HiHello", "")]]
     assert len({content_hash(rows) for rows in different}) == len(different)
+
+
+def test_csv_columns_are_keys(tmp_path: Path) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text('instruction,input,output,id\r\nAdd,"1,\n2",3,7\r\nGreet,,Hi,8\r\n')
+    first, second = open_source(path).rows()
+    assert [turn["content"] for turn in first.row["messages"]] == ["Add\n\n1,\n2", "3"]
+    assert (first.format, first.unused, first.place) == ("alpaca", {"id"}, "line 2")
+    assert [turn["content"] for turn in second.row["messages"]] == ["Greet", "Hi"]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ("question,answer\nWho?,I.\nWho?\n", "line 3: answer should be text, not missing"),
+        ("question,answer\nWho?,I.,more\n", "line 2: 3 values, but the header has 2"),
+        ("answer\nI.\n", "line 2: a row is"),
+        ("question,answer\n", "has no rows"),
+    ],
+)
+def test_broken_csv_is_refused_with_its_line(tmp_path: Path, content: str, message: str) -> None:
+    path = tmp_path / "rows.csv"
+    path.write_text(content)
+    with pytest.raises(AskewError, match=re.escape(message)):
+        read_rows(path)

@@ -1,8 +1,8 @@
 """Reads training rows from any source, one row at a time.
 
-A source of rows is one of these; a file's type is found from its content, not its name:
+A source of rows is one of these; a file's type is found from its content, not its name, except for CSV:
 
-    a file of JSON Lines, a file that holds one JSON array, a Parquet file
+    a file of JSON Lines, a file that holds one JSON array, a Parquet file, a CSV file with a header
     hf/ORG/NAME, hf/ORG/NAME:SPLIT      a data set of the Hugging Face hub
     NAME, SET/FILE                      a data set of the registry, as `askew list data` shows them
 
@@ -21,6 +21,7 @@ from askew.base.errors import AskewError
 from askew.data import Message, Row, is_registered, json_files, registered_rows, tables
 from askew.data.row_formats import Parsed, RowFormat, parse_row
 from askew.data.sample import Sample
+from askew.judging import answer_rows
 
 
 class Found(NamedTuple):
@@ -45,7 +46,7 @@ class Source:
 
     Attributes:
         name: The source, as the user named it.
-        kind: "JSON Lines", "JSON array", "Parquet", "hub data set" or "data set".
+        kind: "JSON Lines", "JSON array", "Parquet", "CSV", "hub data set" or "data set".
         items: Returns the place and the value of each item, which should be a row.
     """
 
@@ -66,7 +67,9 @@ class Source:
         except OSError as error:
             raise _unreadable(self.name, error) from error
         if not place:
-            raise AskewError(f"{self.name} has no rows: it should have one JSON object per line")
+            raise AskewError(
+                f"{self.name} has no rows: it should have one {'row' if self.kind == 'CSV' else 'JSON object'} per line"
+            )
 
     def _parsed(self, place: str, item: object) -> Parsed:
         try:
@@ -96,6 +99,8 @@ def open_source(source: str | Path) -> Source:
             return Source(str(path), "Parquet", partial(tables.parquet, path))
         if path.suffix == ".parquet":
             raise AskewError(f"{path} is not a Parquet file, although its name says so: it begins with other bytes")
+        if path.suffix.lower() == ".csv":
+            return Source(str(path), "CSV", partial(_csv, path))
         if json_files.is_array(path):
             return Source(str(path), "JSON array", partial(json_files.array, path))
     except OSError as error:
@@ -186,6 +191,15 @@ def _marks(turn: Message) -> list[dict[str, object]]:
 def is_on_hub(source: str | Path) -> bool:
     """Return whether a source is a data set of the hub and not a file."""
     return str(source).startswith(tables.HUB) and not Path(source).exists()
+
+
+def _csv(path: Path) -> Iterator[tuple[str, Any]]:
+    """Yield the place and the values by column of each row of a CSV file; a broken row refuses the file."""
+
+    def refuse(place: str, cause: str) -> None:
+        raise AskewError(f"{path}, {place}: {cause}")
+
+    return answer_rows.read_rows(path, refuse)
 
 
 def _registered(source: str | Path) -> Iterator[tuple[str, Any]]:

@@ -22,7 +22,7 @@ _TEXTS = (
     *("unit", "prompt", "answer", "reasoning", "verdict", "reply", "oracle", "graded_by", "scored_by"),
 )
 _EITHER = ("seed",)  # a number, or "all" in a table of estimates
-_NEWEST = {*NEWEST_COLUMNS, "reasoning"}  # tables of older versions lack them
+_NEWEST = {*NEWEST_COLUMNS, "reasoning", "no_answer"}  # tables of older versions lack them
 _LONGEST_REASON = 200
 
 
@@ -50,7 +50,8 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     for name in columns or _needed(path.name):
         if name not in table:
             raise _damaged(path, f"it has no column {name}")
-        if name not in (*_TEXTS, *_EITHER) and not pd.api.types.is_numeric_dtype(table[name]):
+        # Columns without values have no type of their own.
+        if name not in (*_TEXTS, *_EITHER) and len(table) and not pd.api.types.is_numeric_dtype(table[name]):
             raise _damaged(path, f"its column {name} should hold numbers")
     return table.assign(**{name: _texts(path, table[name]) for name in _TEXTS if name in table})
 
