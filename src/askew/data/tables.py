@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from askew.base import parquet_files
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
 from askew.data.row_formats import HISTORY, MORE, PAIRS, SYSTEMS, TURNS
@@ -12,8 +13,6 @@ from askew.data.row_turns import TOOL_KEYS
 PARQUET_MAGIC = b"PAR1"
 HUB = "hf/"
 
-_BATCH = 256  # rows in memory at once
-_BUFFER = 2**20  # bytes of a column in memory; without it, a column of a whole row group, often all rows
 _ANSWERS = {key for _, keys in PAIRS.values() for key in keys}
 _COLUMNS = {*TURNS, *PAIRS, *_ANSWERS, *SYSTEMS, *TOOL_KEYS, MORE, HISTORY, "chosen"}
 _LONGEST_REASON = 300
@@ -23,27 +22,23 @@ def parquet(path: Path) -> Iterator[tuple[str, Any]]:
     """Yield the place and the values of each row of a Parquet file.
 
     Raises:
-        AskewError: The file is damaged, or has no column for training rows.
+        AskewError: The file is damaged, has no column for training rows, or expands too much.
     """
     import pyarrow as pa
-    from pyarrow.parquet import ParquetFile
 
     number = 0
     try:
-        with ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
-            names = file.schema_arrow.names
-            columns = [name for name in names if name in _COLUMNS]
-            if not {*TURNS, *PAIRS} & set(columns):
-                raise AskewError(
-                    f"{path} has the columns {_listed(names)}; rows must be in messages, conversations, prompt and "
-                    "completion, instruction and output, or question and answer"
-                )
-            # Other columns may be large, so they are only named.
-            others = {name: "(not read)" for name in names if name not in _COLUMNS}
-            for batch in file.iter_batches(batch_size=_BATCH, columns=columns):
-                for item in batch.to_pylist():
-                    number += 1
-                    yield f"row {number}", {**others, **item}
+        names = parquet_files.columns_of(path)
+        if not {*TURNS, *PAIRS} & set(names):
+            raise AskewError(
+                f"{path} has the columns {_listed(names)}; rows must be in messages, conversations, prompt and "
+                "completion, instruction and output, or question and answer"
+            )
+        # Other columns may be large, so they are only named.
+        others = {name: "(not read)" for name in names if name not in _COLUMNS}
+        for item in parquet_files.rows(path, _COLUMNS):
+            number += 1
+            yield f"row {number}", {**others, **item}
     except (pa.ArrowException, OSError, ValueError, OverflowError, MemoryError) as error:
         where = f", after row {number}" if number else ""
         raise AskewError(f"{path}{where}: the Parquet file is damaged or cut off ({_first(error)})") from error

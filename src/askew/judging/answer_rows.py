@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TextIO
 
+from askew.base import parquet_files
 from askew.base.errors import AskewError
 
-_ROWS_AT_ONCE = 1000
 # The default limit of the csv module is too low for long answers.
 _LONGEST_FIELD = 2**31 - 1
 _NOT_UTF8 = "this is not text in UTF-8"
@@ -255,17 +255,12 @@ def _read_jsonl(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
 
 
 def _read_parquet(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
-    import pyarrow
-    import pyarrow.parquet
+    from pyarrow import ArrowException
 
-    number = 0
     try:
-        with pyarrow.parquet.ParquetFile(path) as file:
-            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
-                for row in batch.to_pylist():
-                    number += 1
-                    yield f"row {number}", row
-    except pyarrow.ArrowException as error:
+        for number, row in enumerate(parquet_files.rows(path), start=1):
+            yield f"row {number}", row
+    except (ArrowException, ValueError, OverflowError) as error:
         raise AskewError(f"{path} cannot be read as Parquet: {error}") from error
 
 

@@ -150,4 +150,6 @@ def _vocabulary(name: str) -> dict[str, int] | None:
     from transformers import AutoTokenizer
 
     folder = resolve(name).checkpoint
-    return AutoTokenizer.from_pretrained(folder).get_vocab() if isinstance(folder, Path) else None
+    if not isinstance(folder, Path):
+        return None
+    return AutoTokenizer.from_pretrained(folder, local_files_only=True, trust_remote_code=False).get_vocab()

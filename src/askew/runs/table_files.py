@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askew.base import parquet_files
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, NEWEST_COLUMNS, SCORES
@@ -34,14 +35,14 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
         columns: The columns to read; if empty, all, of which those that Askew writes must be there.
 
     Raises:
-        AskewError: The file cannot be read, lacks a column, or has a column of another type.
+        AskewError: The file cannot be read, expands too much, lacks a column, or has a column of another type.
     """
     import pandas as pd
     import pyarrow as pa
 
     try:
         if path.suffix == ".parquet":
-            table = pd.read_parquet(path, columns=list(columns) or None)
+            table = parquet_files.frame(path, columns or None)
         else:
             table = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), usecols=list(columns) or None)
     except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError) as error:
