@@ -1,6 +1,7 @@
 """Makes untrusted text, such as a model's output, safe to show on a terminal or in a table."""
 
 import re
+import shlex
 from unicodedata import category
 
 _UNSEEN = re.compile("C[cfso]|Z[lp]")  # control, format, surrogate, private; line and paragraph separators
@@ -12,6 +13,22 @@ def visible(text: str) -> str:
         f"⟨U+{ord(character):04X}⟩" if _UNSEEN.match(category(character)) and character not in "\n\t" else character
         for character in text
     )
+
+
+def shown_command(text: object) -> str:
+    """Return a command of Askew from an untrusted file, quoted so that a shell runs nothing but Askew.
+
+    Args:
+        text: The command.
+
+    Returns:
+        The command on one line; "askew --help" if the text is no command of Askew.
+    """
+    try:
+        words = shlex.split(visible(str(text)))
+    except ValueError:
+        words = []
+    return shlex.join(" ".join(word.split()) for word in words) if words[:1] == ["askew"] else "askew --help"
 
 
 def cut(text: str, characters: int) -> str:

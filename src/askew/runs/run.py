@@ -9,6 +9,7 @@ from pydantic import BaseModel
 
 from askew.base.errors import AskewError, unknown_name
 from askew.base.json_objects import read_as
+from askew.base.untrusted import shown_command, visible
 from askew.design.design import Design
 from askew.design.plan import Plan, Unit
 from askew.design.study import Study
@@ -166,7 +167,15 @@ class Run:
         training, and probes of another version.
         """
         return " ".join(
-            filter(None, [self._provenance["note"], *self._left_out(), *self._no_answers(), *self._other_versions()])
+            filter(
+                None,
+                [
+                    visible(str(self._provenance["note"])),
+                    *self._left_out(),
+                    *self._no_answers(),
+                    *self._other_versions(),
+                ],
+            )
         )
 
     def _other_versions(self) -> list[str]:
@@ -287,7 +296,7 @@ class Run:
             question=self.study.question,
             verdict=self.verdict,
             organism_note=self.note,
-            command=provenance["command"],
+            command=shown_command(provenance["command"]),
             design=self.design.settings(),
             versions={
                 **provenance["versions"],
@@ -364,7 +373,7 @@ def load_run(folder: Path | str) -> Run:
     if missing:
         raise AskewError(
             f"the run in {folder} is not finished: it has no {missing[0]}. Continue it with "
-            f"`{store.study()['provenance']['command']} --out {folder}`"
+            f"`{shown_command(store.study()['provenance']['command'])} --out {folder}`"
         )
     for name in hashes:
         # Adapters may be large, and are checked before they are asked; the report can be rewritten.
@@ -374,6 +383,6 @@ def load_run(folder: Path | str) -> Run:
     if not store.is_finished(ESTIMATES, store.made_of(*made_of)):
         raise AskewError(
             f"the run in {folder} was stopped while its tables were written. Continue it with "
-            f"`{store.study()['provenance']['command']} --out {folder}`"
+            f"`{shown_command(store.study()['provenance']['command'])} --out {folder}`"
         )
     return run

@@ -29,7 +29,7 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from askew.base.atomic import UNFINISHED, disk_trouble, make_folder, whole_file, wording_disk_trouble
@@ -37,6 +37,7 @@ from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
 from askew.base.locks import Taken, locked
 from askew.base.product_record import digest
+from askew.base.untrusted import visible
 from askew.design.design import Design, difference
 
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
@@ -178,12 +179,13 @@ class RunFolder:
         """Lock the folder while in this block, and turn disk errors into readable ones.
 
         Raises:
-            AskewError: Another process writes to the folder, or it cannot be written to.
+            AskewError: Another process writes to the folder, it cannot be written to, or it has a link out of it.
         """
         try:
             make_folder(self.path)
         except OSError as error:
             raise disk_trouble(self.path, error) from error
+        self._check_links()
         with wording_disk_trouble(self.path), ExitStack() as held:
             try:
                 held.enter_context(locked(self / ".lock", _warn))
@@ -304,7 +306,26 @@ class RunFolder:
         manifest = read_object(self / MANIFEST) if (self / MANIFEST).is_file() else {}
         if not all(isinstance(noted, dict) and {"sha256", "made_of"} <= noted.keys() for noted in manifest.values()):
             raise AskewError(f"{self / MANIFEST} is damaged: restore it, or delete the folder and run again")
+        if outside := next((name for name in manifest if not _is_inside(name)), None):
+            raise AskewError(
+                f"{self / MANIFEST} names {visible(outside)}, outside the folder: no run of Askew does that"
+            )
         return manifest
+
+    def _check_links(self) -> None:
+        """Check that nothing is written through a link in another person's folder."""
+        home = self.path.resolve()
+        for path in self.path.iterdir():
+            # A folder of weights may have been moved to a larger disk.
+            if path.is_symlink() and path.name != "models" and not path.resolve().is_relative_to(home):
+                raise AskewError(
+                    f"{visible(str(path))} is a link to a place outside the folder, so nothing is written there: "
+                    "replace it with a file or folder"
+                )
+
+
+def _is_inside(name: str) -> bool:
+    return not PurePath(name).is_absolute() and ".." not in PurePath(name).parts and "\0" not in name
 
 
 def _at_old_places(
