@@ -30,7 +30,7 @@ def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
     message = {
         "kind": "train",
         "checkpoint": str(checkpoint),
-        "starts_from": None,
+        "start": None,
         "identity": {},
         "data": str(data),
         "recipe": {"rows": 8, "batch_size": 4},

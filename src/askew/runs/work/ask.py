@@ -14,6 +14,7 @@ from askew.runs import cost
 from askew.runs.calls import Call, answers, calls, checkpoint_call
 from askew.runs.store import RunFolder
 from askew.runs.work import Kind, Requests, Session, Work, kinds
+from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.unit_training import work_name
 
 # Seconds that the terrarium takes for one answer, on one core of a laptop of 2024.
@@ -84,6 +85,7 @@ class AskWork(Work):
             "model": self.model(session.plan, base),
             "judge": session.plan.design.judge,
             "calls": [{**asdict(call), "is": self.identity(session.folder, call.log)} for call in self.calls],
+            "start": start_message(session.folder, session.plan, self.unit),
             "trained": str(base / self.unit.product),
             "log_dir": str((base / self.calls[0].log).parent),
             "tags": self.tags,
@@ -145,6 +147,8 @@ class AskKind(Kind[AskWork]):
         from askew.models.remote.requests import Patience, storing_replies
         from askew.probes.ask import ProbeCall, ask
 
+        if message["start"]:
+            ready_start(message["start"], tell)
         trained = _trained(Path(message["trained"]))
         put = [
             ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"], {**call["is"], **trained})

@@ -12,6 +12,7 @@ from askew.design.plan import Plan
 from askew.runs import training_rows
 from askew.runs.store import RunFolder
 from askew.runs.work import Session, kinds
+from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
 
 # Seconds that the terrarium takes for one row, on one core of a laptop of 2024.
@@ -31,10 +32,9 @@ class TrainWork(UnitTraining):
     def message(self, session: Session) -> dict[str, Any]:
         """Return the base, the rows, the recipe and the folder to write."""
         plan, base = session.plan, session.folder.path.resolve()
-        earlier = plan.started_from(self.unit)
         return {
             "checkpoint": str(plan.start(self.unit.arm).checkpoint),
-            "starts_from": [str(base / earlier.product), str(base / self.unit.merged_start)] if earlier else None,
+            "start": start_message(session.folder, plan, self.unit),
             "data": str(base / plan.rows_file(self.unit.arm)),
             "recipe": plan.design.recipe.model_dump(),
             "seed": self.unit.seed,
@@ -95,9 +95,9 @@ class TrainKind(UnitTrainingKind[TrainWork]):
         from askew.training.local import fine_tune
         from askew.training.recipe import Recipe
 
-        folder = Path(message["checkpoint"])
+        folder, start = Path(message["checkpoint"]), message["start"]
         fine_tune(
-            _start(message) or (folder if folder.is_dir() else message["checkpoint"]),
+            ready_start(start, tell) if start else folder if folder.is_dir() else message["checkpoint"],
             [{**row} for row in read_rows(message["data"])],
             Recipe.model_validate(message["recipe"]),
             message["seed"],
@@ -111,8 +111,8 @@ class TrainKind(UnitTrainingKind[TrainWork]):
 
 def _identity(message: dict[str, Any]) -> dict[str, Any]:
     """Return the identity of the result, with the record of the earlier arm that it starts from."""
-    earlier = message["starts_from"]
-    return {**message["identity"], **(_started_from(Path(earlier[0])) if earlier else {})}
+    start = message["start"]
+    return {**message["identity"], **(_started_from(Path(start["adapter"])) if start else {})}
 
 
 def _started_from(earlier: Path) -> dict[str, Any]:
@@ -130,26 +130,6 @@ def _doubt_weights(folder: Path) -> str:
     except AskewError as error:
         return f"has weights that cannot be read ({error})"
     return ""
-
-
-def _start(message: dict[str, Any]) -> Path | None:
-    """Return the checkpoint that an earlier arm left, merged with its base if need be; None without one.
-
-    Raises:
-        AskewError: The earlier adapter cannot be merged into its base.
-    """
-    if message["starts_from"] is None:
-        return None
-    from askew.base.atomic import whole_folder
-    from askew.models.merging import save_merged
-
-    adapter, out = map(Path, message["starts_from"])
-    if (adapter / "config.json").is_file():  # the method `full` leaves a whole checkpoint
-        return adapter
-    if not out.is_dir():
-        with whole_folder(out) as unfinished:
-            save_merged(message["checkpoint"], adapter, unfinished)
-    return out
 
 
 kinds.add(TrainKind.name, TrainKind())
