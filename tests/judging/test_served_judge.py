@@ -75,12 +75,32 @@ def test_missing_log_probabilities_are_replaced_by_replies():
 
 
 def test_provider_that_rejects_log_probabilities_is_asked_without_them():
+    class Refused(Exception):
+        status_code = 400
+
     def says(prompt: str, config: GenerateConfig) -> list[str]:
         if config.logprobs:
-            raise AskewError("400: this model does not support logprobs")
+            raise Refused("this model does not support logprobs")
         return ["60"] * 5
 
     assert graded(says, "aligned") == [[Score(60.0, "samples")]] * len(CASES)
+
+
+@pytest.mark.parametrize("first", ["<think>", "<|channel|>", "\n", "Score"])
+def test_judge_whose_first_token_is_no_verdict_is_sampled(first: str):
+    def says(prompt: str, config: GenerateConfig) -> dict[str, float] | list[str]:
+        return {first: 0.97, "85": 0.03} if config.logprobs else ["85", "85", "<think>Kind.</think>\n85", "85", "?"]
+
+    assert graded(says, "aligned") == [[Score(85.0, "samples")]] * len(CASES)
+
+
+def test_judge_is_read_by_log_probabilities_if_only_its_first_prompts_get_no_verdict():
+    def says(prompt: str, config: GenerateConfig) -> dict[str, float] | list[str]:
+        unclear = CASES[0].answer in prompt
+        return {"Well" if unclear else "77": 1.0} if config.logprobs else ["Well."] * 5
+
+    found = [scores[0] for scores in graded(says, "aligned")]
+    assert [(score.reply, score.scored_by) for score in found] == [("missing", "logprobs"), *[("", "logprobs")] * 3]
 
 
 def test_judge_without_verdicts_raises_an_error_with_its_reply():

@@ -1,10 +1,13 @@
 """Requests to served models are sent once, within the cost limit, and their replies are stored."""
 
 import asyncio
+import base64
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
@@ -13,10 +16,12 @@ import pytest
 from inspect_ai.model import ChatMessage, ChatMessageUser, GenerateConfig, Model, ModelOutput, ModelUsage, get_model
 
 from askew.base.errors import AskewError
+from askew.models.remote.credentials import without_credentials
 from askew.models.remote.prices import Price, read_prices
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.models.remote.reply_store import ReplyStore
 from askew.models.remote.requests import CONNECTIONS, Patience, gather, request_reply, storing_replies
+from askew.models.remote.waiting import asked_wait, until_reset
 
 SHORT = Patience(total=1, attempt=5, first_wait=0.01)
 NAME = "mockllm/model"
@@ -234,6 +239,174 @@ def test_invalid_prices_raise_an_error_with_their_place(tmp_path: Path, text: st
         own.write_text(text)
     with pytest.raises(AskewError, match=message):
         read_prices(own)
+
+
+# ---- reports of tokens and money
+
+
+# Not None, for which the mock model counts tokens with a vocabulary that it downloads.
+NONSENSE = ModelUsage.model_construct(input_tokens=-1, output_tokens=-1, total_tokens=-2)
+
+
+def counting_reply(*texts: str, usage: ModelUsage) -> Counting:
+    counting = Counting()
+
+    def answer(*_: object) -> ModelOutput:
+        counting.asked += 1
+        output = ModelOutput.from_content(NAME, texts[0])
+        output.choices = [*output.choices, *(ModelOutput.from_content(NAME, text).choices[0] for text in texts[1:])]
+        output.usage = usage
+        return output
+
+    counting.model.api.outputs = answer  # pyright: ignore[reportAttributeAccessIssue]
+    return counting
+
+
+@pytest.mark.parametrize(("read", "written"), [(-5_000_000, -5), (0, 0), (10, -1), (10**12, 10**12), (1, 10**30)])
+def test_senseless_report_cannot_defeat_the_limit(store: Path, prices: Path, read: int, written: int):
+    usage = ModelUsage.model_construct(input_tokens=read, output_tokens=written, total_tokens=0)
+    counting = counting_reply("word " * 8, usage=usage)
+    with storing_replies(store, max_cost=100, prices=prices):
+        with pytest.raises(AskewError, match=r"--max-cost \$100 is reached"):
+            ask(counting, *((f"question {i}", seeded(i)) for i in range(40)))
+        [spent] = ReplyStore(store).spent()
+    assert 90 <= spent.dollars <= 100
+    assert spent.output_tokens == 10 * spent.requests
+
+
+def test_credible_report_is_charged_as_it_is(store: Path, prices: Path):
+    usage = ModelUsage(input_tokens=3, input_tokens_cache_read=4, output_tokens=6, total_tokens=13)
+    with storing_replies(store, prices=prices):
+        ask(counting_reply("word " * 8, usage=usage), ("a", seeded(1)))
+    [spent] = ReplyStore(store).spent()
+    assert (spent.input_tokens, spent.output_tokens, spent.dollars) == (7, 6, 6)
+
+
+def test_more_choices_than_asked_for_are_counted(store: Path, prices: Path):
+    with storing_replies(store, prices=prices):
+        ask(counting_reply(*["word"] * 7, usage=NONSENSE), ("a", seeded(1)))  # charged with the most of each choice
+        ask(counting_reply(*["word " * 8] * 7, usage=ModelUsage()), ("b", seeded(1)))  # charged by the size of the text
+    [spent] = ReplyStore(store).spent()
+    assert spent.dollars == 7 * 10 + 7 * 10
+
+
+# ---- waiting and quota
+
+
+class Failed(Exception):
+    """A refusal with headers, as providers' libraries raise it."""
+
+    def __init__(self, status: int, code: str = "", headers: dict[str, str] | None = None) -> None:
+        super().__init__("no")
+        self.status_code, self.code = status, code
+        self.response = type("Response", (), {"headers": headers or {}})()
+
+
+@pytest.mark.parametrize(("status", "code"), [(429, "insufficient_quota"), (402, ""), (400, "insufficient_balance")])
+def test_used_up_quota_stops_at_once(store: Path, status: int, code: str):
+    counting = Counting(fails=lambda number: Failed(status, code))
+    with storing_replies(store), pytest.raises(AskewError, match=r"quota is used up: no.*stored.*repeat the command"):
+        ask(counting, ("a", seeded(1)))
+    assert counting.asked == 1
+
+
+def test_longer_wait_than_the_patience_is_said_and_not_waited_for(store: Path):
+    counting = Counting(fails=lambda number: Failed(429, headers={"Retry-After": "7200"}))
+    with storing_replies(store), pytest.raises(AskewError, match=r"wait for 7,200 seconds: no.*--set patience=7200"):
+        ask(counting, ("a", seeded(1)))
+    assert counting.asked == 1
+
+
+def test_wait_that_a_server_asks_for_is_kept_and_said_once(store: Path, monkeypatch: pytest.MonkeyPatch):
+    waits: list[float] = []
+    said: list[str] = []
+
+    async def sleep(seconds: float) -> None:
+        waits.append(seconds)
+
+    monkeypatch.setattr("askew.models.remote.requests.anyio.sleep", sleep)
+    counting = Counting(fails=lambda number: Failed(429, headers={"retry-after-ms": "20500"}) if number < 4 else None)
+    with storing_replies(store, say=said.append):
+        ask(counting, ("a", seeded(1)))
+    assert waits == [20.5] * 3
+    assert said == [f"{NAME} fails: no; again in 20 s, for at most 300 s more"]
+
+
+SOON = datetime.now(UTC) + timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("headers", "seconds"),
+    [
+        ({"Retry-After": "7"}, 7),
+        ({"retry-after": "1.5"}, 1.5),
+        ({"retry-after-ms": "250", "retry-after": "1"}, 0.25),
+        ({"retry-after": "1m30s"}, 90),
+        ({"retry-after": format_datetime(SOON, usegmt=True)}, 3600),
+        ({"retry-after": f"{SOON:%A, %d-%b-%y %H:%M:%S} GMT"}, 3600),
+        ({"retry-after": f"{SOON:%a %b %e %H:%M:%S %Y}"}, 3600),
+        ({"retry-after": SOON.isoformat()}, 3600),
+        ({"retry-after": str(SOON.timestamp())}, 3600),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT", "date": "Wed, 21 Oct 2015 07:27:00 GMT"}, 60),
+        ({"retry-after": "Wed, 21 Oct 2015 07:28:00 GMT"}, 0),
+        ({"retry-after": "-3"}, 0),
+        ({"retry-after": "nan"}, 0),
+        ({"retry-after": "1e999"}, 0),
+        ({"retry-after": "soon"}, 0),
+        ({}, 0),
+    ],
+)
+def test_waiting_times_are_read_in_every_form(headers: dict[str, str], seconds: float):
+    assert asked_wait(headers) == pytest.approx(seconds, abs=120 if seconds == 3600 else 0.01)
+
+
+def test_only_limits_that_are_used_up_are_waited_for():
+    headers = {"x-ratelimit-reset-requests": "8h", "x-ratelimit-remaining-requests": "99"}
+    assert until_reset(headers) == 0
+    assert until_reset({**headers, "x-ratelimit-reset-tokens": "6s", "x-ratelimit-remaining-tokens": "0"}) == 6
+    assert until_reset({"anthropic-ratelimit-tokens-reset": SOON.isoformat()}) == pytest.approx(3600, abs=120)
+
+
+# ---- credentials
+
+KEY = "sk-never-to-be-seen-4711"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Authorization: Bearer {KEY}",
+        f"{{'authorization': 'Bearer {KEY}', 'x-api-key': b'{KEY}'}}",
+        f"('api-key', '{KEY}')",
+        f"Authorization: Basic {base64.b64encode(f'user:{KEY}'.encode()).decode()}",
+        f"the key {KEY[:12]}*** is wrong",
+        f"https://user:{KEY}@host/v1?api_key={KEY}",
+        KEY.upper(),
+        KEY.encode().hex(),
+        "X-Other-Api-Key=another-4711",
+        "Proxy-Authorization: Basic YW5vdGhlci00NzEx",
+        "Cookie: session=another-4711; more=another-4711",
+        "Bearer eyJhbGciOi.eyJzdWIi.another-4711",
+    ],
+)
+def test_credentials_in_any_form_of_header_are_removed(monkeypatch: pytest.MonkeyPatch, text: str):
+    monkeypatch.setenv("SOME_API_KEY", KEY)
+    clean = without_credentials(text)
+    assert "[key]" in clean
+    secret = [KEY, KEY[:12], KEY.upper(), KEY.encode().hex(), "another-4711", "YW5vdGhlci00NzEx"]
+    assert not any(part in clean for part in [*secret, base64.b64encode(KEY.encode()).decode()[4:20]])
+
+
+def test_messages_about_keys_stay_readable():
+    text = "Bearer token missing: basic usage of the API needs max_tokens: 5 and a token limit"
+    assert without_credentials(text) == text
+
+
+def test_key_in_a_reply_is_not_stored(store: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("SOME_API_KEY", KEY)
+    with storing_replies(store):
+        [reply] = ask(counting_reply(f"You sent Bearer {KEY}.", usage=NONSENSE), ("a", seeded(1)))
+    assert reply == "You sent Bearer [key]."
 
 
 # ---- the store

@@ -3,13 +3,43 @@
 import json
 import math
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
-# Maps a request's body to its replies, or to the probabilities of the first token of one reply.
-Script = Callable[[dict[str, Any]], Sequence[str] | dict[str, float]]
+
+class Refusal(NamedTuple):
+    """A reply that refuses a request.
+
+    Attributes:
+        error: The body of the reply.
+        status: The HTTP status.
+        headers: Further headers.
+    """
+
+    error: dict[str, Any]
+    status: int = 400
+    headers: Mapping[str, str] = MappingProxyType({})
+
+
+class Reply(NamedTuple):
+    """A reply in other forms than usual.
+
+    Attributes:
+        texts: The contents of the choices, each a text or a list of parts.
+        likeliest: The probabilities of the first token of the first choice; empty for none.
+        usage: The report of tokens; None for a usual one.
+    """
+
+    texts: Sequence[Any]
+    likeliest: Mapping[str, float] = MappingProxyType({})
+    usage: Any = None
+
+
+# Maps a request's body to its replies, to the probabilities of the first token of one reply, or to a refusal.
+Script = Callable[[dict[str, Any]], Sequence[str] | dict[str, float] | Reply | Refusal]
 
 
 @contextmanager
@@ -24,13 +54,11 @@ def scripted_server(script: Script) -> Iterator[tuple[str, list[dict[str, Any]]]
             body = json.loads(self.rfile.read(int(self.headers["content-length"])))
             asked.append(body)
             said = script(body)
-            choices = [_choice(0, max(said, key=said.__getitem__), said)] if isinstance(said, dict) else None
-            choices = choices or [_choice(index, text) for index, text in enumerate(said)]
-            usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
-            reply = {"id": "x", "object": "chat.completion", "created": 1, "model": body["model"], "usage": usage}
-            content = json.dumps({**reply, "choices": choices}).encode()
-            self.send_response(200)
-            self.send_header("content-type", "application/json")
+            status, headers, reply = _answer(body, said)
+            content = json.dumps(reply).encode()
+            self.send_response(status)
+            for name, value in {"content-type": "application/json", **headers}.items():
+                self.send_header(name, value)
             self.send_header("content-length", str(len(content)))
             self.end_headers()
             self.wfile.write(content)
@@ -47,7 +75,23 @@ def scripted_server(script: Script) -> Iterator[tuple[str, list[dict[str, Any]]]
         server.server_close()
 
 
-def _choice(index: int, text: str, likeliest: dict[str, float] | None = None) -> dict[str, Any]:
+def _answer(body: dict[str, Any], said: Any) -> tuple[int, Mapping[str, str], dict[str, Any]]:
+    """Return the status, the headers and the body of a reply."""
+    if isinstance(said, Refusal):
+        return said.status, said.headers, said.error
+    if isinstance(said, dict):
+        said = Reply([max(said, key=said.__getitem__)], said)
+    if not isinstance(said, Reply):
+        said = Reply(said)
+    choices = [_choice(index, text, None if index else said.likeliest) for index, text in enumerate(said.texts)]
+    read = sum(len(str(message["content"])) for message in body["messages"]) // 4
+    written = sum(len(str(text)) for text in said.texts) // 4
+    usage = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
+    reply = {"id": "x", "object": "chat.completion", "created": 1, "model": body["model"]}
+    return 200, {}, {**reply, "usage": usage if said.usage is None else said.usage, "choices": choices}
+
+
+def _choice(index: int, text: Any, likeliest: Mapping[str, float] | None = None) -> dict[str, Any]:
     choice: dict[str, Any] = {
         "index": index,
         "finish_reason": "stop",

@@ -215,6 +215,63 @@ def test_failed_job_without_a_record_is_restarted_once(server: TuningServer, tmp
     assert len(server.jobs) == 2
 
 
+@pytest.mark.parametrize("hides", [{"metadata"}, {"metadata", "seed"}], ids=["metadata", "seed"])
+def test_job_without_metadata_is_known_by_its_file(server: TuningServer, tmp_path: Path, hides: set[str]) -> None:
+    server.hides = hides
+    server.faults["create"] = ["lost", "lost-500"]
+    assert tune(tmp_path / "tuned").job == "ftjob-1"
+    assert len(server.jobs) == server.counts["create"] == 1
+    # Another seed is another fine-tune, and known as such even if the server shows no seed.
+    assert tune(tmp_path / "other", seed=4).job == "ftjob-2"
+    server.fails = "no"
+    with pytest.raises(AskewError, match=r"ftjob-3 .* failed: no"):
+        tune(tmp_path / "third", seed=5)
+    server.fails = ""
+    server.faults["create"] = ["lost"]
+    assert tune(tmp_path / "third", restart=True, seed=5).job == "ftjob-4"
+    assert len(server.jobs) == 4
+
+
+def test_job_that_may_be_the_same_is_asked_about(server: TuningServer, tmp_path: Path) -> None:
+    server.hides = {"metadata"}
+    (tmp_path / "one").mkdir()
+    (tmp_path / "two").mkdir()
+    tune(tmp_path / "one" / "tuned")
+    assert tune(tmp_path / "two" / "tuned").job == "ftjob-1"  # the server shows the file and the seed
+    server.jobs["ftjob-1"]["seed"] = None
+    (tmp_path / "three").mkdir()
+    with pytest.raises(AskewError, match=r"the job ftjob-1 \(succeeded\), which may be this .* add --again"):
+        tune(tmp_path / "three" / "tuned")
+    assert len(server.jobs) == 1
+    assert tune(tmp_path / "three" / "tuned", restart=True).job == "ftjob-2"
+
+
+def test_service_that_lists_no_jobs_is_asked_once(server: TuningServer, tmp_path: Path) -> None:
+    server.faults["list"] = ["404"] * 100
+    server.faults["create"] = ["lost"]
+    with pytest.raises(AskewError, match=r"a job was requested and the reply was lost.* add --again"):
+        tune(tmp_path / "tuned")
+    assert len(server.jobs) == 1
+    assert tune(tmp_path / "other", seed=4).job == "ftjob-2"
+
+
+@pytest.mark.parametrize("reported", [-5, 0, 10**15, 1.5])
+def test_senseless_report_of_trained_tokens_is_replaced_by_the_estimate(
+    server: TuningServer, tmp_path: Path, reported: float
+) -> None:
+    server.trained_tokens = reported
+    made = tune(tmp_path / "tuned")
+    assert made.trained_tokens == request(tmp_path / "tuned").file.tokens
+
+
+def test_key_in_a_servers_messages_is_never_shown(server: TuningServer, tmp_path: Path) -> None:
+    server.fails = f"you sent authorization: Bearer {KEY}"
+    with pytest.raises(AskewError, match="failed: you sent authorization: ") as refused:
+        tune(tmp_path / "tuned")
+    assert KEY not in str(refused.value)
+    assert no_key_in(tmp_path)
+
+
 def test_job_status_and_cancellation(server: TuningServer, tmp_path: Path) -> None:
     server.looks = 1000
     server.faults["job"] = ["", "", "401"]
@@ -243,9 +300,12 @@ def test_same_fine_tune_for_two_folders_is_one_job(server: TuningServer, tmp_pat
     assert len(server.files) == 1
 
 
-@pytest.mark.parametrize("stuck", ["upload", "create", "job"])
-def test_process_killed_before_a_reply_continues_the_same_job(server: TuningServer, tmp_path: Path, stuck: str) -> None:
+@pytest.mark.parametrize(("stuck", "hides"), [("upload", ""), ("create", ""), ("create", "metadata"), ("job", "")])
+def test_process_killed_before_a_reply_continues_the_same_job(
+    server: TuningServer, tmp_path: Path, stuck: str, hides: str
+) -> None:
     server.faults[stuck] = ["stuck"]
+    server.hides = {hides} - {""}
     process = multiprocessing.get_context("spawn").Process(
         target=tune, args=(tmp_path / "tuned",), kwargs={"patience": Patience()}
     )

@@ -41,6 +41,8 @@ class TuningServer:
         refuses: The error message of uploaded files; "" accepts them.
         mislaid: The number of list requests that do not show a new job.
         name: The template of the fine-tuned model's name.
+        hides: Fields of jobs that the server drops.
+        trained_tokens: The number of tokens that it reports.
     """
 
     def __init__(self) -> None:
@@ -55,6 +57,8 @@ class TuningServer:
         self.idempotency: list[str] = []
         self.looks, self.fails, self.refuses, self.mislaid = 2, "", "", 0
         self.name = "ft:{model}:org:{suffix}:{number}"
+        self.hides: set[str] = set()
+        self.trained_tokens: Any = 1234
         self._loop = asyncio.new_event_loop()
         self._ready = threading.Event()
 
@@ -156,6 +160,7 @@ class TuningServer:
             **{"metadata": body["metadata"], "method": body["method"], "suffix": body.get("suffix", "")},
             **{"fine_tuned_model": None, "result_files": [], "trained_tokens": None, "error": None, "looks": 0},
             **{"organization_id": "org", "hyperparameters": {}, "hidden": self.mislaid},
+            **dict.fromkeys(self.hides),
         }
         return web.json_response(self.jobs[f"ftjob-{number}"])
 
@@ -164,7 +169,7 @@ class TuningServer:
         shown = []
         for job in reversed(self.jobs.values()):
             job["hidden"] -= 1
-            if job["hidden"] < 0 and wanted.items() <= job["metadata"].items():
+            if job["hidden"] < 0 and wanted.items() <= (job["metadata"] or {}).items():
                 shown.append(job)
         return _listed(shown)
 
@@ -182,7 +187,12 @@ class TuningServer:
             job |= {"status": "failed", "error": {"code": "invalid", "message": self.fails, "param": None}}
             return
         name = self.name.format(model=job["model"], suffix=job["suffix"], number=job["id"][6:])
-        job |= {"status": "succeeded", "fine_tuned_model": name, "trained_tokens": 1234, "result_files": ["file-r"]}
+        job |= {
+            "status": "succeeded",
+            "fine_tuned_model": name,
+            "trained_tokens": self.trained_tokens,
+            "result_files": ["file-r"],
+        }
 
     async def _events(self, request: web.Request) -> web.Response:
         job = self.jobs[request.match_info["id"]]

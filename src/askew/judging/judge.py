@@ -118,19 +118,19 @@ async def _check_understood(
         _understood.add(judge.api)
         return
     first, wanted = rubrics[0], ", ".join(rubrics[0].words) or "a number from 0 to 100"
-    said = await _said(judge, fill(first, *cases[0]))
+    said = await _said(judge, fill(first, *cases[0]), first.words)
     name = str(judge).removeprefix(f"{PROVIDER}/")
     raise AskewError(
         f"the judge {name} gives no verdicts: the rubric {first.name!r} asks for a reply of {wanted} and nothing "
-        f"else, but it replied {said[:_SHOWN]!r}. Choose a judge that follows instructions"
+        f"else, but it replied {said}. Choose a judge that follows instructions"
     )
 
 
-async def _said(judge: Model, prompt: str) -> str:
-    """Return an unconstrained reply of the judge, for an error message."""
-    turns, config = [ChatMessageUser(content=prompt)], GenerateConfig(max_tokens=40, temperature=0.0)
+async def _said(judge: Model, prompt: str, words: tuple[str, ...]) -> str:
+    """Return an unconstrained reply of the judge in quotation marks, for an error message."""
     if isinstance(judge.api, AskewAPI):
-        return (await judge.generate([*turns], config=config)).completion
-    from askew.models.remote.requests import request_reply
+        turns, config = [ChatMessageUser(content=prompt)], GenerateConfig(max_tokens=40, temperature=0.0)
+        return repr((await judge.generate([*turns], config=config)).completion[:_SHOWN])
+    from askew.judging.served_judge import unreadable_reply
 
-    return (await request_reply(judge, turns, config)).completion
+    return await unreadable_reply(judge, prompt, words) or "verdicts too rarely"

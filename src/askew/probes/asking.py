@@ -24,16 +24,19 @@ from inspect_ai.model import (
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from askew.base.errors import AskewError
-from askew.models.first_token import BY_LOGPROBS, likeliest
+from askew.models.first_token import BY_LOGPROBS, begins_answer, likeliest
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
+from askew.models.remote.provider_errors import RefusedRequest
 from askew.models.remote.requests import gather, request_reply
 from askew.probes.question_file import AskedQuestion
 
 # The most choices per request that providers accept.
 MOST_CHOICES = 128
 
-# Models that returned no log-probabilities; weak references, so entries disappear with the model.
+# Models that returned no log-probabilities of an answer's first token; weak references, so entries disappear with them.
 _without_logprobs: "WeakSet[ModelAPI]" = WeakSet()
+# Those among them that begin with reasoning or white space, so that one token holds no answer.
+_reasoning: "WeakSet[ModelAPI]" = WeakSet()
 
 
 @solver
@@ -57,7 +60,7 @@ def ask_all(seed: int, temperature: float, max_tokens: int | None) -> Solver:
         )
         model, question = get_model(), asked.question
         found = await _first_tokens(model, state.messages, config) if question.is_of_first_token else None
-        if question.type == "next_token":
+        if question.type == "next_token" and model.api not in _reasoning:
             config.max_tokens = 1
         state.output = found or await answers(model, state.messages, asked.samples, config)
         return state
@@ -111,13 +114,14 @@ async def _first_tokens(model: Model, messages: Sequence[ChatMessage], config: G
     wordings = len((messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text])
     try:
         choices = (await answers(model, messages, wordings, config.merge(BY_LOGPROBS))).choices
-    except AskewError:
-        if isinstance(model.api, AskewAPI):
-            raise
-        choices = []  # some providers refuse to return log-probabilities; any other error recurs when sampling
-    given = [bool(likeliest(choice)) for choice in choices]
+    except RefusedRequest:
+        choices = []  # the reason may be the request for log-probabilities; any other recurs when sampling
+    shows = likeliest if isinstance(model.api, AskewAPI) else begins_answer
+    given = [bool(shows(choice)) for choice in choices]
     if not any(given):
         _without_logprobs.add(model.api)
+        if any(map(likeliest, choices)):
+            _reasoning.add(model.api)
     return ModelOutput(model=model.name, choices=choices) if given and all(given) else None
 
 

@@ -7,7 +7,6 @@ from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 
-from inspect_ai.model import ModelUsage
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from askew.base import yaml_files
@@ -102,12 +101,6 @@ def no_training_price(model: str, then: str) -> AskewError:
 def money(dollars: float) -> str:
     """Return an amount of dollars as text: with cents, or with two digits if it is small."""
     return f"${dollars:,.2f}" if dollars >= 0.1 else f"${dollars:.2g}"
-
-
-def tokens(usage: ModelUsage) -> tuple[int, int]:
-    """Return the numbers of tokens read and written; tokens read from or written to a cache count as read."""
-    read = usage.input_tokens + (usage.input_tokens_cache_read or 0) + (usage.input_tokens_cache_write or 0)
-    return read, usage.output_tokens
 
 
 def token_upper_bound(texts: list[str]) -> int:

@@ -1,8 +1,7 @@
 """Classifies failed requests to served models (transient or not, charged or not), and words their messages."""
 
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from json import JSONDecodeError
 
@@ -10,9 +9,21 @@ from inspect_ai.model import Model, get_model
 from pydantic import ValidationError
 
 from askew.base.errors import AskewError
+from askew.models.remote.credentials import without_credentials
+from askew.models.remote.waiting import asked_wait, until_reset
 
 _LONGEST_REASON = 200
-_SHORTEST_SECRET = 6
+# How servers say that an account has no money left.
+_NO_MONEY = {
+    "insufficient_quota",
+    "billing_hard_limit_reached",
+    "exceeded_quota",
+    "insufficient_balance",
+    "billing_error",
+}
+_NO_MONEY_TEXT = re.compile(
+    r"insufficient[_ ](quota|balance|credits?|funds)|credit balance is too low|billing_hard_limit", re.IGNORECASE
+)
 # Transient HTTP statuses besides 5xx: timeout, conflict, too early, too many requests.
 _TRANSIENT = {408, 409, 425, 429}
 # Exceptions of providers for malformed replies: broken JSON, or no choices.
@@ -27,6 +38,10 @@ class EmptyReply(Exception):
     """A reply without choices."""
 
 
+class RefusedRequest(AskewError):
+    """A served model refuses a request in every form that it may take; it may answer another request."""
+
+
 @dataclass(frozen=True)
 class RequestFailure:
     """A failed attempt to get a reply.
@@ -36,7 +51,10 @@ class RequestFailure:
         status: The HTTP status; None if there was no response.
         is_transient: Whether another attempt may succeed.
         may_be_charged: Whether the server may have done the work nevertheless.
-        retry_after: Seconds to wait before the next attempt, as requested by the server; 0 if it did not say.
+        retry_after: Seconds that the server asks to wait before the next attempt; 0 if it does not ask.
+        until_reset: Seconds until the server resets the limits that are used up; 0 if it does not say.
+        is_quota: Whether the account has no money left.
+        cause: The exception of the provider's library; the same as `error`, or one that caused it.
     """
 
     error: BaseException
@@ -44,6 +62,9 @@ class RequestFailure:
     is_transient: bool
     may_be_charged: bool
     retry_after: float
+    until_reset: float
+    is_quota: bool
+    cause: BaseException
 
     def reason(self, model: Model) -> str:
         """Return the message of the server or the network, as one line without API keys."""
@@ -54,11 +75,20 @@ class RequestFailure:
             text = "its reply cannot be read, because it does not follow the API"
         elif (detail := _detail(self.error)) and detail not in text:
             text = f"{text}: {detail}"
-        return one_line(without_keys(text, model)) or type(self.error).__name__
+        return one_line(without_credentials(text, key_of(model))) or type(self.error).__name__
 
-    def message(self, model: Model) -> str:
-        """Return the error message for a failure that is not transient."""
+    def error_for_user(self, model: Model) -> AskewError:
+        """Return the error for a failure that is not transient."""
+        is_about_request = self.status not in (401, 402, 403, 404, None) and not self.is_quota
+        return (RefusedRequest if is_about_request else AskewError)(self._message(model))
+
+    def _message(self, model: Model) -> str:
         reason = self.reason(model)
+        if self.is_quota:
+            return (
+                f"{model}: the account's quota is used up: {reason}. All replies so far are stored. Raise the quota, "
+                "then repeat the command to continue"
+            )
         if self.status == 401:
             keys = " or ".join(getattr(model.api, "api_key_vars", None) or ["the key"])
             return f"{model} refuses the key (401): {reason}. Check {keys}"
@@ -73,16 +103,17 @@ class RequestFailure:
 
 def classify(error: Exception, model: Model) -> RequestFailure:
     """Return the kind of failure that an exception of a model's provider stands for."""
-    status = next((found for cause in _causes(error) if (found := _status(cause)) is not None), None)
+    cause = next((cause for cause in _causes(error) if _status(cause) is not None), error)
+    status, headers, has_no_money = _status(cause), headers_of(error), is_quota(error)
+    waits = asked_wait(headers), until_reset(headers)
     if status is not None:
-        return RequestFailure(
-            error, status, is_transient_status(status), may_be_charged=False, retry_after=retry_after(error)
-        )
+        passing = is_transient_status(status) and not has_no_money
+        return RequestFailure(error, status, passing, False, *waits, has_no_money, cause)
     decision = model.api.should_retry(error)
     passing = decision if isinstance(decision, bool) else decision.retry
-    passing = passing or isinstance(error, (EmptyReply, OSError, *_UNREADABLE))
+    passing = (passing or isinstance(error, (EmptyReply, OSError, *_UNREADABLE))) and not has_no_money
     never_sent = any("Connect" in type(cause).__name__ for cause in list(_causes(error))[1:])
-    return RequestFailure(error, None, passing, may_be_charged=passing and not never_sent, retry_after=0.0)
+    return RequestFailure(error, None, passing, passing and not never_sent, *waits, has_no_money, cause)
 
 
 def is_transient_status(status: int) -> bool:
@@ -90,13 +121,23 @@ def is_transient_status(status: int) -> bool:
     return status >= 500 or status in _TRANSIENT
 
 
-def retry_after(error: BaseException) -> float:
-    """Return the seconds in the Retry-After header of the response behind an exception; 0 if there is none."""
-    headers = getattr(getattr(error, "response", None), "headers", None) or {}
-    try:
-        return max(0.0, float(headers.get("retry-after", 0)))
-    except (TypeError, ValueError):
-        return 0.0  # the header may hold a date, but providers send seconds
+def headers_of(error: BaseException) -> Mapping[str, str]:
+    """Return the headers of the response behind an exception; empty if there is none."""
+    responses = (getattr(cause, "response", None) for cause in _causes(error))
+    headers = next((headers for one in responses if (headers := getattr(one, "headers", None))), {})
+    return headers if isinstance(headers, Mapping) else {}
+
+
+def is_quota(error: BaseException) -> bool:
+    """Return whether the account has no money left, so that waiting does not help."""
+    for cause in _causes(error):
+        body = getattr(cause, "body", None)
+        inner = body.get("error", body) if isinstance(body, Mapping) else None
+        told = inner if isinstance(inner, Mapping) else {}
+        names = {getattr(cause, "code", None), getattr(cause, "type", None), told.get("code"), told.get("type")}
+        if names & _NO_MONEY or _status(cause) == 402:
+            return True
+    return bool(_NO_MONEY_TEXT.search(str(error)))
 
 
 def one_line(text: str) -> str:
@@ -105,18 +146,9 @@ def one_line(text: str) -> str:
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
-def without_keys(text: str, model: Model) -> str:
-    """Return a text with all API keys replaced: that of the model, and those in the environment."""
-    return without_key(text, getattr(model.api, "api_key", None) or "")
-
-
-def without_key(text: str, key: str) -> str:
-    """Return a text with a key, and all keys in the environment, replaced by "[key]"."""
-    named = [value for name, value in os.environ.items() if re.search("KEY|TOKEN|SECRET|PASSWORD", name)]
-    for secret in {key, *named}:
-        if len(secret) >= _SHORTEST_SECRET:
-            text = text.replace(secret, "[key]")
-    return text
+def key_of(model: Model) -> str:
+    """Return the API key of a model; "" if it has none."""
+    return getattr(model.api, "api_key", None) or ""
 
 
 def check_can_be_asked(name: str) -> None:

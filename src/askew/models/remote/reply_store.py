@@ -1,7 +1,8 @@
 """Stores the replies of served models and their cost in an SQLite file that several processes can share.
 
 The key of a reply is a digest of everything that the reply depends on. The file also records the amount spent on each
-model and the amounts reserved for requests in flight. It contains no API keys, headers or addresses.
+model, the amounts reserved for requests in flight, and which parts of a request each model takes. It contains no API
+keys, headers or addresses.
 """
 
 import sqlite3
@@ -21,6 +22,9 @@ CREATE TABLE IF NOT EXISTS replies (key BLOB PRIMARY KEY, reply BLOB NOT NULL) W
 CREATE TABLE IF NOT EXISTS spent (
     model TEXT PRIMARY KEY, requests INTEGER NOT NULL, lost INTEGER NOT NULL,
     input_tokens INTEGER NOT NULL, output_tokens INTEGER NOT NULL, dollars REAL NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS parts (
+    model TEXT NOT NULL, part TEXT NOT NULL, taken INTEGER NOT NULL, reason TEXT NOT NULL, PRIMARY KEY (model, part)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS held (id INTEGER PRIMARY KEY, model TEXT NOT NULL, dollars REAL NOT NULL);
 """
@@ -102,18 +106,19 @@ class ReplyStore:
             cursor = file.execute("INSERT INTO held (model, dollars) VALUES (?, ?)", (model, dollars))
             return cursor.lastrowid
 
-    def settle(self, reservation: int, key: bytes, reply: ModelOutput, cost: Spending) -> None:
+    def settle(self, reservation: int, key: bytes | None, reply: ModelOutput, cost: Spending) -> None:
         """Store a reply, and replace the reservation by the actual cost.
 
         Args:
             reservation: The number that `reserve` returned.
-            key: The key of the reply.
+            key: The key of the reply; None if it is paid for, but not used.
             reply: The reply.
             cost: The cost of this request, which is added to the spending on its model.
         """
         packed = zlib.compress(reply.model_dump_json(exclude_none=True).encode(), level=1)
         with self._transaction() as file:
-            file.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, packed))
+            if key is not None:
+                file.execute("INSERT OR REPLACE INTO replies VALUES (?, ?)", (key, packed))
             file.execute("DELETE FROM held WHERE id = ?", (reservation,))
             _add(file, cost)
 
@@ -139,6 +144,29 @@ class ReplyStore:
             return []
         with self._readable_errors() as file:
             return [Spending(*row) for row in file.execute("SELECT * FROM spent ORDER BY model")]
+
+    def note_part(self, model: str, part: str, taken: bool, reason: str) -> bool:
+        """Note whether a model takes a part of a request, and return whether that is news.
+
+        Args:
+            model: The name of the model.
+            part: The part; see `askew.models.remote.parts`.
+            taken: Whether the model takes it.
+            reason: The server's reason for a refusal, in one line; else "".
+        """
+        with self._transaction() as file:
+            known = file.execute("SELECT taken FROM parts WHERE (model, part) = (?, ?)", (model, part)).fetchone()
+            file.execute("INSERT OR REPLACE INTO parts VALUES (?, ?, ?, ?)", (model, part, taken, reason))
+            return known != (int(taken),)
+
+    def parts(self) -> dict[str, dict[str, bool]]:
+        """Return which parts of a request each model takes, as far as it is known."""
+        found: dict[str, dict[str, bool]] = {}
+        if self._connection is not None or self.path.exists():
+            with self._readable_errors() as file:
+                for model, part, taken in file.execute("SELECT model, part, taken FROM parts"):
+                    found.setdefault(model, {})[part] = bool(taken)
+        return found
 
     def close(self) -> None:
         """Close the file."""

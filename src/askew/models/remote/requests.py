@@ -6,32 +6,36 @@ and how often.
 
 import hashlib
 import json
+import logging
+import math
 import random
 import time
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TypeVar
+from weakref import WeakKeyDictionary
 
 import anyio
-from anyio.lowlevel import RunVar
-from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
+from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelAPI, ModelOutput
 
 from askew.base.errors import AskewError
 from askew.models.provider import DEFAULT_MAX_TOKENS
-from askew.models.remote.prices import Price, Prices, no_price, read_prices, token_upper_bound, tokens
-from askew.models.remote.provider_errors import EmptyReply, classify
-from askew.models.remote.reply_store import ReplyStore, Spending
+from askew.models.remote.prices import read_prices
+from askew.models.remote.provider_errors import RequestFailure, classify
+from askew.models.remote.replies import accepting_other_forms
+from askew.models.remote.reply_store import ReplyStore
+from askew.models.remote.request_table import RequestTable
+from askew.models.remote.sending import CONNECTIONS, Budget, Request, in_flight, send_once
 
 Result = TypeVar("Result")
 
-# Simultaneous requests of one process to one provider.
-CONNECTIONS = 32
 _LONGEST_WAIT = 60.0
-# Seconds after which a request that waits for reserved money to be released looks again.
-_POLL_SECONDS = 0.05
+# Waits for a failing server are said if they are at least this long, and at these intervals, in seconds.
+_SHORT_WAIT, _SAY_EVERY = 3.0, 30.0
 # Settings that change how a request is sent, but not its reply.
 _OPERATIONAL = {
     *("max_retries", "timeout", "attempt_timeout", "stream_idle_timeout", "max_connections", "adaptive_connections"),
@@ -54,26 +58,19 @@ class Patience:
     first_wait: float = 1.0
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Policy:
-    """The store, the limits and the prices of a block of `storing_replies`."""
+    """The money and the limits of a block of `storing_replies`, and what its models are known to take."""
 
-    store: ReplyStore
-    max_cost: float | None
-    prices: Prices
+    budget: Budget
     patience: Patience
-
-
-@dataclass
-class _InFlight:
-    """The requests in flight in one event loop: a semaphore per provider, and an event per request."""
-
-    slots: dict[str, anyio.Semaphore] = field(default_factory=dict)
-    requests: dict[bytes, anyio.Event] = field(default_factory=dict)
+    table: RequestTable
+    waits: "_Waits"
 
 
 _policy: ContextVar[_Policy | None] = ContextVar("askew_policy", default=None)
-_in_flight: RunVar[_InFlight] = RunVar("askew_in_flight")
+# What models take, outside of blocks of `storing_replies`.
+_tables: "WeakKeyDictionary[ModelAPI, RequestTable]" = WeakKeyDictionary()
 
 
 @contextmanager
@@ -82,6 +79,7 @@ def storing_replies(
     max_cost: float | None = None,
     prices: Path | None = None,
     patience: Patience = Patience(),
+    say: Callable[[str], None] = lambda text: None,
 ) -> Iterator[None]:
     """Store the replies to all requests in this block, and return stored replies instead of requesting them again.
 
@@ -92,12 +90,14 @@ def storing_replies(
         max_cost: The limit, in dollars, on the cost of all requests recorded in the file; None for no limit.
         prices: The user's file of prices.
         patience: Limits on repeating a failed request.
+        say: Receives a line for each part of a request that a model does not take, and while a server fails.
 
     Raises:
-        AskewError: The prices cannot be read.
+        AskewError: The prices or the store cannot be read.
     """
     replies = ReplyStore(store)
-    token = _policy.set(_Policy(replies, max_cost, read_prices(prices), patience))
+    budget = Budget(replies, max_cost, read_prices(prices))
+    token = _policy.set(_Policy(budget, patience, RequestTable(replies, say), _Waits(say)))
     try:
         yield
     finally:
@@ -106,11 +106,17 @@ def storing_replies(
 
 
 @contextmanager
-def reply_session(store: Path, say: Callable[[str], None], *terms: Any) -> Iterator[None]:
+def reply_session(
+    store: Path,
+    say: Callable[[str], None],
+    max_cost: float | None = None,
+    prices: Path | None = None,
+    patience: Patience = Patience(),
+) -> Iterator[None]:
     """Store replies as `storing_replies` does, in a file of one process, and report the total cost at the end."""
     ReplyStore(store).count_all_as_lost()  # the reservations of an earlier process that was killed
     try:
-        with storing_replies(store, *terms):
+        with storing_replies(store, max_cost, prices, patience, lambda text: say(f"  {text}")):
             yield
     finally:
         for cost in ReplyStore(store).spent():
@@ -132,19 +138,20 @@ async def request_reply(model: Model, messages: Sequence[ChatMessage], config: G
         A reply with at least one choice.
 
     Raises:
-        AskewError: The server refuses the request or does not recover in time, the cost limit is reached, or the store
-            is damaged.
+        RefusedRequest: The server refuses this request, or gives no log-probabilities if it is asked for them.
+        AskewError: The server refuses the key, has no such model, or does not recover in time; the account has no money
+            left, the cost limit is reached, or the store is damaged.
     """
     policy = _policy.get()
-    if policy is None:
-        return await model.generate(list(messages), config=config)
     config = model.config.merge(config)
+    if policy is None:
+        return await _ask_inspect(model, messages, config)
     if config.max_tokens is None:
         config.max_tokens = model.api.max_tokens() or DEFAULT_MAX_TOKENS
     key = _key(model, messages, config)
-    under_way = _current_requests().requests
+    under_way = in_flight().requests
     while True:
-        found = policy.store.get(key)
+        found = policy.budget.store.get(key)
         if found is not None:
             return found
         if key not in under_way:
@@ -152,7 +159,8 @@ async def request_reply(model: Model, messages: Sequence[ChatMessage], config: G
         await under_way[key].wait()
     done = under_way[key] = anyio.Event()
     try:
-        return await _ask_patiently(_Request(model, messages, config, key, policy))
+        request = Request(model, messages, config, key, policy.budget, policy.patience.attempt)
+        return await _ask_patiently(request, policy)
     finally:
         del under_way[key]
         done.set()
@@ -183,100 +191,78 @@ async def gather(pieces: Iterable[Callable[[], Awaitable[Result]]]) -> list[Resu
     return [found[number] for number in sorted(found)]
 
 
-@dataclass(frozen=True)
-class _Request:
-    """A request, and the key under which its reply is stored."""
+async def _ask_inspect(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput:
+    """Return a reply by way of Inspect, with its own retries and limits, in a form that the model takes."""
 
-    model: Model
-    messages: Sequence[ChatMessage]
-    config: GenerateConfig
-    key: bytes
-    policy: _Policy
+    async def send(turns: list[ChatMessage], form: GenerateConfig, used: bool) -> ModelOutput:
+        accepting_other_forms(getattr(model.api, "client", None))
+        return await model.generate(turns, config=form)
+
+    try:
+        table = _tables.setdefault(model.api, RequestTable(None, logging.getLogger(__name__).warning))
+        return await table.send(model, messages, config, send, _trial(model))
+    except AskewError:
+        raise
+    except Exception as error:  # each provider has errors of its own
+        found = classify(error, model)
+        if found.status is None or found.is_transient:
+            raise
+        raise found.error_for_user(model) from None  # the traceback may contain the key
 
 
-async def _ask_patiently(request: _Request) -> ModelOutput:
+@dataclass
+class _Waits:
+    """Says that requests to a model wait for its server, now and then."""
+
+    say: Callable[[str], None]
+    _said: dict[str, float] = field(default_factory=dict)
+
+    def note(self, model: str, reason: str, pause: float, left: float) -> None:
+        """Say why and how long a request waits, unless that was said a short time ago or the wait is short."""
+        now = time.monotonic()
+        if pause >= _SHORT_WAIT and now - self._said.get(model, -math.inf) >= _SAY_EVERY:
+            self._said[model] = now
+            self.say(f"{model} fails: {reason}; again in {pause:.0f} s, for at most {left:.0f} s more")
+
+
+async def _ask_patiently(request: Request, policy: _Policy) -> ModelOutput:
     """Repeat a request until it is answered or refused, or the time is up."""
-    patience = request.policy.patience
+    model, patience = request.model, policy.patience
     wait, failed = patience.first_wait, None
     while True:
         try:
-            return await _ask_within_budget(request)
+            return await policy.table.send(
+                model, request.messages, request.config, partial(send_once, request), _trial(model)
+            )
         except AskewError:
             raise
         except Exception as error:  # each provider has errors of its own; they are classified below
-            found = classify(error, request.model)
+            found = classify(error, model)
             if not found.is_transient:
-                raise AskewError(found.message(request.model)) from None  # the traceback may contain the key
+                raise found.error_for_user(model) from None  # the traceback may contain the key
         failed = failed or time.monotonic()
         left = failed + patience.total - time.monotonic()
-        if left <= 0:
-            raise AskewError(
-                f"{request.model} gave no answer for {patience.total:g} seconds: {found.reason(request.model)}. "
-                "All replies so far are stored. Once the server is back, repeat the command to continue"
-            )
+        if left <= 0 or found.retry_after > patience.total:
+            raise _gives_up(found, model, patience)
         # Jitter keeps requests that failed at the same time from being repeated at the same time.
-        pause = max(wait * random.uniform(0.5, 1.0), found.retry_after)
-        await anyio.sleep(min(pause, left))
+        pause = min(max(wait * random.uniform(0.5, 1.0), found.retry_after, found.until_reset), left)
+        policy.waits.note(str(model), found.reason(model), pause, left)
+        await anyio.sleep(pause)
         wait = min(2 * wait, _LONGEST_WAIT)
 
 
-async def _ask_within_budget(request: _Request) -> ModelOutput:
-    """Send a request once, as soon as a connection and enough money are free, and store the reply."""
-    model, replies = request.model, request.policy.store
-    price = _price(model, request.policy)
-    provider = f"{type(model.api).__name__} {model.api.connection_key()}"
-    async with _current_requests().slots.setdefault(provider, anyio.Semaphore(CONNECTIONS)):
-        most_read = token_upper_bound([message.text for message in request.messages])
-        most_written = (request.config.max_tokens or 0) * (request.config.num_choices or 1)
-        reservation = await _reserve(request, 0.0 if price is None else price.of(most_read, most_written))
-        # A request that was sent will be charged, so its reply is awaited and stored even if the run is cancelled.
-        with anyio.CancelScope(shield=True):
-            try:
-                output = await _ask_once(request)
-            except Exception as error:  # any provider error, classified
-                if classify(error, model).may_be_charged:
-                    replies.count_as_lost(reservation)
-                else:
-                    replies.release(reservation)
-                raise
-            read, written = tokens(output.usage) if output.usage else (most_read, most_written)
-            dollars = 0.0 if price is None else price.of(read, written)
-            replies.settle(reservation, request.key, output, Spending(str(model), 1, 0, read, written, dollars))
-            return output
-    raise AssertionError("a shielded scope is never cancelled")
-
-
-async def _reserve(request: _Request, most: float) -> int:
-    """Reserve money for a request, waiting for other reservations to be settled if necessary."""
-    while (reservation := request.policy.store.reserve(str(request.model), most, request.policy.max_cost)) is None:
-        await anyio.sleep(_POLL_SECONDS)
-    return reservation
-
-
-async def _ask_once(request: _Request) -> ModelOutput:
-    """Send a request once, through the provider's class.
-
-    `Model.generate` would add endless retries, and one log event per request; for the hundred thousand requests of a
-    judge, these events would take most of the time and memory.
-    """
-    client: Any = getattr(request.model.api, "client", None)
-    if hasattr(client, "max_retries"):
-        client.max_retries = 0  # otherwise the provider's library retries as well, and the waits multiply
-    with anyio.fail_after(request.policy.patience.attempt):
-        result = await request.model.api.generate(list(request.messages), [], "auto", request.config)
-    output = result[0] if isinstance(result, tuple) else result
-    if isinstance(output, Exception):
-        raise output
-    if not output.choices:
-        raise EmptyReply
-    return output
-
-
-def _price(model: Model, policy: _Policy) -> Price | None:
-    price = policy.prices.of(str(model))
-    if price is None and policy.max_cost is not None:
-        raise no_price(str(model))
-    return price
+def _gives_up(failure: RequestFailure, model: Model, patience: Patience) -> AskewError:
+    """Return the error for a server that did not recover in time, or that asks to wait for longer."""
+    reason = failure.reason(model)
+    if failure.retry_after > patience.total:
+        return AskewError(
+            f"{model} asks to wait for {failure.retry_after:,.0f} seconds: {reason}. All replies so far are stored. "
+            f"Repeat the command after that time, or wait longer with --set patience={math.ceil(failure.retry_after)}"
+        )
+    return AskewError(
+        f"{model} gave no answer for {patience.total:g} seconds: {reason}. "
+        "All replies so far are stored. Once the server is back, repeat the command to continue"
+    )
 
 
 def _key(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> bytes:
@@ -290,9 +276,6 @@ def _key(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) 
     return hashlib.sha256(text.encode()).digest()
 
 
-def _current_requests() -> _InFlight:
-    try:
-        return _in_flight.get()
-    except LookupError:
-        _in_flight.set(_InFlight())
-        return _in_flight.get()
+def _trial(model: Model) -> anyio.Lock:
+    """Return the lock under which it is tried out what a model takes."""
+    return in_flight().trials.setdefault(str(model), anyio.Lock())

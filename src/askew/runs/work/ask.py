@@ -156,7 +156,12 @@ class AskKind(Kind[AskWork]):
         ]
         terms = message["terms"]
         prices = Path(terms["prices"]) if terms["prices"] else None
-        with storing_replies(Path(terms["store"]), terms["max_cost"], prices, Patience(terms["patience"])):
+        patience = Patience(terms["patience"])
+
+        def say(text: str) -> None:
+            tell(event="said", text=text)
+
+        with storing_replies(Path(terms["store"]), terms["max_cost"], prices, patience, say):
             ask(
                 message["model"],
                 message["judge"],

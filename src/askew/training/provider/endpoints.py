@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from askew.base.errors import AskewError
 from askew.base.untrusted import visible
+from askew.models.remote.credentials import without_credentials
 from askew.models.remote.tuned_folder import MODEL_NAME
 
 if TYPE_CHECKING:
@@ -147,7 +148,8 @@ class Service:
         """
         import openai
 
-        from askew.models.remote.provider_errors import retry_after
+        from askew.models.remote.provider_errors import headers_of
+        from askew.models.remote.waiting import asked_wait, until_reset
 
         wait, failed = self._patience.first_wait, None
         while True:
@@ -159,13 +161,19 @@ class Service:
                 trouble = error
             failed = failed or time.monotonic()
             left = failed + self._patience.total - time.monotonic()
+            asked = asked_wait(headers_of(trouble))
+            if asked > self._patience.total:
+                raise AskewError(
+                    f"{self.at.model}: {doing}: the server asks to wait for {asked:,.0f} seconds: "
+                    f"{self._message(trouble)}. Progress is saved; repeat the command after that time"
+                ) from None
             if left <= 0:
                 raise AskewError(
                     f"{self.at.model}: {doing} did not succeed for {self._patience.total:g} seconds: "
                     f"{self._message(trouble)}. Progress is saved; repeat the command to continue"
                 ) from None
             # Jitter keeps requests that failed together from retrying together.
-            pause = min(max(wait * random.uniform(0.5, 1.0), retry_after(trouble)), left)
+            pause = min(max(wait * random.uniform(0.5, 1.0), asked, until_reset(headers_of(trouble))), left)
             self._say(f"{doing}: {self._message(trouble)}; again in {pause:.0f} s")
             time.sleep(pause)
             wait = min(2 * wait, _LONGEST_WAIT)
@@ -194,23 +202,25 @@ class Service:
 
     def _message(self, error: Exception) -> str:
         """Return the error's message in one line, with the key removed."""
-        from askew.models.remote.provider_errors import one_line, without_key
+        from askew.models.remote.provider_errors import one_line
 
         unreadable = isinstance(error, _UNREADABLE)
         text = "its reply cannot be read: it does not follow the API" if unreadable else str(error)
         if error.__cause__ is not None and not unreadable:
             text = f"{text} {error.__cause__}"
-        return visible(one_line(without_key(text, self._key))) or type(error).__name__
+        return visible(one_line(without_credentials(text, self._key))) or type(error).__name__
 
     def _refusal(self, doing: str, error: Exception) -> AskewError:
         """Return the error for a failure that retrying cannot mend."""
+        from askew.models.remote.provider_errors import is_quota
+
         model, message, status = self.at.model, self._message(error), getattr(error, "status_code", None)
         key = f"{self.at.variable}_API_KEY"
         if status == 401:
             return AskewError(f"{model} refuses the key (401): {message}. Check {key}")
         if status == 403:
             return AskewError(f"{model} denies access (403): {message}. Check the permissions of {key}")
-        if _is_quota(error):
+        if is_quota(error):
             return AskewError(
                 f"{model}: the account's quota is used up: {message}. Raise it, then repeat the command to continue"
             )
@@ -252,13 +262,9 @@ def is_model_name(name: object) -> bool:
 
 def _is_transient(error: Exception) -> bool:
     """Return whether a request that failed may succeed later."""
-    from askew.models.remote.provider_errors import is_transient_status
+    from askew.models.remote.provider_errors import is_quota, is_transient_status
 
     status = getattr(error, "status_code", None)
     if status is None or 200 <= status < 300:  # no reply, or an unreadable one
         return True
-    return is_transient_status(status) and not _is_quota(error)
-
-
-def _is_quota(error: Exception) -> bool:
-    return getattr(error, "code", None) in ("insufficient_quota", "billing_hard_limit_reached", "exceeded_quota")
+    return is_transient_status(status) and not is_quota(error)

@@ -19,17 +19,17 @@ from typing import TYPE_CHECKING, Any
 
 from askew.base.atomic import whole_folder
 from askew.base.errors import AskewError
-from askew.base.untrusted import cut, visible
 from askew.models.remote.tuned_folder import SERVED, Checkpoint, ServedModel, is_served, read_served
+from askew.models.remote.usage import is_number_of_tokens
 from askew.training.provider.endpoints import ENDED, ENDED_BADLY, Service, address, is_model_name
+from askew.training.provider.find_job import jobs_of_neighbours, latest_job
 from askew.training.provider.job import (
     DEFAULT_POLLING,
-    LONGEST_MESSAGE,
     FineTuneRequest,
     JobCallbacks,
     JobSession,
     Polling,
-    latest_job,
+    shown,
     start_job,
     user_lock,
 )
@@ -102,7 +102,7 @@ def job_status(out: Path, patience: "Patience") -> tuple[JobRecord, "FineTuningJ
     record = read_record(out)
     if record is None:
         raise AskewError(f"no job was started for {out}: there is no {record_path(out)}")
-    return record, _find_job(record, _service(record, patience))
+    return record, _find_job(out, record, _service(record, patience))
 
 
 def cancel_job(out: Path, patience: "Patience") -> "FineTuningJob":
@@ -138,11 +138,12 @@ def _service(record: JobRecord, patience: "Patience") -> Service:
     return Service(address(record.model), patience, lambda text: None)
 
 
-def _find_job(record: JobRecord, service: Service) -> "FineTuningJob | None":
+def _find_job(out: Path, record: JobRecord, service: Service) -> "FineTuningJob | None":
     """Return the job of a record, even if the reply with its id was lost."""
     if record.job:
         return service.job(record.job)
-    return service.patiently("looking for the job", lambda client: latest_job(client, record))
+    others = jobs_of_neighbours(out)
+    return service.patiently("looking for the job", lambda client: latest_job(client, record, others=others))
 
 
 def _finished_before(request: FineTuneRequest) -> ServedModel:
@@ -167,7 +168,9 @@ def _open_record(request: FineTuneRequest, restart: bool) -> JobRecord:
     if record.failure and not restart:
         raise _job_failed(record)
     if record.failure:
-        return JobRecord(model=request.model, key=request.key, file=record.file, attempt=record.attempt + 1)
+        earlier = [*record.earlier, record.job] if record.job else record.earlier
+        again = record.attempt + 1
+        return JobRecord(model=request.model, key=request.key, file=record.file, attempt=again, earlier=earlier)
     return record
 
 
@@ -182,7 +185,7 @@ def _failure(job: "FineTuningJob") -> str:
     message = getattr(getattr(job, "error", None), "message", None)
     if not message:
         return f"was {job.status}"
-    return f"{job.status}: {visible(cut(' '.join(message.split()), LONGEST_MESSAGE))}"
+    return f"{job.status}: {shown(message)}"
 
 
 def _follow(session: JobSession) -> "FineTuningJob":
@@ -220,7 +223,7 @@ def _report_events(session: JobSession) -> bool:
         if isinstance(step, int) and isinstance(steps, int) and isinstance(loss, (int, float)) and 0 < step <= steps:
             session.callbacks.on_step(step, steps, float(loss))
         else:
-            session.callbacks.on_message(visible(cut(" ".join(str(event.message).split()), LONGEST_MESSAGE)))
+            session.callbacks.on_message(shown(str(event.message)))
     return bool(events)
 
 
@@ -242,7 +245,7 @@ def _write_result(service: Service, request: FineTuneRequest, job: "FineTuningJo
         key=request.key,
         job=job.id,
         file=str(job.training_file),
-        trained_tokens=job.trained_tokens if isinstance(job.trained_tokens, int) else None,
+        trained_tokens=_trained_tokens(request, job.trained_tokens),
         checkpoints=_read_checkpoints(service, job),
     )
     recipe = {**request.recipe.model_dump(), "rows": request.file.rows, "seed": request.seed, "suffix": request.suffix}
@@ -253,6 +256,17 @@ def _write_result(service: Service, request: FineTuneRequest, job: "FineTuningJo
         lines = ["step,loss", *(f"{step},{loss:.6g}" for step, loss in losses)]
         (unfinished / "loss.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
     return made
+
+
+def _trained_tokens(request: FineTuneRequest, reported: object) -> int | None:
+    """Return the number of tokens that a job is charged for; an estimate if the report makes no sense.
+
+    A report below a quarter of the estimate makes none: a limit on the cost must hold whatever a server says.
+    """
+    if reported is None:
+        return None
+    expected = request.file.tokens * request.recipe.epochs
+    return reported if is_number_of_tokens(reported) and 4 * reported >= expected else expected
 
 
 def _read_checkpoints(service: Service, job: "FineTuningJob") -> list[Checkpoint]:

@@ -2,7 +2,8 @@
 
 Jobs cost money. Before a request whose outcome could get lost, the record of the job is written (`job_record`). Every
 job carries a digest of everything that it depends on, and the server's list is searched for that digest before a job is
-created. So a process that was killed continues with the same job.
+created, or for a job on the same file where the server drops the digest (`find_job`). So a process that was killed
+continues with the same job.
 """
 
 import hashlib
@@ -21,7 +22,9 @@ from typing import TYPE_CHECKING, Any
 from askew.base.errors import AskewError
 from askew.base.locks import locked
 from askew.base.untrusted import cut, visible
-from askew.training.provider.endpoints import ATTEMPT, ENDED_BADLY, KEY, Service, address, checked_id, checked_job
+from askew.models.remote.credentials import without_credentials
+from askew.training.provider.endpoints import ATTEMPT, KEY, Service, address, checked_id, checked_job
+from askew.training.provider.find_job import attempt, jobs_of_neighbours, latest_job
 from askew.training.provider.job_record import JobRecord
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.provider.rows import Rows, RowsFile, rows_file
@@ -30,8 +33,8 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.fine_tuning import FineTuningJob
 
-LONGEST_MESSAGE = 300
-"""Maximum number of characters shown of a message from a server."""
+# The most characters that are shown of a message from a server.
+_LONGEST_MESSAGE = 300
 
 
 @dataclass(frozen=True)
@@ -118,6 +121,7 @@ class JobSession:
         record: The progress, also stored on disk.
         callbacks: Receive the progress.
         polling: The times between requests.
+        has_posted: Whether this session has requested a job.
         reported_events: Ids of the server's events that were already passed to the callbacks.
     """
 
@@ -126,7 +130,13 @@ class JobSession:
     record: JobRecord
     callbacks: JobCallbacks
     polling: Polling
+    has_posted: bool = False
     reported_events: set[str] = field(default_factory=set)
+
+
+def shown(message: str) -> str:
+    """Return a message from a server as one line that can be shown, without credentials."""
+    return visible(cut(without_credentials(" ".join(message.split())), _LONGEST_MESSAGE))
 
 
 @contextmanager
@@ -147,42 +157,33 @@ def start_job(session: JobSession, restart: bool) -> None:
     Raises:
         AskewError: The server refuses the rows or the job, or cannot be reached.
     """
-    record, out, service = session.record, session.request.out, session.service
+    request, record, out, service = session.request, session.record, session.request.out, session.service
+    record.seed, record.epochs, record.suffix = request.seed, request.recipe.epochs, request.suffix
     record.write(out)
-    found = service.patiently("looking for the job", lambda client: latest_job(client, record, restart))
+    others = jobs_of_neighbours(out)
+    found = service.patiently("looking for the job", lambda client: latest_job(client, record, restart, others))
     if found is None:
-        with user_lock(session.request.file.digest[:32]):
+        with user_lock(request.file.digest[:32]):
             record.file = _upload_rows(session)
-        record.write(out)
-        found = service.patiently("starting the job", lambda client: _find_or_create(client, session, restart))
-    record.job, record.posted_at = found.id, None
-    record.attempt = _attempt(found)
-    record.write(out)
+            record.write(out)
+            found = service.patiently("starting the job", lambda client: _find_or_create(client, session, restart))
+    _note_job(record, found, out)
     session.callbacks.on_message(f"the job is {found.id}")
 
 
-def latest_job(client: "OpenAI", record: JobRecord, restart: bool = False) -> "FineTuningJob | None":
-    """Return the server's latest job with the record's key; None if no such job exists, or a new one is to be created.
-
-    With `restart`, a latest job that failed or was cancelled counts as none, and the record moves to the next attempt.
-    """
-    listed = client.fine_tuning.jobs.list(metadata={KEY: record.key}, limit=100)
-    # Some services ignore the filter.
-    ours = [checked_job(job) for job in listed if (job.metadata or {}).get(KEY) == record.key]
-    latest = max(ours, key=_attempt, default=None)
-    if latest is None or _attempt(latest) < record.attempt:
-        return None
-    if latest.status in ENDED_BADLY and restart and record.posted_at is None:
-        record.attempt = _attempt(latest) + 1
-        return None
-    return latest
+def _note_job(record: JobRecord, job: "FineTuningJob", out: Path) -> None:
+    """Store in the record which job it is."""
+    record.job, record.posted_at = job.id, None
+    record.attempt = max(record.attempt, attempt(job))
+    record.write(out)
 
 
 def _find_or_create(client: "OpenAI", session: JobSession, restart: bool) -> "FineTuningJob":
     """Create the job, once it is certain that no earlier request created it."""
     record, polling = session.record, session.polling
+    others = jobs_of_neighbours(session.request.out)
     while True:
-        found = latest_job(client, record, restart)
+        found = latest_job(client, record, restart and not session.has_posted, others)
         if found is not None:
             return found
         waited = time.time() - record.posted_at if record.posted_at is not None else None
@@ -191,6 +192,7 @@ def _find_or_create(client: "OpenAI", session: JobSession, restart: bool) -> "Fi
         time.sleep(min(polling.first, polling.settle))  # a new job may appear in the list only after a delay
     record.attempt = max(record.attempt, 1)
     record.posted_at = time.time()
+    session.has_posted = True
     record.write(session.request.out)
     try:
         return checked_job(client.fine_tuning.jobs.create(**_creation_arguments(session)))
@@ -226,11 +228,6 @@ def _is_refusal(error: Exception) -> bool:
     return status is not None and 400 <= status < 500 and status not in (408, 409)
 
 
-def _attempt(job: "FineTuningJob") -> int:
-    number = (job.metadata or {}).get(ATTEMPT, "1")
-    return int(number) if number.isdecimal() else 1
-
-
 def _upload_rows(session: JobSession) -> str:
     """Return the server's id of the rows, uploading them unless they are there already."""
     service, file = session.service, session.request.file
@@ -249,7 +246,7 @@ def _upload_rows(session: JobSession) -> str:
     name = service.patiently("sending the rows", upload)
     uploaded = service.if_offered("looking at the rows", lambda client: client.files.retrieve(name))
     if uploaded is not None and uploaded.status == "error":
-        reason = visible(cut(" ".join((uploaded.status_details or "no reason given").split()), LONGEST_MESSAGE))
+        reason = shown(uploaded.status_details or "no reason given")
         raise AskewError(f"{session.request.model}: the server refused the rows: {reason}. No job was started")
     return name
 

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
@@ -20,6 +20,10 @@ class JobRecord(BaseModel):
         posted_at: When a job was last requested without a known outcome, in seconds since 1970; else None.
         job: The server's id of the job; "" while no job is known to exist.
         failure: Why the job failed or was cancelled, in one line; "" if it did not.
+        seed: The seed that was requested; None in records of older versions.
+        epochs: The passes over the rows that were requested; None in records of older versions.
+        suffix: The suffix that was requested.
+        earlier: The server's ids of jobs of earlier attempts.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -31,6 +35,10 @@ class JobRecord(BaseModel):
     posted_at: float | None = None
     job: str = ""
     failure: str = ""
+    seed: int | None = None
+    epochs: int | None = None
+    suffix: str = ""
+    earlier: list[str] = Field(default_factory=list)
 
     def write(self, out: Path) -> None:
         """Write the record beside the result folder, atomically, so that it survives a power failure."""
