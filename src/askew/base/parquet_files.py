@@ -83,7 +83,7 @@ def frame(path: Path, columns: Collection[str] | None = None) -> "pd.DataFrame":
 
 @dataclass(frozen=True)
 class _Form:
-    """How a file is read.
+    """The way in which a file is read.
 
     Attributes:
         columns: The columns that are read.
