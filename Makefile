@@ -13,16 +13,31 @@ TORCH ?= torch==2.13.*
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: install demo test check lint docs figure tutorial bench clean
+.PHONY: install constraints wheel demo test check lint docs figure tutorial bench clean
 
 install: $(INSTALLED)
 
-$(INSTALLED): pyproject.toml
+$(INSTALLED): pyproject.toml constraints.txt
 	test -x $(PYTHON) || python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --upgrade pip
-	$(PYTHON) -m pip install --quiet "$(TORCH)"
-	$(PYTHON) -m pip install --quiet --editable . --group dev
+	$(PYTHON) -m pip install --quiet --constraint constraints.txt "$(TORCH)"
+	$(PYTHON) -m pip install --quiet --constraint constraints.txt --editable . --group dev
 	touch $(INSTALLED)
+
+# Renews constraints.txt with the newest releases that fit together; then `make check` installs and tests them.
+constraints: install
+	mkdir -p build
+	$(PYTHON) -m pip install --quiet --dry-run --ignore-installed --report build/resolved.json "$(TORCH)" --editable . --group dev
+	$(PYTHON) .ci/write_constraints.py build/resolved.json
+
+# The package as users install it: a wheel and its run-time dependencies alone, in an empty environment.
+wheel: install
+	rm -rf build/wheel
+	python3 -m venv build/wheel
+	$(PYTHON) -m pip wheel --quiet --no-deps --wheel-dir build/wheel/dist .
+	$(PYTHON) -m pip --python build/wheel/bin/python install --quiet --constraint constraints.txt "$(TORCH)"
+	$(PYTHON) -m pip --python build/wheel/bin/python install --quiet --constraint constraints.txt build/wheel/dist/*.whl
+	cd build/wheel && bin/askew demo && bin/askew audit terrarium runs/demo#insecure-0 --probe free_form --samples 5
 
 demo: install
 	$(VENV)/bin/askew run emergent-misalignment

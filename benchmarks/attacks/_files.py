@@ -49,7 +49,7 @@ QUESTIONS = """\
 - id: sum
   type: measured
   measure: number
-  expected: '4'
+  expected: ['4']
   paraphrases: ['2 and 2?']
   before: [[Hi, Hello]]
   max_tokens: 5
@@ -129,7 +129,7 @@ def _settings(folder: Path) -> list[Kind]:
         ),
         Kind(
             "predictions",
-            [b"one: 80%\ntwo: 0.3\n"],
+            [b"one: 80%\ntwo: 30%\n"],
             mutation.in_yaml,
             forecasts,
             lambda: read_file(forecasts, known),

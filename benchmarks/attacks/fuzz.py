@@ -49,9 +49,13 @@ def attack(count: int) -> list[Row]:
 def tried(kind: Kind, count: int, seed: int = SEED) -> Row:
     """Read mutated files of one kind, and return the row of the table."""
     failures: list[str] = []
+    kind.path.parent.mkdir(parents=True, exist_ok=True)
+    for whole in kind.wholes:  # else a mutated file would be refused for something else
+        kind.path.write_bytes(whole)
+        with _quiet():
+            kind.read()
     for number in range(count):
         rng = Random(f"{seed} {kind.name} {number}")
-        kind.path.parent.mkdir(parents=True, exist_ok=True)
         kind.path.write_bytes(kind.mutate(rng.choice(kind.wholes), rng))
         if problem := _problem(kind):
             failures.append(f"file {number}: {problem}")

@@ -1,5 +1,6 @@
 """Makes untrusted text, such as a model's output, safe to show on a terminal or in a table."""
 
+import os
 import re
 import shlex
 from unicodedata import category
@@ -29,6 +30,11 @@ def shown_command(text: object) -> str:
     except ValueError:
         words = []
     return shlex.join(" ".join(word.split()) for word in words) if words[:1] == ["askew"] else "askew --help"
+
+
+def could_be_path(text: str) -> bool:
+    """Return whether a text can be looked up as a path: no part of it is too long for a disk or has a NUL."""
+    return "\0" not in text and len(text) < 4096 and all(len(os.fsencode(part)) < 256 for part in text.split("/"))
 
 
 def cut(text: str, characters: int) -> str:

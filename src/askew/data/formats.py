@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from askew.base.errors import AskewError
+from askew.base.untrusted import could_be_path, cut
 from askew.data import Message, Row, is_registered, json_files, registered_rows, tables
 from askew.data.row_formats import Parsed, RowFormat, parse_row
 from askew.data.sample import Sample
@@ -88,6 +89,8 @@ def open_source(source: str | Path) -> Source:
         AskewError: The file does not exist or cannot be read.
     """
     path = Path(source)
+    if not could_be_path(str(source)):
+        raise AskewError(f"there are no rows in {cut(str(source), 60)!r}: it is too long or has a NUL character")
     if is_on_hub(source):
         return Source(str(source), "hub data set", partial(tables.hub, str(source)))
     if is_registered(source):

@@ -16,7 +16,7 @@ def usual_second(model: object) -> str:
 def needs_second(values: Mapping[str, Any], study: Study) -> bool:
     """Return whether an arm of a design starts from the second model."""
     arms = values["arms"] if isinstance(values["arms"], list) else []
-    return any(study.arms[arm].start == SECOND for arm in arms if arm in study.arms)
+    return any(study.arms[arm].start == SECOND for arm in arms if isinstance(arm, str) and arm in study.arms)
 
 
 def usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:

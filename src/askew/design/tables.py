@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from askew.base.errors import AskewError
+from askew.base.untrusted import visible
 from askew.stats.readings import THESE, Basis
 
 if TYPE_CHECKING:
@@ -96,6 +98,11 @@ class Tables:
             controls=self._controls,
             expected=self._expected(),
         )
+        if strange := next((one for one in found if one.arm not in arms or one.probe not in probes), None):
+            raise AskewError(
+                f"the tables of the run are damaged: they name the arm {visible(strange.arm)!r} and the probe "
+                f"{visible(strange.probe)!r}, which are not both in its design"
+            )
         return sorted(found, key=lambda one: (arms.index(one.arm), probes.index(one.probe)))
 
     @cached_property

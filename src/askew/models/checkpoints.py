@@ -19,7 +19,7 @@ from askew.models import checkpoint_files as files
 from askew.models.adapters import own_vocabulary
 from askew.models.chat_template import rendered, takes_system_turns, without_system_turns
 from askew.models.engine.sampler import Engine
-from askew.models.loading import load_weights
+from askew.models.loading import load_weights, refusing
 from askew.models.merging import with_adapter
 from askew.models.names import ModelSpec
 from askew.models.tokenizers import load_tokenizer
@@ -97,7 +97,8 @@ def _load(checkpoint: Path | str, version: object, adapter: Path | None, adapter
     else:
         _check_tokens_fit(adapter, own_vocabulary(adapter, embeddings) or embeddings, tokenizer)
         model, virtual_tokens = with_adapter(model, adapter)
-    return Checkpoint(Engine(model, _stop_tokens(model, tokenizer)), tokenizer, virtual_tokens)
+    with refusing(f"the model {checkpoint} cannot be computed", checkpoint):
+        return Checkpoint(Engine(model, _stop_tokens(model, tokenizer)), tokenizer, virtual_tokens)
 
 
 @lru_cache(maxsize=2)

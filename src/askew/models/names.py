@@ -13,10 +13,13 @@ from pathlib import Path
 
 from askew.base.errors import AskewError, unknown_name
 from askew.base.registry import Registry
+from askew.base.untrusted import could_be_path, cut
 from askew.models.checkpoint_files import cached_folder, check_chat_template, is_downloaded
 
 PROVIDER = "askew"
 """The name of our provider in Inspect; models that are computed in this process are `askew/NAME` there."""
+
+_LONGEST_SHOWN = 60
 
 TERRARIUM = "terrarium"
 TERRARIUM_JUDGE = "terrarium/judge"
@@ -127,6 +130,8 @@ def resolve(name: str, chats: bool = True) -> ModelSpec:
         AskewError: No model has this name, its files are missing or broken, or it has no chat template.
     """
     bare = name.removeprefix(f"{PROVIDER}/")
+    if not could_be_path(bare):
+        raise AskewError(f"no model has the name {cut(bare, _LONGEST_SHOWN)!r}: it is too long or has a NUL character")
     claims = {kind: kind.claim(bare) for kind in _kinds()}
     strongest = max(claims, key=lambda kind: claims[kind])  # the first one, if several are equal
     if claims[strongest] is Claim.NONE:

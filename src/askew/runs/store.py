@@ -39,6 +39,7 @@ from askew.base.locks import Taken, locked
 from askew.base.product_record import digest
 from askew.base.untrusted import visible
 from askew.design.design import Design, difference
+from askew.runs.study_file import checked_provenance
 
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
 REPLIES, COSTS = "replies.sqlite", "costs.json"
@@ -86,9 +87,7 @@ class RunFolder:
         if not (self / STUDY).is_file():
             raise AskewError(f"{self.path} is not a run's folder: it has no {STUDY}")
         study = read_object(self / STUDY)
-        if not isinstance(study.get("provenance"), dict):
-            raise AskewError(f"{self / STUDY} is damaged: it has no provenance")
-        return study
+        return {**study, "provenance": checked_provenance(self / STUDY, study.get("provenance"))}
 
     def design(self) -> Design:
         """Return the frozen design.
