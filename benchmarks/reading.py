@@ -88,7 +88,7 @@ def check_with_askew(path: str) -> int:
 def convert_with_askew(path: str) -> int:
     from askew.data.convert import convert
 
-    return convert(path, "parquet", Path(path).with_suffix(".parquet"), replace=True)
+    return convert(path, "parquet", Path(path).with_suffix(".parquet"), replace=True).rows
 
 
 def read_with_datasets(path: str) -> int:
