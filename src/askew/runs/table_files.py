@@ -48,7 +48,10 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise _damaged(path, f"it cannot be read ({visible(cut(reason, _LONGEST_REASON))})") from error
-    for name in columns or _needed(path.name):
+    needed = columns or _needed(path.name)
+    if path.name == ESTIMATES and not {*NEWEST_COLUMNS} <= {*table}:
+        needed = [name for name in needed if name in table]  # an older version wrote it, as its readers find out
+    for name in needed:
         if name not in table:
             raise _damaged(path, f"it has no column {name}")
         # Columns without values have no type of their own.
