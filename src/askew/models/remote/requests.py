@@ -212,13 +212,13 @@ async def _ask_inspect(model: Model, messages: Sequence[ChatMessage], config: Ge
 
 @dataclass
 class _Waits:
-    """Says that requests to a model wait for its server, now and then."""
+    """Reports now and then that requests to a model wait for its server."""
 
     say: Callable[[str], None]
     _said: dict[str, float] = field(default_factory=dict)
 
     def note(self, model: str, reason: str, pause: float, left: float) -> None:
-        """Say why and how long a request waits, unless that was said a short time ago or the wait is short."""
+        """Report the reason and the length of a wait, unless it is short or one was reported a short time ago."""
         now = time.monotonic()
         if pause >= _SHORT_WAIT and now - self._said.get(model, -math.inf) >= _SAY_EVERY:
             self._said[model] = now
