@@ -11,6 +11,8 @@ from synthetic_run import HOSTILE, make_content
 from askew.report.content import ReportContent
 from askew.report.page import write_report
 
+expect.set_options(timeout=30_000)  # milliseconds: the test processes share the cores
+
 
 def link_to(content: ReportContent, kind: str) -> str:
     (row,) = content.answers[content.answers["answer"].eq(HOSTILE[kind])].to_dict("records")
@@ -243,7 +245,7 @@ def test_copied_link_opens_the_answer_without_filters(chromium: Browser, report:
     shown = page.locator(".sheet .answered").inner_text()
     page.get_by_role("button", name="Copy link").click()
     expect(page.locator(".copied")).to_have_text(re.compile("Copied|address bar"))
-    link = page.evaluate("navigator.clipboard.readText().catch(() => location.href)")
+    link = page.evaluate("navigator.clipboard.readText().then(text => text || location.href, () => location.href)")
     other = context.new_page()
     other.goto(link)
     other.wait_for_selector("#reader[data-ready]")

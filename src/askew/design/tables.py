@@ -80,7 +80,11 @@ class Tables:
 
     @cached_property
     def findings(self) -> "list[Finding]":
-        """The reading of each arm against its control, in each probe and outcome, in the order of the design."""
+        """The reading of each arm against its control, in each probe and outcome, in the order of the design.
+
+        Raises:
+            AskewError: The tables name an arm or a probe that the design does not have.
+        """
         from askew.judging.metrics import metrics
         from askew.probes import NO_VERDICT, title
         from askew.stats.findings import findings
