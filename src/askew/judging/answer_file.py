@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from askew.base.atomic import whole_file
+from askew.base.csv_cells import escaped
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.answer_rows import BrokenRows, Note, Row, columns_of, ignore, read_rows
 from askew.judging.judge import Case
@@ -210,7 +211,7 @@ def _write_jsonl(file: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> N
 
 
 def _cell(value: Any) -> Any:
-    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else value
+    return json.dumps(value, ensure_ascii=False, default=str) if isinstance(value, dict | list) else escaped(value)
 
 
 _WRITERS: dict[str, Callable[[TextIO, Sequence[str], Iterable[Row]], None]] = {

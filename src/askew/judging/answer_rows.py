@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from askew.base import parquet_files
+from askew.base.csv_cells import unescaped
 from askew.base.errors import AskewError
 
 # The default limit of the csv module is too low for long answers.
@@ -177,7 +178,7 @@ def _read_csv(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
                 note(f"line {number}", f"{len(values)} values, but the header has {len(header)}")
             elif values != header:
                 # As in pandas, a line that ends early has no values in its last columns; and None, unlike "", says so.
-                padded = [*values, *[None] * (len(header) - len(values))]
+                padded = [*map(unescaped, values), *[None] * (len(header) - len(values))]
                 yield f"line {number}", dict(zip(names, padded, strict=False))
 
 

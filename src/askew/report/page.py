@@ -17,6 +17,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from askew.base.atomic import whole_file
+from askew.base.csv_cells import escaped
 from askew.report import chart_files
 from askew.report.content import ReportContent
 from askew.report.opening import opening
@@ -71,7 +72,7 @@ def write_report(content: ReportContent, folder: Path) -> Path:
         )
         parts.append({**_facts(section), "html": Markup(html)})
     for name, table in all_tables(content).items():
-        _write(folder / "tables" / f"{name}.csv", table.to_csv(index=False).encode())
+        _write(folder / "tables" / f"{name}.csv", table.map(escaped).to_csv(index=False).encode())
     page = folder / "report.html"
     first = {**opening(content), "lead": lead, "drawing": leading}
     _write(page, _render(environment, content, shown, parts, first).encode("utf-8", "replace"))

@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from askew.base.atomic import whole_file
+from askew.base.csv_cells import escaped
 from askew.design.arm import UNTUNED
 from askew.design.plan import Plan, Unit
 from askew.design.tables import Tables
@@ -196,5 +197,5 @@ def _write_parquet(folder: RunFolder, name: str, table: pd.DataFrame, source: st
 
 
 def _write_csv(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:
-    folder.write_bytes(name, table.to_csv(index=False).encode())
+    folder.write_bytes(name, table.map(escaped).to_csv(index=False).encode())
     folder.finish(name, source)

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askew.base import parquet_files
+from askew.base.csv_cells import unescaped
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, NEWEST_COLUMNS, SCORES
@@ -45,6 +46,7 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
             table = parquet_files.frame(path, columns or None)
         else:
             table = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), usecols=list(columns) or None)
+            table = table.assign(**{name: table[name].map(unescaped).astype("str") for name in _TEXTS if name in table})
     except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise _damaged(path, f"it cannot be read ({visible(cut(reason, _LONGEST_REASON))})") from error
