@@ -200,7 +200,7 @@ def check_can_be_written(path: Path) -> None:
 
 def _write_csv(file: TextIO, columns: Sequence[str], rows: Iterable[Row]) -> None:
     writer = csv.DictWriter(file, columns, lineterminator="\n")
-    writer.writeheader()
+    writer.writerow({name: escaped(name) for name in columns})
     for row in rows:
         writer.writerow({name: _cell(value) for name, value in row.items()})
 

@@ -171,7 +171,7 @@ def _read_csv(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
             if not header:
                 if cause:
                     raise AskewError(f"{path}, line {number}: {cause}")
-                header, names = values, _distinct(values)
+                header, names = values, _distinct([*map(unescaped, values)])
             elif cause:
                 note(f"line {number}", cause)
             elif any(values[len(header) :]):
