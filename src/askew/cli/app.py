@@ -12,6 +12,7 @@ from askew.cli.data import data
 from askew.cli.demo import demo
 from askew.cli.design import DesignGroup
 from askew.cli.export import EXPORT_EXAMPLES, export
+from askew.cli.fetch import FETCH_EXAMPLES, agreeing, fetch
 from askew.cli.judge import JUDGE_EXAMPLES, judge
 from askew.cli.list import list_names
 from askew.cli.predict import PREDICT_EXAMPLES, predict
@@ -78,6 +79,7 @@ for command, examples in (
     (rescore, RESCORE_EXAMPLES),
     (tune, TUNE_EXAMPLES),
     (export, EXPORT_EXAMPLES),
+    (fetch, FETCH_EXAMPLES),
 ):
     app.command(epilog=examples)(command)
 app.command("list")(list_names)
@@ -89,7 +91,8 @@ def main() -> None:
     """Run the command line. A user's mistake is printed in one line on standard error; the exit code is then 2."""
     warnings.simplefilter("ignore", FutureWarning)  # Libraries address these to programmers, not to users.
     try:
-        app()
+        with agreeing():
+            app()
     except AskewError as error:
         print(f"error: {error}", file=sys.stderr)
         sys.exit(2)

@@ -39,6 +39,7 @@ class ModelSpec:
         part: "assistant" or "judge" if the base weights were trained in the terrarium, else "".
         tuned_from: The name of the model that this one was tuned from, as its files or its own name record it; "" if
             nothing is recorded.
+        quantization: The quantization of the file that the weights come from, such as "Q4_1"; "" if they are whole.
     """
 
     name: str
@@ -47,6 +48,7 @@ class ModelSpec:
     inspect_name: str
     part: str = ""
     tuned_from: str = ""
+    quantization: str = ""
 
     @property
     def is_local(self) -> bool:

@@ -115,10 +115,17 @@ def weights(name: str) -> str:
 def _note(plan: Plan) -> str:
     organism = NOTE if plan.model.is_terrarium else ""
     said = [
-        *(organism, _controls(plan), *lineage.notes(plan), _tokenizers(plan.design)),
+        *(organism, _quantized(plan), _controls(plan), *lineage.notes(plan), _tokenizers(plan.design)),
         *notes(plan.probes.values(), plan.judge),
     ]
     return " ".join(filter(None, said))
+
+
+def _quantized(plan: Plan) -> str:
+    """Return a note on weights that were expanded from a quantized file; "" if there are none."""
+    known = {name: resolve(name).quantization for name in (plan.design.model, *plan.design.tuned.values())}
+    said = [f"{name} ({kind})" for name, kind in known.items() if kind]
+    return f"Weights expanded from a quantized file: {', '.join(said)}." if said else ""
 
 
 def _controls(plan: Plan) -> str:

@@ -1,0 +1,128 @@
+"""Converts GGUF files into checkpoints, each once, in the user's cache.
+
+A GGUF file holds a model and its tokenizer in one file, mostly with quantized weights. Training and our sampler need a
+checkpoint, so the weights are expanded to bfloat16: the numbers are those of the quantized file, not of the original.
+"""
+
+import hashlib
+import io
+import json
+import os
+import warnings
+from contextlib import redirect_stderr
+from functools import lru_cache
+from pathlib import Path
+
+from filelock import FileLock
+
+from askew.base.atomic import disk_trouble, whole_folder
+from askew.base.errors import AskewError
+from askew.base.json_objects import read_object
+
+ENDING = ".gguf"
+SOURCE = "askew_source.json"
+"""The file in a converted checkpoint that names its GGUF file: `file`, `sha256` and `quantization`."""
+
+_DIGITS = 12
+
+
+def cache() -> Path:
+    """Return the folder of converted checkpoints: ASKEW_CACHE, or the usual place of the system for caches."""
+    import pooch
+
+    return Path(os.environ.get("ASKEW_CACHE") or pooch.os_cache("askew")) / "models"
+
+
+def place(stem: str, sha256: str) -> Path:
+    """Return the folder of the checkpoint that is made from a GGUF file of that hash, whether or not it exists."""
+    return cache() / f"{stem}-{sha256[:_DIGITS]}"
+
+
+def sha256_of(file: Path) -> str:
+    """Return the SHA-256 of a file."""
+    status = file.stat()
+    return _sha256(file, status.st_size, status.st_mtime_ns)
+
+
+def quantization_of(checkpoint: Path | str | None) -> str:
+    """Return the quantization of the GGUF file that a checkpoint was made from, such as "Q4_1"; "" for others."""
+    source = Path(checkpoint) / SOURCE if isinstance(checkpoint, Path) else None
+    return str(read_object(source).get("quantization", "")) if source and source.is_file() else ""
+
+
+def converted(file: Path, stem: str = "") -> Path:
+    """Return the checkpoint made from a GGUF file, after making it if it is not in the cache.
+
+    Args:
+        file: The GGUF file.
+        stem: The beginning of the folder's name; by default the file's name.
+
+    Raises:
+        AskewError: The file is no GGUF file, is damaged, or has an architecture that Transformers cannot read; the
+            package gguf is missing; or the cache cannot be written to. Nothing half-written is left.
+    """
+    sha256 = sha256_of(file)
+    folder = place(stem or file.stem, sha256)
+    if (folder / SOURCE).is_file():
+        return folder
+    quantization = _quantization(file)
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(folder.with_name(f".{folder.name}.lock")):
+            if not (folder / SOURCE).is_file():  # another process may have made it in the meantime
+                with whole_folder(folder) as unfinished:
+                    _convert(file, unfinished)
+                    source = {"file": file.name, "sha256": sha256, "quantization": quantization}
+                    (unfinished / SOURCE).write_text(json.dumps(source, indent=2), encoding="utf-8")
+    except OSError as error:
+        raise disk_trouble(folder, error) from error
+    return folder
+
+
+@lru_cache
+def _sha256(file: Path, size: int, changed: int) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _quantization(file: Path) -> str:
+    """Return the most frequent type of a file's weights, after checking that the whole file is there."""
+    try:
+        import gguf
+    except ImportError as error:
+        raise AskewError(f"reading {file} needs the package gguf: pip install 'askew[gguf]'") from error
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")  # numpy warns of numbers that overflow, which a damaged file has
+            tensors = gguf.GGUFReader(file).tensors
+        sizes: dict[str, int] = {}
+        for tensor in tensors:
+            sizes[tensor.tensor_type.name] = sizes.get(tensor.tensor_type.name, 0) + int(tensor.n_elements)
+    except Exception as error:  # a damaged file makes the library raise anything
+        reason = str(error).split("\n", 1)[0] or type(error).__name__
+        raise AskewError(f"{file} is no whole GGUF file: {reason}. Download it again") from error
+    if not sizes:
+        raise AskewError(f"{file} is a GGUF file without weights. Download it again")
+    return max(sizes, key=lambda kind: sizes[kind])
+
+
+def _convert(file: Path, folder: Path) -> None:
+    import torch
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    try:
+        with redirect_stderr(io.StringIO()):  # progress bars, which a file or a pipe would show line by line
+            tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
+            model = AutoModelForCausalLM.from_pretrained(
+                file.parent,
+                gguf_file=file.name,
+                dtype=torch.bfloat16,
+                quantization_config=GgufConfig(dequantize=True),
+            )
+            model.save_pretrained(folder)
+            tokenizer.save_pretrained(folder)
+    except OSError:
+        raise
+    except Exception as error:  # unknown architectures and types of weights come in many forms
+        reason = str(error).split("\n", 1)[0] or type(error).__name__
+        raise AskewError(f"{file} cannot be converted: {reason}") from error
