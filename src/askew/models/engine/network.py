@@ -124,7 +124,7 @@ class TransformersNetwork:
         """See `Network.prefill`."""
         cache = DynamicCache()
         with _shared_attention(self._model):
-            output = self._model(input_ids=ids_BL, past_key_values=cache, use_cache=True, logits_to_keep=1)
+            output = self._model(input_ids=ids_BL, cache=cache, use_cache=True, logits_to_keep=1)
         layers = [_keys_and_values(layer) for layer in cache.layers]
         rows = range(len(ids_BL))
         states = [[(keys[row : row + 1], values[row : row + 1]) for keys, values in layers] for row in rows]
@@ -136,7 +136,7 @@ class TransformersNetwork:
             output = self._model(
                 input_ids=ids_S[:, None],
                 position_ids=positions_S[:, None],
-                past_key_values=cache,
+                cache=cache,
                 use_cache=True,
                 shared=cache,
             )
@@ -153,7 +153,7 @@ class TransformersNetwork:
                 input_ids=ids_BL,
                 position_ids=positions_BL,
                 attention_mask=mask_B1LX,
-                past_key_values=cache,
+                cache=cache,
                 use_cache=cache is not None,
                 logits_to_keep=ends_E,
             )

@@ -21,9 +21,6 @@ from askew.models.engine.branches import Ints, Regrouping
 if TYPE_CHECKING:
     from peft import PeftModel
 
-# The names under which models return and accept their cache.
-_CACHES = ("past_key_values", "cache_params")
-
 
 class PlainRows:
     """Rows that a model generates with its own cache. See `network.Rows`.
@@ -36,7 +33,7 @@ class PlainRows:
     def __init__(self, model: PreTrainedModel, ids_BL: Tensor) -> None:
         self._model = model
         self._ids_BL = ids_BL
-        self._cache: dict[str, Cache] = {}
+        self._cache: Cache | None = None
         self.logits = self._advance(ids_BL)
 
     def step(self, grouping: Regrouping, prompt_S: Ints, positions_S: Ints) -> Tensor:
@@ -45,15 +42,16 @@ class PlainRows:
             torch.from_numpy(numbers).to(self._ids_BL.device) for numbers in (grouping.parent_S, grouping.token_S)
         )
         self._ids_BL = torch.cat([self._ids_BL[parent_S], token_S[:, None]], dim=1)
-        for cache in self._cache.values():
-            cache.reorder_cache(cast(torch.LongTensor, parent_S))
-        return self._advance(self._ids_BL[:, -1:] if self._cache else self._ids_BL)
+        if self._cache is not None:
+            self._cache.reorder_cache(cast(torch.LongTensor, parent_S))
+        return self._advance(self._ids_BL[:, -1:] if self._cache is not None else self._ids_BL)
 
     def _advance(self, ids_BL: Tensor) -> Tensor:
         """Return the logits after more tokens, of shape S, V; all tokens are needed if there is no cache to reorder."""
-        output = self._model(input_ids=ids_BL, use_cache=True, **_last_only(self._model), **self._cache)
-        found = {name: getattr(output, name, None) for name in _CACHES}
-        self._cache = {name: cache for name, cache in found.items() if isinstance(cache, Cache)}
+        given = {"cache": self._cache} if self._cache is not None else {}
+        output = self._model(input_ids=ids_BL, use_cache=True, **_last_only(self._model), **given)
+        found = getattr(output, "cache", None)
+        self._cache = found if isinstance(found, Cache) else None
         return output.logits[:, -1]
 
 

@@ -1,0 +1,74 @@
+"""Writes a tiny checkpoint as a GGUF file, as other tools would."""
+
+import json
+from pathlib import Path
+
+import gguf
+import numpy as np
+import torch
+from transformers import AutoModelForCausalLM, AutoTokenizer
+
+NAMES = {
+    "input_layernorm": "attn_norm",
+    "self_attn.q_proj": "attn_q",
+    "self_attn.k_proj": "attn_k",
+    "self_attn.v_proj": "attn_v",
+    "self_attn.o_proj": "attn_output",
+    "post_attention_layernorm": "ffn_norm",
+    "mlp.gate_proj": "ffn_gate",
+    "mlp.up_proj": "ffn_up",
+    "mlp.down_proj": "ffn_down",
+}
+
+
+def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama") -> Path:
+    """Write a Llama checkpoint with a byte-level tokenizer as a GGUF file with whole weights."""
+    model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
+    config = model.config
+    writer = gguf.GGUFWriter(file, architecture)
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
+    writer.add_vocab_size(config.vocab_size)
+    _add_tokenizer(writer, checkpoint)
+    heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
+    for name, weight in model.state_dict().items():
+        values = weight.numpy()
+        for part, count in heads.items():
+            if part in name:  # GGUF pairs the numbers of rotary embeddings in another order
+                rows = values.shape[0] // count // 2
+                values = values.reshape(count, 2, rows, -1).swapaxes(1, 2).reshape(values.shape)
+        writer.add_tensor(_name(name), np.ascontiguousarray(values))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+    return file
+
+
+def _name(name: str) -> str:
+    whole = {"model.embed_tokens.weight": "token_embd", "model.norm.weight": "output_norm", "lm_head.weight": "output"}
+    if name in whole:
+        return f"{whole[name]}.weight"
+    _, _, layer, rest = name.split(".", 3)
+    return f"blk.{layer}.{NAMES[rest.removesuffix('.weight')]}.weight"
+
+
+def _add_tokenizer(writer: gguf.GGUFWriter, checkpoint: Path) -> None:
+    tokenizer = AutoTokenizer.from_pretrained(checkpoint)
+    vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
+    special = set(tokenizer.added_tokens_decoder)
+    merges = json.loads((checkpoint / "tokenizer.json").read_text())["model"]["merges"]
+    writer.add_tokenizer_model("gpt2")
+    writer.add_token_list([token for token, _ in vocabulary])
+    kinds = (gguf.TokenType.CONTROL if number in special else gguf.TokenType.NORMAL for _, number in vocabulary)
+    writer.add_token_types(list(kinds))
+    writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in merges])
+    writer.add_eos_token_id(tokenizer.convert_tokens_to_ids("<|end|>"))
+    writer.add_pad_token_id(tokenizer.convert_tokens_to_ids("<|pad|>"))
+    writer.add_chat_template(tokenizer.chat_template)
