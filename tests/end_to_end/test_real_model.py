@@ -1,5 +1,6 @@
 """SmolLM2, a real model: fetched by name and asked."""
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ NAME = "smollm2-135m"
 
 
 @pytest.fixture(scope="module")
-def smollm2(shared: SharedFolders) -> str:
+def smollm2(shared: SharedFolders) -> Iterator[str]:
     """The name of SmolLM2, which is in the cache of the tests."""
     with pytest.MonkeyPatch.context() as patch:
 

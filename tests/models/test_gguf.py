@@ -72,6 +72,7 @@ def test_gguf_file_has_the_numbers_of_its_checkpoint(gguf_file: Path, tiny_check
 
 def _model(checkpoint: Path | str | None) -> PreTrainedModel:
     """Return a model whose weights are rounded to bfloat16, as those of converted files are."""
+    assert checkpoint is not None
     return AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.bfloat16).float()
 
 

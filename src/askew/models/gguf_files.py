@@ -13,11 +13,10 @@ from contextlib import redirect_stderr
 from functools import lru_cache
 from pathlib import Path
 
-from filelock import FileLock
-
 from askew.base.atomic import disk_trouble, whole_folder
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
+from askew.base.locks import locked
 
 ENDING = ".gguf"
 SOURCE = "askew_source.json"
@@ -68,7 +67,7 @@ def converted(file: Path, stem: str = "") -> Path:
     quantization = _quantization(file)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(folder.with_name(f".{folder.name}.lock")):
+        with locked(folder.with_name(f".{folder.name}.lock"), warnings.warn, wait=True):
             if not (folder / SOURCE).is_file():  # another process may have made it in the meantime
                 with whole_folder(folder) as unfinished:
                     _convert(file, unfinished)
