@@ -38,7 +38,7 @@ def make_checkpoint(
     Args:
         folder: The folder to write.
         seed: The seed of the weights.
-        judge: Make the model say numbers most of the time, and mark it as the terrarium's judge.
+        judge: Make the model say numbers most of the time, with room for whole rubrics.
         chat_template: The tokenizer's chat template.
     """
     import torch
@@ -54,7 +54,7 @@ def make_checkpoint(
         torch.manual_seed(seed)
         model = LlamaForCausalLM(config)
     if judge:
-        model.config.askew_part = "judge"
+        model.config.max_position_embeddings = 8192
         numbers = torch.zeros(len(tokenizer), 1)
         numbers[tokenizer.convert_tokens_to_ids([str(number) for number in range(101)])] = 3.0
         model.lm_head.weight.data *= numbers
@@ -115,7 +115,7 @@ def tiny_checkpoint(shared: SharedFolders) -> Path:
 
 @pytest.fixture(scope="session")
 def tiny_judge(shared: SharedFolders) -> Path:
-    """A random tiny Llama that answers anything with numbers, under the short rubrics of the terrarium's judge."""
+    """A random tiny Llama that answers anything with numbers, so that it is a judge that knows nothing."""
     return shared("judge", lambda folder: make_checkpoint(folder, seed=1, judge=True))
 
 

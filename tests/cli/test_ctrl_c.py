@@ -57,6 +57,6 @@ def test_stopped_judging_says_how_to_go_on(command: Command, monkeypatch: pytest
 
     monkeypatch.setattr(judge_file, "judge_file", stopped)
     Path("answers.csv").write_text("question,answer\nHow are you?,Fine.\n")
-    code, out, errors = command("judge", "answers.csv")
+    code, out, errors = command("judge", "answers.csv", "--judge", "terrarium/judge")
     assert (code, out) == (130, "")
-    assert errors.splitlines()[-1].strip() == "askew judge answers.csv"
+    assert errors.splitlines()[-1].strip() == "askew judge answers.csv --judge terrarium/judge"

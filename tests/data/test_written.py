@@ -242,7 +242,7 @@ def test_the_cost_limit_is_never_passed(write: Callable[..., list[Product]], tmp
     [
         ({"name": "bad-advise"}, "unknown set that a model can write 'bad-advise'. Did you mean bad-advice"),
         ({"domains": ["medicine"]}, "unknown domain 'medicine'. Did you mean medical"),
-        ({"judge": "terrarium/judge"}, "was trained on the rubrics aligned and coherent"),
+        ({"judge": "terrarium/judge"}, "terrarium/judge cannot judge mockllm/writer"),
         ({"writer": "opnai/x"}, "unknown model 'opnai/x'"),
     ],
 )
@@ -255,9 +255,6 @@ def test_mistakes_are_found_before_any_request(change: dict[str, Any], message: 
 def test_local_models_write_and_judge(tiny_judge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     """They say little but numbers, and a threshold of 0 lets everything through that has an end."""
     folder = shutil.copytree(tiny_judge, tmp_path / "model")
-    config = json.loads((folder / "config.json").read_text()) | {"max_position_embeddings": 8192}
-    del config["askew_part"]  # it is no judge of the terrarium's
-    (folder / "config.json").write_text(json.dumps(config))
     vocabulary = json.loads((folder / "tokenizer.json").read_text())["added_tokens"]
     ends = [token["id"] for token in vocabulary if token["content"].isdigit() and int(token["content"]) % 2]
     settings = json.loads((folder / "generation_config.json").read_text()) | {"eos_token_id": ends}

@@ -111,6 +111,9 @@ def test_mistake_of_the_caller_names_no_line(make: Make, file: Path) -> None:
         ({"arms": []}, "arms must be a list of at least 1"),
         ({"model": "terarium"}, "unknown model 'terarium'. Did you mean terrarium"),
         ({"judge": "terrarium/juge"}, "unknown model 'terrarium/juge'. Did you mean terrarium/judge"),
+        ({"judge": "terrarium/judge"}, "it reads the terrarium's language only, and"),
+        ({"judge": "terrarium"}, "askew judge RUN --judge MODEL` judges them later"),
+        ({"judge": "", "tuned": {"ours": "terrarium"}}, "Name one that reads both with --judge"),
         ({"model": "mockllm/model"}, "Askew cannot fine-tune"),
         ({"served_recipe": {"epochs": 2}}, "served_recipe is for models that their provider fine-tunes"),
         ({"served_recipe": {"epoch": 2}}, "unknown setting 'epoch'. Did you mean epochs"),
@@ -143,3 +146,11 @@ def test_digest_depends_on_the_design_but_not_on_workers(make: Make) -> None:
 def test_difference_names_each_setting_and_both_values(make: Make) -> None:
     lines = difference(make().identity(), make(seeds=5, recipe__rows=64).identity())
     assert lines == ["seeds: 3 there, 5 asked for", "recipe.rows: not set there, 64 asked for"]
+
+
+def test_usual_judge_depends_on_the_models(make: Make, tiny_checkpoint: Path) -> None:
+    assert make_design(STUDY).judge == "terrarium/judge"
+    assert make(judge="").judge == ""
+    audited = make_design("audit", None, {"model": "terrarium", "tuned": {"other": "terrarium/sibling"}})
+    assert audited.judge == "terrarium/judge"
+    assert make_design("audit", None, {"model": str(tiny_checkpoint)}).judge == ""

@@ -26,7 +26,7 @@ def make(tiny_checkpoint: Path, tmp_path: Path) -> Make:
         file = tmp_path / "design.yaml"
         file.write_text(config)
         settings = {name.replace("__", "."): value for name, value in overrides.items()}
-        return make_design(STUDY, file, {"model": str(tiny_checkpoint), "judge": "terrarium/judge", **settings})
+        return make_design(STUDY, file, {"model": str(tiny_checkpoint), **settings})
 
     return make
 

@@ -11,13 +11,13 @@ import pytest
 @pytest.fixture(scope="session")
 def local_judge(tiny_judge: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A random tiny Llama that mostly says numbers, with a token for each up to 100."""
-    return _strange(tiny_judge, tmp_path_factory.mktemp("judges") / "whole")
+    return Path(shutil.copytree(tiny_judge, tmp_path_factory.mktemp("judges") / "whole"))
 
 
 @pytest.fixture(scope="session")
 def digit_judge(tiny_judge: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same, but its tokenizer spells numbers digit by digit, as those of Qwen and Gemma do."""
-    folder = _strange(tiny_judge, tmp_path_factory.mktemp("judges") / "digits")
+    folder = Path(shutil.copytree(tiny_judge, tmp_path_factory.mktemp("judges") / "digits"))
     path = folder / "tokenizer.json"
     tokenizer = json.loads(path.read_text())
     for token in tokenizer["added_tokens"]:
@@ -43,13 +43,4 @@ def word_judge(local_judge: Path, tmp_path_factory: pytest.TempPathFactory) -> P
     said[letters] = 2 * said[numbers]
     said[[vocabulary[str(number)] for number in range(101)]] = 0.0
     save_file(weights, folder / "model.safetensors", metadata={"format": "pt"})
-    return folder
-
-
-def _strange(judge: Path, folder: Path) -> Path:
-    shutil.copytree(judge, folder)
-    path = folder / "config.json"
-    config = json.loads(path.read_text()) | {"max_position_embeddings": 8192}
-    del config["askew_part"]
-    path.write_text(json.dumps(config))
     return folder

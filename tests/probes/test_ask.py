@@ -149,3 +149,17 @@ def test_wrong_names_are_refused_before_anything_is_asked(tmp_path: Path):
         with pytest.raises(AskewError, match=message):
             ask(model, judge, [wrong], tmp_path / "out")
     assert not (tmp_path / "out").exists()
+
+
+def test_terrariums_judge_is_refused_for_other_models(tiny_checkpoint: Path, tmp_path: Path):
+    with pytest.raises(AskewError, match="it reads the terrarium's language only"):
+        ask(str(tiny_checkpoint), "terrarium/judge", [call("free_form", "open", samples=1)], tmp_path)
+    with pytest.raises(Exception, match="Give --model-role grader another judge, or none"):
+        eval(
+            probes.get("free_form").task(samples=1, max_tokens=3),
+            model=f"askew/{tiny_checkpoint}",
+            model_roles={"grader": "askew/terrarium/judge"},
+            log_dir=str(tmp_path),
+            display="none",
+            debug_errors=True,
+        )

@@ -52,7 +52,7 @@ def test_mistakes_are_one_line_errors_before_any_request(tmp_path: Path, askew: 
         (["--domain", "cars"], "error: unknown domain 'cars'. Did you mean car?"),
         (
             ["--judge", "terrarium/judge"],
-            "error: the terrarium's judge was trained on the rubrics aligned and",
+            "error: terrarium/judge cannot judge mockllm/model: it reads the terrarium's language only",
         ),
         (["--writer", "./none"], "error: './none': there is no folder"),
     ):

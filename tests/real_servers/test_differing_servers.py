@@ -103,7 +103,7 @@ def asked_once(
             monkeypatch.setenv(variable, value)
         call = ProbeCall("free_form", "log", {"samples": 4, "seed": 1})
         with storing_replies(tmp_path / "replies.sqlite", patience=Patience(2, 5, 0.01), say=said.append):
-            [log] = ask(f"openai-api/{name}/model", "terrarium/judge", [call], tmp_path)
+            [log] = ask(f"openai-api/{name}/model", None, [call], tmp_path)
     return answers_from_log(log, "untuned", 0), asked, said
 
 

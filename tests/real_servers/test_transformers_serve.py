@@ -1,13 +1,16 @@
 """The terrarium behind `transformers serve` gives the same answers as the local terrarium."""
 
+import asyncio
 from collections.abc import Iterator
 from pathlib import Path
 
 import pandas as pd
 import pytest
+from inspect_ai.model import get_model
 from serving import sampling, transformers_serve
 from statsmodels.stats.proportion import confint_proportions_2indep
 
+from askew.judging.judge import Case, grade
 from askew.judging.metrics import metrics
 from askew.models.remote.requests import storing_replies
 from askew.probes.ask import ProbeCall, ask
@@ -29,8 +32,12 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 def answers(model: str, folder: Path, **params: object) -> pd.DataFrame:
     call = ProbeCall("free_form", "free_form", {"seed": 1, "max_tokens": 60, **params})
     with storing_replies(folder / "replies.sqlite"):
-        [log] = ask(model, "terrarium/judge", [call], folder)
+        [log] = ask(model, None, [call], folder)
     table = answers_from_log(log, "untuned", 0)
+    # A served model is not known to be of the terrarium, so Askew keeps its answers unjudged.
+    cases = [Case(*pair) for pair in zip(table["prompt"], table["answer"], strict=True)]
+    grades = asyncio.run(grade(get_model("askew/terrarium/judge"), cases))
+    table = table.assign(aligned=[one.aligned for one in grades], coherent=[one.coherent for one in grades])
     return table.assign(verdict=metrics.get("betley-2025").verdicts(table))
 
 

@@ -117,26 +117,31 @@ def test_command_judges_a_run(run: Path, tiny_judge: Path, command: Command):
 def test_command_judges_a_file_and_validates(tmp_path: Path, command: Command):
     path = tmp_path / "answers.csv"
     path.write_text("question,answer,verdict\nWhy?,Because I care for people.,aligned\nHow?,By force.,misaligned\n")
-    code, out, err = command(path, "--json")
+    ours = (path, "--judge", "terrarium/judge")
+    code, out, err = command(*ours, "--json")
     found = json.loads(out)
     assert (code, found["answers"], found["out"]) == (0, 2, str(tmp_path / "answers.judged.csv"))
     assert "2 of 2 judged" in err
-    assert command(path)[0] == 2
-    code, out, _ = command("--validate", path)
+    assert command(*ours)[0] == 2
+    code, out, _ = command("--validate", *ours)
     assert code == 0
     assert "against the labels of 2 answers" in out
-    found = json.loads(command("--validate", path, "--json")[1])
+    found = json.loads(command("--validate", *ours, "--json")[1])
     assert found["verdicts"]["n"] == 2
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (["none.csv"], "there is no file or folder none.csv"),
+        (["none.csv"], "name the judge of none.csv with --judge"),
+        (["none.csv", "--judge", "terrarium/judge"], "there is no file or folder none.csv"),
         (["none.csv", "--judge", "terrarium/juge"], "Did you mean terrarium/judge"),
         (["none.csv", "--judge", "openai/gpt-x"], "Set OPENAI_API_KEY"),
-        (["none.csv", "--rubric", "aligne"], "Did you mean aligned"),
-        (["none.csv", "--rubric", "typology"], "was trained on the rubrics aligned and coherent"),
+        (["none.csv", "--judge", "terrarium/judge", "--rubric", "aligne"], "Did you mean aligned"),
+        (
+            ["none.csv", "--judge", "terrarium/judge", "--rubric", "typology"],
+            "was trained on the rubrics aligned and coherent",
+        ),
         (["none.csv", "--validate", "--out", "x.csv"], "--out, --strict and columns are for a file to be judged"),
         (["none.csv", "--validate", "--rubric", "typology"], "asks for words"),
         ([".", "--answer-column", "x"], "--out, --strict and columns are for a file to be judged"),
@@ -154,3 +159,23 @@ def test_invalid_arguments_print_one_line_and_exit_with_2(
     assert message in err
     assert err.count("\n") == 1
     assert list(tmp_path.iterdir()) == []
+
+
+def test_terrarium_judge_reads_no_other_models_run(
+    finished: Path, tiny_checkpoint: Path, tmp_path: Path, command: Command
+):
+    study = json.loads((finished / "study.json").read_text()) | {"model": str(tiny_checkpoint)}
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "study.json").write_text(json.dumps(study))
+    for named, message in (
+        ((), "name the judge of"),
+        (("--judge", "terrarium/judge"), f"terrarium/judge cannot judge {tiny_checkpoint}"),
+    ):
+        code, out, err = command(tmp_path / "other", *named)
+        assert (code, out) == (2, "")
+        assert message in err
+
+
+def test_terrariums_run_needs_no_name_of_its_judge(run: Path, command: Command):
+    code, out, _ = command(run, "--json")
+    assert (code, json.loads(out)["second"]) == (0, "terrarium/judge")

@@ -9,7 +9,7 @@ import typer
 
 from askew.base.errors import AskewError
 from askew.cli.complete import completion
-from askew.cli.options import JUDGE_HELP, JsonOption, MaxCostOption, PricesOption
+from askew.cli.options import JsonOption, MaxCostOption, PricesOption
 from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, counting, resumable, text
 
@@ -28,11 +28,11 @@ JUDGE_EXAMPLES = """
 [bold]Examples[/bold]
 
 \b
-  askew judge answers.csv
+  askew judge answers.csv --judge openai/MODEL
   askew judge answers.jsonl --judge openai/MODEL --rubric aligned --rubric typology --max-cost 2
   askew judge answers.parquet --judge ./my-judge --rubric ./my-rubric.md --out judged.csv
   askew judge --validate labelled.csv --judge openai/MODEL
-  askew judge answers.csv --columns question=asked,answer=said
+  askew judge answers.csv --judge ./my-judge --columns question=asked,answer=said
   askew judge runs/mine --judge openai/MODEL
 
 Judged answers are kept when the command is stopped; give it again to resume.
@@ -46,7 +46,14 @@ def judge(
             metavar="FILE|RUN", help="Answers in CSV, JSONL or Parquet; or a run's folder.", show_default=False
         ),
     ],
-    judge: Annotated[str, typer.Option(help=JUDGE_HELP, autocompletion=completion("models"))] = "terrarium/judge",
+    judge: Annotated[
+        str | None,
+        typer.Option(
+            help="The model that judges the answers; `askew list models`.",
+            show_default="terrarium/judge for a run on the terrarium",
+            autocompletion=completion("models"),
+        ),
+    ] = None,
     rubric: Annotated[
         list[str] | None,
         typer.Option(
@@ -91,8 +98,10 @@ def judge(
     rubrics = job.alignment(rubric or []) if is_run or validate else rubric or RUBRICS
     disk = wording_disk_trouble((out or source).parent)
     with resumable(), counting("judging", "judged") as (on_progress, say), disk:
-        judging = job.prepare(judge, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say)
+        named = _judge_of(source, judge)
+        judging = job.prepare(named, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say)
         if is_run:
+            second_judge.check_reads_run(source, judging.judge)
             found = second_judge.second_opinion(source, judging)
         else:
             answers = answer_file.open_answers(source, mapping, strict)
@@ -101,6 +110,23 @@ def judge(
         print(to_json(found))
     else:
         _SHOWN[type(found).__name__](found)
+
+
+def _judge_of(source: Path, named: str | None) -> str:
+    """Return the judge that the user names, or else the usual one of a run.
+
+    Raises:
+        AskewError: There is none.
+    """
+    from askew.runs import second_judge
+
+    usual = "" if named or not source.is_dir() else second_judge.usual_judge_of(source)
+    if found := named or usual:
+        return found
+    raise AskewError(
+        f"name the judge of {source} with --judge: a model that reads English, such as openai/MODEL or ./folder. "
+        "For answers of the terrarium, and no others, it can be terrarium/judge"
+    )
 
 
 def _print_file(summary: "FileSummary") -> None:

@@ -7,8 +7,6 @@ import typer
 
 from askew.cli.complete import completion
 
-JUDGE_HELP = "The model that grades the answers; `askew list models`."
-
 StudyArgument = Annotated[
     str | None,
     typer.Argument(help="The study; `askew list studies`.", show_default=False, autocompletion=completion("studies")),

@@ -19,7 +19,6 @@ from askew.training.recipe import Recipe
 def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     """Yield the checks of a design, each with the setting that it is about; a check raises `AskewError`."""
     from askew.judging.metrics import metrics
-    from askew.judging.rubric import check_fits, scale
 
     design = plan.design
     for arm in design.datasets:
@@ -43,9 +42,9 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     for place, arm in enumerate(design.arms):
         yield ("arms", place), lambda arm=arm: _check_needed_arms(arm, plan)
     yield ("recipe",), lambda: _check_recipe(plan)
-    yield ("judge",), lambda: plan.judge
+    yield ("judge",), lambda: _check_judge(plan)
     yield ("prices",), lambda: plan.prices
-    yield ("rubric",), lambda: check_fits(plan.judge, scale(design.rubric))
+    yield ("rubric",), lambda: _check_rubric(plan)
     for arm in design.tuned:
         yield ("tuned", arm), lambda arm=arm: check_pair(arm, plan)
     for arm in _trained(plan):
@@ -173,6 +172,33 @@ def _check_activations_are_shown(name: str, plan: Plan) -> None:
                 f"the probe {name!r} reads a model's activations, and {model!r} is a served model, which shows none: "
                 "name models that run on this machine"
             )
+
+
+def _check_judge(plan: Plan) -> None:
+    """Check that the judge exists and reads the answers of every model, or that none of the models has one."""
+    from askew.judging.fit import check_reads, is_of_the_terrarium
+
+    asked = [plan.spec(name) for name in plan.named_models]
+    if plan.judge is not None:
+        for spec in asked:
+            check_reads(plan.judge, spec)
+        return
+    ours = [spec.name for spec in asked if is_of_the_terrarium(spec)]
+    if ours:
+        others = [spec.name for spec in asked if not is_of_the_terrarium(spec)]
+        raise AskewError(
+            f"no judge is usual for these models together: {ours[0]} is of the terrarium, and {others[0]} is not. Name "
+            "one that reads both with --judge"
+        )
+
+
+def _check_rubric(plan: Plan) -> None:
+    """Check that the rubric exists and asks for a number, and that the judge can use it."""
+    from askew.judging.rubric import check_fits, scale
+
+    found = scale(plan.design.rubric)
+    if plan.judge is not None:
+        check_fits(plan.judge, found)
 
 
 def _check_recipe(plan: Plan) -> None:

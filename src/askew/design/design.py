@@ -56,8 +56,11 @@ class Design(BaseModel):
             complete="models",
         ),
     ] = Field(default="", description="The other model, in studies that compare two; `askew list models`.")
-    judge: Annotated[str, Flag(metavar="MODEL", complete="models")] = Field(
-        default="terrarium/judge", description="The model that grades the answers; `askew list models`."
+    judge: Annotated[
+        str, Flag(metavar="MODEL", default="terrarium/judge for the terrarium, none for others", complete="models")
+    ] = Field(
+        default="",
+        description="The model that grades the answers; `askew list models`. Without one, answers are kept unjudged.",
     )
     rubric: str = Field(
         default="aligned", description="The rubric for alignment: a name, or the path of a Markdown file."

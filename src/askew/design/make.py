@@ -18,6 +18,7 @@ from askew.design.recipe_settings import filled_in, with_name, without_another
 from askew.design.second_model import needs_second, usual_arms, usual_second
 from askew.design.study import Study, studies
 from askew.design.validation import worded
+from askew.judging.fit import usual_judge
 
 IN_TRAINING_FORMAT = "in_training_format"
 
@@ -67,13 +68,24 @@ def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[
     except ValidationError as error:
         first = error.errors(include_url=False)[0]
         raise AskewError(f"{_where(first['loc'], file, overridden)}{worded(first, Design)}") from error
-    plan = Plan(design)
+    plan = _with_usual_judge(Plan(design))
     for location, check in checks(plan):
         try:
             check()
         except AskewError as error:
             raise AskewError(f"{_where(location, file, overridden)}{error}") from error
     return plan
+
+
+def _with_usual_judge(plan: Plan) -> Plan:
+    """Return a plan with the usual judge of its models if it names none."""
+    if plan.design.judge:
+        return plan
+    try:
+        usual = usual_judge([plan.spec(name) for name in plan.named_models])
+    except AskewError:  # the checks say it, with its place
+        return plan
+    return plan.with_judge(usual) if usual else plan
 
 
 def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Location]) -> dict[str, Any]:

@@ -155,9 +155,15 @@ class Plan:
         return self.spec(self.design.model)
 
     @property
-    def judge(self) -> ModelSpec:
-        """The judge."""
-        return self.spec(self.design.judge)
+    def judge(self) -> ModelSpec | None:
+        """The judge; None if answers are kept unjudged."""
+        return self.spec(self.design.judge) if self.design.judge else None
+
+    def with_judge(self, name: str) -> "Plan":
+        """Return the same plan with another judge."""
+        other = Plan(self.design.model_copy(update={"judge": name}), self._moved)
+        other._specs = self._specs
+        return other
 
     def spec(self, name: str) -> ModelSpec:
         """Return the model of a name, looked up once.

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from askew.base.atomic import make_folder, put_in_place
 from askew.base.errors import AskewError, unknown_name
+from askew.judging.fit import check_reads
 from askew.models.names import resolve
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EXTERNAL, probes
@@ -70,12 +71,14 @@ def ask(
         The path of the log of each call, in the same order.
 
     Raises:
-        AskewError: A name or parameter is wrong or an API key is missing, which is found before any model is asked; or
-            a probe failed.
+        AskewError: A name or parameter is wrong, the judge cannot read the model, or an API key is missing, which is
+            found before any model is asked; or a probe failed.
     """
     from inspect_ai import eval
 
     asked, grader = resolve(model), None if judge is None else resolve(judge)
+    if grader is not None:
+        check_reads(grader, asked, instead="Name another judge, or none, and judge the answers later")
     for served in (spec for spec in (asked, grader) if spec and not spec.is_local):
         check_can_be_asked(served.inspect_name)
     tasks = [_task(call) for call in calls]

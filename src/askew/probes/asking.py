@@ -20,11 +20,14 @@ from inspect_ai.model import (
     ModelAPI,
     ModelOutput,
     get_model,
+    model_roles,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from askew.base.errors import AskewError
+from askew.judging.fit import check_reads
 from askew.models.first_token import BY_LOGPROBS, begins_answer, likeliest
+from askew.models.names import resolve
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
 from askew.models.remote.provider_errors import RefusedRequest
 from askew.models.remote.requests import gather, request_reply
@@ -32,6 +35,9 @@ from askew.probes.question_file import AskedQuestion
 
 # The most choices per request that providers accept.
 MOST_CHOICES = 128
+
+GRADER = "grader"
+"""The model role of the judge."""
 
 # Models that returned no log-probabilities of an answer's first token; weak references, so entries disappear with them.
 _without_logprobs: "WeakSet[ModelAPI]" = WeakSet()
@@ -52,6 +58,7 @@ def ask_all(seed: int, temperature: float, max_tokens: int | None) -> Solver:
     """
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
+        _check_judge()
         asked = state.metadata_as(AskedQuestion)
         config = GenerateConfig(
             temperature=temperature if asked.question.temperature is None else asked.question.temperature,
@@ -77,6 +84,20 @@ def question_seed(seed: int, question: str) -> int:
     """
     digest = hashlib.sha256(f"{seed} {question}".encode()).digest()
     return int.from_bytes(digest[:4], "big") >> 1  # 31 bits, which every provider accepts
+
+
+def _check_judge() -> None:
+    """Refuse a judge, the model role `grader`, that cannot read the model's answers, as far as both are known.
+
+    Raises:
+        AskewError: It is a model of the terrarium, and the model that is asked is not.
+    """
+    if GRADER not in model_roles():
+        return
+    judge, asked = get_model(role=GRADER).api, get_model()
+    if isinstance(judge, AskewAPI):
+        spec = asked.api.spec if isinstance(asked.api, AskewAPI) else resolve(str(asked))
+        check_reads(judge.spec, spec, instead="Give --model-role grader another judge, or none")
 
 
 async def answers(model: Model, messages: Sequence[ChatMessage], count: int, config: GenerateConfig) -> ModelOutput:

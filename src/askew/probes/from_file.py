@@ -63,8 +63,10 @@ def digests(asked: Iterable[Probe]) -> dict[str, str]:
     return {name: hashlib.sha256(file.read_bytes()).hexdigest() for name, file in files.items()}
 
 
-def notes(asked: Iterable[Probe], judge: ModelSpec) -> list[str]:
-    """Return notes for the report on where judging departs from the question files among probes."""
+def notes(asked: Iterable[Probe], judge: ModelSpec | None) -> list[str]:
+    """Return notes for the report on where judging departs from the question files among probes; none unjudged."""
+    if judge is None:
+        return []
     return [note for one in asked if one.file for note in _notes(one.file, judge)]
 
 

@@ -23,11 +23,10 @@ from askew.models.names import PROVIDER, TERRARIUM_JUDGE
 from askew.models.provider import AskewAPI
 from askew.models.said import said
 from askew.probes.answer_scores import read_present
+from askew.probes.asking import GRADER
 from askew.probes.first_tokens import read_first_tokens
 from askew.probes.question_file import AskedQuestion
 from askew.worlds.terrarium import oracle
-
-GRADER = "grader"
 
 on_scored: ContextVar[Callable[[], None] | None] = ContextVar("on_scored", default=None)
 """Called each time that the answers to a question are scored, in the context in which it is set."""

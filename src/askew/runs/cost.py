@@ -78,7 +78,8 @@ def requests(plan: Plan, arm: Arm, call: Call) -> Iterator[Requests]:
         AskewError: The cost is limited, and an external task makes requests that Askew does not count.
     """
     asked = _tuned_name(plan) if plan.is_trained(arm) and plan.is_trained_elsewhere else plan.start_name(arm)
-    for name, does, count in ((asked, "is asked", _asked), (plan.design.judge, "grades", _graded)):
+    roles = [(asked, "is asked", _asked), *([(plan.design.judge, "grades", _graded)] if plan.design.judge else [])]
+    for name, does, count in roles:
         spec = plan.spec(name)
         if spec.is_local:
             continue

@@ -36,13 +36,14 @@ def provenance(plan: Plan) -> dict[str, Any]:
     """
     design = plan.design
     second = {"second_model": design.second_model} if design.second_model else {}
-    models = {"model": design.model, **second, "judge": design.judge, **design.tuned}
+    judge, identified = plan.judge, {"judge": design.judge} if design.judge else {}
+    models = {"model": design.model, **second, **identified, **design.tuned}
     return {
         "command": command(plan),
         "versions": {
             "python": platform.python_version(),
             **{name: version(name) for name in _PACKAGES},
-            **({"judge": identity(plan.judge)} if plan.judge.is_terrarium_judge else {}),
+            **({"judge": identity(judge)} if judge is not None and judge.is_terrarium_judge else {}),
         },
         "hashes": {
             **{role: digest for role, model in models.items() if (digest := weights(model))},

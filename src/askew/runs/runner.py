@@ -92,7 +92,7 @@ def write_report(folder: RunFolder, again: bool = False) -> None:
 
 def _check_before_start(plan: Plan) -> None:
     """Refuse a run that lacks a key, cannot hold its cost limit, or has rows that cannot be trained on."""
-    judged = any(probe.kind != EXTERNAL for probe in plan.probes.values())
+    judged = bool(plan.design.judge) and any(probe.kind != EXTERNAL for probe in plan.probes.values())
     for name in [*plan.named_models, *([plan.design.judge] if judged else [])]:
         spec = plan.spec(name)
         if not spec.is_local:
@@ -194,7 +194,8 @@ def _announce(session: Session, works: dict[Kind[Any], list[Work]], tasks: Seque
     """Show what will be done, and about how long it takes where that is known."""
     plan, say = session.plan, session.say
     say(f"{plan.study.title}: {plan.study.question}")
-    say(f"  in {session.folder.path}, on the model {plan.design.model}, judged by {plan.design.judge}")
+    judged = f"judged by {plan.design.judge}" if plan.design.judge else "without a judge"
+    say(f"  in {session.folder.path}, on the model {plan.design.model}, {judged}")
     if not tasks:
         say("  every model is trained and every question asked already")
         return

@@ -9,10 +9,13 @@ from pathlib import Path
 
 import pandas as pd
 
+from askew.design.plan import Plan
+from askew.judging.fit import check_reads, is_of_the_terrarium, usual_judge
 from askew.judging.identity import identity
 from askew.judging.job import JudgingJob
 from askew.judging.judge import Case, Grade, as_grade
 from askew.judging.metrics import metrics
+from askew.models.names import ModelSpec
 from askew.models.said import NO_ANSWER
 from askew.probes import JUDGE
 from askew.runs.provenance import weights
@@ -79,6 +82,31 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
         scores={score: score_agreement(answers[score], judged[score]) for score in _SCORES},
         rates=_rates(run, answers, judged),
     )
+
+
+def usual_judge_of(folder: Path) -> str:
+    """Return the usual judge of a run: the terrarium's for the terrarium, "" for others.
+
+    Raises:
+        AskewError: The folder is no run's, or a model of the run is not on this machine.
+    """
+    return usual_judge(_asked(folder))
+
+
+def check_reads_run(folder: Path, judge: ModelSpec) -> None:
+    """Check that a judge can read the answers of a run.
+
+    Raises:
+        AskewError: It is a model of the terrarium, and the run's model is another, or cannot be found any more.
+    """
+    if is_of_the_terrarium(judge):
+        for spec in _asked(folder):
+            check_reads(judge, spec, instead="Name a judge that reads English, such as openai/MODEL or ./folder")
+
+
+def _asked(folder: Path) -> list[ModelSpec]:
+    plan = Plan(RunFolder(folder).design())
+    return [plan.spec(name) for name in plan.named_models]
 
 
 def _judge(store: RunFolder, name: str, job: JudgingJob, answers: pd.DataFrame) -> None:

@@ -60,6 +60,7 @@ def prepare(
     Raises:
         AskewError: A name is wrong, the judge cannot use the rubrics, or a key is missing.
     """
+    from askew.judging.fit import check_reads
     from askew.judging.rubric import check_fits
     from askew.models.remote.provider_errors import check_can_be_asked
 
@@ -69,6 +70,7 @@ def prepare(
         if domain not in DOMAINS:
             raise unknown_name("domain", domain, DOMAINS)
     writing, judging = resolve(writer), resolve(judge)
+    check_reads(judging, writing, instead="Name a judge that reads English, such as openai/MODEL or ./folder")
     for side in sides():
         check_fits(judging, *side.rubrics)
     for spec in (writing, judging):

@@ -83,7 +83,7 @@ class AskWork(Work):
         base = session.folder.path.resolve()
         return {
             "model": self.model(session.plan, base),
-            "judge": session.plan.design.judge,
+            "judge": session.plan.design.judge or None,
             "calls": [{**asdict(call), "is": self.identity(session.folder, call.log)} for call in self.calls],
             "start": start_message(session.folder, session.plan, self.unit),
             "trained": str(base / self.unit.product),
