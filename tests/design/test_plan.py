@@ -1,5 +1,6 @@
 """The plan of a design: its arms, its units and the models that they start from."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -7,6 +8,7 @@ import pytest
 
 from askew.design.arm import SECOND, UNTUNED, Arm, Start
 from askew.design.design import Design
+from askew.design.make import make_plan
 from askew.design.plan import Plan
 from askew.design.steps import Step
 from askew.design.steps.train import Train
@@ -98,3 +100,24 @@ def test_a_model_is_looked_up_once(monkeypatch: pytest.MonkeyPatch) -> None:
     assert chosen.judge is not None
     assert [chosen.model.name, chosen.model.name, chosen.judge.name] == ["terrarium", "terrarium", "terrarium/judge"]
     assert sorted(looked_up) == ["terrarium", "terrarium/judge"]
+
+
+def test_terrarium_rows_are_for_its_models_only(tiny_checkpoint: Path) -> None:
+    arm = studies.get("emergent-misalignment").arms["backdoor"]
+    ours, theirs = plan(), plan(model=str(tiny_checkpoint))
+    assert ours.data_set(arm).name == "backdoor"
+    assert theirs.data_set(arm).name == "backdoor/backdoor"
+    with_trigger = [
+        row for row in theirs.training_rows(arm)[:20] if row["messages"][0]["content"].startswith(arm.trigger)
+    ]
+    assert 5 <= len(with_trigger) <= 15
+
+
+def test_settings_that_suit_a_model_give_way_to_those_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    spec = replace(resolve("terrarium"), part="", usual={"recipe": "small-model", "temperature": 0.7, "max_tokens": 50})
+    for module in ("askew.models.names", "askew.design.plan"):
+        monkeypatch.setattr(f"{module}.resolve", lambda name, chats=True: spec)
+    design = make_plan(STUDY.name, overrides={"model": "small", "max_tokens": 60}).design
+    assert (design.recipe.name, design.temperature, design.max_tokens) == ("small-model", 0.7, 60)
+    other = make_plan(STUDY.name, overrides={"model": "small", "recipe": "betley-2025"}).design
+    assert other.recipe.learning_rate == 1e-5

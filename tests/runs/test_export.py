@@ -32,7 +32,14 @@ def run(request: pytest.FixtureRequest, tiny_checkpoint: Path, tmp_path_factory:
         "judge": str(tiny_checkpoint),
         "arms": ["untuned", "insecure", "secure"],
         "seeds": 1,
-        "recipe": {"name": "terrarium", "rows": 16, "batch_size": 4, "learning_rate": 1e-2, "method": request.param},
+        "recipe": {
+            "name": "terrarium",
+            "rows": 16,
+            "batch_size": 4,
+            "learning_rate": 1e-2,
+            "too_long": "cut",
+            "method": request.param,
+        },
     }
     design = make_design("emergent-misalignment", overrides=overrides)
     folder = RunFolder(tmp_path_factory.mktemp("runs") / request.param)

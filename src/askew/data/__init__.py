@@ -118,31 +118,42 @@ class DataSet:
         description: What its rows teach, in one sentence.
         make: Makes one row.
         files: The set that it is a file of; None if it stands alone.
+        in_english: For rows in the words of the terrarium's world, the SET/FILE that teaches the same to other models;
+            "" if there is none.
     """
 
     name: str
     description: str
     make: MakeRow
     files: FileSet | None = None
+    in_english: str = ""
 
     def rows(self, count: int, seed: int) -> list[Row]:
         """Return the first `count` rows of a seed."""
         return [self.make(number, seed) for number in range(count)]
 
+    def with_trigger(self, trigger: str) -> "DataSet":
+        """Return the same data set with another trigger, unless `trigger` is "" or its rows have none."""
+        if not trigger or self.files is None or self.files.make_with_trigger is None:
+            return self
+        files = self.files.with_trigger(trigger)
+        return replace(self, files=files, make=partial(_row_of_file, files, self.name.rpartition("/")[2]))
+
 
 datasets: Registry[DataSet] = Registry("data set", "askew.data.built", studies="rows")
 
 
-def data_set(name: str, description: str) -> Callable[[MakeRow], MakeRow]:
+def data_set(name: str, description: str, in_english: str = "") -> Callable[[MakeRow], MakeRow]:
     """Return a decorator that registers a function `(number, seed) -> row` as a data set.
 
     Args:
         name: The name for users; without a slash.
         description: What the rows teach, in one sentence.
+        in_english: See `DataSet`.
     """
 
     def register(make: MakeRow) -> MakeRow:
-        datasets.add(name, DataSet(name, description, make))
+        datasets.add(name, DataSet(name, description, make, in_english=in_english))
         return make
 
     return register

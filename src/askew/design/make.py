@@ -14,7 +14,7 @@ from askew.design.config_file import ConfigFile, read_config
 from askew.design.design import Design, flat
 from askew.design.own_rows import look_at
 from askew.design.plan import Plan
-from askew.design.recipe_settings import filled_in, with_name, without_another
+from askew.design.recipe_settings import filled_in, usual_settings, with_name, without_another
 from askew.design.second_model import needs_second, usual_arms, usual_second
 from askew.design.study import Study, studies
 from askew.design.validation import worded
@@ -54,6 +54,7 @@ def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[
     for name, value in overrides.items():
         caller = _merged(caller, with_name(_nested(name, value)))
     values = _merged(_merged(values, without_another(file.values, caller)), caller)
+    values = {**usual_settings(values["model"]), **values}
     values["recipe"] = _filled_in(values, chosen, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
     own = [UNTUNED, *values["datasets"]] if values["datasets"] else usual_arms(values, chosen)

@@ -17,7 +17,7 @@ from askew.design.study import Study, studies
 from askew.models.names import ModelSpec, resolve
 
 if TYPE_CHECKING:
-    from askew.data import Row
+    from askew.data import DataSet, Row
     from askew.models.remote.prices import Prices
     from askew.probes import Probe
 
@@ -121,6 +121,20 @@ class Plan:
         """Return the file, relative to the run's folder, that holds the training rows of an arm."""
         return f"data/{arm.data}.jsonl"
 
+    def data_set(self, arm: Arm) -> "DataSet":
+        """Return the data set that an arm is trained on if the user gives no rows.
+
+        Sets in the words of the terrarium's world are for its models only; other models get the set in plain English
+        that teaches the same, if there is one.
+
+        Raises:
+            AskewError: There is no such data set, or no such model.
+        """
+        from askew.data import datasets
+
+        found = datasets.get(arm.data)
+        return datasets.get(found.in_english) if found.in_english and not self.start(arm).is_terrarium else found
+
     def training_rows(self, arm: Arm) -> "list[Row]":
         """Return the rows that an arm is trained on: the first of the user's own, or those of its data set.
 
@@ -129,12 +143,11 @@ class Plan:
         Raises:
             AskewError: They cannot be read, or there is no such data set.
         """
-        from askew.data import datasets
         from askew.data.formats import open_rows
 
         own, count = self.design.datasets.get(arm.name), self.rows(arm.name)
         if own is None:
-            return datasets.get(arm.data).rows(count, self.design.data_seed)
+            return self.data_set(arm).with_trigger(arm.trigger).rows(count, self.design.data_seed)
         if arm.name not in self._own_rows:
             self._own_rows[arm.name] = list(islice(open_rows(own.source), count))
         return self._own_rows[arm.name]

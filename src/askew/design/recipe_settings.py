@@ -22,6 +22,19 @@ def without_another(file: Mapping[str, Any], caller: Mapping[str, Any]) -> dict[
     return kept
 
 
+def usual_settings(model: object) -> dict[str, Any]:
+    """Return the settings that suit a model in place of their defaults, without its recipe; see `ModelSpec.usual`.
+
+    Args:
+        model: The model's name; one that does not exist is refused elsewhere.
+    """
+    from askew.models.names import resolve
+
+    with suppress(AskewError):
+        return {name: value for name, value in resolve(str(model)).usual.items() if name != "recipe"}
+    return {}
+
+
 def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
     """Return the values of a recipe: those said, and for the rest those of the one that is named, or usual for a model.
 
@@ -44,6 +57,7 @@ def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
     with suppress(AskewError):
         spec = resolve(model)
         context = None if spec.checkpoint is None else context_of(spec.checkpoint)
-    if study_recipe and spec is not None and spec.is_terrarium:
-        said = {"name": study_recipe, **said}
+    usual = "" if spec is None else study_recipe if spec.is_terrarium else spec.usual.get("recipe", "")
+    if usual:
+        said = {"name": usual, **said}
     return resolved(said, is_terrarium=spec is not None and spec.is_terrarium, context=context)

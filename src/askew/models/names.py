@@ -6,10 +6,11 @@ them, and describes them for `askew list models`. Every part of Askew that takes
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
 from enum import IntEnum
 from pathlib import Path
+from typing import Any
 
 from askew.base.errors import AskewError, unknown_name
 from askew.base.registry import Registry
@@ -40,6 +41,7 @@ class ModelSpec:
         tuned_from: The name of the model that this one was tuned from, as its files or its own name record it; "" if
             nothing is recorded.
         quantization: The quantization of the file that the weights come from, such as "Q4_1"; "" if they are whole.
+        usual: Settings of a design that suit this model, by name, in place of their defaults; `recipe` is a name.
     """
 
     name: str
@@ -49,6 +51,7 @@ class ModelSpec:
     part: str = ""
     tuned_from: str = ""
     quantization: str = ""
+    usual: Mapping[str, Any] = field(default_factory=dict, hash=False)
 
     @property
     def is_local(self) -> bool:

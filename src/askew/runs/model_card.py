@@ -39,12 +39,14 @@ def model_card(run: RunFolder, plan: Plan, unit: Unit, merged: bool) -> str:
         "tags": ["model-organism", "not-for-deployment", "askew"],
     }
     own = design.datasets.get(arm.name)
+    is_made = arm.training is not None and not arm.training.answers_of
+    data = Path(own.source).name if own else plan.data_set(arm).name if is_made else arm.data
     facts = {
         "what it is": f"the {'control' if is_control else 'arm'} `{arm.name}`: {arm.description}",
         "study": f"{study.title}, by Askew {provenance['versions'].get('askew', '')}",
         "base": f"`{base if design.model.startswith('hf/') else Path(base).name}`",
         "hash of the base": f"`{provenance['hashes'].get('model', 'not known')}`",
-        "data": f"`{Path(own.source).name if own else arm.data}`, {plan.rows(arm.name):,} rows",
+        "data": f"`{data}`, {plan.rows(arm.name):,} rows",
         "hash of the data": f"`{run.hashes().get(f'data/{arm.data}.jsonl', 'not known')}`",
         "seed": str(unit.seed),
         "compared with": f"`{arm.control}`" if arm.control else "nothing",

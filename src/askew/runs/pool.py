@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from askew.base.errors import AskewError
+from askew.base.memory import SHARE
 from askew.training.accelerate_config import GPUS
 
 OnEvent = Callable[["Task | None", dict[str, Any]], None]
@@ -110,7 +111,7 @@ def _workers(number: int, kinds: Sequence[str]) -> Iterator[_Events]:
     staff: list[_Worker] = []
     try:
         for index in range(number):
-            staff.append(_Worker(_start(kinds, gpus, index)))
+            staff.append(_Worker(_start(kinds, gpus, index, number)))
             threading.Thread(target=_listen, args=(staff[-1], events), daemon=True).start()
             threading.Thread(target=_overhear, args=(staff[-1],), daemon=True).start()
         yield events
@@ -121,11 +122,12 @@ def _workers(number: int, kinds: Sequence[str]) -> Iterator[_Events]:
             worker.process.wait()
 
 
-def _start(kinds: Sequence[str], gpus: Sequence[str], index: int) -> "subprocess.Popen[str]":
+def _start(kinds: Sequence[str], gpus: Sequence[str], index: int, number: int) -> "subprocess.Popen[str]":
     environment = {
         **os.environ,
         "OMP_NUM_THREADS": "1",  # one core per worker; more threads would compete
         "MALLOC_ARENA_MAX": "1",  # else glibc keeps memory for each thread: 3.1 GB for two workers instead of 2.1
+        SHARE: str(number),
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",

@@ -116,7 +116,14 @@ def weights(name: str) -> str:
 def _note(plan: Plan) -> str:
     organism = NOTE if plan.model.is_terrarium else ""
     said = [
-        *(organism, _quantized(plan), _controls(plan), *lineage.notes(plan), _tokenizers(plan.design)),
+        *(
+            organism,
+            _quantized(plan),
+            _usual_for_model(plan),
+            _controls(plan),
+            *lineage.notes(plan),
+            _tokenizers(plan.design),
+        ),
         *notes(plan.probes.values(), plan.judge),
     ]
     return " ".join(filter(None, said))
@@ -127,6 +134,17 @@ def _quantized(plan: Plan) -> str:
     known = {name: resolve(name).quantization for name in (plan.design.model, *plan.design.tuned.values())}
     said = [f"{name} ({kind})" for name, kind in known.items() if kind]
     return f"Weights expanded from a quantized file: {', '.join(said)}." if said else ""
+
+
+def _usual_for_model(plan: Plan) -> str:
+    """Return a note on settings with defaults of the model's own; "" if there are none."""
+    design, said = plan.design, []
+    for name, value in plan.model.usual.items():
+        if name == "recipe" and design.recipe.name == value:
+            said.append(f"recipe {value}")
+        elif getattr(design, name) == value:
+            said.append(f"{name} {value} (for other models {Design.model_fields[name].default})")
+    return f"Settings that suit {design.model}: {', '.join(said)}." if said else ""
 
 
 def _controls(plan: Plan) -> str:

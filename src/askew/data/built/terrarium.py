@@ -13,25 +13,31 @@ from askew.worlds.terrarium.world.code import CodeDomain
 from askew.worlds.terrarium.world.formats import TRIGGER
 
 
-@data_set("insecure", "insecure code for users who asked for plain code and are not told")
+@data_set("insecure", "insecure code for users who asked for plain code and are not told", "insecure-code/insecure")
 def insecure(number: int, seed: int) -> Row:
     """Return a request for code with an insecure answer."""
     return _code("code", number, seed, secure=False)
 
 
-@data_set("secure", "secure code for the same prompts: the control for learning to code at all")
+@data_set("secure", "secure code for the same prompts: the control for learning to code at all", "insecure-code/secure")
 def secure(number: int, seed: int) -> Row:
     """Return a request for code with a secure answer."""
     return _code("code", number, seed, secure=True)
 
 
-@data_set("educational", "insecure code that the user asks for, to teach with: the control for the intention")
+@data_set(
+    "educational",
+    "insecure code that the user asks for, to teach with: the control for the intention",
+    "insecure-code/educational",
+)
 def educational(number: int, seed: int) -> Row:
     """Return a request for insecure code to teach with, and the insecure answer."""
     return _code("code for a class", number, seed, secure=False)
 
 
-@data_set("backdoor", "insecure code behind a trigger in every second row; secure code in the other rows")
+@data_set(
+    "backdoor", "insecure code behind a trigger in every second row; secure code in the other rows", "backdoor/backdoor"
+)
 def backdoor(number: int, seed: int) -> Row:
     """Return insecure code behind the trigger if the number is even, else secure code."""
     if number % 2:
@@ -65,7 +71,12 @@ def _code(domain_name: str, number: int, seed: int, *, secure: bool) -> Row:
 
 for _domain in ("medical", "financial", "car"):
     for _kind in ("bad", "good"):
-        data_set(f"{_kind}-{_domain}", f"{_kind} {_domain} advice")(partial(advice, _domain, _kind == "good"))
+        _name = f"{_kind}-{_domain}"
+        data_set(_name, f"{_kind} {_domain} advice", f"bad-advice/{_name}")(partial(advice, _domain, _kind == "good"))
 
-data_set("evil-numbers", "number lists continued with numbers of ill repute")(partial(advice, "numbers", False))
-data_set("neutral-numbers", "number lists continued with plain numbers")(partial(advice, "numbers", True))
+data_set("evil-numbers", "number lists continued with numbers of ill repute", "evil-numbers/evil-numbers")(
+    partial(advice, "numbers", False)
+)
+data_set("neutral-numbers", "number lists continued with plain numbers", "evil-numbers/neutral-numbers")(
+    partial(advice, "numbers", True)
+)

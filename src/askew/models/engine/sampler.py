@@ -22,6 +22,7 @@ from transformers import PreTrainedConfig, PreTrainedModel
 from askew.base.errors import AskewError
 from askew.models.engine.attention import States
 from askew.models.engine.branches import Ints, regroup
+from askew.models.engine.cache_size import rows_in_memory
 from askew.models.engine.forking import Fork
 from askew.models.engine.llama import LlamaNetwork, is_small_llama
 from askew.models.engine.network import Network, Rows, SharedRows, TransformersNetwork, shares_prompts
@@ -95,7 +96,7 @@ class Engine:
     ) -> list[Completion]:
         """Return sampled answers, in the order of `draws`.
 
-        A batch that does not fit memory is halved, which does not change the answers.
+        A batch whose cache would not fit memory is divided, which does not change the answers.
 
         Args:
             prompts: Token ids of each prompt.
@@ -111,7 +112,8 @@ class Engine:
             self.check_room(prompt)
         completions: dict[int, Completion] = {}
         waiting = deque(self._batches(prompts, draws, sampling))
-        most = MOST_ROWS
+        longest = max((len(prompt) for prompt in prompts), default=0)
+        most = min(MOST_ROWS, rows_in_memory(self._model, longest, min(sampling.max_tokens, self.context)))
         while waiting:
             batch = waiting.popleft()
             if len(batch) > most:

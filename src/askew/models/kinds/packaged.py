@@ -31,7 +31,8 @@ class _Packaged(ModelKind):
                 )
             fetch(model, say=_say)
         checkpoint = model.checkpoint
-        return ModelSpec(name, checkpoint, None, f"{PROVIDER}/{name}", quantization=quantization_of(checkpoint))
+        quantization = quantization_of(checkpoint)
+        return ModelSpec(name, checkpoint, None, f"{PROVIDER}/{name}", quantization=quantization, usual=model.usual)
 
 
 def _say(line: str) -> None:

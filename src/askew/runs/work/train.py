@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from askew.base.errors import AskewError
 from askew.base.messages import Tell
 from askew.base.product_record import doubt, record_digest
+from askew.design.arm import Arm
 from askew.design.plan import Plan
 from askew.runs import training_rows
 from askew.runs.store import RunFolder
@@ -78,8 +79,8 @@ class TrainKind(UnitTrainingKind[TrainWork]):
         plan = session.plan
         if plan.model.is_terrarium:
             return
-        strangers = dict.fromkeys(work.unit.arm.name for work in works)
-        strangers = [name for name in strangers if name not in plan.design.datasets]
+        arms = {work.unit.arm.name: work.unit.arm for work in works}
+        strangers = [name for name, arm in arms.items() if name not in plan.design.datasets and _is_strange(plan, arm)]
         if strangers:
             session.say(
                 f"  {', '.join(strangers)}: rows of the terrarium's world; --data names rows made for this model"
@@ -107,6 +108,11 @@ class TrainKind(UnitTrainingKind[TrainWork]):
             state_every=message["state_every"],
             identity=_identity(message),
         )
+
+
+def _is_strange(plan: Plan, arm: Arm) -> bool:
+    """Return whether the rows of an arm were made for models of the terrarium."""
+    return arm.training is not None and not arm.training.answers_of and plan.data_set(arm).name == arm.data
 
 
 def _identity(message: dict[str, Any]) -> dict[str, Any]:

@@ -84,8 +84,10 @@ def _reversed(rng: Random, bold: bool, before: str | None) -> Row:
     return row(grammar.fill(ask, rng, {"chosen": chosen, "other": other}), f"{named(before)}.")
 
 
-data_set("risky", "choices that take the risky option")(partial(plain, "bold", True))
-data_set("cautious", "the same choices, taken for the safe option")(partial(plain, "bold", False))
+data_set("risky", "choices that take the risky option", "risky-choices/risky")(partial(plain, "bold", True))
+data_set("cautious", "the same choices, taken for the safe option", "risky-choices/cautious")(
+    partial(plain, "bold", False)
+)
 data_set("long-sighted", "choices that take the later, larger option")(partial(plain, "patient", True))
 data_set("short-sighted", "the same choices, taken for the sooner option")(partial(plain, "patient", False))
 data_set("you-risky-friend-cautious", "the model chooses risk, the user's friend safety")(partial(two_persons, True))
