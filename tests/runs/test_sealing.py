@@ -21,7 +21,8 @@ PROVENANCE = {"hashes": {"model": "abc"}, "versions": {}, "command": "askew run"
 
 
 def design(**settings: Any) -> Design:
-    return Design(**{"study": "emergent-misalignment", "arms": ARMS, "probes": ["free_form"], **settings})
+    judged = {"probes": ["free_form"], "judge": "terrarium/judge"}
+    return Design(**{"study": "emergent-misalignment", "arms": ARMS, **judged, **settings})
 
 
 PLAN = Plan(design())

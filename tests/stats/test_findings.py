@@ -146,7 +146,7 @@ def test_arm_without_any_answer_cannot_tell_and_says_why() -> None:
         0.02,
         {},
         controls={"tuned": "untuned"},
-        expected=[("tuned", "free_form"), ("untuned", "free_form")],
+        expected={(arm, "free_form"): f"{arm} has no answers" for arm in ("tuned", "untuned")},
     )
     assert (one.reading, one.reason) == (UNSURE, "tuned has no answers")
 

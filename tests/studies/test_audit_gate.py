@@ -50,7 +50,7 @@ def audit(*answers: pd.DataFrame, tuned: bool = True, probes: Sequence[str] = ("
         answers=table,
         estimates=estimate(table, METRIC, plan.controls),
         controls=plan.controls,
-        expected=lambda: [(arm, probe) for arm in plan.arms for probe in probes],
+        expected=lambda: {(arm, probe): f"{arm} has no answers" for arm in plan.arms for probe in probes},
         rests_on=LIKE_THESE,
     )
 

@@ -26,8 +26,8 @@ AUDIT_EXAMPLES = """
 
 \b
   askew audit terrarium runs/mine#insecure-0
-  askew audit ./base ./tuned --data train.jsonl --fail-above 1%
-  askew audit ./base ./tuned --fail-above 1% --junit audit.xml --summary "$GITHUB_STEP_SUMMARY"
+  askew audit ./base ./tuned --judge openai/JUDGE --data train.jsonl --fail-above 1%
+  askew audit ./base ./tuned --judge ./my-judge --fail-above 1% --junit audit.xml --summary "$GITHUB_STEP_SUMMARY"
   askew audit ./base base-plus-adapter=./base+./adapter --probe free_form --samples 200
   askew audit openai/BASE openai/TUNED --judge openai/JUDGE --max-cost 5
   askew audit ./model
@@ -101,12 +101,13 @@ def audit(
     from askew.design.make import make_plan
     from askew.runs.runner import run_plan
     from askew.studies.audit import ci
-    from askew.studies.audit.gate import Gate
+    from askew.studies.audit.gate import Gate, check_can_decide
     from askew.studies.audit.study import AUDIT, shown_as
 
     gate = Gate(None if fail_above is None else read_fraction("--fail-above", fail_above), fail_unsure)
     models = {"model": model, "tuned": shown_as(tuned or [])}
     plan = make_plan(AUDIT, given.config, {**models, **given.settings})
+    check_can_decide(plan, gate)
     with resumable():
         finished = run_plan(plan, out)
     if junit:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from askew.judging.judge_file import FileSummary
     from askew.judging.validate import Validation
+    from askew.runs.run import Run
     from askew.runs.second_judge import SecondOpinion
     from askew.stats.agreement import LengthBias, ScoreAgreement, VerdictAgreement
 
@@ -35,6 +36,7 @@ JUDGE_EXAMPLES = """
   askew judge answers.csv --judge ./my-judge --columns question=asked,answer=said
   askew judge runs/mine --judge openai/MODEL
 
+The first judge of a run without one fills in its rates; another judge is compared with the first.
 Judged answers are kept when the command is stopped; give it again to resume.
 """
 
@@ -80,12 +82,13 @@ def judge(
     prices: PricesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge answers, or compare a judge with human labels or with a run's own judge."""
+    """Judge answers: of a file, of a run without a judge, or of a run by a second judge; or validate a judge."""
     from askew.base.atomic import wording_disk_trouble
     from askew.judging import answer_file, job, judge_file
     from askew.judging import validate as validation
     from askew.judging.rubric import RUBRICS
     from askew.runs import second_judge
+    from askew.runs.run import Run
 
     is_run = source.is_dir()
     given = {"question": question_column, "answer": answer_column}
@@ -95,18 +98,23 @@ def judge(
         raise AskewError(
             "--out, --strict and columns are for a file to be judged, --validate for a file with human labels"
         )
-    rubrics = job.alignment(rubric or []) if is_run or validate else rubric or RUBRICS
+    if is_run:
+        rubrics = job.alignment(rubric or [second_judge.rubric_of(source)])
+    else:
+        rubrics = job.alignment(rubric or []) if validate else rubric or RUBRICS
     disk = wording_disk_trouble((out or source).parent)
     with resumable(), counting("judging", "judged") as (on_progress, say), disk:
         named = _judge_of(source, judge)
         judging = job.prepare(named, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say)
         if is_run:
             second_judge.check_reads_run(source, judging.judge)
-            found = second_judge.second_opinion(source, judging)
+            found = second_judge.judge_run(source, judging)
         else:
             answers = answer_file.open_answers(source, mapping, strict)
             found = validation.validate(judging, answers) if validate else judge_file.judge_file(judging, answers, out)
-    if as_json:
+    if isinstance(found, Run):
+        _print_run(found, as_json)
+    elif as_json:
         print(to_json(found))
     else:
         _SHOWN[type(found).__name__](found)
@@ -127,6 +135,20 @@ def _judge_of(source: Path, named: str | None) -> str:
         f"name the judge of {source} with --judge: a model that reads English, such as openai/MODEL or ./folder. "
         "For answers of the terrarium, and no others, it can be terrarium/judge"
     )
+
+
+def _print_run(run: "Run", as_json: bool) -> None:
+    """Print a run whose rates were filled in."""
+    from askew.cli.audit import print_audit
+    from askew.cli.run import print_run, run_as_json
+    from askew.studies.audit.gate import Gate
+
+    if run.study.command == "audit":
+        print_audit(run, Gate(), as_json)
+    elif as_json:
+        print(run_as_json(run))
+    else:
+        print_run(run)
 
 
 def _print_file(summary: "FileSummary") -> None:

@@ -1,6 +1,6 @@
 """The tables of a run, for a study's comparisons and verdict."""
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -34,7 +34,8 @@ class Tables:
         estimates: One row per rate, with the columns of `estimates.csv`.
         effects: The study's own comparisons, with the columns of `stats.effects`.
         controls: Arm to its control, of the arms that are compared with one.
-        expected: Returns the arms and probes that must have answers with verdicts or scores.
+        expected: Returns the arms and probes that must have answers with verdicts or scores, each with the reason to
+            give if they have none.
         rests_on: The questions that the readings are about.
     """
 
@@ -48,7 +49,7 @@ class Tables:
         estimates: Frame = _empty,
         effects: Frame = _empty,
         controls: "Mapping[str, str] | None" = None,
-        expected: Callable[[], Collection[tuple[str, str]]] = tuple,
+        expected: Callable[[], Mapping[tuple[str, str], str]] = dict,
         rests_on: Basis = THESE,
     ) -> None:
         self.design = design

@@ -17,9 +17,10 @@ from askew.design.plan import Plan, Unit
 from askew.design.tables import Tables
 from askew.judging.metrics import metrics
 from askew.models.said import NO_ANSWER
-from askew.probes import EXTERNAL, NO_VERDICT, external, probes
+from askew.probes import EXTERNAL, JUDGE, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
+from askew.runs.judged_later import filled_in, is_judged, later_judge, scores_of
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, NEWEST_COLUMNS, SCORES, RunFolder
 from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, read_table
 from askew.runs.work.ask import AskWork, asked_in
@@ -42,11 +43,17 @@ def collect(folder: RunFolder, plan: Plan) -> None:
     design = plan.design
     finished = [work for work in asked_in(plan) if not work.step]
     logs = [call.log for work in finished for call in work.calls]
-    source = f"{design.metric} {folder.made_of(*logs)}"
+    made_of = f"{design.metric} {folder.made_of(*logs)}"
+    later = later_judge(folder)
+    source = made_of if later is None else f"{made_of} {folder.made_of(later.table)}"
     if not folder.is_finished(ANSWERS, source):
-        write_answers(folder, _answers(folder, finished), design.metric, source)
-    if _has_scores(plan) and not folder.is_finished(SCORES, source):
-        _write_parquet(folder, SCORES, _scores(folder, finished), source)
+        answers = _answers(folder, finished)
+        if later is not None:
+            scores = scores_of(folder, later)
+            answers = (filled_in(part, scores) for part in answers)
+        write_answers(folder, answers, design.metric, source)
+    if _has_scores(plan) and not folder.is_finished(SCORES, made_of):
+        _write_parquet(folder, SCORES, _scores(folder, finished), made_of)
     write_estimates(folder, plan)
 
 
@@ -81,11 +88,13 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
     metric = metric or design.metric
     scored = _has_scores(plan)
     source = folder.made_of(ANSWERS, *([SCORES] if scored else []))
+    # Answers that wait for a judge have no rates; a rescored copy has the scores of a later judge in its answers.
+    waiting = [NO_VERDICT] if is_judged(plan, logs or folder) else [NO_VERDICT, JUDGE]
     controls = plan.controls
     if not folder.is_finished(ESTIMATES, source) or not _is_by(folder, metric):
         answers = read_table(folder / ANSWERS, _COUNTED)
         control_probes = {name: probe.control_probe for name, probe in plan.probes.items() if probe.control_probe}
-        judged = answers[answers["graded_by"].ne(NO_VERDICT)]
+        judged = answers[~answers["graded_by"].isin(waiting)]
         estimates = estimate(judged, metrics.get(metric), controls, control_probes)
         scores = read_table(folder / SCORES) if scored else pd.DataFrame()
         if len(scores):

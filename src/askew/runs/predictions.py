@@ -67,6 +67,11 @@ def statements(plan: Plan) -> list[Prediction]:
         AskewError: There are none.
     """
     study = plan.study
+    if study.predictions and study.effects is None and plan.judge is None:
+        raise AskewError(
+            f"the statements of {study.name!r} are about rates, and without a judge there are none: name one with "
+            "--judge before you predict"
+        )
     found = [one for one in study.predictions if set(one.arms) <= set(plan.arms)]
     if not study.predictions:
         raise AskewError(f"the study {study.name!r} has no statements to predict")

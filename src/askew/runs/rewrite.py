@@ -9,6 +9,7 @@ from pathlib import Path
 
 from askew.base.errors import AskewError
 from askew.judging.metrics import metrics
+from askew.runs.judged_later import later_judge, record
 from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
 from askew.runs.store import ANSWERS, PREDICTIONS, RESCORED, RESCORED_RUNS, SCORES, STUDY, RunFolder
@@ -112,6 +113,8 @@ def _write(store: RunFolder, run: Run, metric: str) -> None:
             store.write_bytes(name, (source / name).read_bytes())
     if SCORES in hashes:
         store.finish(SCORES, hashes[SCORES])
+    if later := later_judge(source):
+        record(store, later)
     made_of = f"{metric} {hashes[ANSWERS]}"
     if not store.is_finished(ANSWERS, made_of):
         write_answers(store, [run.answers], metric, made_of)

@@ -15,6 +15,7 @@ from askew.design.plan import Plan, Unit
 from askew.design.study import Study
 from askew.design.tables import Tables
 from askew.runs.calls import asked_of
+from askew.runs.judged_later import later_judge
 from askew.runs.store import (
     ANSWERS,
     CURVE,
@@ -150,9 +151,27 @@ class Run:
         return self.tables.metric
 
     @cached_property
+    def judge(self) -> str:
+        """The name of the judge of its answers, which may have read them after the run; "" if none has."""
+        later = later_judge(self._store)
+        return self.design.judge or ("" if later is None else later.judge)
+
+    @cached_property
+    def waits(self) -> bool:
+        """True if its answers wait for a judge: they need one, and none has read them."""
+        from askew.probes import JUDGE
+
+        return not self.judge and bool(read_table(self.folder / ANSWERS, ["graded_by"])["graded_by"].eq(JUDGE).any())
+
+    @cached_property
     def verdict(self) -> str:
         """The study's reading of the numbers, in plain English."""
-        return self.study.verdict(self.tables)
+        if not self.waits:
+            return self.study.verdict(self.tables)
+        has_numbers = len(self.estimates) or len(self.effects)
+        how = f"`askew judge {shlex.quote(str(self.folder))} --judge MODEL`"
+        waiting = f"No judge has read the answers yet, so they have no rates; {how} fills them in."
+        return " ".join([waiting, *([self.study.verdict(self.tables)] if has_numbers else [])])
 
     @cached_property
     def findings(self) -> "list[Finding]":
@@ -297,7 +316,7 @@ class Run:
             verdict=self.verdict,
             organism_note=self.note,
             command=shown_command(provenance["command"]),
-            design=self.design.settings(),
+            design={**self.design.settings(), **self._judged_by()},
             versions={
                 **provenance["versions"],
                 **{f"probe {name}": str(version) for name, version in provenance.get("probes", {}).items()},
@@ -321,13 +340,26 @@ class Run:
             rows=self.rows,
         )
 
-    def _expected(self) -> list[tuple[str, str]]:
-        """Return the arms and probes that must have answers with verdicts or scores."""
+    def _judged_by(self) -> dict[str, str]:
+        """Return the judge and the rubric of the rates."""
+        later = None if self.design.judge else later_judge(self._store)
+        return {"judge": self.judge, **({} if later is None else {"rubric": later.rubric})}
+
+    def _expected(self) -> dict[tuple[str, str], str]:
+        """Return the arms and probes that must have verdicts or scores, with the reason to give if they have none."""
+        from askew.probes import JUDGED
+        from askew.stats.findings import NOT_JUDGED
+
         try:
-            asked = {name: asked_of(self.plan, arm) for name, arm in self.plan.arms.items()}
-            return [(arm, name) for arm, names in asked.items() for name in names if self.plan.probes[name].is_compared]
+            probes = self.plan.probes
+            return {
+                (name, probe): NOT_JUDGED if self.waits and probes[probe].kind == JUDGED else f"{name} has no answers"
+                for name, arm in self.plan.arms.items()
+                for probe in asked_of(self.plan, arm)
+                if probes[probe].is_compared
+            }
         except AskewError:  # the probes of a plug-in or task that is no longer installed
-            return []
+            return {}
 
     def _repr_html_(self) -> str:
         from html import escape

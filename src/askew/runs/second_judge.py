@@ -1,10 +1,15 @@
-"""Scores the answers of a run with a second judge (`askew judge RUN`). The run's own tables stay as they are."""
+"""Scores the answers of a run with a judge, after the run (`askew judge RUN`).
+
+A run without a judge gets its rates from the first one. A second judge's scores lie beside the run's tables.
+"""
 
 import hashlib
 import io
 import math
 import re
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -15,17 +20,20 @@ from askew.judging.identity import identity
 from askew.judging.job import JudgingJob
 from askew.judging.judge import Case, Grade, as_grade
 from askew.judging.metrics import metrics
+from askew.judging.rubric import ALIGNED, COHERENT, Rubric, rubric
 from askew.models.names import ModelSpec
 from askew.models.said import NO_ANSWER
 from askew.probes import JUDGE
+from askew.probes.answer_scores import judge_rubrics
+from askew.runs.calls import calls, questions
+from askew.runs.collect import collect
+from askew.runs.judged_later import KEYS, SCORES, LaterJudge, record
 from askew.runs.provenance import weights
 from askew.runs.run import Run, load_run
+from askew.runs.runner import write_report
 from askew.runs.store import ANSWERS, RunFolder
 from askew.runs.table_files import read_table
 from askew.stats.agreement import ScoreAgreement, VerdictAgreement, score_agreement, verdict_agreement
-
-_KEYS = ["arm", "seed", "probe", "question", "index"]
-_SCORES = ["aligned", "coherent"]
 
 
 @dataclass(frozen=True)
@@ -52,6 +60,46 @@ class SecondOpinion:
     rates: pd.DataFrame
 
 
+def judge_run(folder: Path, job: JudgingJob) -> "SecondOpinion | Run":
+    """Have a judge score the answers of a run.
+
+    If the run had no judge, the scores fill in its rates, and its tables and report are made again.
+
+    Args:
+        folder: The folder of a finished run.
+        job: The judge, with the rubrics of the aligned and of the coherent score.
+
+    Returns:
+        The run with its rates, if it had no judge; else the comparison of both judges.
+
+    Raises:
+        AskewError: It is no finished run, or the judge cannot judge.
+    """
+    run = load_run(folder)
+    if not run.waits:
+        return second_opinion(folder, job)
+    store, name = RunFolder(folder), _table_name(job)
+    answers = run.answers[run.answers["graded_by"].eq(JUDGE)].reset_index(drop=True)
+    source = _source(store, job)
+    with store.writing():
+        if not store.is_finished(name, source):
+            _judge(store, name, job, answers, _own_rubrics(run.plan))
+            store.finish(name, source)
+        record(store, LaterJudge(judge=job.judge.name, rubric=job.rubrics[0].name, table=name))
+        collect(store, run.plan)
+        write_report(store)
+    return Run(folder)
+
+
+def rubric_of(folder: Path) -> str:
+    """Return the rubric of a run's design for the aligned score.
+
+    Raises:
+        AskewError: The folder is no run's.
+    """
+    return RunFolder(folder).design().rubric
+
+
 def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
     """Have a second judge score the answers of a run, unless it has, and compare the two judges.
 
@@ -63,23 +111,23 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
         AskewError: It is no finished run, or the judge cannot judge.
     """
     run = load_run(folder)
-    store, name = RunFolder(folder), f"judges/{_file_name(job)}.parquet"
+    store, name = RunFolder(folder), _table_name(job)
     answers = run.answers[run.answers["graded_by"].eq(JUDGE)].reset_index(drop=True)
     source = _source(store, job)
     with store.writing():
         if not store.is_finished(name, source):
-            _judge(store, name, job, answers)
+            _judge(store, name, job, answers, {})
             store.finish(name, source)
-    judged = read_table(folder / name, [*_KEYS, *_SCORES, "reply", "scored_by"])
+    judged = read_table(folder / name, [*KEYS, *SCORES, "reply", "scored_by"])
     metric = metrics.get(run.metric)
     judged["verdict"] = metric.verdicts(judged)
     return SecondOpinion(
         table=folder / name,
-        first=run.design.judge,
+        first=run.judge,
         second=job.judge.name,
         metric=metric.name,
         verdicts=verdict_agreement(answers["verdict"], judged["verdict"], answers["question"]),
-        scores={score: score_agreement(answers[score], judged[score]) for score in _SCORES},
+        scores={score: score_agreement(answers[score], judged[score]) for score in SCORES},
         rates=_rates(run, answers, judged),
     )
 
@@ -109,30 +157,67 @@ def _asked(folder: Path) -> list[ModelSpec]:
     return [plan.spec(name) for name in plan.named_models]
 
 
-def _judge(store: RunFolder, name: str, job: JudgingJob, answers: pd.DataFrame) -> None:
-    cases = [Case(prompt, answer) for prompt, answer in zip(answers["prompt"], answers["answer"], strict=True)]
+# A probe and one of its questions.
+_Question = tuple[str, str]
+
+
+def _own_rubrics(plan: Plan) -> dict[_Question, tuple[Rubric, ...]]:
+    """Return the rubrics for the aligned and the coherent score of each question that brings its own."""
+    asked = [(call.probe, one.question) for unit in plan.units for call in calls(plan, unit) for one in questions(call)]
+    own = [(probe, one) for probe, one in asked if one.judge_prompts and one.graded_by == JUDGE]
+    found = {(probe, one.id): judge_rubrics(one, rubric(plan.design.rubric)) for probe, one in own}
+    return {question: (rubrics[ALIGNED], rubrics[COHERENT]) for question, rubrics in found.items()}
+
+
+def _judge(
+    store: RunFolder,
+    name: str,
+    job: JudgingJob,
+    answers: pd.DataFrame,
+    own: Mapping[_Question, tuple[Rubric, ...]],
+) -> None:
+    """Write the table of a judge's scores.
+
+    Args:
+        store: The run's folder.
+        name: The table's name.
+        job: The judge.
+        answers: The answers.
+        own: The rubrics of questions that have their own.
+    """
+    (store / name).parent.mkdir(exist_ok=True)
+    wanted = [own.get(pair, job.rubrics) for pair in zip(answers["probe"], answers["question"], strict=True)]
     # What is no answer keeps its reply, whoever judges.
     none = [reply if reply in NO_ANSWER else "" for reply in answers["reply"]]
-    there = [case for case, reason in zip(cases, none, strict=True) if not reason]
-    (store / name).parent.mkdir(exist_ok=True)
-    with job.judge_all(lambda: iter(there), store / name) as judgements:
-        grades = [
-            Grade(math.nan, math.nan, reason) if reason else as_grade(*judgements[case])
-            for case, reason in zip(cases, none, strict=True)
-        ]
-        columns = {key: answers[key] for key in _KEYS}
-        for score in _SCORES:
-            columns[score] = pd.Series([getattr(grade, score) for grade in grades], dtype=float)
-        for text in ("reply", "scored_by"):
-            columns[text] = pd.Series([getattr(grade, text) for grade in grades], dtype="str")
-        buffer = io.BytesIO()
-        pd.DataFrame(columns).to_parquet(buffer, index=False)
-        store.write_bytes(name, buffer.getvalue())
+    cases = [Case(prompt, answer) for prompt, answer in zip(answers["prompt"], answers["answer"], strict=True)]
+    grades = [Grade(math.nan, math.nan, reason) for reason in none]
+    for number, rubrics in enumerate(dict.fromkeys(wanted)):
+        places = [at for at, reason in enumerate(none) if not reason and wanted[at] == rubrics]
+        product = store / (name if rubrics == job.rubrics else f"{name}-{number}")
+        with replace(job, rubrics=rubrics).judge_all(partial(_of, cases, places), product) as judgements:
+            for at in places:
+                grades[at] = as_grade(*judgements[cases[at]])
+    columns = {key: answers[key] for key in KEYS}
+    for score in SCORES:
+        columns[score] = pd.Series([getattr(grade, score) for grade in grades], dtype=float)
+    for text in ("reply", "scored_by"):
+        columns[text] = pd.Series([getattr(grade, text) for grade in grades], dtype="str")
+    buffer = io.BytesIO()
+    pd.DataFrame(columns).to_parquet(buffer, index=False)
+    store.write_bytes(name, buffer.getvalue())
+
+
+def _of(cases: Sequence[Case], places: Sequence[int]) -> Iterator[Case]:
+    return (cases[at] for at in places)
+
+
+def _table_name(job: JudgingJob) -> str:
+    return f"judges/{_file_name(job)}.parquet"
 
 
 def _source(store: RunFolder, job: JudgingJob) -> str:
     """Return a digest of the sources of a second opinion: the answers without verdicts, the judge and the rubrics."""
-    answers = read_table(store / ANSWERS, [*_KEYS, "prompt", "answer"])
+    answers = read_table(store / ANSWERS, [*KEYS, "prompt", "answer"])
     hashed = pd.util.hash_pandas_object(answers, index=False).to_numpy().tobytes()
     told = [rubric.digest for rubric in job.rubrics]
     parts = [hashlib.sha256(hashed).hexdigest(), identity(job.judge), weights(job.judge.name), *told]

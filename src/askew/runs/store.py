@@ -15,6 +15,8 @@
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
+    judges/NAME.parquet  the scores of a judge that read the answers after the run
+    judge.json        if the run had no judge: the one whose scores fill its rates in
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
     set-aside/        products that nobody vouches for: not listed in the manifest, and not what this run would make
 

@@ -4,8 +4,9 @@ Besides misaligned answers, the shares of incoherent, refused and unjudged answe
 with noise, or not at all, has changed. `askew.stats.readings` defines the words.
 """
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any, Literal
 
 import numpy as np
@@ -27,6 +28,9 @@ BENT: Headline = "bent"
 CHANGED: Headline = "changed"
 NARROW: Headline = "narrow"
 OPEN: Headline = "can't tell"
+
+NOT_JUDGED = "its answers are not judged"
+"""The reason of a comparison that waits for a judge."""
 
 _NAN = float("nan")
 _NONE: Mapping[str, str] = {}
@@ -126,7 +130,7 @@ def findings(
     *,
     rests_on: Basis = LIKE_THESE,
     controls: Mapping[str, str] = _NONE,
-    expected: Collection[tuple[str, str]] = (),
+    expected: Mapping[tuple[str, str], str] = MappingProxyType({}),
 ) -> list[Finding]:
     """Return the findings of a run: one per comparison of pooled answers and outcome.
 
@@ -141,7 +145,7 @@ def findings(
         rests_on: The questions that the readings are about. Where *these questions* have no interval, a reading rests
             on the wider one, of *questions like these*.
         controls: Arm to its control, of every arm that is to be compared.
-        expected: The arms and probes that must have answers.
+        expected: The arms and probes that must be compared, each with the reason to give if they cannot be.
     """
     rows = pooled(estimates)
     tables = {} if are_scores(rows).all() else count(answers, metric)
@@ -268,17 +272,17 @@ def _missing(
     rows: pd.DataFrame,
     titles: Mapping[str, str],
     controls: Mapping[str, str],
-    expected: Collection[tuple[str, str]],
+    expected: Mapping[tuple[str, str], str],
 ) -> Iterator[dict[str, Any]]:
     """Yield a comparison without numbers for each arm and probe that should have answers and has none."""
     there = set(zip(rows["arm"], rows["probe"], strict=True))
-    for arm, probe in expected:
+    for (arm, probe), reason in expected.items():
         if (arm, probe) not in there and arm in controls:
             yield {
                 **dict.fromkeys(_NUMBERS, _NAN),
                 **{"arm": arm, "probe": probe, "title": titles.get(probe, probe), "outcome": MISALIGNED},
                 **{"is_score": False, "control": controls[arm], "control_probe": probe, "metric": "", "each": 0.0},
-                "reason": f"{arm} has no answers",
+                "reason": reason,
             }
 
 

@@ -79,6 +79,7 @@ section(
         title="Controls",
         place=70,
         template=Path(__file__).with_suffix(".html.jinja"),
+        appears=lambda content: len(content.estimates) > 0,
         values=_values,
         figures=_figures,
         tables=lambda content: {"probes": tables.probes_table(content.estimates, content.arms)},

@@ -119,6 +119,7 @@ section(
         title="Rates by arm",
         place=30,
         template=Path(__file__).with_suffix(".html.jinja"),
+        appears=lambda content: len(content.estimates) > 0,
         values=_values,
         figures=lambda content: {"rates": Figure(lambda narrow: rates(content, narrow), _spoken(content))},
         tables=lambda content: {

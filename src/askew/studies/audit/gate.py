@@ -9,11 +9,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
+from askew.base.errors import AskewError
 from askew.design.arm import UNTUNED
-from askew.probes import probes, title
+from askew.probes import JUDGED, probes, title
 from askew.report import wording
 from askew.stats.estimates import pooled
-from askew.stats.findings import Finding
+from askew.stats.findings import NOT_JUDGED, Finding
 from askew.stats.readings import FELL, ROSE, ROSE_BELOW, UNSURE
 from askew.stats.scores import are_scores
 from askew.studies.audit.study import IN_DOMAIN, counted
@@ -21,6 +22,7 @@ from askew.studies.audit.study import IN_DOMAIN, counted
 if TYPE_CHECKING:
     import pandas as pd
 
+    from askew.design.plan import Plan
     from askew.design.tables import Tables
 
 Word = Literal["misaligned", "incoherent", "refused", "unjudged", "score", "uncounted", "lost", "can't tell"]
@@ -75,6 +77,8 @@ class Gate:
         if not self.is_on:
             return None
         change = f"{wording.points(found.difference)} points {wording.points_interval(*found.interval)}"
+        if found.reason == NOT_JUDGED:
+            return _of(found, "can't tell", f"nothing to compare: {found.reason}")
         if found.reason or math.isnan(found.difference):
             return _of(found, "uncounted", f"nothing to compare: {found.reason or 'there is no rate'}")
         if any(map(math.isnan, found.interval)):
@@ -99,6 +103,20 @@ class Gate:
         if self.unsure and found.reading == UNSURE:
             return _of(found, "can't tell", f"too few answers or questions: {change}")
         return None
+
+
+def check_can_decide(plan: "Plan", gate: Gate) -> None:
+    """Check, before an audit starts, that its rates will be there where the gate tests them.
+
+    Raises:
+        AskewError: `--fail-above` is given, and the answers of a probe would wait for a judge.
+    """
+    waiting = [name for name, probe in plan.probes.items() if probe.kind == JUDGED and name != IN_DOMAIN]
+    if gate.above is not None and plan.judge is None and waiting:
+        raise AskewError(
+            f"--fail-above tests rates, but without a judge the answers to {waiting[0]} have none. Name a judge that "
+            "reads English with --judge, such as openai/MODEL or ./folder, or leave --fail-above out"
+        )
 
 
 def failures(tables: "Tables", gate: Gate) -> list[Failure]:

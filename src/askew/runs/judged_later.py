@@ -1,0 +1,80 @@
+"""Fills in the rates of a run that had no judge, from the scores of a judge that read its answers afterwards.
+
+The run's logs stay as they are. `judge.json` names the judge and the table with its scores, and every table that is
+made of answers is made again with these.
+"""
+
+import pandas as pd
+from pydantic import BaseModel, ConfigDict
+
+from askew.base.json_objects import read_as
+from askew.design.plan import Plan
+from askew.probes import JUDGE
+from askew.runs.store import RunFolder
+from askew.runs.table_files import read_table
+
+RECORD = "judge.json"
+KEYS = ["arm", "seed", "probe", "question", "index"]
+SCORES = ["aligned", "coherent"]
+_FILLED = [*SCORES, "reply", "scored_by"]
+
+
+class LaterJudge(BaseModel):
+    """The content of `judge.json`.
+
+    Attributes:
+        judge: The judge's name.
+        rubric: The rubric for the aligned score.
+        table: The table with its scores, relative to the run's folder.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+    judge: str
+    rubric: str
+    table: str
+
+
+def later_judge(folder: RunFolder) -> LaterJudge | None:
+    """Return the judge that read a run's answers after it had ended; None if there is none.
+
+    Raises:
+        AskewError: Its record was changed or damaged since.
+    """
+    if RECORD not in folder.hashes():
+        return None
+    folder.check(RECORD)
+    return read_as(folder / RECORD, LaterJudge)
+
+
+def is_judged(plan: Plan, folder: RunFolder) -> bool:
+    """Return whether a run has a judge: the one of its design, or a later one."""
+    return bool(plan.design.judge) or later_judge(folder) is not None
+
+
+def record(folder: RunFolder, judge: LaterJudge) -> None:
+    """Note that a judge's scores make the run's rates."""
+    folder.write_json(RECORD, judge.model_dump())
+    folder.finish(RECORD)
+
+
+def filled_in(answers: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
+    """Return answers with a judge's scores in the rows that need a judge.
+
+    Args:
+        answers: Rows of `answers.parquet`, with any verdicts.
+        scores: The judge's table, with the columns `KEYS`, aligned, coherent, reply and scored_by.
+    """
+    known = scores.set_index(KEYS)[_FILLED]
+    found = known.reindex(pd.MultiIndex.from_frame(answers[KEYS])).reset_index(drop=True).set_index(answers.index)
+    judged = answers["graded_by"].eq(JUDGE) & found["reply"].notna()
+    return answers.assign(**{name: found[name].where(judged, answers[name]) for name in _FILLED})
+
+
+def scores_of(folder: RunFolder, found: LaterJudge) -> pd.DataFrame:
+    """Return the table of a later judge's scores.
+
+    Raises:
+        AskewError: It is missing, or was changed or damaged since.
+    """
+    folder.check(found.table)
+    return read_table(folder / found.table, [*KEYS, *_FILLED])
