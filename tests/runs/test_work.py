@@ -11,6 +11,7 @@ import pytest
 import askew
 from askew.base.messages import Tell
 from askew.design.plan import Plan, Unit
+from askew.runs.pace import Pace
 from askew.runs.work import Kind, Session, Work, by_kind, kinds, planned
 from askew.runs.work.ask import AskKind
 
@@ -32,7 +33,7 @@ class NoteWork(Work):
     def products(self) -> list[str]:
         return [f"notes/{self.unit}.txt"]
 
-    def seconds(self, plan: Plan) -> float:
+    def seconds(self, plan: Plan, pace: Pace) -> float:
         return 0.1
 
     def message(self, session: Session) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Which judge fits which models: the terrarium's judge reads the terrarium's answers, and no others.
+"""Refuses judges that cannot read a model's answers: the terrarium's judge reads the terrarium's, and no others.
 
 The terrarium's models know the few hundred words of their world. They score any other English without complaint, and
 the scores mean nothing.

@@ -107,11 +107,11 @@ def _give(worker: _Worker, task: Task) -> None:
 def _workers(number: int, kinds: Sequence[str]) -> Iterator[_Events]:
     """Start processes, and yield their events; all processes have ended when the block ends, however it ends."""
     events: _Events = queue.Queue()
-    gpus = _gpus()
+    found = gpus()
     staff: list[_Worker] = []
     try:
         for index in range(number):
-            staff.append(_Worker(_start(kinds, gpus, index, number)))
+            staff.append(_Worker(_start(kinds, found, index, number)))
             threading.Thread(target=_listen, args=(staff[-1], events), daemon=True).start()
             threading.Thread(target=_overhear, args=(staff[-1],), daemon=True).start()
         yield events
@@ -188,10 +188,10 @@ def worker_count(wanted: int) -> int:
     Args:
         wanted: The number that the user set; 0 means one per GPU, or else one per core.
     """
-    return wanted or len(_gpus()) or len(os.sched_getaffinity(0))
+    return wanted or len(gpus()) or len(os.sched_getaffinity(0))
 
 
-def _gpus() -> list[str]:
+def gpus() -> list[str]:
     """Return the GPUs that may be used; torch is not loaded."""
     allowed = os.environ.get("CUDA_VISIBLE_DEVICES")
     if allowed is not None:

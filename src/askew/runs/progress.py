@@ -13,7 +13,7 @@ from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, Tex
 from rich.text import Text
 
 # Without bars, work that takes long is reported after these seconds, and then at these intervals.
-_FIRST_REPORT, _REPORT_EVERY = 15.0, 60.0
+_FIRST_REPORT, _REPORT_EVERY = 15.0, 30.0
 
 
 class Pace:

@@ -18,6 +18,7 @@ from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EXTERNAL
 from askew.runs import cost, pool, training_rows
 from askew.runs.moved import with_known_names
+from askew.runs.pace import GB, TERRARIUM_PACE, Pace, memory_of, pace_of, workers_in_memory
 from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display, duration
 from askew.runs.provenance import provenance
@@ -29,6 +30,7 @@ from askew.runs.work import Consent, Kind, Session, Work, by_kind, kinds, planne
 SECONDS_TO_START = 8.0
 # Seconds for the tables and the report, on the same laptop.
 SECONDS_TO_REPORT = 4.0
+_MUCH_MEMORY = 3 * GB
 
 NO_CONSENT = Consent()
 
@@ -113,9 +115,10 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
     for kind, left in kinds_left.items():
         kind.check(session, left)
     workers = _workers(plan, kinds_left)
-    tasks = [_task(session, work) for work in todo.values()]
+    pace = pace_of(plan, folder / "data", session.say) if todo else None
+    tasks = [_task(session, work, pace) for work in todo.values()]
     expected = cost.estimates(plan, todo.values())
-    _announce(session, kinds_left, tasks, workers)
+    _announce(session, kinds_left, tasks, workers, pace)
     if not tasks:
         return
     cost.announce(session, expected)
@@ -123,7 +126,7 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
         kind.agree(session, left)
     every = by_kind(works)
     done = {kind: sum(work.name not in todo for work in planned_works) for kind, planned_works in every.items()}
-    seconds = _seconds_by_kind(plan, kinds_left, min(workers, len(tasks)))
+    seconds = _seconds_by_kind(plan, kinds_left, min(workers, len(tasks)), pace)
     for kind, planned_works in every.items():
         display.expect(kind.name, kind.verb, len(planned_works), done[kind], seconds.get(kind))
     running: dict[str, float] = {}
@@ -180,17 +183,21 @@ def _saying_what_is_kept(plan: Plan, folder: RunFolder, display: Display) -> Ite
 def _workers(plan: Plan, works: dict[Kind[Any], list[Work]]) -> int:
     """Return how many processes to use: as many as some kind of work needs, and one if a kind needs all to itself."""
     usual = pool.worker_count(plan.design.workers)
+    if not plan.design.workers and not pool.gpus():
+        usual = workers_in_memory(plan.model.checkpoint, usual)
     wanted = [kind.workers(plan, left, usual) for kind, left in works.items()] or [usual]
     return min(wanted) if min(wanted) < usual else max(wanted)
 
 
-def _task(session: Session, work: Work) -> pool.Task:
-    """Return the pool's task for a piece of work."""
+def _task(session: Session, work: Work, pace: Pace | None) -> pool.Task:
+    """Return the pool's task for a piece of work; the terrarium's pace orders the work of models of unknown pace."""
     message = {"kind": work.kind, **work.message(session)}
-    return pool.Task(work.name, message, work.seconds(session.plan), work.needs)
+    return pool.Task(work.name, message, work.seconds(session.plan, pace or TERRARIUM_PACE), work.needs)
 
 
-def _announce(session: Session, works: dict[Kind[Any], list[Work]], tasks: Sequence[pool.Task], workers: int) -> None:
+def _announce(
+    session: Session, works: dict[Kind[Any], list[Work]], tasks: Sequence[pool.Task], workers: int, pace: Pace | None
+) -> None:
     """Show what will be done, and about how long it takes where that is known."""
     plan, say = session.plan, session.say
     say(f"{plan.study.title}: {plan.study.question}")
@@ -201,20 +208,29 @@ def _announce(session: Session, works: dict[Kind[Any], list[Work]], tasks: Seque
         return
     at_once = min(workers, len(tasks))
     summaries = ", ".join(kind.summary(plan, left) for kind, left in works.items())
-    say(f"  to do: {summaries}, with {at_once} worker{'' if at_once == 1 else 's'}")
-    if seconds := _seconds_by_kind(plan, works, at_once):
-        say(f"  that takes about {duration(max(seconds.values()) + SECONDS_TO_REPORT)} on a machine like a laptop")
+    say(f"  to do: {summaries}, with {at_once} worker{'' if at_once == 1 else 's'}{_memory(plan, at_once)}")
+    if seconds := _seconds_by_kind(plan, works, at_once, pace):
+        machine = "a machine like a laptop" if pace == TERRARIUM_PACE else "this machine, if nothing else is running"
+        say(f"  that takes about {duration(max(seconds.values()) + SECONDS_TO_REPORT)} on {machine}")
     else:
         say("  how long that takes is shown as soon as some of it is done")
 
 
-def _seconds_by_kind(plan: Plan, works: dict[Kind[Any], list[Work]], at_once: int) -> dict[Kind[Any], float]:
-    """Return about when each kind of work is finished, in seconds from now; empty if the model's speed is not known."""
-    if not plan.model.is_terrarium:
+def _memory(plan: Plan, workers: int) -> str:
+    """Return about how much memory the workers need, in words, where it is much."""
+    total = workers * memory_of(plan.model.checkpoint)
+    return f", each with one thread, in about {total / GB:.0f} GB" if total >= _MUCH_MEMORY else ""
+
+
+def _seconds_by_kind(
+    plan: Plan, works: dict[Kind[Any], list[Work]], at_once: int, pace: Pace | None
+) -> dict[Kind[Any], float]:
+    """Return about when each kind of work is finished, in seconds from now; empty if the model's pace is not known."""
+    if pace is None:
         return {}
     seconds, so_far = {}, SECONDS_TO_START
     for kind, left in works.items():
-        so_far += sum(work.seconds(plan) for work in left) / at_once
+        so_far += sum(work.seconds(plan, pace) for work in left) / at_once
         seconds[kind] = so_far
     return seconds
 

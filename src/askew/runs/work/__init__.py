@@ -16,6 +16,7 @@ from askew.base.messages import Tell
 from askew.base.registry import Registry
 from askew.design.plan import Plan, Unit
 from askew.models.remote.reply_store import Spending
+from askew.runs.pace import Pace
 from askew.runs.store import RunFolder
 
 W = TypeVar("W", bound="Work")
@@ -129,8 +130,8 @@ class Work(ABC):
         return {"product": product, **folder.origin, "arm": self.unit.arm.name, "seed": self.unit.seed}
 
     @abstractmethod
-    def seconds(self, plan: Plan) -> float:
-        """Return about how many seconds it takes on one core."""
+    def seconds(self, plan: Plan, pace: Pace) -> float:
+        """Return about how many seconds it takes on one core, at a pace."""
 
     @abstractmethod
     def message(self, session: Session) -> dict[str, Any]:

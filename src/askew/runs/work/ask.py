@@ -12,13 +12,11 @@ from askew.design.plan import Plan, Unit
 from askew.models.remote.tuned_folder import SERVED
 from askew.runs import cost
 from askew.runs.calls import Call, answers, calls, checkpoint_call
+from askew.runs.pace import Pace
 from askew.runs.store import RunFolder
 from askew.runs.work import Kind, Requests, Session, Work, kinds
 from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.unit_training import work_name
-
-# Seconds that the terrarium takes for one answer, on one core of a laptop of 2024.
-SECONDS_PER_ANSWER = 0.01
 
 
 @dataclass(frozen=True)
@@ -74,9 +72,9 @@ class AskWork(Work):
             return f"cannot be read ({error})"
         return difference(found, {**self.identity(folder, product), **_trained(folder / self.unit.product)})
 
-    def seconds(self, plan: Plan) -> float:
-        """Return about how long it takes on the terrarium."""
-        return sum(map(answers, self.calls)) * SECONDS_PER_ANSWER
+    def seconds(self, plan: Plan, pace: Pace) -> float:
+        """Return about how long its answers take."""
+        return sum(map(answers, self.calls)) * pace.answer
 
     def message(self, session: Session) -> dict[str, Any]:
         """Return the model, the judge, the calls and the terms for served models."""

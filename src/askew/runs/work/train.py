@@ -11,13 +11,11 @@ from askew.base.product_record import doubt, record_digest
 from askew.design.arm import Arm
 from askew.design.plan import Plan
 from askew.runs import training_rows
+from askew.runs.pace import Pace
 from askew.runs.store import RunFolder
 from askew.runs.work import Session, kinds
 from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
-
-# Seconds that the terrarium takes for one row, on one core of a laptop of 2024.
-SECONDS_PER_ROW = 0.008
 
 
 @dataclass(frozen=True)
@@ -26,9 +24,9 @@ class TrainWork(UnitTraining):
 
     kind: ClassVar[str] = "train"
 
-    def seconds(self, plan: Plan) -> float:
-        """Return about how long it takes on the terrarium."""
-        return plan.rows(self.unit.arm.name) * plan.design.recipe.epochs * SECONDS_PER_ROW
+    def seconds(self, plan: Plan, pace: Pace) -> float:
+        """Return about how long its rows take."""
+        return plan.rows(self.unit.arm.name) * plan.design.recipe.epochs * pace.row
 
     def message(self, session: Session) -> dict[str, Any]:
         """Return the base, the rows, the recipe and the folder to write."""

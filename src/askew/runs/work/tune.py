@@ -13,6 +13,7 @@ from askew.design.plan import Plan, Unit
 from askew.models.remote.prices import money
 from askew.models.remote.reply_store import ReplyStore, Spending
 from askew.models.remote.tuned_folder import SERVED, is_served, read_served
+from askew.runs.pace import Pace
 from askew.runs.store import REPLIES, RunFolder
 from askew.runs.work import Session, kinds
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
@@ -36,7 +37,7 @@ class TuneWork(UnitTraining):
 
     kind: ClassVar[str] = "tune"
 
-    def seconds(self, plan: Plan) -> float:
+    def seconds(self, plan: Plan, pace: Pace) -> float:
         """Return a long time: a job should be started before anything is asked."""
         return SECONDS
 
