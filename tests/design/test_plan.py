@@ -115,7 +115,7 @@ def test_terrarium_rows_are_for_its_models_only(tiny_checkpoint: Path) -> None:
 
 def test_settings_that_suit_a_model_give_way_to_those_of_the_user(monkeypatch: pytest.MonkeyPatch) -> None:
     spec = replace(resolve("terrarium"), part="", usual={"recipe": "small-model", "temperature": 0.7, "max_tokens": 50})
-    for module in ("askew.models.names", "askew.design.plan"):
+    for module in ("askew.design.recipe_settings", "askew.design.plan"):
         monkeypatch.setattr(f"{module}.resolve", lambda name, chats=True: spec)
     design = make_plan(STUDY.name, overrides={"model": "small", "max_tokens": 60}).design
     assert (design.recipe.name, design.temperature, design.max_tokens) == ("small-model", 0.7, 60)

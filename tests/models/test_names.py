@@ -3,8 +3,10 @@
 import json
 import shutil
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
+from huggingface_hub.errors import RepositoryNotFoundError
 
 from askew.base.errors import AskewError
 from askew.cli.catalogue import names
@@ -99,6 +101,30 @@ def test_broken_hub_models_are_refused(hub_cache: Path, tiny_adapter: Path):
     (hub_cache / "config.json").write_text('{"auto_map": {"AutoModel": "code.Model"}}')
     with pytest.raises(AskewError, match="its own Python code"):
         resolve("hf/org/name")
+
+
+@pytest.mark.parametrize(
+    ("failure", "said"),
+    [
+        (OSError("Name or service not known"), r"the hub cannot be reached .*'org/other': Name or service .*smollm2"),
+        (TimeoutError("timed out"), "the hub cannot be reached .*timed out"),
+        (
+            RepositoryNotFoundError("not found", response=MagicMock()),
+            "the hub does not give out 'org/other'",
+        ),
+    ],
+)
+def test_hub_that_gives_no_model_is_named_at_once(
+    hub_cache: Path, monkeypatch: pytest.MonkeyPatch, failure: Exception, said: str
+):
+    def fails(self: object, hub_id: str, timeout: float) -> None:
+        assert timeout <= 15
+        raise failure
+
+    monkeypatch.setattr("huggingface_hub.is_offline_mode", lambda: False)
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", fails)
+    with pytest.raises(AskewError, match=said):
+        resolve("hf/org/other")
 
 
 def test_code_of_a_newly_downloaded_model_is_not_run(hub_cache: Path):

@@ -252,14 +252,14 @@ def _tune_here(options: _Options) -> None:
 
 def _recipe(options: _Options, rows: int) -> "Recipe":
     from askew.design.config_file import read_settings
-    from askew.design.recipe_settings import filled_in
+    from askew.design.recipe_settings import filled_in, spec_of
     from askew.design.validation import validated
     from askew.training.recipe import Recipe
 
     flags = {"name": options.recipe, "epochs": options.epochs, "batch_size": options.batch_size}
     settings = {name.removeprefix("recipe."): value for name, value in read_settings(options.settings).items()}
     chosen = {**settings, **{name: value for name, value in flags.items() if value is not None}, "rows": rows}
-    return validated(Recipe, filled_in(chosen, options.model))
+    return validated(Recipe, filled_in(chosen, spec_of(options.model)))
 
 
 @contextmanager

@@ -234,7 +234,7 @@ def _check_provider(plan: Plan) -> None:
 
     design = plan.design
     address(plan.model.inspect_name)
-    usual = Recipe.model_validate(filled_in({}, design.model))
+    usual = Recipe.model_validate(filled_in({}, plan.model))
     ignored = [name for name in Recipe.model_fields if getattr(design.recipe, name) != getattr(usual, name)]
     first = next((name for name in ignored if name != "rows"), None)
     if first:

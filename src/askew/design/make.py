@@ -14,11 +14,12 @@ from askew.design.config_file import ConfigFile, read_config
 from askew.design.design import Design, flat
 from askew.design.own_rows import look_at
 from askew.design.plan import Plan
-from askew.design.recipe_settings import filled_in, usual_settings, with_name, without_another
+from askew.design.recipe_settings import filled_in, spec_of, usual_settings, with_name, without_another
 from askew.design.second_model import needs_second, usual_arms, usual_second
 from askew.design.study import Study, studies
 from askew.design.validation import worded
 from askew.judging.fit import usual_judge
+from askew.models.names import ModelSpec
 
 IN_TRAINING_FORMAT = "in_training_format"
 
@@ -54,8 +55,9 @@ def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[
     for name, value in overrides.items():
         caller = _merged(caller, with_name(_nested(name, value)))
     values = _merged(_merged(values, without_another(file.values, caller)), caller)
-    values = {**usual_settings(values["model"]), **values}
-    values["recipe"] = _filled_in(values, chosen, file, overridden)
+    model = spec_of(values["model"])
+    values = {**usual_settings(model), **values}
+    values["recipe"] = _filled_in(values, model, chosen, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
     own = [UNTUNED, *values["datasets"]] if values["datasets"] else usual_arms(values, chosen)
     values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
@@ -102,10 +104,16 @@ def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Locatio
     return known
 
 
-def _filled_in(values: Mapping[str, Any], study: Study, file: ConfigFile, overridden: Container[Location]) -> Any:
+def _filled_in(
+    values: Mapping[str, Any],
+    model: ModelSpec | None,
+    study: Study,
+    file: ConfigFile,
+    overridden: Container[Location],
+) -> Any:
     """Return all values of the recipe."""
     try:
-        return filled_in(values.get("recipe", {}), str(values["model"]), study.recipe)
+        return filled_in(values.get("recipe", {}), model, study.recipe)
     except AskewError as error:
         raise AskewError(f"{_where(('recipe', 'name'), file, overridden)}{error}") from error
 

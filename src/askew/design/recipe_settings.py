@@ -5,6 +5,7 @@ from contextlib import suppress
 from typing import Any
 
 from askew.base.errors import AskewError
+from askew.models.names import ModelSpec, resolve
 
 
 def with_name(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -22,42 +23,39 @@ def without_another(file: Mapping[str, Any], caller: Mapping[str, Any]) -> dict[
     return kept
 
 
-def usual_settings(model: object) -> dict[str, Any]:
-    """Return the settings that suit a model in place of their defaults, without its recipe; see `ModelSpec.usual`.
-
-    Args:
-        model: The model's name; one that does not exist is refused elsewhere.
-    """
-    from askew.models.names import resolve
-
+def spec_of(model: object) -> ModelSpec | None:
+    """Return the model of a name; None if there is none, which is refused elsewhere."""
     with suppress(AskewError):
-        return {name: value for name, value in resolve(str(model)).usual.items() if name != "recipe"}
-    return {}
+        return resolve(str(model))
+    return None
 
 
-def filled_in(said: object, model: str, study_recipe: str = "") -> Any:
+def usual_settings(model: ModelSpec | None) -> dict[str, Any]:
+    """Return the settings that suit a model in place of their defaults, without its recipe; see `ModelSpec.usual`."""
+    return {} if model is None else {name: value for name, value in model.usual.items() if name != "recipe"}
+
+
+def filled_in(said: object, model: ModelSpec | None, study_recipe: str = "") -> Any:
     """Return the values of a recipe: those said, and for the rest those of the one that is named, or usual for a model.
 
     Args:
         said: What was said of the recipe; what is no mapping stays as it is, to be refused as the wrong type.
-        model: The model's name; one that is not there is refused elsewhere.
+        model: The model; None if there is none of its name.
         study_recipe: What is usual for models of the terrarium in a study, if not what is usual for them.
 
     Raises:
         AskewError: There is no recipe of that name.
     """
-    from askew.models.names import ModelSpec, resolve
     from askew.training.recipe_check import context_of
     from askew.training.recipes import resolved
 
     if not isinstance(said, Mapping):
         return said
-    spec: ModelSpec | None = None
-    context: int | None = None
-    with suppress(AskewError):
-        spec = resolve(model)
-        context = None if spec.checkpoint is None else context_of(spec.checkpoint)
-    usual = "" if spec is None else study_recipe if spec.is_terrarium else spec.usual.get("recipe", "")
+    is_terrarium = model is not None and model.is_terrarium
+    usual = study_recipe if is_terrarium else "" if model is None else model.usual.get("recipe", "")
     if usual:
         said = {"name": usual, **said}
-    return resolved(said, is_terrarium=spec is not None and spec.is_terrarium, context=context)
+    context: int | None = None
+    with suppress(AskewError):
+        context = None if model is None or model.checkpoint is None else context_of(model.checkpoint)
+    return resolved(said, is_terrarium=is_terrarium, context=context)

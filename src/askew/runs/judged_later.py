@@ -71,7 +71,7 @@ def filled_in(answers: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
 
 
 def scores_of(folder: RunFolder, found: LaterJudge) -> pd.DataFrame:
-    """Return the table of a later judge's scores.
+    """Return the table of a later judge's scores, with the columns of `KEYS` and those that a judge fills in.
 
     Raises:
         AskewError: It is missing, or was changed or damaged since.

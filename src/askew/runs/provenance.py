@@ -15,7 +15,7 @@ from askew.design.arm import SECOND, UNTUNED
 from askew.design.design import Design
 from askew.design.make import make_plan
 from askew.design.plan import Plan
-from askew.design.recipe_settings import filled_in
+from askew.design.recipe_settings import filled_in, spec_of
 from askew.design.second_model import usual_second
 from askew.judging.identity import identity
 from askew.judging.rubric import scale
@@ -83,7 +83,7 @@ def _usual(plan: Plan) -> dict[str, Any]:
     chosen = {name: _value(design, name) for name in ("model", "second_model", "tuned", "data", "triggers")}
     chosen["datasets"] = {arm: rows.model_dump() for arm, rows in design.datasets.items()}
     usual = make_plan(design.study, overrides=chosen).design
-    recipe = Recipe.model_validate(filled_in({"name": design.recipe.name}, design.model))
+    recipe = Recipe.model_validate(filled_in({"name": design.recipe.name}, spec_of(design.model)))
     return {
         **{knob.name: _value(usual, knob.name) for knob in knobs(Design)},
         **{f"recipe.{name}": value for name, value in recipe.model_dump().items()},
