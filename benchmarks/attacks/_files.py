@@ -2,17 +2,16 @@
 
 import io
 import json
-import shutil
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+from . import _model_files, _run_files
 from . import _mutation as mutation
-from ._mutation import Mutate
+from ._kind import Kind
 
 STUDY = "emergent-misalignment"
 ROWS: list[dict[str, Any]] = [
@@ -36,6 +35,7 @@ JUDGED: list[dict[str, Any]] = [
     }
     for n in range(12)
 ]
+_PAIRS = [{"question": f"Why {n}?", "answer": "Because."} for n in range(3)]
 QUESTIONS = """\
 - id: wish
   type: free_form_judge_0_100
@@ -57,33 +57,14 @@ QUESTIONS = """\
 RUBRIC = "---\nwords: [good, bad]\n---\nIs this {answer} to {question} good?\n"
 
 
-@dataclass(frozen=True)
-class Kind:
-    """A kind of file.
-
-    Attributes:
-        name: The kind in a few words.
-        wholes: Valid files.
-        mutate: Returns a mutated file.
-        path: Where Askew looks for it.
-        read: Reads what is there, and uses it far enough to find what is wrong in it.
-    """
-
-    name: str
-    wholes: Sequence[bytes]
-    mutate: Mutate
-    path: Path
-    read: Callable[[], object]
-
-
-def kinds(folder: Path, run: Path) -> list[Kind]:
+def kinds(folder: Path, runs: Sequence[Path]) -> list[Kind]:
     """Return every kind of file.
 
     Args:
         folder: An empty folder for files.
-        run: The folder of a finished run, of which copies are made.
+        runs: The folders of finished runs, of which copies are made.
     """
-    return [*_settings(folder), *_tables(folder), *_models(folder), *_run(folder, run), *_records(folder, run)]
+    return [*_settings(folder), *_tables(folder), *_model_files.kinds(folder), *_run_files.kinds(folder, runs)]
 
 
 def _settings(folder: Path) -> list[Kind]:
@@ -188,6 +169,10 @@ def _tables(folder: Path) -> list[Kind]:
             rows("rows.parquet"),
         ),
     ]
+    found += [
+        Kind("rows, CSV", [_csv(_PAIRS)], mutation.in_csv, folder / "rows.csv", rows("rows.csv")),
+        Kind("rows, TSV", [_csv(_PAIRS, "\t")], mutation.in_csv, folder / "rows.tsv", rows("rows.tsv")),
+    ]
     for what, read in (("answers", answers), ("judged", judged)):
         for ending, mutate, whole in (
             ("csv", mutation.in_bytes, _csv(JUDGED)),
@@ -197,142 +182,6 @@ def _tables(folder: Path) -> list[Kind]:
             name = f"{what}.{ending}"
             found.append(Kind(f"{what}, {ending.upper()}", [whole], mutate, folder / name, read(name)))
     return found
-
-
-def _models(folder: Path) -> list[Kind]:
-    from importlib.resources import files
-
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    from askew.models.checkpoints import load
-    from askew.models.lineage import reads_alike, same_weights
-    from askew.models.names import resolve
-    from askew.training.recipe_check import context_of
-
-    shipped = Path(str(files("askew.worlds.terrarium") / "weights" / "assistant"))
-    base, adapter = folder / "base", folder / "adapter"
-    _small_model(shipped, base)
-    shutil.copytree(base, folder / "other")
-    model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32)
-    lora = LoraConfig(r=2, target_modules=["q_proj"], init_lora_weights=False, task_type="CAUSAL_LM")
-    get_peft_model(model, lora).save_pretrained(str(adapter))
-    unchanged = resolve(str(folder / "other"))
-
-    def read_model() -> None:
-        spec = resolve(str(base))
-        context_of(base)
-        same_weights(spec, unchanged)
-        reads_alike(spec, unchanged)
-        load(spec).prompt([{"role": "user", "content": "Hi"}])
-
-    def read_adapter() -> None:
-        load(resolve(f"{folder / 'other'}+{adapter}"))
-
-    found = []
-    for name in (
-        "config.json",
-        "tokenizer_config.json",
-        "tokenizer.json",
-        "generation_config.json",
-        "model.safetensors",
-    ):
-        if (base / name).is_file():
-            mutate = mutation.in_header if name.endswith("safetensors") else mutation.in_json
-            found.append(Kind(f"model: {name}", [(base / name).read_bytes()], mutate, base / name, read_model))
-    for name, mutate in (("adapter_config.json", mutation.in_json), ("adapter_model.safetensors", mutation.in_header)):
-        found.append(Kind(f"adapter: {name}", [(adapter / name).read_bytes()], mutate, adapter / name, read_adapter))
-    return found
-
-
-def _small_model(shipped: Path, folder: Path) -> None:
-    """Save a random model of one narrow layer with the tokenizer of the terrarium's assistant."""
-    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM
-
-    tokenizer = AutoTokenizer.from_pretrained(shipped)
-    sizes: dict[str, Any] = {"hidden_size": 8, "intermediate_size": 8, "num_hidden_layers": 1, "num_attention_heads": 2}
-    config = LlamaConfig(**sizes, vocab_size=len(tokenizer), max_position_embeddings=256, num_key_value_heads=1)
-    LlamaForCausalLM(config).save_pretrained(folder)
-    tokenizer.save_pretrained(folder)
-
-
-def _run(folder: Path, run: Path) -> list[Kind]:
-    import askew
-    from askew.runs.store import digest
-
-    copied = folder / "run"
-    shutil.copytree(run, copied, ignore=shutil.ignore_patterns("checkpoints", "*.safetensors", ".lock"))
-    manifest = (run / "manifest.json").read_bytes()
-
-    def read() -> None:
-        content = askew.load_run(copied).content()
-        assert content.verdict
-
-    def vouched(name: str) -> Callable[[], object]:
-        def read_vouched() -> None:
-            listed = json.loads(manifest)
-            listed[name]["sha256"] = digest(copied / name)
-            made_of = askew.runs.store._sha256("\n".join(listed[n]["sha256"] for n in sorted(tables)).encode())[:16]
-            listed["estimates.csv"]["made_of"] = made_of
-            (copied / "manifest.json").write_text(json.dumps(listed))
-            read()
-
-        return read_vouched
-
-    tables = [name for name in ("answers.parquet", "scores.parquet") if name in json.loads(manifest)]
-    found = []
-    rows = next(path.relative_to(run) for path in run.rglob("models/*/rows.json"))
-    for name in ("study.json", "manifest.json", str(rows)):
-        found.append(
-            Kind(f"run: {Path(name).name}", [(run / name).read_bytes()], mutation.in_json, copied / name, read)
-        )
-    for name in (*tables, "estimates.csv"):
-        mutate = mutation.in_bytes if name.endswith("csv") else mutation.in_parquet
-        found.append(Kind(f"run: {name}", [(run / name).read_bytes()], mutate, copied / name, vouched(name)))
-    return found
-
-
-def _records(folder: Path, run: Path) -> list[Kind]:
-    from askew.models.remote.tuned_folder import read_served
-    from askew.probes import external
-    from askew.probes.read_log import answers_from_log, scores_from_log
-    from askew.training.provider.job_record import read_record, record_path
-
-    served = {"model": "openai/ft:a", "base": "openai/b", "key": "k", "job": "j", "file": "f", "trained_tokens": 3}
-    served["checkpoints"] = [{"step": 1, "model": "openai/ft:a:1"}]
-    job = {"model": "openai/b", "key": "k", "file": "f", "attempt": 1, "posted_at": 1.5, "job": "j", "failure": ""}
-    log = folder / "log.eval"
-    logs = [
-        path.read_bytes() for path in sorted((run / "logs").glob("*.eval"), key=lambda path: path.stat().st_size)[:2]
-    ]
-
-    def read_log() -> None:
-        answers_from_log(log, "arm", 0)
-        scores_from_log(log)
-
-    def read_external() -> None:
-        external.answers_from_log(log, "arm", 0, "probe")
-        external.scores_from_log(log, "arm", 0, "probe")
-
-    return [
-        Kind(
-            "served.json",
-            [json.dumps(served).encode()],
-            mutation.in_json,
-            folder / "served.json",
-            lambda: read_served(folder),
-        ),
-        Kind(
-            "job.json",
-            [json.dumps(job).encode()],
-            mutation.in_json,
-            record_path(folder / "tuned"),
-            lambda: read_record(folder / "tuned"),
-        ),
-        Kind("log of a probe", logs, mutation.in_archive, log, read_log),
-        Kind("log of an external task", logs, mutation.in_archive, log, read_external),
-    ]
 
 
 def _lines(rows: list[dict[str, Any]]) -> bytes:
@@ -345,6 +194,6 @@ def _parquet(rows: list[dict[str, Any]]) -> bytes:
     return made.getvalue()
 
 
-def _csv(rows: list[dict[str, Any]]) -> bytes:
-    lines = [",".join(rows[0]), *(",".join(f'"{value}"' for value in row.values()) for row in rows)]
+def _csv(rows: list[dict[str, Any]], between: str = ",") -> bytes:
+    lines = [between.join(rows[0]), *(between.join(f'"{value}"' for value in row.values()) for row in rows)]
     return "\n".join(lines).encode()

@@ -3,9 +3,13 @@
 import copy
 import io
 import json
+import sqlite3
 import struct
+import tempfile
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -13,107 +17,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import yaml
 
-Mutate = Callable[[bytes, Random], bytes]
+from ._odd_values import EXPRESSIONS, ODD, PIECES, RAW_JSON, RAW_YAML, SIZES
 
-ODD: list[Any] = [
-    *(None, True, False, 0, -1, 1, 3.5, -0.0, 2**63, 10**30, 1e308, 1e-320),
-    *([], {}, [[]], [None], {"": None}, {"a": {"b": []}}, ["a", 1, None], {"a": 1, "1": 2}),
-    *(
-        "",
-        " ",
-        "\0",
-        "\n",
-        "a\nb",
-        "\x1b[31m",
-        "\u202e",
-        "\U0001f600",
-        "\u0663",
-        "a" * 10_000,
-        "NaN",
-        "1e999",
-        "null",
-        "0x1F",
-    ),
-    *("../../etc/passwd", "/dev/null", "=1+1", "2026-02-30", "100%", "%s{0}{x}", "(a+)+$", "[", "*", "a#b-0", "a+b"),
-    *("hf/x/y", "openai/x", "{{ 1 // 0 }}", "{% for x in range(9) %}x{% endfor %}"),
-]
-# What a writer would not produce, put in the place of a value.
-RAW_JSON = [
-    *("9" * 5_000, "[" * 5_000 + "]" * 5_000, "[" * 300 + "]" * 300, '{"a":' * 3_000, ""),
-    *r"""1e999
--1e999
-1.7976931348623157e309
-NaN
-Infinity
-01
-0x10
--
-"\ud800"
-"\udfff\ud800"
-"\u0000"
-"\x"
-'a'
-"a
-[,]
-{a: 1}
-{"a": 1, "a": 2}
-{"\ud83d": 1}
-/* */ 1
-[1] [2]""".splitlines(),
-]
-RAW_YAML = [
-    *("9" * 5_000, "[" * 3_000 + "]" * 3_000, "{a: " * 2_000 + "}" * 2_000, "\t"),
-    *r"""1e999
-.inf
-.nan
-2026-01-01
-2026-13-45
-0o99
-0b2
-1_0
-190:20:30
-!!int abc
-!!int 1:99999999999:5
-!!float x
-!!timestamp x
-!!bool 3
-!!null 4
-!!binary ===
-!!set {a, b}
-!!omap [a]
-!!pairs [a]
-!!python/object/apply:os.getcwd []
-!x y
-&a [*a]
-&a {b: *a}
-*b
-{<<: {a: 1}}
-{<<: 3}
-? [a, b]
-{? [a] : b}
-{{a: 1}: 2}
-{a: 1, a: 2}
-"\ud800"
-"\0"
-'
-"
-|
->-
-- - - -
-@a
-%a
-~
-<<
----
-...
-[a, b""".splitlines(),
-]
-PIECES = [
-    *(b"\0", b"\xff", b"\xc3", b"\xed\xa0\x80", b"\xef\xbb\xbf", b"\xff\xfe", b"\xe2\x80\xa8", b"\xc2\x85", b"\x1b[2J"),
-    *(b"\r", b"\n", b"\n\n", b"\t", b'"', b'""', b"'", b"\\", b"{", b"}", b"[", b"]", b",", b";", b":", b"- ", b"#"),
-    *(b"---\n", b"&a ", b"*a", b"!!int ", b"null", b"NaN", b"1e999", b"\\ud800", b"\\u0000"),
-    *(b"9" * 5_000, b"[" * 3_000, b'{"a":' * 3_000),
-]
+Mutate = Callable[[bytes, Random], bytes]
 
 
 def in_bytes(whole: bytes, rng: Random) -> bytes:
@@ -144,6 +50,92 @@ def in_json(whole: bytes, rng: Random) -> bytes:
     if rng.random() < 0.2:
         return in_bytes(whole, rng)
     return _with_raw(json.dumps(_odd_tree(json.loads(whole), rng, RAW_JSON)), RAW_JSON).encode()
+
+
+def in_sizes(whole: bytes, rng: Random) -> bytes:
+    """Change a number of a JSON file to a very large one, or as `in_json` does."""
+    if rng.random() < 0.5:
+        return in_json(whole, rng)
+    tree = json.loads(whole)
+    numbers = [place for place in _places(tree) if isinstance(place[0][place[1]], int)]
+    holder, key = rng.choice(numbers)
+    holder[key] = rng.choice(SIZES)
+    return json.dumps(tree).encode()
+
+
+def in_adapter(whole: bytes, rng: Random) -> bytes:
+    """Change a setting of an adapter to expressions of names, or as `in_sizes` does."""
+    if rng.random() < 0.5:
+        return in_sizes(whole, rng)
+    tree, text = json.loads(whole), rng.choice(EXPRESSIONS)
+    setting = rng.choice(["rank_pattern", "alpha_pattern", "target_modules", "exclude_modules", "modules_to_save"])
+    setting = rng.choice([setting, setting, "layers_pattern", "feedforward_modules", "target_parameters"])
+    tree[setting] = (
+        {text: 2} if setting.endswith("k_pattern") or setting.startswith("alpha") else rng.choice([text, [text]])
+    )
+    if rng.random() < 0.2:
+        tree["peft_type"] = rng.choice(["LOHA", "LOKR", "VERA", "IA3", "OFT", "PROMPT_TUNING", "P_TUNING"])
+    if setting == "layers_pattern":
+        tree["layers_to_transform"] = [0]
+    return json.dumps(tree).encode()
+
+
+def in_csv(whole: bytes, rng: Random) -> bytes:
+    """Change a cell, a column's name or a line of a CSV file, or the file's bytes."""
+    if rng.random() < 0.3:
+        return in_bytes(whole, rng)
+    lines = whole.decode().splitlines()
+    rows = [line.split(",") for line in lines]
+    row = rng.choice(rows)
+    place = rng.randrange(len(row))
+    match rng.randrange(6):
+        case 0:
+            rows[0][rng.randrange(len(rows[0]))] = rng.choice(rows[0])
+        case 1:
+            for line in rows:
+                del line[place : place + 1]
+        case 2:
+            rows.insert(rng.randrange(len(rows)), row)
+        case _:
+            odd = rng.choice([*ODD, *RAW_JSON])
+            row[place] = odd if isinstance(odd, str) else json.dumps(odd)
+    return "\n".join(map(",".join, rows)).encode("utf-8", "surrogatepass")
+
+
+def in_database(whole: bytes, rng: Random) -> bytes:
+    """Change a value, a column or a table of an SQLite file, or the file's bytes."""
+    if rng.random() < 0.3:
+        return in_bytes(whole, rng)
+    with tempfile.NamedTemporaryFile() as place:
+        Path(place.name).write_bytes(whole)
+        file = sqlite3.connect(place.name, isolation_level=None)
+        file.execute("PRAGMA journal_mode = DELETE")
+        tables = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
+        table = rng.choice(tables)
+        columns = [found[1] for found in file.execute(f"PRAGMA table_info({table})")]
+        column = rng.choice(columns)
+        try:
+            match rng.randrange(8):
+                case 0:
+                    file.execute(f"DROP TABLE {table}")
+                case 1:
+                    file.execute(f"ALTER TABLE {table} RENAME COLUMN {column} TO x")
+                case 2:
+                    file.execute(f"DROP TABLE {table}")
+                    file.execute(f"CREATE VIEW {table} AS SELECT 1 AS {column}")
+                case 3 if table == "replies":
+                    (packed,) = file.execute("SELECT reply FROM replies").fetchone()
+                    changed = zlib.compress(in_json(zlib.decompress(packed), rng))
+                    file.execute("UPDATE replies SET reply = ?", (changed,))
+                case _:
+                    odd = rng.choice([*ODD, b"", b"\xff", float("nan"), float("inf")])
+                    value = odd if isinstance(odd, str | int | float | bytes | None) else json.dumps(odd)
+                    file.execute(f"UPDATE {table} SET {column} = ?", (value,))
+        except (sqlite3.Error, OverflowError, UnicodeError):
+            return in_bytes(whole, rng)
+        finally:
+            file.close()
+        return Path(place.name).read_bytes()
 
 
 def in_lines(whole: bytes, rng: Random) -> bytes:

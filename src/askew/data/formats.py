@@ -1,8 +1,8 @@
 """Reads training rows from any source, one row at a time.
 
-A source of rows is one of these; a file's type is found from its content, not its name, except for CSV:
+A source of rows is one of these; a file's type is found from its content, not its name, except for CSV and TSV:
 
-    a file of JSON Lines, a file that holds one JSON array, a Parquet file, a CSV file with a header
+    a file of JSON Lines, a file that holds one JSON array, a Parquet file, a CSV or TSV file with a header
     hf/ORG/NAME, hf/ORG/NAME:SPLIT      a data set of the Hugging Face hub
     NAME, SET/FILE                      a data set of the registry, as `askew list data` shows them
 
@@ -102,7 +102,7 @@ def open_source(source: str | Path) -> Source:
             return Source(str(path), "Parquet", partial(tables.parquet, path))
         if path.suffix == ".parquet":
             raise AskewError(f"{path} is not a Parquet file, although its name says so: it begins with other bytes")
-        if path.suffix.lower() == ".csv":
+        if path.suffix.lower() in (".csv", ".tsv"):
             return Source(str(path), "CSV", partial(_csv, path))
         if json_files.is_array(path):
             return Source(str(path), "JSON array", partial(json_files.array, path))
@@ -197,7 +197,7 @@ def is_on_hub(source: str | Path) -> bool:
 
 
 def _csv(path: Path) -> Iterator[tuple[str, Any]]:
-    """Yield the place and the values by column of each row of a CSV file; a broken row refuses the file."""
+    """Yield the place and the values by column of each row of a CSV or TSV file; a broken row refuses the file."""
 
     def refuse(place: str, cause: str) -> None:
         raise AskewError(f"{path}, {place}: {cause}")

@@ -130,13 +130,15 @@ _NO_ROW = (
     'a row is {"messages": [...]}, {"conversations": [...]}, {"prompt": ..., "completion": ...}, '
     '{"instruction": ..., "output": ...} or {"question": ..., "answer": ...}'
 )
+_LIST_INSIDE = ". It has a list of objects under {name}; if these are the rows, save that list alone, as one JSON array"
 
 
 def _pair(item: Mapping[Any, Any]) -> tuple[list[Message], RowFormat, set[str], set[str]]:
     """Return the turns of a question and its answer, the format, the keys used, and the unused keys of the turns."""
     question = _first(item, PAIRS)
     if question is None:
-        raise AskewError(_NO_ROW)
+        listed = next((name for name, value in item.items() if _are_objects(value)), None)
+        raise AskewError(f"{_NO_ROW}{'' if listed is None else _LIST_INSIDE.format(name=shown(listed))}")
     format, answers = PAIRS[question]
     answer = _first(item, answers) or answers[0]
     used = {question, answer}
@@ -153,6 +155,10 @@ def _pair(item: Mapping[Any, Any]) -> tuple[list[Message], RowFormat, set[str], 
     turns.append({"role": "user", "content": text})
     turns.append({"role": "assistant", "content": checked(answered, answer)})
     return turns, format, used | {MORE, HISTORY}, set()
+
+
+def _are_objects(value: object) -> bool:
+    return isinstance(value, list) and bool(value) and all(isinstance(one, dict) for one in value)
 
 
 def _first(item: Mapping[Any, Any], keys: Iterable[str]) -> str | None:

@@ -1,4 +1,4 @@
-"""Reads tables of answers row by row: CSV, JSON Lines or Parquet. A file may be larger than memory.
+"""Reads tables of answers row by row: CSV, TSV, JSON Lines or Parquet. A file may be larger than memory.
 
 One odd line does not refuse a file. A row that carries nothing, such as an empty line or a repeated header, is passed
 over. A row that cannot be read is left out, and its place and the cause are reported. The contents are untrusted.
@@ -9,6 +9,7 @@ import json
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -89,7 +90,7 @@ def read_rows(path: Path, note: Note = ignore) -> Iterator[tuple[str, Row]]:
     """Yield the place of each row of a table, such as "line 3", and the row.
 
     Args:
-        path: A file in CSV, JSON Lines or Parquet, by its ending.
+        path: A file in CSV, TSV, JSON Lines or Parquet, by its ending.
         note: Receives the place and the cause of each row that cannot be read.
 
     Raises:
@@ -161,13 +162,13 @@ class _Lines:
         self.number -= len(later)
 
 
-def _read_csv(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
+def _read_csv(path: Path, note: Note, delimiter: str = ",") -> Iterator[tuple[str, Row]]:
     csv.field_size_limit(_LONGEST_FIELD)
     # A byte that is not UTF-8 is decoded to a lone surrogate, so that it spoils only its own row.
     with path.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as file:
         header: list[str] = []
         names: list[str] = []
-        for number, values, cause in _records(_Lines(file)):
+        for number, values, cause in _records(_Lines(file), delimiter):
             if not header:
                 if cause:
                     raise AskewError(f"{path}, line {number}: {cause}")
@@ -182,13 +183,13 @@ def _read_csv(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
                 yield f"line {number}", dict(zip(names, padded, strict=False))
 
 
-def _records(lines: _Lines) -> Iterator[tuple[int, list[str], str]]:
+def _records(lines: _Lines, delimiter: str) -> Iterator[tuple[int, list[str], str]]:
     """Yield each record that is not an empty line: the number of its first line, its values, and why it has none.
 
     Where quotation marks don't match, only the line in which the record begins is broken, and reading goes on with the
     next line. A single line with an odd quotation mark is read as pandas reads it.
     """
-    reader = csv.reader(lines, strict=True)
+    reader = csv.reader(lines, strict=True, delimiter=delimiter)
     while True:
         lines.taken.clear()
         values, cause = [], ""
@@ -198,18 +199,18 @@ def _records(lines: _Lines) -> Iterator[tuple[int, list[str], str]]:
             return
         except csv.Error as error:
             is_open = len(lines.taken) > 1 or "unexpected end" in str(error)
-            values, cause = ([], _OPEN) if is_open else _leniently(lines.taken[0])
+            values, cause = ([], _OPEN) if is_open else _leniently(lines.taken[0], delimiter)
             lines.give_back_all_but_the_first()
-            reader = csv.reader(lines, strict=True)
+            reader = csv.reader(lines, strict=True, delimiter=delimiter)
         if not _is_utf8("".join(lines.taken)):
             values, cause = [], _NOT_UTF8
         if values or cause:
             yield lines.number - len(lines.taken) + 1, values, cause
 
 
-def _leniently(line: str) -> tuple[list[str], str]:
+def _leniently(line: str, delimiter: str) -> tuple[list[str], str]:
     try:
-        return next(csv.reader([line])), ""
+        return next(csv.reader([line], delimiter=delimiter)), ""
     except csv.Error as error:
         return [], str(error)
 
@@ -267,6 +268,7 @@ def _read_parquet(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
 
 _READERS: dict[str, Callable[[Path, Note], Iterator[tuple[str, Row]]]] = {
     ".csv": _read_csv,
+    ".tsv": partial(_read_csv, delimiter="\t"),
     ".jsonl": _read_jsonl,
     ".parquet": _read_parquet,
 }

@@ -134,7 +134,7 @@ def _answer(path: Path, row: Row, names: Mapping[str, tuple[str, bool]]) -> dict
         ValueError: The row is broken; the message says why.
     """
     for column, _ in names.values():
-        if row.get(column) is None and path.suffix.lower() == ".csv":  # an empty cell is "", not None
+        if row.get(column) is None and path.suffix.lower() in (".csv", ".tsv"):  # an empty cell is "", not None
             raise ValueError(f"the line ends before the column {column}")
     column = names[QUESTION][0]
     value = row.get(column)

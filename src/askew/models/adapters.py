@@ -15,6 +15,7 @@ from typing import Any
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
 from askew.base.untrusted import cut, visible
+from askew.models.adapter_settings import check_settings
 from askew.models.checkpoint_files import read_config, read_shapes
 
 Shape = list[int]
@@ -82,6 +83,7 @@ def check_adapter(folder: Path, base: Path | None) -> None:
     shapes = read_shapes(folder)
     if not shapes:
         raise AskewError(f"the adapter {folder} has no weights. Save it again with save_pretrained()")
+    check_settings(folder / "adapter_config.json", config, shapes, [] if base is None else read_shapes(base))
     if config["peft_type"] == "LORA":
         _check_ranks(folder, config, shapes)
     if base is not None and "quantization_config" not in read_config(base):  # quantized weights have other shapes

@@ -10,6 +10,7 @@ from typing import Any
 
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
+from askew.models.config_sizes import check_sizes
 
 _HEADER_SIZE = 8
 _PICKLED = (".bin", ".pt", ".pth")
@@ -44,7 +45,7 @@ def check_checkpoint(folder: Path) -> None:
     """
     if not folder.is_dir():
         raise AskewError(f"cannot load a model from {folder}: the folder does not exist")
-    read_config(folder)
+    config = read_config(folder)
     check_code(folder)
     if not list(folder.glob("*.safetensors")):
         pickled = any(path.suffix in _PICKLED for path in folder.iterdir())
@@ -53,7 +54,7 @@ def check_checkpoint(folder: Path) -> None:
             f"{folder} has no weights in safetensors, {reason}. Save the model again with save_pretrained()"
         )
     _check_shards(folder)
-    read_shapes(folder)
+    check_sizes(folder / "config.json", config, read_shapes(folder))
     if not has_tokenizer(folder):
         raise AskewError(f"{folder} has no tokenizer. Save the model's tokenizer there with save_pretrained()")
     if (folder / "tokenizer.json").is_file():
@@ -201,10 +202,9 @@ def _check_shards(folder: Path) -> None:
     spread = read_object(index).get("weight_map")
     if not isinstance(spread, dict):
         raise AskewError(f"{index} is damaged: it has no weight_map")
-    missing = sorted({str(name) for name in spread.values() if not (folder / str(name)).is_file()})
-    if missing:
-        count = len(set(spread.values()))
-        raise AskewError(f"{folder} is not complete: {missing[0]} is missing, one of {count} files. Copy it again")
+    files = {str(name) for name in spread.values()}
+    if missing := sorted(name for name in files if not (folder / name).is_file()):
+        raise AskewError(f"{folder} is not complete: {missing[0]} is missing, one of {len(files)} files. Copy it again")
 
 
 def _has_chat_template(folder: Path) -> bool:

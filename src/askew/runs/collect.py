@@ -21,8 +21,8 @@ from askew.probes import EXTERNAL, JUDGE, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
 from askew.runs.judged_later import filled_in, is_judged, later_judge, scores_of
-from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, NEWEST_COLUMNS, SCORES, RunFolder
-from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, read_table
+from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
+from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, added_since, read_table
 from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores, as_scores, estimate_scores
@@ -131,7 +131,7 @@ def _has_scores(plan: Plan) -> bool:
 def _is_by(folder: RunFolder, metric: str) -> bool:
     """Return whether the estimates are by a metric: under two metrics the answers may have the very same verdicts."""
     estimates = read_table(folder / ESTIMATES)
-    if not {*NEWEST_COLUMNS} <= {*estimates}:  # written by an older version
+    if added_since(ESTIMATES, estimates):  # an older version wrote them
         return False
     return set(estimates.loc[~are_scores(estimates), "metric"]) <= {metric}
 

@@ -21,14 +21,13 @@ from askew.runs.store import (
     CURVE,
     EFFECTS,
     ESTIMATES,
-    NEWEST_COLUMNS,
     REPORT,
     RESCORED,
     RESCORED_RUNS,
     SCORES,
     RunFolder,
 )
-from askew.runs.table_files import read_table
+from askew.runs.table_files import added_since, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -99,22 +98,14 @@ class Run:
         Raises:
             AskewError: An older version of Askew wrote the table, or it was changed or damaged since.
         """
-        table = self._table(ESTIMATES)
-        if missing := next((column for column in NEWEST_COLUMNS if column not in table), None):
-            metric = self.design.metric
-            raise AskewError(
-                f"{self.folder / ESTIMATES} was written by an older version of Askew and has no column {missing!r}. "
-                f"`askew rescore {shlex.quote(str(self.folder))} --metric {metric}` writes the tables of this version "
-                f"to {self.folder / RESCORED_RUNS / metric}"
-            )
-        return table
+        return self._newest(ESTIMATES)
 
     @cached_property
     def effects(self) -> "pd.DataFrame":
         """The comparisons that answer the study's question: the rows of `effects.csv`; none if it has no effects."""
         import pandas as pd
 
-        return pd.DataFrame() if self.study.effects is None else self._table(EFFECTS)
+        return pd.DataFrame() if self.study.effects is None else self._newest(EFFECTS)
 
     @cached_property
     def predicted(self) -> "ScoredForecasts | None":
@@ -384,6 +375,18 @@ class Run:
     def _table(self, name: str) -> "pd.DataFrame":
         self._store.check(name)
         return read_table(self.folder / name)
+
+    def _newest(self, name: str) -> "pd.DataFrame":
+        """Return a table, after a check that this version of Askew wrote it."""
+        table = self._table(name)
+        if missing := added_since(name, table):
+            metric = self.design.metric
+            raise AskewError(
+                f"{self.folder / name} was written by an older version of Askew and has no column {missing!r}. "
+                f"`askew rescore {shlex.quote(str(self.folder))} --metric {metric}` writes the tables of this version "
+                f"to {self.folder / RESCORED_RUNS / metric}"
+            )
+        return table
 
 
 def load_run(folder: Path | str) -> Run:

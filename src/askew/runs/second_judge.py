@@ -119,6 +119,8 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
             _judge(store, name, job, answers, {})
             store.finish(name, source)
     judged = read_table(folder / name, [*KEYS, *SCORES, "reply", "scored_by"])
+    if judged[KEYS].to_dict("list") != answers[KEYS].to_dict("list"):
+        raise AskewError(f"{folder / name} is damaged: it has other answers than the run. Delete it and judge again")
     metric = metrics.get(run.metric)
     judged["verdict"] = metric.verdicts(judged)
     return SecondOpinion(

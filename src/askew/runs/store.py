@@ -51,9 +51,6 @@ PREDICTIONS = "predictions.json"
 RESCORED_RUNS = "rescored"
 SET_ASIDE = "set-aside"
 
-# Columns of `estimates.csv` that tables of older versions lack.
-NEWEST_COLUMNS = ("kind", "low_these")
-
 # The key of a rescored copy's provenance under which it names its run and its metric.
 RESCORED = "rescored"
 # The settings that may be paths of files whose hashes are kept under the same names.

@@ -8,7 +8,7 @@ from askew.base import parquet_files
 from askew.base.csv_cells import unescaped
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
-from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, NEWEST_COLUMNS, SCORES
+from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,8 +23,12 @@ _TEXTS = (
     *("arm", "probe", "metric", "kind", "question", "group", "control", "control_probe", "family", "label", "measure"),
     *("unit", "prompt", "answer", "reasoning", "verdict", "reply", "oracle", "graded_by", "scored_by"),
 )
-_EITHER = ("seed",)  # a number, or "all" in a table of estimates
-_NEWEST = {*NEWEST_COLUMNS, "reasoning", "no_answer"}  # tables of older versions lack them
+# Whole numbers that are never missing. In a table of estimates a seed may be "all".
+_COUNTS = (
+    *("seed", "paraphrase", "index", "epoch", "step", "n", "total", "incoherent", "refused", "unjudged", "no_answer"),
+    *("seeds", "questions", "clusters"),
+)
+_MOST = 2**53  # above it, floating-point numbers skip some whole numbers
 _LONGEST_REASON = 200
 
 
@@ -33,7 +37,8 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
 
     Args:
         path: The file, in CSV or Parquet by its ending.
-        columns: The columns to read; if empty, all, of which those that Askew writes must be there.
+        columns: The columns to read; if empty, all, of which those that Askew writes must be there. A table that
+            `added_since` finds to be an older version's may lack any.
 
     Raises:
         AskewError: The file cannot be read, expands too much, lacks a column, or has a column of another type.
@@ -50,27 +55,47 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise _damaged(path, f"it cannot be read ({visible(cut(reason, _LONGEST_REASON))})") from error
-    needed = columns or _needed(path.name)
-    if path.name == ESTIMATES and not {*NEWEST_COLUMNS} <= {*table}:
-        needed = [name for name in needed if name in table]  # an older version wrote it, as its readers find out
-    for name in needed:
-        if name not in table:
+    may_lack = {"reasoning"} if columns or not added_since(path.name, table) else {*_columns_of(path.name)}
+    for name in columns or _columns_of(path.name):
+        if name in table:
+            _check_numbers(path, table[name])
+        elif name not in may_lack:
             raise _damaged(path, f"it has no column {name}")
-        # Columns without values have no type of their own.
-        if name not in (*_TEXTS, *_EITHER) and len(table) and not pd.api.types.is_numeric_dtype(table[name]):
-            raise _damaged(path, f"its column {name} should hold numbers")
     return table.assign(**{name: _texts(path, table[name]) for name in _TEXTS if name in table})
 
 
-def _needed(file: str) -> Sequence[str]:
-    """Return the columns of a table of a run by the file's name, without those that older versions did not write."""
+def added_since(name: str, table: "pd.DataFrame") -> str:
+    """Return a column that Askew added to a table of runs after an older version wrote this one; "" if it has all.
+
+    Args:
+        name: The name of the file.
+        table: What it holds.
+    """
+    added = (column for column in _columns_of(name) if column in ("kind", "no_answer") or "_these" in column)
+    return next((column for column in added if column not in table), "")
+
+
+def _columns_of(file: str) -> Sequence[str]:
+    """Return the columns of a table of a run by the file's name; none of an unknown file."""
     from askew.probes.external import SCORE_COLUMNS
     from askew.stats.effects import EFFECT_COLUMNS
     from askew.stats.estimates import COLUMNS
 
     tables = {ANSWERS: ANSWER_COLUMNS, ESTIMATES: COLUMNS, EFFECTS: EFFECT_COLUMNS, CURVE: CURVE_COLUMNS}
-    known = {**tables, SCORES: SCORE_COLUMNS}.get(file, ())
-    return [name for name in known if name not in _NEWEST and "_these" not in name]
+    return {**tables, SCORES: SCORE_COLUMNS}.get(file, ())
+
+
+def _check_numbers(path: Path, column: "pd.Series") -> None:
+    """Check that a column of numbers holds numbers, and a column of counts whole numbers."""
+    import pandas as pd
+
+    # Columns without values have no type of their own.
+    if column.name in _TEXTS or not len(column) or (path.name == ESTIMATES and column.name == "seed"):
+        return
+    if not pd.api.types.is_numeric_dtype(column):
+        raise _damaged(path, f"its column {column.name} should hold numbers")
+    if column.name in _COUNTS and not (column.abs().lt(_MOST) & column.mod(1).eq(0)).all():
+        raise _damaged(path, f"its column {column.name} should hold whole numbers")
 
 
 def _texts(path: Path, column: "pd.Series") -> "pd.Series":
