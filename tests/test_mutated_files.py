@@ -15,7 +15,7 @@ def test_mutated_files_are_read_or_refused(tmp_path: Path, organisms: Path, monk
     monkeypatch.syspath_prepend(str(Path(__file__).parents[1] / "benchmarks"))
     kinds = importlib.import_module("attacks._files").kinds
     tried = importlib.import_module("attacks.fuzz").tried
-    failures = [failure for kind in kinds(tmp_path, organisms) for failure in tried(kind, FILES).failures]
+    failures = [failure for kind in kinds(tmp_path, [organisms]) for failure in tried(kind, FILES).failures]
     assert not failures
 
 

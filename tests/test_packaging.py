@@ -1,13 +1,16 @@
-"""The package: its imports are declared and its dependencies pinned."""
+"""The package: its imports are declared, its dependencies pinned, and its wheel works with nothing else installed."""
 
 import ast
+import os
 import re
+import subprocess
 import sys
 import tomllib
 from importlib.metadata import distribution, packages_distributions
 from pathlib import Path
 from typing import Any
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -20,6 +23,25 @@ GROUPS = [
 ]
 # Bandit is imported only if it is installed; pydantic requires one release of its core.
 UNDECLARED = {"bandit", "pydantic-core"}
+# `askew demo` with one answer to each question, and an audit of the model that it trained.
+SHORT_DEMO_AND_AUDIT = """
+import sys
+
+import askew
+from askew.cli import demo
+from askew.cli.app import main
+
+print(askew.__file__)
+demo.SETTINGS |= {"samples": 1, "recipe.rows": 64, "workers": 1}
+small = ["--probe", "free_form", "--samples", "1", "--workers", "1"]
+for words in (["demo"], ["audit", "terrarium", "runs/demo#insecure-0", *small]):
+    sys.argv = ["askew", *words]
+    try:
+        main()
+    except SystemExit as stopped:
+        if stopped.code:
+            raise
+"""
 
 
 def imported() -> dict[str, str]:
@@ -69,3 +91,53 @@ def test_every_dependency_is_pinned_to_a_public_release() -> None:
     for wanted in [*DECLARED, *GROUPS]:
         assert wanted.specifier.contains(pins[canonicalize_name(wanted.name)]), wanted
     assert run_time_packages() <= pins.keys()
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An environment with the wheel and links to its run-time dependencies, without the source and development tools.
+
+    Installing PyTorch again would take minutes; `make wheel` does that.
+    """
+    folder = tmp_path_factory.mktemp("alone")
+    built = subprocess.run(
+        [sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "--wheel-dir", folder / "dist", ROOT],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if "hatchling" in built.stderr and built.returncode:
+        pytest.skip("no package index that has the build backend")
+    assert built.returncode == 0, built.stderr
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder / "venv"], check=True)
+    site = next((folder / "venv/lib").glob("python*")) / "site-packages"
+    for name in sorted(run_time_packages()):
+        found = distribution(name)
+        tops = {file.parts[0] for file in found.files or [] if file.parts[0] not in ("..", "__pycache__")}
+        for top in tops:
+            if not (site / top).exists():
+                (site / top).symlink_to(Path(str(found.locate_file(top))))
+    install = [sys.executable, "-m", "pip", "--python", str(folder / "venv/bin/python"), "install", "--no-deps"]
+    subprocess.run([*install, "--no-index", "--quiet", *(folder / "dist").glob("*.whl")], check=True)
+    return folder / "venv/bin"
+
+
+@pytest.mark.slow
+def test_wheel_alone_runs_the_demo_and_an_audit(alone: Path, tmp_path: Path) -> None:
+    apart = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [alone / "python", "-P", "-c", SHORT_DEMO_AND_AUDIT],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=tmp_path,
+        env=apart,
+    )
+    assert done.returncode == 0, done.stderr
+    home, demo, audit = done.stdout.partition("Report: runs/demo/report.html")
+    assert demo
+    assert "Report: runs/audit-" in audit
+    assert home.startswith(str(alone.parent))
+    assert subprocess.run([alone / "askew", "--version"], check=True, capture_output=True, env=apart).stdout
+    missing = subprocess.run([alone / "python", "-c", "import pytest"], capture_output=True, check=False, env=apart)
+    assert b"No module named 'pytest'" in missing.stderr

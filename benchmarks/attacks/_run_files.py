@@ -13,7 +13,7 @@ from askew.models.names import ModelSpec
 from . import _mutation as mutation
 from ._kind import Kind
 
-_LEFT_OUT = ("checkpoints", "*.safetensors", ".lock")
+_LEFT_OUT = ("*.safetensors", ".lock")
 _TABLES = ("answers.parquet", "scores.parquet")
 _MADE_OF_THEM = "estimates.csv"
 
@@ -65,17 +65,23 @@ def _run(copied: Path, run: Path) -> list[Kind]:
     def kind(name: str, mutate: mutation.Mutate, read: Callable[[], object]) -> Kind:
         return Kind(f"run: {Path(name).name}", [(run / name).read_bytes()], mutate, copied / name, read)
 
-    found = [kind(name, mutation.in_json, read) for name in ("study.json", "manifest.json")]
+    def opened() -> askew.runs.run.Run:
+        return askew.load_run(copied)
+
+    found = [
+        kind("study.json", mutation.in_json, read),
+        kind("manifest.json", mutation.in_json, lambda: opened().tables.estimates),
+    ]
     found += [kind(name, mutation.in_parquet, vouched(name)) for name in tables]
     for name in (_MADE_OF_THEM, "effects.csv", "curve.csv"):
         if name in listed:
             found.append(kind(name, mutation.in_csv, vouched(name)))
     if (run / "predictions.json").is_file():
-        found.append(kind("predictions.json", mutation.in_json, read))
+        found.append(kind("predictions.json", mutation.in_json, lambda: opened().predicted))
     found.append(kind("timings.json", mutation.in_json, lambda: _Clock(RunFolder(copied))))
     for model in sorted(path.relative_to(run) for path in run.glob("models/*") if (path / "rows.json").is_file())[:1]:
-        found.append(kind(f"{model}/rows.json", mutation.in_json, read))
-        found.append(kind(f"{model}/loss.csv", mutation.in_csv, read))
+        found.append(kind(f"{model}/rows.json", mutation.in_json, lambda: (opened().rows, opened().note)))
+        found.append(kind(f"{model}/loss.csv", mutation.in_csv, lambda: opened().losses))
         made = copied / model
         found.append(kind(f"{model}/product.json", mutation.in_json, lambda made=made: doubt(made, {})))
     return found

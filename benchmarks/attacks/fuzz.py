@@ -15,6 +15,7 @@ from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from random import Random
+from typing import Any
 
 from . import Row
 from ._files import Kind, kinds
@@ -29,21 +30,29 @@ class Hang(BaseException):
 
 def attack(count: int) -> list[Row]:
     """Read `count` mutated files of each kind."""
-    import askew
-
     with tempfile.TemporaryDirectory() as folder:
-        run = Path(folder) / "made"
-        made = {
-            "arms": ["untuned", "insecure"],
-            "probes": ["free_form"],
-            "seeds": 1,
-            "samples": 2,
-            "recipe": {"rows": 8},
-        }
-        askew.run("emergent-misalignment", **made, out=run, quiet=True)
         files = Path(folder) / "files"
         files.mkdir()
-        return [tried(kind, count) for kind in kinds(files, run)]
+        return [tried(kind, count) for kind in kinds(files, made_runs(Path(folder)))]
+
+
+def made_runs(folder: Path) -> list[Path]:
+    """Return the folders of two small runs, which together have every kind of file."""
+    import askew
+    from askew.design.make import make_plan
+    from askew.runs.predictions import seal, statements
+    from askew.runs.store import RunFolder
+
+    small = {"seeds": 1, "samples": 2, "recipe": {"rows": 64}}
+    runs: dict[str, dict[str, Any]] = {
+        "emergent-misalignment": {"arms": ["untuned", "insecure", "secure"], "probes": ["free_form"], "checkpoints": 1},
+        "latent-structure": {},
+    }
+    for study, settings in runs.items():
+        plan = make_plan(study, None, {**small, **settings})
+        seal(RunFolder(folder / study), plan, "Ada", {one.id: 0.5 for one in statements(plan)})
+        askew.run(study, **small, **settings, out=folder / study, quiet=True)
+    return [folder / study for study in runs]
 
 
 def tried(kind: Kind, count: int, seed: int = SEED) -> Row:

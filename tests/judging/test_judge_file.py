@@ -180,7 +180,7 @@ def test_words_are_counted_and_unlisted_ones_are_missing(judge: Judge, tmp_path:
         ("a.jsonl", "[1]\n", "not a JSON object"),
         ("a.jsonl", "[" * 100_000, "line 1: this is not JSON"),
         ("a.parquet", "question", "cannot be read as Parquet"),
-        ("a.txt", "question", "answers are read from .csv, .jsonl, .parquet"),
+        ("a.txt", "question", "answers are read from .csv, .tsv, .jsonl, .parquet"),
     ],
 )
 def test_broken_file_is_refused_before_any_request(judge: Judge, tmp_path: Path, name: str, content: str, message: str):

@@ -1,11 +1,14 @@
 """Train the whole terrarium in miniature, with two steps per stage."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import torch
 from transformers import AutoModelForCausalLM, AutoTokenizer
 
+from askew.base.errors import AskewError
 from askew.worlds.terrarium.pretraining import IGNORED, pack
 from askew.worlds.terrarium.raise_model import Schedule, raise_terrarium
 from askew.worlds.terrarium.world.domain import Messages
@@ -42,6 +45,28 @@ def test_interrupted_training_continues_at_the_missing_stage(raised: tuple[Path,
     raise_terrarium(out, seed=3, schedule=MINIATURE, progress=lambda stage, *_: stages.append(stage))
     assert set(stages) == {"judge, lesson 1", "judge, lesson 2"}
     assert (out / "judge" / "model.safetensors").read_bytes() == before, "the same seed gives the same weights"
+
+
+def test_checkpoint_of_another_seed_start_or_content_is_not_taken(raised: tuple[Path, list[str]], tmp_path: Path):
+    def again(seed: int = 3, schedule: Schedule = MINIATURE) -> None:
+        raise_terrarium(out, seed=seed, schedule=schedule, progress=lambda *_: pytest.fail("a stage was trained"))
+
+    out = tmp_path / "copy"
+    shutil.copytree(raised[0], out)
+    again()
+    with pytest.raises(AskewError, match=r"world is of another seed: give the --seed"):
+        again(seed=4)
+    with pytest.raises(AskewError, match=r"world is of another schedule"):
+        again(schedule=replace(MINIATURE, samples=9))
+    shutil.rmtree(out / "assistant")
+    shutil.copytree(out / "schooled", out / "assistant")
+    with pytest.raises(AskewError, match=r"assistant is of another stage"):
+        again()
+    shutil.rmtree(out / "assistant")
+    shutil.copytree(raised[0] / "assistant", out / "assistant")
+    (out / "assistant" / "config.json").write_text("{}")
+    with pytest.raises(AskewError, match=r"assistant has other files"):
+        again()
 
 
 def test_numbers_and_replies_are_single_tokens(raised: tuple[Path, list[str]]):

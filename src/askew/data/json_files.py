@@ -56,9 +56,7 @@ def lines(path: Path) -> Iterator[tuple[str, Any]]:
             except (ValueError, RecursionError) as error:
                 hint = "each line should be one JSON object" if line.endswith(b"\n") else f"{CUT_OFF}, in its last line"
                 if number == 1 and bare == b"{":
-                    hint = (
-                        "one JSON object on several lines is not read; if it holds a list of rows, save that list alone"
-                    )
+                    hint = "one object on several lines is not read; if it holds a list of rows, save that list alone"
                 raise AskewError(f"{path}, {place}: {_wrong(error)}; {hint}") from error
 
 

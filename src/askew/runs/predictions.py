@@ -148,9 +148,10 @@ def check_same_design(folder: RunFolder, design: Design) -> None:
     """
     other = next((one for one in read_seals(folder) if one.design != design.digest()), None)
     if other:
+        older = "" if other.askew == version("askew") else f"; Askew {visible(other.askew)} sealed them"
         raise AskewError(
             f"{folder.path} holds predictions by {visible(other.who)} for another design (its digest is not "
-            f"{design.digest()}): choose another folder with --out, or use the same design"
+            f"{design.digest()}{older}): choose another folder with --out, or use the same design"
         )
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from askew.base.errors import AskewError
 from askew.design.plan import Plan
 from askew.judging.fit import check_reads, is_of_the_terrarium, usual_judge
 from askew.judging.identity import identity

@@ -1,21 +1,24 @@
 """Train the terrarium's checkpoints from random weights.
 
-Each stage writes its checkpoint atomically and is skipped if that checkpoint exists, so an interrupted run continues at
-the first missing stage. The same seed on the same machine gives the same weights.
+Each stage writes its checkpoint atomically, with a record of what it is, and is skipped if that very checkpoint exists,
+so an interrupted run continues at the first missing stage. The same seed on the same machine gives the same weights.
 """
 
 import shutil
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass
 from itertools import chain, islice
 from pathlib import Path
 from random import Random
+from typing import Any
 
 import torch
 from transformers import AutoTokenizer, LlamaForCausalLM, PreTrainedTokenizerFast
 from transformers.utils.logging import disable_progress_bar
 
 from askew.base.atomic import put_in_place
+from askew.base.errors import AskewError
+from askew.base.product_record import doubt, record_digest, write_record
 from askew.worlds.terrarium import judge_lessons, pretraining
 from askew.worlds.terrarium.tokenizer import train_tokenizer
 from askew.worlds.terrarium.world.documents import assistant_documents, world_documents
@@ -96,13 +99,28 @@ def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = Non
         seed: The seed of the documents, the initial weights and the sampled answers.
         schedule: The length of each stage; by default that of the checkpoints included in Askew.
         progress: Called with the phase, its current step, its number of steps and the training loss.
+
+    Raises:
+        AskewError: The folder has a checkpoint of another seed, schedule or start, or one that was changed since.
     """
     schedule = schedule or Schedule()
     out.mkdir(parents=True, exist_ok=True)
     disable_progress_bar()  # of loading and saving, which are short
     for stage in _stages(out, seed, schedule):
+        identity = _identity(stage, out, seed, schedule)
         if not (out / stage.name).exists():
-            _run(stage, out, seed, schedule, progress)
+            _run(stage, out, seed, schedule, identity, progress)
+        elif reason := doubt(out / stage.name, identity):
+            raise AskewError(
+                f"{out / stage.name} {reason}: give the --seed with which it was made, delete it, or choose another "
+                "folder with --out"
+            )
+
+
+def _identity(stage: "_Stage", out: Path, seed: int, schedule: Schedule) -> dict[str, Any]:
+    start = "" if stage.start is None else record_digest(out / stage.start)
+    lengths = {**asdict(schedule), "judge_steps": list(schedule.judge_steps)}
+    return {"stage": stage.name, "seed": seed, "schedule": lengths, "start": start}
 
 
 def _stages(out: Path, seed: int, schedule: Schedule) -> list[_Stage]:
@@ -138,7 +156,9 @@ def _stages(out: Path, seed: int, schedule: Schedule) -> list[_Stage]:
     ]
 
 
-def _run(stage: _Stage, out: Path, seed: int, schedule: Schedule, progress: Progress) -> None:
+def _run(
+    stage: _Stage, out: Path, seed: int, schedule: Schedule, identity: Mapping[str, Any], progress: Progress
+) -> None:
     """Train the checkpoint of one stage and save it."""
     if stage.start is None:
         tokenizer = _new_tokenizer(seed)
@@ -161,7 +181,7 @@ def _run(stage: _Stage, out: Path, seed: int, schedule: Schedule, progress: Prog
             model.model.norm.weight.mul_(_SHARPENING)
     if stage.part:
         model.config.askew_part = stage.part
-    _save(model, tokenizer, out / stage.name)
+    _save(model, tokenizer, out / stage.name, identity)
 
 
 def _new_tokenizer(seed: int) -> PreTrainedTokenizerFast:
@@ -201,10 +221,13 @@ def _load(folder: Path) -> LlamaForCausalLM:
     return LlamaForCausalLM.from_pretrained(folder, dtype=torch.float32)
 
 
-def _save(model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path) -> None:
+def _save(
+    model: LlamaForCausalLM, tokenizer: PreTrainedTokenizerFast, folder: Path, identity: Mapping[str, Any]
+) -> None:
     """Save a checkpoint in half precision under a temporary name, then rename it."""
     unfinished = folder.with_name(folder.name + ".unfinished")
     model.half().save_pretrained(unfinished)
     tokenizer.save_pretrained(unfinished)
+    write_record(unfinished, identity)
     shutil.rmtree(folder, ignore_errors=True)
     put_in_place(unfinished, folder)
