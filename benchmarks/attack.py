@@ -1,7 +1,7 @@
 """Attack Askew and print how often it survives: `python benchmarks/attack.py [NAME ...] [--count 2000]`.
 
-Each module in `benchmarks/attacks/` is an attack, and its name selects it. Without names, all of them run. The command
-exits with code 1 if anything failed.
+Each module in `benchmarks/attacks/` is an attack, and its name selects it. Without names, all of them run.
+`fuzz:TEXT` tries only the kinds of files with TEXT in their names. The command exits with code 1 if anything failed.
 """
 
 import argparse
@@ -24,14 +24,15 @@ def main() -> int:
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"the attacks to run, of: {', '.join(names)}")
     parser.add_argument("--count", type=int, default=COUNT, help="inputs or events of each kind (default: %(default)s)")
     options = parser.parse_args()
-    if unknown := set(options.names) - set(names):
+    if unknown := {name.partition(":")[0] for name in options.names} - set(names):
         parser.error(f"there is no attack {', '.join(sorted(unknown))}; there is: {', '.join(names)}")
     rows: list[Row] = []
     started = time.perf_counter()
     print(f"{'kind':54} {'tried':>7} {'survived':>9}", flush=True)
     for name in options.names or names:
-        attack: Callable[[int], Row | list[Row]] = importlib.import_module(f"attacks.{name}").attack
-        found = attack(options.count)
+        module, _, only = name.partition(":")
+        attack: Callable[..., Row | list[Row]] = importlib.import_module(f"attacks.{module}").attack
+        found = attack(options.count, only) if only else attack(options.count)
         for row in [found] if isinstance(found, Row) else found:
             print(f"{row.kind:54} {row.tried:7,} {row.survived:9,}", flush=True)
             rows.append(row)

@@ -65,7 +65,7 @@ def in_sizes(whole: bytes, rng: Random) -> bytes:
 
 def in_adapter(whole: bytes, rng: Random) -> bytes:
     """Change a setting of an adapter to expressions of names, or as `in_sizes` does."""
-    if rng.random() < 0.5:
+    if rng.random() < 0.75:
         return in_sizes(whole, rng)
     tree, text = json.loads(whole), rng.choice(EXPRESSIONS)
     setting = rng.choice(["rank_pattern", "alpha_pattern", "target_modules", "exclude_modules", "modules_to_save"])

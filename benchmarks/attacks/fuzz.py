@@ -28,12 +28,12 @@ class Hang(BaseException):
     """A file took longer than `LONGEST`; no `except Exception` on the way may catch it."""
 
 
-def attack(count: int) -> list[Row]:
-    """Read `count` mutated files of each kind."""
+def attack(count: int, only: str = "") -> list[Row]:
+    """Read `count` mutated files of each kind, or of the kinds with a certain text in their name."""
     with tempfile.TemporaryDirectory() as folder:
         files = Path(folder) / "files"
         files.mkdir()
-        return [tried(kind, count) for kind in kinds(files, made_runs(Path(folder)))]
+        return [tried(kind, count) for kind in kinds(files, made_runs(Path(folder))) if only in kind.name]
 
 
 def made_runs(folder: Path) -> list[Path]:
@@ -45,26 +45,26 @@ def made_runs(folder: Path) -> list[Path]:
 
     small = {"seeds": 1, "samples": 2, "recipe": {"rows": 64}}
     runs: dict[str, dict[str, Any]] = {
-        "emergent-misalignment": {"arms": ["untuned", "insecure", "secure"], "probes": ["free_form"], "checkpoints": 1},
+        "emergent-misalignment": {"arms": ["untuned", "insecure"], "probes": ["free_form"], "checkpoints": 1},
         "latent-structure": {},
     }
+    plan = make_plan("latent-structure", None, small)
+    seal(RunFolder(folder / "latent-structure"), plan, "Ada", {one.id: 0.5 for one in statements(plan)})
     for study, settings in runs.items():
-        plan = make_plan(study, None, {**small, **settings})
-        seal(RunFolder(folder / study), plan, "Ada", {one.id: 0.5 for one in statements(plan)})
         askew.run(study, **small, **settings, out=folder / study, quiet=True)
     return [folder / study for study in runs]
 
 
-def tried(kind: Kind, count: int, seed: int = SEED) -> Row:
-    """Read mutated files of one kind, and return the row of the table."""
+def tried(kind: Kind, count: int, first: int = 0) -> Row:
+    """Read mutated files of one kind, from the one with a certain number on, and return the row of the table."""
     failures: list[str] = []
     kind.path.parent.mkdir(parents=True, exist_ok=True)
     for whole in kind.wholes:  # else a mutated file would be refused for something else
         kind.path.write_bytes(whole)
         with _quiet():
             kind.read()
-    for number in range(count):
-        rng = Random(f"{seed} {kind.name} {number}")
+    for number in range(first, first + count):
+        rng = Random(f"{SEED} {kind.name} {number}")
         kind.path.write_bytes(kind.mutate(rng.choice(kind.wholes), rng))
         if problem := _problem(kind):
             failures.append(f"file {number}: {problem}")
