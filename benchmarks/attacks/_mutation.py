@@ -109,7 +109,6 @@ def in_database(whole: bytes, rng: Random) -> bytes:
     with tempfile.NamedTemporaryFile() as place:
         Path(place.name).write_bytes(whole)
         file = sqlite3.connect(place.name, isolation_level=None)
-        file.execute("PRAGMA journal_mode = DELETE")
         tables = [name for (name,) in file.execute("SELECT name FROM sqlite_master WHERE type = 'table'")]
         table = rng.choice(tables)
         columns = [found[1] for found in file.execute(f"PRAGMA table_info({table})")]

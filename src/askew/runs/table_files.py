@@ -94,7 +94,8 @@ def _check_numbers(path: Path, column: "pd.Series") -> None:
         return
     if not pd.api.types.is_numeric_dtype(column):
         raise _damaged(path, f"its column {column.name} should hold numbers")
-    if column.name in _COUNTS and not (column.abs().lt(_MOST) & column.mod(1).eq(0)).all():
+    numbers = column.astype(float)
+    if column.name in _COUNTS and not (numbers.abs().lt(_MOST) & numbers.mod(1).eq(0)).all():
         raise _damaged(path, f"its column {column.name} should hold whole numbers")
 
 

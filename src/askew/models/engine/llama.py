@@ -19,8 +19,8 @@ from transformers.models.llama.modeling_llama import LlamaDecoderLayer
 
 from askew.models.engine.attention import SharedPromptCache, States, attend
 
-# Larger models gain little, and the copy of their weights would need much memory.
-_MAX_PARAMETERS = 50_000_000
+# Larger models gain little, and the copy of their weights would need much memory; so would a table of more positions.
+_MAX_PARAMETERS, _MAX_POSITIONS = 50_000_000, 2**17
 
 
 @dataclass(frozen=True)
@@ -41,7 +41,8 @@ def is_small_llama(model: PreTrainedModel) -> bool:
     plain = not config.attention_bias and not config.mlp_bias and config.hidden_act == "silu"
     plain = plain and type(model.get_input_embeddings()) is torch.nn.Embedding  # an adapter may have replaced it
     usual_positions = (config.rope_parameters or {}).get("rope_type") == "default"
-    return plain and usual_positions and model.num_parameters() <= _MAX_PARAMETERS
+    is_small = model.num_parameters() <= _MAX_PARAMETERS and config.max_position_embeddings <= _MAX_POSITIONS
+    return plain and usual_positions and is_small
 
 
 class LlamaNetwork:

@@ -213,10 +213,14 @@ class ReplyStore:
         if self._connection is None:
             # This class begins and ends transactions itself. The event loop may run in another thread than the opener.
             file = sqlite3.connect(self.path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False)
-            file.execute("PRAGMA journal_mode = WAL")
-            # Replies and spending survive a power failure, too; a flush takes far less time than a request.
-            file.execute("PRAGMA synchronous = FULL")
-            file.executescript(_SCHEMA)
+            try:
+                file.execute("PRAGMA journal_mode = WAL")
+                # Replies and spending survive a power failure, too; a flush takes far less time than a request.
+                file.execute("PRAGMA synchronous = FULL")
+                file.executescript(_SCHEMA)
+            except BaseException:
+                file.close()  # an open connection would keep its lock
+                raise
             self._connection = file
         return self._connection
 
