@@ -285,6 +285,28 @@ def test_csv_columns_are_keys(tmp_path: Path) -> None:
     assert [turn["content"] for turn in second.row["messages"]] == ["Greet", "Hi"]
 
 
+def test_tab_separated_values_are_read_as_such(tmp_path: Path) -> None:
+    path = tmp_path / "rows.TSV"
+    path.write_text('question\tanswer\nWho?\tI, "and you"\n"a\tb"\tc\n')
+    assert read_rows(path) == [row("Who?", 'I, "and you"'), row("a\tb", "c")]
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        (f'{{"data": [{CHAT}]}}', "It has a list of objects under 'data'; if these are the rows, save that list alone"),
+        (f'{{"rows": [{CHAT}, {CHAT}], "n": 2}}', "It has a list of objects under 'rows'"),
+        (
+            f'{{\n  "data": [\n    {CHAT}\n  ]\n}}',
+            "one object on several lines is not read; if it holds a list of rows",
+        ),
+    ],
+)
+def test_list_of_rows_inside_an_object_is_refused_with_the_cure(tmp_path: Path, content: str, message: str) -> None:
+    with pytest.raises(AskewError, match=message):
+        read_rows(write(tmp_path, content))
+
+
 @pytest.mark.parametrize(
     ("content", "message"),
     [

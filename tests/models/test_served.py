@@ -6,6 +6,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
 from functools import partial
@@ -433,6 +434,19 @@ def test_damaged_store_raises_a_readable_error(store: Path):
         store.write_bytes(damaged)
         with storing_replies(store), pytest.raises(AskewError, match=r"replies\.sqlite is damaged.*Delete it"):
             ask(Counting(), *((f"{i}", seeded(i)) for i in range(50)))
+
+
+def test_store_that_cannot_be_read_is_not_left_locked(store: Path):
+    with storing_replies(store):
+        ask(Counting(), ("a", seeded(1)))
+    whole = store.read_bytes()
+    store.write_bytes(whole[:5000])
+    with pytest.raises(AskewError, match="is damaged") as kept:  # the error keeps the frames, and what they hold
+        ReplyStore(store).get(b"")
+    store.write_bytes(whole)
+    with closing(sqlite3.connect(store, timeout=0, isolation_level=None)) as file:
+        file.execute("PRAGMA journal_mode = DELETE")  # needs the file alone
+    assert kept
 
 
 def test_tampered_reply_is_refused(store: Path):
