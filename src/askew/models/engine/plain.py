@@ -67,7 +67,8 @@ class UnmergedModel(nn.Module):
         self.adapted = adapted
         base = adapted.get_base_model()
         assert isinstance(base, PreTrainedModel)
-        self.config, self.generation_config, self.device = base.config, base.generation_config, base.device
+        self.config, self.generation_config = base.config, base.generation_config
+        self.device, self.dtype = base.device, base.dtype
         # Positions that the adapter occupies before the prompt.
         self.virtual_positions: int = getattr(adapted.active_peft_config, "num_virtual_tokens", None) or 0
 
