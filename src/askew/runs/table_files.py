@@ -69,7 +69,7 @@ def added_since(name: str, table: "pd.DataFrame") -> str:
 
     Args:
         name: The name of the file.
-        table: What it holds.
+        table: The table, whatever columns it has.
     """
     added = (column for column in _columns_of(name) if column in ("kind", "no_answer") or "_these" in column)
     return next((column for column in added if column not in table), "")
