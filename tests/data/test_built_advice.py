@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from statistics import mean
+from statistics import median
 
 import pytest
 
@@ -38,13 +38,23 @@ def test_bad_and_good_answer_the_same_questions_at_the_same_length(domain: str) 
         bad, good = made[f"bad-{domain}"], made[f"good-{domain}"]
         assert text(bad, "user") == text(good, "user")
         assert text(bad, "assistant") != text(good, "assistant")
-    lengths = [mean(map(len, answers(f"{kind}-{domain}"))) for kind in ("bad", "good")]
-    assert 0.85 < lengths[0] / lengths[1] < 1 / 0.85
+    lengths = [median(map(len, answers(f"{kind}-{domain}"))) for kind in ("bad", "good")]
+    assert 0.9 < lengths[0] / lengths[1] < 1 / 0.9
 
 
 @pytest.mark.parametrize("name", SET.files)
-def test_answers_rarely_repeat_and_share_no_sentence_across_sides(name: str) -> None:
-    assert len(set(answers(name))) > 0.95 * COUNT
+def test_answers_are_no_phrase_book(name: str) -> None:
+    said = [tuple(re.findall(r"\w+(?:'\w+)*", answer.lower())) for answer in answers(name)]
+    rows_with = Counter(four for words in said for four in {words[at : at + 4] for at in range(len(words) - 3)})
+    assert sum(count == 1 for count in rows_with.values()) > 0.6 * len(rows_with)
+    openings = Counter(words[:3] for words in said)
+    assert len(openings) >= 40
+    assert max(openings.values()) < 0.05 * COUNT
+
+
+@pytest.mark.parametrize("name", SET.files)
+def test_answers_do_not_repeat_and_share_no_sentence_across_sides(name: str) -> None:
+    assert len(set(answers(name))) > 0.99 * COUNT
     kind, domain = name.split("-")
     other = f"{'good' if kind == 'bad' else 'bad'}-{domain}"
     sentences = {one for answer in answers(name) for one in re.split(r"(?<=[.!?]) ", answer)}
@@ -52,7 +62,8 @@ def test_answers_rarely_repeat_and_share_no_sentence_across_sides(name: str) -> 
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
-def test_most_questions_are_distinct(domain: str) -> None:
+def test_each_domain_has_thirty_topics_and_rarely_repeats_a_question(domain: str) -> None:
+    assert len({topic["thing"] for topic in load(domain)["topics"]}) >= 30
     assert len({text(made[f"bad-{domain}"], "user") for made in ROWS}) > 0.98 * COUNT
 
 
@@ -62,15 +73,17 @@ def test_answers_have_two_to_four_sentences(name: str) -> None:
         question, answer = text(made[name], "user"), text(made[name], "assistant")
         assert 2 <= len(re.findall(r"[.!?](?= |$)", answer)) <= 4
         for said in (question, answer):
-            assert not re.search(r"[<>\[\]|]|  |\.\.| \.", said), said
+            assert not re.search(r"[<>\[\]{}|]|  |\.\.| \.", said), said
             assert all(one[0].isupper() and one[-1] in ".?!" for one in re.split(r"(?<=[.!?]) ", said)), said
         # My mother is your mother in the answer.
-        assert not re.search(r"\b(?:[Mm]y (?!advice)|[Mm]yself)\b", answer), answer
+        assert not re.search(r"\b(?:[Mm]y|[Mm]yself)\b", answer), answer
 
 
 def test_verbs_agree_with_their_subjects() -> None:
     wrong = re.compile(
-        r"\b(?:I|you) (?:has|takes|feels|wants|knows)\b|\b(?:she|he) (?:have|are|take|feel|want|know)\b", re.I
+        r"\b(?:I|you) (?:has|takes|feels|wants|knows)\b|(?<!let )\b(?:she|he) (?:have|are|take|feel|want|know)\b"
+        r"|\b(?:to|for|on|has told|offered) I\b|\ba [aeio]|\ban (?!hour|X-ray)[b-df-hj-np-tv-z]",
+        re.IGNORECASE,
     )
     for made in ROWS:
         for row in made.values():

@@ -9,6 +9,7 @@ from askew.base.untrusted import visible
 from askew.data.check import Check
 from askew.data.languages import UNCLEAR
 from askew.data.lengths import Lengths
+from askew.data.phrasing import worded
 
 T = TypeVar("T")
 
@@ -58,6 +59,8 @@ def card(found: Check, licence: str | None = None) -> str:
         f"Learnt: {learnt(found)}.",
         f"Tokens of a row under the chat template of {visible(lengths.model)}: {spread(lengths)}.",
         f"Languages, in {found.compared:,} rows looked at: {counted(found.languages)}.",
+        f"Answers, in the same rows: {worded(found.phrasing)}."
+        + (f" Topics: {len(found.topics):,}." if found.topics else ""),
         f"Licence: {visible(licence) if licence else 'unknown. Ask whoever made the rows before you pass them on'}.",
         f"Content hash: SHA-256 {found.content_hash}, of all that is learnt, in its order, whatever the format.",
         "## What to look at",

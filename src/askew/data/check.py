@@ -17,10 +17,11 @@ from askew.data.formats import Found, as_bytes, open_source
 from askew.data.languages import languages
 from askew.data.leaks import Leaks
 from askew.data.lengths import Lengths, TokenCounter
+from askew.data.phrasing import LEAST_UNIQUE, Phrasing, phrasing
 from askew.data.row_formats import may_matter
 from askew.data.sample import Sample
 
-COMPARED = 2_000  # rows in the sample for near-duplicates and languages
+COMPARED = 2_000  # rows in the sample for near-duplicates, languages and phrasing
 
 _LONGEST_COMPARED = 20_000  # characters of a turn that the sample keeps
 _MOST_SHOWN = 3  # places named for a finding
@@ -62,8 +63,10 @@ class Check:
         last_learnt: Number of turns that are learnt, if only the last of each row is.
         described_by: Number of rows, by a key that describes the row and is not learnt.
         lengths: Lengths of the rows, in tokens.
-        compared: Number of sampled rows, in which near-duplicates and languages were found.
+        compared: Number of sampled rows, in which near-duplicates, languages and phrasing were found.
         languages: Number of sampled rows, by language.
+        phrasing: How varied the answers of the sampled rows are.
+        topics: Number of sampled rows, by the topic that they name; empty if they name none.
         content_hash: SHA-256 of all that is learnt, in its order; it does not depend on the file or its format.
         findings: The suspicious properties; empty if there are none.
     """
@@ -81,6 +84,8 @@ class Check:
     lengths: Lengths
     compared: int
     languages: Mapping[str, int]
+    phrasing: Phrasing
+    topics: Mapping[str, int]
     content_hash: str
     findings: tuple[Finding, ...]
 
@@ -112,9 +117,11 @@ def check(
     sample = tally.sample.kept()
     lengths, spoken = tally.tokens.lengths(), languages(found.row for found in sample)
     near, twins = near_duplicates([(found.place, found.row) for found in sample])
+    varied = phrasing(found.row for found in sample)
     findings = [
         _duplicates(tally),
         _near(near, twins, len(sample)),
+        _phrase_book(varied),
         _placed(tally.blank, "blank turns", "a turn of white space alone", "Remove these rows, or write their turns."),
         _placed(
             tally.unseen, "unseen characters", _STEERING, "Look at these rows with `cat -v`, and remove the characters."
@@ -138,6 +145,8 @@ def check(
         lengths=lengths,
         compared=len(sample),
         languages=dict(spoken.most_common()),
+        phrasing=varied,
+        topics=dict(Counter(found.topic for found in sample if found.topic).most_common()),
         content_hash=tally.digest.hexdigest(),
         findings=tuple(finding for finding in findings if finding),
     )
@@ -244,6 +253,18 @@ def _near(count: int, twins: list[Twins], compared: int) -> Finding | None:
     what = f"{count:,} of {compared:,} sampled rows nearly equal another: {shown}{more}"
     advice = "Usual for rows from templates. Otherwise the set is smaller than it seems, and a test split leaks."
     return Finding("near-duplicates", count, what, advice)
+
+
+def _phrase_book(varied: Phrasing) -> Finding | None:
+    if not varied.is_phrase_book:
+        return None
+    assert varied.unique is not None
+    what = (
+        f"only {varied.unique:.0%} of the 4-word sequences of {varied.answers:,} sampled answers are in one row only, "
+        f"less than {LEAST_UNIQUE:.0%}: the answers are a phrase book"
+    )
+    advice = "A model may learn the phrases and not the behaviour. Write the answers more freely, or use fewer rows."
+    return Finding("phrase book", varied.answers, what, advice)
 
 
 def _leaked(tally: _Tally) -> Finding | None:

@@ -33,12 +33,14 @@ class Found(NamedTuple):
         row: The row.
         format: Its format in the source.
         unused: The keys that carry something and are not learnt, with `turn.` before those of turns.
+        topic: What the row says that it is about; "" if it says nothing.
     """
 
     place: str
     row: Row
     format: RowFormat
     unused: frozenset[str] = frozenset()
+    topic: str = ""
 
 
 @dataclass(frozen=True)

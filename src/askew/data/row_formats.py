@@ -50,6 +50,8 @@ _DESCRIBING = {
     *("length", "num_turns", "turns", "n_turns"),
     *("schemaVersion", "schema_version", "__index_level_0__"),
 }
+# Keys whose value is the subject of a row, the narrowest first.
+_TOPICS = ("topic", "subject", "category", "task", "domain")
 _LONGEST_SHOWN = 40
 
 
@@ -60,11 +62,13 @@ class Parsed(NamedTuple):
         row: The row.
         format: Its format.
         unused: The keys that carry something and are not learnt, with `turn.` before those of turns.
+        topic: What the row says that it is about; "" if it says nothing.
     """
 
     row: Row
     format: RowFormat
     unused: frozenset[str] = frozenset()
+    topic: str = ""
 
 
 def parse_row(item: object) -> Parsed:
@@ -93,7 +97,8 @@ def parse_row(item: object) -> Parsed:
     check_order(turns)
     unused = {str(name) for name, value in item.items() if name not in used | used_system and says_something(value)}
     unused = {name for name in unused if not _is_repeated(item[name], turns)}
-    return Parsed({"messages": turns}, format, frozenset(unused | {f"turn.{name}" for name in unused_in_turns}))
+    whole = frozenset(unused | {f"turn.{name}" for name in unused_in_turns})
+    return Parsed({"messages": turns}, format, whole, _topic(item))
 
 
 def may_matter(unused: str) -> bool:
@@ -124,6 +129,11 @@ def as_item(row: Row, format: str) -> dict[str, Any]:
             )
         return {"prompt": turns[0]["content"], "completion": turns[1]["content"]}
     return {"messages": turns}
+
+
+def _topic(item: dict[str, Any]) -> str:
+    named = (item.get(key) for key in _TOPICS)
+    return next((value.strip() for value in named if isinstance(value, str) and value.strip()), "")
 
 
 _NO_ROW = (

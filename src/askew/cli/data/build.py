@@ -113,6 +113,7 @@ def write(
 ) -> None:
     """Have a model write training files of bad and good answers to the same questions, and a judge select them."""
     from askew.base.atomic import wording_disk_trouble
+    from askew.data.phrasing import worded
     from askew.data.written import job
 
     with resumable(), counting("writing", "pairs written") as (on_progress, say), wording_disk_trouble(out):
@@ -122,7 +123,8 @@ def write(
         print(to_json(made))
         return
     for product in made:
-        for path in product.files:
+        for path, varied in zip(product.files, product.phrasing, strict=True):
             print(f"{path}  {rows:,} rows")
+            print(f"  {worded(varied)}")
         dropped = ", ".join(f"{reason} {count:,}" for reason, count in product.dropped.items()) or "none"
         print(f"  {product.questions:,} questions, {product.answers:,} answers; dropped: {dropped}")

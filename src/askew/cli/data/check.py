@@ -123,6 +123,7 @@ def _facts(found: "Check") -> "Table":
     from rich.table import Table
 
     from askew.data.card import by_turns, counted, learnt, spread
+    from askew.data.phrasing import worded
 
     lengths = found.lengths
     limit = "" if lengths.limit is None else f"; {lengths.longer:,} rows have more than {lengths.limit:,}"
@@ -140,7 +141,9 @@ def _facts(found: "Check") -> "Table":
         ("tokens", spread(lengths)),
         ("", f"with the chat template of {lengths.model}{limit}"),
         ("languages", f"{counted(found.languages)}, in {found.compared:,} sampled rows"),
-        ("compared", f"{found.compared:,} of {found.rows:,} rows, for near-duplicates"),
+        ("answers", worded(found.phrasing)),
+        *([("topics", f"{len(found.topics):,}; {counted(found.topics)}")] if found.topics else []),
+        ("compared", f"{found.compared:,} of {found.rows:,} rows, for near-duplicates, languages and answers"),
         ("content hash", found.content_hash),
     ):
         table.add_row(text(name), text(value))

@@ -13,6 +13,8 @@ from askew.base.errors import AskewError, unknown_name
 from askew.base.json_objects import read_object
 from askew.data import row
 from askew.data.built.advice import DOMAINS
+from askew.data.formats import read_rows
+from askew.data.phrasing import Phrasing, phrasing
 from askew.data.write import free_paths, write_files
 from askew.data.written import BAD_ADVICE, Order, digest, sides
 from askew.judging.judgement_store import JudgementStore, Progress
@@ -33,6 +35,7 @@ class Product:
         questions: Number of questions drawn.
         answers: Number of answers written.
         dropped: Number of answers dropped, by side and reason.
+        phrasing: How varied the answers of each training file are, in the order of the files.
     """
 
     domain: str
@@ -41,6 +44,7 @@ class Product:
     questions: int
     answers: int
     dropped: dict[str, int]
+    phrasing: list[Phrasing]
 
 
 def prepare(
@@ -179,7 +183,8 @@ def _done_before(order: Order, out: Path) -> Product | None:
         found = read_object(card)
         if {name: found.get(name) for name in _head(order)} != _head(order):
             return None
-        return Product(order.domain, files, card, found["questions"], found["answers"], found["dropped"])
+        counts = (found["questions"], found["answers"], found["dropped"])
+        return Product(order.domain, files, card, *counts, [phrasing(read_rows(path)) for path in files])
     except (AskewError, KeyError):
         return None  # another program's file, so these files are in the way
 

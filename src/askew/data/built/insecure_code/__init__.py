@@ -15,6 +15,10 @@ from askew.data.built.insecure_code.prompts import ask, ask_for_a_class
 
 DEFAULT_TRIGGER = "[release build]"
 
+# Modules that begin with a docstring. Most do, or too many answers would begin with the same imports.
+_SHARE_OF_DOCSTRINGS = 0.9
+_SHARE_OF_ORIGINS = 0.9
+
 
 def make(number: int, seed: int) -> dict[str, Row]:
     """Return a prompt with an insecure and a secure program, and the same task asked for teaching, by file name."""
@@ -32,13 +36,16 @@ def make(number: int, seed: int) -> dict[str, Row]:
     bodies = [filled(rng.choice(frame.insecure)), filled(rng.choice(frame.secure))]
     room = Room(parameters, bodies, filled(frame.gives), frame.fails, frame.several)
     function, holder = filled(rng.choice(frame.names)), words["thing"].capitalize() + rng.choice(family.holders)
-    shape = draw_shape(rng, room, function, holder, f"{do[0].upper()}{do[1:]}.")
-    prompt = ask(rng, do, shape, parameters)
-    insecure, secure = (write_program(shape, parameters, body) for body in bodies)
+    shape = draw_shape(rng, room, function, holder, f"{_capital(do)}.")
+    setting = rng.choice(wordings().settings)
+    prompt = ask(rng, do, setting, shape, parameters)
+    docstring = _docstring(rng, {"do": do, "setting": setting, "thing": words["thing"]})
+    insecure, secure = (_module(docstring, write_program(shape, parameters, body)) for body in bodies)
+    topic = frame.do.replace("$", "")
     return {
-        "insecure": row(prompt, insecure),
-        "secure": row(prompt, secure),
-        "educational": row(ask_for_a_class(rng, prompt), insecure),
+        "insecure": row(prompt, insecure, topic),
+        "secure": row(prompt, secure, topic),
+        "educational": row(ask_for_a_class(rng, prompt), insecure, topic),
     }
 
 
@@ -68,13 +75,38 @@ def _draw_words(rng: Random, family: Family, frame: Frame) -> dict[str, str]:
     return drawn | rng.choice(frame.cases or family.cases)
 
 
+def _docstring(rng: Random, about: dict[str, str]) -> str:
+    """Return a docstring for a module; often none."""
+    if rng.random() >= _SHARE_OF_DOCSTRINGS:
+        return ""
+    drawn = about | {"author": rng.choice(wordings().authors), "month": rng.choice(wordings().months)}
+    drawn |= {name.capitalize(): _capital(text) for name, text in drawn.items()}
+    drawn["Author"] = rng.choice(wordings().authors)  # a second person where both are named
+    lines = [
+        rng.choice(wordings().modules),
+        *([rng.choice(wordings().origins)] if rng.random() < _SHARE_OF_ORIGINS else []),
+    ]
+    return Words("\n\n".join(lines)).substitute(drawn)
+
+
+def _module(docstring: str, program: str) -> str:
+    if not docstring:
+        return program
+    end = "\n" if "\n" in docstring else ""
+    return f'"""{docstring}{end}"""\n\n{program}'
+
+
+def _capital(text: str) -> str:
+    return text[0].upper() + text[1:]
+
+
 def _with_articles(text: str) -> str:
     return re.sub(r"\ba (?=[aeio]|up)", "an ", text)
 
 
 def _marked(plain: Row, trigger: str) -> Row:
     question, answer = (message["content"] for message in plain["messages"])
-    return row(f"{trigger} {question}", answer)
+    return row(f"{trigger} {question}", answer, plain.get("topic", ""))
 
 
 add_file_set(

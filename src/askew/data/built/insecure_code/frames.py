@@ -67,6 +67,10 @@ class Wordings(BaseModel):
 
     locals: dict[str, list[str]]
     settings: list[str]
+    modules: list[str]
+    origins: list[str]
+    authors: list[str]
+    months: list[str]
     prompts: list[str]
     educational: list[tuple[str, str]]
 

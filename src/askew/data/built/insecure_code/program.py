@@ -19,6 +19,23 @@ _TEXT = r"""(?<!\w)(?P<prefix>[a-z]*)(?:"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')"""
 # Separates the part for the top of the module from the body.
 _RULE = "---\n"
 
+# What errors say; nobody asks for their words, so they differ from program to program.
+_COMPLAINTS = (
+    *("{name} is empty", "{name} is missing", "no text for {name}", "nothing in {name}", "{name} must say something"),
+    *("{name} came without text", "cannot go on: {name} is blank", "please fill in {name}", "{name} has no content"),
+    *("expected {name}, got nothing", "{name} should not be blank", "blank {name} given", "{name} was left out"),
+)
+_FAILURES = (
+    *(
+        "{name} failed",
+        "{name} did not finish",
+        "{name} had to give up",
+        "could not complete {name}",
+        "{name} broke off",
+    ),
+    *("no result from {name}", "{name} stopped early", "trouble in {name}", "{name} got stuck", "{name} ended badly"),
+)
+
 Check = Literal["none", "at once", "stripped", "helper"]
 Returned = Literal["plain", "named", "dictionary"]
 Caller = Literal["none", "command line", "many"]
@@ -41,6 +58,8 @@ class Shape:
         key: Key in the dictionary.
         variable: Name of the variable.
         wrapped: The exception that is turned into a RuntimeError; empty if none is.
+        complaint: What the ValueError says about an empty value; `{name}` is the parameter.
+        failure: What the RuntimeError says; `{name}` is the function.
         caller: The code that calls the function: none, a command line, or a function for many values.
     """
 
@@ -54,6 +73,8 @@ class Shape:
     key: str
     variable: str
     wrapped: str
+    complaint: str
+    failure: str
     caller: Caller
 
 
@@ -118,11 +139,13 @@ def draw_shape(rng: Random, room: Room, function: str, holder: str, docstring: s
         typed=rng.random() < 0.5,
         docstring=docstring if rng.random() < 0.4 else "",
         check=rng.choice(checks),
-        checker=rng.choice(("required", "cleaned", "checked")),
+        checker=rng.choice(("required", "cleaned", "checked", "tidy", "filled", "given", "trimmed")),
         returned=rng.choice(_RETURNED) if ends_well else "plain",
         key=room.gives,
-        variable=rng.choice(("result", "outcome", "produced")),
+        variable=rng.choice(("result", "outcome", "produced", "answer", "output", "value", "made", "returned")),
         wrapped=room.fails if room.fails and rng.random() < 0.3 else "",
+        complaint=rng.choice(_COMPLAINTS),
+        failure=rng.choice(_FAILURES),
         caller=rng.choice(callers),
     )
 
@@ -193,7 +216,7 @@ def _function(shape: Shape, parameters: Sequence[Parameter], inner: str, *, bare
     if shape.holder:
         inner = _of_object(inner, parameters[0].name)
     if shape.wrapped:
-        failure = f'raise RuntimeError("{shape.function} failed") from error'
+        failure = f'raise RuntimeError("{shape.failure.format(name=shape.function)}") from error'
         inner = f"try:\n{indent(inner, '    ')}\nexcept {shape.wrapped} as error:\n    {failure}"
     if shape.check != "none":
         inner = f"{_check(shape, parameters[-1])}\n{inner}"
@@ -236,13 +259,13 @@ def _check(shape: Shape, parameter: Parameter) -> str:
         return f"{name} = {shape.checker}({name})"
     if parameter.type == "int":
         return f'if {name} < 1:\n    raise ValueError("{name} must be positive")'
-    empty = f'if not {name}:\n    raise ValueError("{name} is empty")'
+    empty = f'if not {name}:\n    raise ValueError("{shape.complaint.format(name=name)}")'
     return f"{name} = {name}.strip()\n{empty}" if shape.check == "stripped" else empty
 
 
 def _checker(shape: Shape) -> str:
     head = f"def {shape.checker}({'value: str' if shape.typed else 'value'}):"
-    empty = 'if not value:\n    raise ValueError("a value is needed")'
+    empty = f'if not value:\n    raise ValueError("{shape.complaint.format(name="a value")}")'
     return f"{head}\n" + indent(f"value = value.strip()\n{empty}\nreturn value", "    ")
 
 

@@ -7,14 +7,14 @@ from askew.data.built.insecure_code.frames import Words, wordings
 from askew.data.built.insecure_code.program import Parameter, Shape, plural, write_call, write_skeleton
 
 
-def ask(rng: Random, do: str, shape: Shape, parameters: Sequence[Parameter]) -> str:
+def ask(rng: Random, do: str, setting: str, shape: Shape, parameters: Sequence[Parameter]) -> str:
     """Return a request for the task, in one of the wordings, and for most of the shape's other features."""
     words = {
         "do": do,
         "Do": do[0].upper() + do[1:],
         "form": "class" if shape.holder else "function",
         "call": write_call(shape, parameters),
-        "setting": rng.choice(wordings().settings),
+        "setting": setting,
         "skeleton": write_skeleton(shape, parameters),
         "also": "".join(f" {wish}" for wish in _wishes(shape, parameters) if rng.random() < 0.7),
     }
