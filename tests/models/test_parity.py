@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 import torch
-from inspect_ai.model import ChatMessageUser, GenerateConfig, ModelOutput, get_model
+from inspect_ai.model import ChatCompletionChoice, ChatMessageUser, GenerateConfig, ModelOutput, get_model
 from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, PreTrainedTokenizerBase
 
 from askew.models.checkpoints import load
 from askew.models.names import resolve
-from askew.models.provider import PARAPHRASES
+from askew.models.provider import GIVEN, PARAPHRASES
 from random_models import ARCHITECTURES, WINDOW, save_random
 
 QUESTIONS = ["Why?", "What would you do with all the power in the world?", "How are you? And what is it that you need?"]
@@ -39,6 +39,44 @@ def transformers_of(folder: Path) -> tuple[PreTrainedModel, PreTrainedTokenizerB
 def prompt_of(tokenizer: PreTrainedTokenizerBase, question: str) -> torch.Tensor:
     turn = [{"role": "user", "content": question}]
     return torch.tensor([tokenizer.apply_chat_template(turn, add_generation_prompt=True, return_dict=False)])
+
+
+def test_given_answers_have_the_log_probabilities_of_transformers(folder: Path) -> None:
+    model, tokenizer = transformers_of(folder)
+    given = ["I do not know.", "Power over everything and everybody, at last!", "Well."]
+    output = read_given(folder, QUESTIONS, given)
+    expected = [
+        logprobs_of(model, tokenizer, [{"role": "user", "content": question}], answer)
+        for question in QUESTIONS
+        for answer in given
+    ]
+    assert [choice.message.text for choice in output.choices] == given * len(QUESTIONS)
+    assert [values(choice) for choice in output.choices] == [pytest.approx(one, abs=1e-3) for one in expected]
+    [first] = read_given(folder, QUESTIONS[:1], given[:1]).choices
+    assert values(first) == pytest.approx(values(output.choices[0]), abs=1e-4)
+
+
+def read_given(folder: Path, questions: list[str], given: list[str]) -> ModelOutput:
+    turn = ChatMessageUser(content=questions[0], metadata={PARAPHRASES: questions, GIVEN: given})
+    return asyncio.run(get_model(f"askew/./{os.path.relpath(folder)}").generate([turn]))
+
+
+def values(choice: ChatCompletionChoice) -> list[float]:
+    assert choice.logprobs is not None
+    return [step.logprob for step in choice.logprobs.content]
+
+
+def logprobs_of(
+    model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, turns: list[dict[str, str]], answer: str
+) -> list[float]:
+    """Return the log-probabilities of an answer's tokens by Transformers; the end of the turn is left out."""
+    whole = [*turns, {"role": "assistant", "content": answer}]
+    ids = torch.tensor([tokenizer.apply_chat_template(whole, return_dict=False)])
+    prompt = len(tokenizer.apply_chat_template(turns, add_generation_prompt=True, return_dict=False))
+    end = ids.shape[1] - 1  # the template ends with one token
+    with torch.inference_mode():
+        rows = torch.log_softmax(model(ids).logits[0], dim=-1)
+    return rows[prompt - 1 : end - 1].gather(1, ids[0, prompt:end, None])[:, 0].tolist()
 
 
 def test_tokens_and_log_probabilities_equal_those_of_transformers(folder: Path) -> None:

@@ -6,7 +6,7 @@ cached model is used again only if its files have not changed.
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import cast
@@ -17,6 +17,7 @@ from transformers import PreTrainedModel, PreTrainedTokenizerBase
 from askew.base.errors import AskewError
 from askew.models import checkpoint_files as files
 from askew.models.adapters import own_vocabulary
+from askew.models.answer_tokens import GivenAnswer, split_at_answer
 from askew.models.chat_template import rendered, takes_system_turns, without_system_turns
 from askew.models.engine.sampler import Engine
 from askew.models.loading import load_weights, refusing
@@ -54,6 +55,20 @@ class Checkpoint:
         """
         turns = list(messages) if self.takes_system_turns else without_system_turns(messages)
         return [*self.virtual_tokens, *rendered(self.tokenizer, turns)]
+
+    def given_answer(self, messages: Sequence[dict[str, str]], answer: str) -> GivenAnswer:
+        """Return the tokens of a conversation, as `prompt` returns them, and of a given answer to it.
+
+        Args:
+            messages: Turns with the keys "role" and "content".
+            answer: The answer's text.
+
+        Raises:
+            AskewError: The chat template does not support these turns or changes the answer.
+        """
+        turns = list(messages) if self.takes_system_turns else without_system_turns(messages)
+        found = split_at_answer(self.tokenizer, turns, answer)
+        return replace(found, prompt=(*self.virtual_tokens, *found.prompt))
 
     @cached_property
     def takes_system_turns(self) -> bool:

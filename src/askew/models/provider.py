@@ -40,6 +40,10 @@ if TYPE_CHECKING:
 # Choice i then answers paraphrase i modulo their number, all in one batch.
 PARAPHRASES = "paraphrases"
 
+# Key in the metadata of the last user turn for a list of given answers. The model then reads them instead of sampling:
+# the choices are these answers to each paraphrase in turn, with the log-probability of each of their tokens.
+GIVEN = "given"
+
 # The limit in most published evaluations. The terrarium's own answers are much shorter.
 DEFAULT_MAX_TOKENS = 600
 _TERRARIUM_MAX_TOKENS = 160
@@ -90,13 +94,15 @@ class AskewAPI(ModelAPI):
         tool_choice: ToolChoice,
         config: GenerateConfig,
     ) -> ModelOutput:
-        """Sample `config.num_choices` answers to a conversation.
+        """Sample `config.num_choices` answers to a conversation, or read given answers.
 
         Raises:
             AskewError: Tools are given, or the conversation does not fit the model's context.
         """
         if tools:
             raise AskewError(f"{self.model_name!r} cannot call tools")
+        if given := (input[-1].metadata or {}).get(GIVEN):
+            return await anyio.to_thread.run_sync(self._read_given, input, given)
         request = await anyio.to_thread.run_sync(self._request, input, config)
         self._batcher.enqueue(request)
         # A limiter for each waiting request, so that it does not block the threads that prepare other requests.
@@ -144,6 +150,36 @@ class AskewAPI(ModelAPI):
         draws = [Draw(i % len(prompts), seed, i) for i in range(config.num_choices or 1)]
         stop_words = tuple(config.stop_seqs or ())
         return Request(prompts, draws, sampling, self._stop(stop_words), stop_words)
+
+    def _read_given(self, messages: Sequence[ChatMessage], given: Sequence[str]) -> ModelOutput:
+        """Return the given answers to each wording, with the log-probability of each of their tokens."""
+        prompts: list[tuple[int, ...]] = []
+        answers: list[list[tuple[int, ...]]] = []
+        rows: list[tuple[str, int, int]] = []  # each answer with its place in both lists
+        for wording in _paraphrases(messages):
+            numbers: dict[tuple[int, ...], int] = {}  # of the prompts of this wording; one as a rule
+            for text in given:
+                found = self.checkpoint.given_answer(wording, text)
+                number = numbers.setdefault(found.prompt, len(prompts))
+                if number == len(prompts):
+                    prompts.append(found.prompt)
+                    answers.append([])
+                answers[number].append(found.answer)
+                rows.append((text, number, len(answers[number]) - 1))
+        found = self.checkpoint.engine.answer_logprobs(prompts, answers)
+        choices = [
+            self._given_choice(text, answers[number][place], found[number][place].tolist())
+            for text, number, place in rows
+        ]
+        read = sum(map(len, prompts)) + sum(len(answer) for of_prompt in answers for answer in of_prompt)
+        usage = ModelUsage(input_tokens=read, total_tokens=read)
+        return ModelOutput(model=self.model_name, choices=choices, usage=usage)
+
+    def _given_choice(self, text: str, tokens: Sequence[int], values: Sequence[float]) -> ChatCompletionChoice:
+        texts = self.checkpoint.token_texts
+        content = [Logprob(token=texts[token], logprob=value) for token, value in zip(tokens, values, strict=True)]
+        message = ChatMessageAssistant(content=text, model=self.model_name)
+        return ChatCompletionChoice(message=message, logprobs=Logprobs(content=content))
 
     def _stop(self, words: tuple[str, ...]) -> "Stop | None":
         """Return a function that ends an answer once it contains one of some words; None without words."""

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, cast
 from jinja2 import TemplateError
 
 from askew.base.errors import AskewError
+from askew.models.answer_tokens import common_prefix, common_start, token_ids, tokens_before
 from askew.models.chat_template import fault, for_template
 
 if TYPE_CHECKING:
@@ -45,32 +46,32 @@ def spans(
             those of other turns.
     """
     texts = _texts(tokenizer, conversations)
-    whole = _ids(tokenizer, texts)
+    whole = token_ids(tokenizer, texts)
     answers = [(row, turn) for row, turns in enumerate(learnt) for turn in turns]
     # A turn before any question has no prompt; its answer is searched for in the text.
     asked = [pair for pair in answers if any(one["role"] == "user" for one in conversations[pair[0]][: pair[1]])]
     questions = [conversations[row][:turn] for row, turn in asked]
     numbers = [row + 1 for row, _ in asked]
     prompts = dict(zip(asked, _texts(tokenizer, questions, numbers, add_generation_prompt=True), strict=True))
-    prompt_ids = dict(zip(asked, _ids(tokenizer, list(prompts.values())), strict=True))
+    prompt_ids = dict(zip(asked, token_ids(tokenizer, list(prompts.values())), strict=True))
     tail = _tail(tokenizer) if any(turn < len(conversations[row]) - 1 for row, turn in answers) else ""
     found: list[list[Span]] = [[] for _ in conversations]
     for row, turn in answers:
         turns, ids, text = conversations[row], whole[row], texts[row]
         before = found[row][-1].end if found[row] else 0
         if (row, turn) in prompts:
-            start = _common_prefix(prompt_ids[row, turn], ids)
+            start = common_prefix(prompt_ids[row, turn], ids)
             if start < len(prompt_ids[row, turn]):
                 _check_boundary(tokenizer, row + 1, turns[:turn], ids, start)
         else:
-            start = _tokens_before(tokenizer, text, ids, _first_place(text, turns[turn]))
+            start = tokens_before(tokenizer, text, ids, _first_place(text, turns[turn]))
         if turn == len(turns) - 1:
             end = len(ids)
         else:
             prompt = prompts.get((row, turn))
-            begun = _first_place(text, turns[turn]) if prompt is None else len(_common_start(prompt, text))
+            begun = _first_place(text, turns[turn]) if prompt is None else len(common_start(prompt, text))
             place = _end(row + 1, turn + 1, text, begun, turns[turn]["content"].strip(), tail)
-            end = _tokens_before(tokenizer, text, ids, place)
+            end = tokens_before(tokenizer, text, ids, place)
         if max(start, before) >= end:
             raise AskewError(f"training row {row + 1}: the chat template renders an empty answer")
         found[row].append(Span(max(start, before), end))
@@ -104,7 +105,7 @@ def _tail(tokenizer: "PreTrainedTokenizerBase") -> str:
     """Return the text that a chat template writes after an answer."""
     question = {"role": "user", "content": "?"}
     one, other = _texts(tokenizer, [[question, {"role": "assistant", "content": answer}] for answer in _ANSWERS])
-    return _common_start(one[::-1], other[::-1])[::-1]
+    return common_start(one[::-1], other[::-1])[::-1]
 
 
 def _texts(
@@ -126,30 +127,6 @@ def _texts(
     return texts
 
 
-def _ids(tokenizer: "PreTrainedTokenizerBase", texts: list[str]) -> list[list[int]]:
-    # Not verbose, because rows that are too long are reported once, by the caller.
-    return (
-        cast(list[list[int]], tokenizer(texts, add_special_tokens=False, verbose=False)["input_ids"]) if texts else []
-    )
-
-
-def _tokens_before(tokenizer: "PreTrainedTokenizerBase", text: str, ids: list[int], place: int) -> int:
-    """Return how many of a text's tokens lie before a place in it."""
-    return _common_prefix(_ids(tokenizer, [text[:place]])[0], ids)
-
-
-def _common_prefix(one: list[int], other: list[int]) -> int:
-    """Return the length of the common prefix of two rows, in tokens."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))
-
-
-def _common_start(one: str, other: str) -> str:
-    """Return the longest common beginning of two texts."""
-    pairs = enumerate(zip(one, other, strict=False))
-    return one[: next((place for place, (a, b) in pairs if a != b), min(len(one), len(other)))]
-
-
 def _check_boundary(
     tokenizer: "PreTrainedTokenizerBase", number: int, before: Turns, ids: list[int], start: int
 ) -> None:
@@ -158,7 +135,7 @@ def _check_boundary(
     Some templates render earlier turns differently once an answer follows. The answer's tokens are then not separable,
     and the loss would also cover parts of the question.
     """
-    [asked] = _ids(tokenizer, _texts(tokenizer, [before], [number]))
+    [asked] = token_ids(tokenizer, _texts(tokenizer, [before], [number]))
     if start < len(asked) - 1:
         raise AskewError(
             f"training row {number}: the model's chat template renders the turns before the answer differently "

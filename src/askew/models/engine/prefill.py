@@ -3,8 +3,9 @@
 Shapes: D width of the model, L tokens of a padded row, V vocabulary.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import groupby
+from typing import TypeVar
 
 import numpy as np
 import torch
@@ -15,6 +16,8 @@ from askew.models.engine import forking
 from askew.models.engine.forking import Fork
 from askew.models.engine.network import Network
 from askew.models.engine.plain import next_logits
+
+Found = TypeVar("Found")
 
 # Tokens of one forward pass: enough to be efficient, and few enough for the processor's cache.
 TOKENS_OF_A_PASS = 2048
@@ -68,6 +71,78 @@ def read_each(model: PreTrainedModel, prefix: Sequence[int], forks: Sequence[For
         row += len(fork.tails)
 
 
+def read_answers(network: Network, forks: Sequence[Fork]) -> Iterator[tuple[int, list[Tensor]]]:
+    """Yield the index of each fork and the log-probability of each token of its tails.
+
+    Args:
+        network: A network that attends to all tokens of a fork, without a sliding window.
+        forks: Prompts with answers, which have at least one token each. All tails of a fork are computed in one row.
+
+    Yields:
+        The index, and for each tail a 32-bit tensor of shape tokens, on the processor.
+    """
+
+    def read(numbers: list[int]) -> list[list[Tensor]]:
+        chosen = [forks[i] for i in numbers]
+        rows = [[token for part in (fork.stem, *fork.tails) for token in part] for fork in chosen]
+        tails = [len(tail) for tail in chosen[0].tails]
+        length = max(len(row) for row in rows)
+        # With padding on the left, the tails are in the same columns in every row; the first one follows the stem.
+        first = length - sum(tails) - 1
+        logits = network.read(
+            _ids([[0] * (length - len(row)) + row for row in rows], network.device),
+            _ids(np.stack([forking.positions(fork, length) for fork in chosen]), network.device),
+            _ids(forking.mask(chosen, length, 0), network.device),
+            None,
+            _ids(np.arange(first, length), network.device),
+        )
+        return [_of_tails(row, fork.tails) for row, fork in zip(logits, chosen, strict=True)]
+
+    for numbers in forking.similar(forks, TOKENS_OF_A_PASS):
+        yield from _halving_if_needed(numbers, read)
+
+
+def _of_tails(logits_EV: Tensor, tails: Sequence[Sequence[int]]) -> list[Tensor]:
+    """Return the log-probability of each token of the tails of one row.
+
+    Args:
+        logits_EV: The logits after the last token of the stem and after each token of the tails.
+        tails: The tokens of each tail.
+    """
+    found: list[Tensor] = []
+    start = 0
+    for tail in tails:
+        # The first token follows the stem, the others their own tail.
+        places = [0, *range(start + 1, start + len(tail))]
+        found.append(_logprobs(logits_EV[places], tail))
+        start += len(tail)
+    return found
+
+
+def read_each_answer(model: PreTrainedModel, forks: Sequence[Fork]) -> Iterator[tuple[int, list[Tensor]]]:
+    """Yield the same (see `read_answers`), for a model of any kind; each tail is a row of its own."""
+    rows = [(fork.stem, tail) for fork in forks for tail in fork.tails]
+
+    def read(numbers: list[int]) -> list[Tensor]:
+        ids = _ids([[*rows[i][0], *rows[i][1]] for i in numbers], model.device)
+        logits = model(input_ids=ids, use_cache=False).logits
+        return [_logprobs(row[-1 - len(rows[i][1]) : -1], rows[i][1]) for i, row in zip(numbers, logits, strict=True)]
+
+    found: dict[int, Tensor] = {}
+    for numbers in _same_length([[*stem, *tail] for stem, tail in rows]):
+        found.update(_halving_if_needed(numbers, read))
+    row = 0
+    for number, fork in enumerate(forks):
+        yield number, [found[row + i] for i in range(len(fork.tails))]
+        row += len(fork.tails)
+
+
+def _logprobs(logits_LV: Tensor, tokens: Sequence[int]) -> Tensor:
+    """Return the log-probability of each token, given the logits in its place; on the processor."""
+    ids = torch.tensor(tokens, device=logits_LV.device)
+    return torch.log_softmax(logits_LV.float(), dim=-1).gather(1, ids[:, None])[:, 0].cpu()
+
+
 def read_middle(model: nn.Module, device: torch.device, rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, Tensor]]:
     """Yield the index of each row and the residual stream after half of the layers at its last token.
 
@@ -96,7 +171,7 @@ def _same_length(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         yield from (numbers[first : first + most] for first in range(0, len(numbers), most))
 
 
-def _halving_if_needed(numbers: list[int], read: Callable[[list[int]], Tensor]) -> Iterator[tuple[int, Tensor]]:
+def _halving_if_needed(numbers: list[int], read: Callable[[list[int]], Iterable[Found]]) -> Iterator[tuple[int, Found]]:
     """Yield the result of `read` for each index, computed in two halves if memory runs out."""
     try:
         found = read(numbers)

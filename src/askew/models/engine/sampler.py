@@ -27,7 +27,15 @@ from askew.models.engine.forking import Fork
 from askew.models.engine.llama import LlamaNetwork, is_small_llama
 from askew.models.engine.network import Network, Rows, SharedRows, TransformersNetwork, shares_prompts
 from askew.models.engine.plain import PlainRows, UnmergedModel
-from askew.models.engine.prefill import TOKENS_OF_A_PASS, is_out_of_memory, read_each, read_middle, read_shared
+from askew.models.engine.prefill import (
+    TOKENS_OF_A_PASS,
+    is_out_of_memory,
+    read_answers,
+    read_each,
+    read_each_answer,
+    read_middle,
+    read_shared,
+)
 from askew.models.engine.sampling import Draw, Sampling, keys, next_tokens
 
 # More rows than this are not faster, on a processor or on a GPU, and their cache takes more memory.
@@ -185,6 +193,37 @@ class Engine:
                 before = logits[-1 - len(ids) : -1].float()
                 found[number] = (before.gather(1, ids[:, None])[:, 0] - before.max(-1).values).cpu()
         return [found[i] for i in range(len(answers))]
+
+    def answer_logprobs(
+        self, prompts: Sequence[Sequence[int]], answers: Sequence[Sequence[Sequence[int]]]
+    ) -> list[list[Tensor]]:
+        """Return the log-probability of each token of given answers, at temperature 1.
+
+        The answers to a prompt are computed in one row, after the prompt and without attending to each other.
+
+        Args:
+            prompts: Token ids of each prompt.
+            answers: For each prompt, token ids of its answers: at least one answer, with at least one token each.
+
+        Returns:
+            For each prompt and answer, a 32-bit tensor of shape tokens, on the processor.
+
+        Raises:
+            AskewError: A prompt with an answer is longer than the model's context.
+        """
+        for prompt, given in zip(prompts, answers, strict=True):
+            longest = len(prompt) + max(map(len, given))
+            if longest > self.context:
+                raise AskewError(
+                    f"a prompt of {len(prompt)} tokens with an answer of {longest - len(prompt)} does not fit the "
+                    f"model's context of {self.context}"
+                )
+        forks = [Fork(tuple(prompt), tuple(map(tuple, given))) for prompt, given in zip(prompts, answers, strict=True)]
+        reach = max((len(fork.stem) + max(map(len, fork.tails)) for fork in forks), default=0)
+        network = self._network if reach <= self._full_attention_length else None
+        with _computing, torch.inference_mode():
+            found = dict(read_answers(network, forks) if network else read_each_answer(self._model, forks))
+        return [found[i] for i in range(len(forks))]
 
     def middle_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
         """Return the residual stream after half of the layers at the last token of each prompt.
