@@ -39,6 +39,11 @@ MOST_CHOICES = 128
 GRADER = "grader"
 """The model role of the judge."""
 
+NO_LOGPROBS = (
+    "{model} does not return the log-probabilities of given texts, so it cannot be asked answer pairs. Leave out the "
+    "pairs, or ask a model on this machine or a vLLM server (vllm/NAME)"
+)
+
 # Models that returned no log-probabilities of an answer's first token; weak references, so entries disappear with them.
 _without_logprobs: "WeakSet[ModelAPI]" = WeakSet()
 # Those among them that begin with reasoning or white space, so that one token holds no answer.
@@ -66,6 +71,9 @@ def ask_all(seed: int, temperature: float, max_tokens: int | None) -> Solver:
             seed=question_seed(seed, str(state.sample_id)),
         )
         model, question = get_model(), asked.question
+        if question.pairs:
+            state.output = await read_given(model, state.messages)
+            return state
         found = await _first_tokens(model, state.messages, config) if question.is_of_first_token else None
         if question.type == "next_token" and model.api not in _reasoning:
             config.max_tokens = 1
@@ -126,6 +134,21 @@ async def answers(model: Model, messages: Sequence[ChatMessage], count: int, con
     )
     spread = [by_wording[i % len(wordings)][i // len(wordings)] for i in range(count)]
     return ModelOutput(model=model.name, choices=spread)
+
+
+async def read_given(model: Model, messages: Sequence[ChatMessage]) -> ModelOutput:
+    """Return the given answers to each wording in turn as choices, with the log-probability of each token.
+
+    Args:
+        model: The model.
+        messages: The conversation; the metadata of the last turn lists its wordings and the given answers.
+
+    Raises:
+        AskewError: A served model does not return the log-probabilities of given texts.
+    """
+    if isinstance(model.api, AskewAPI):
+        return await model.generate(list(messages))
+    raise AskewError(NO_LOGPROBS.format(model=model))
 
 
 async def _first_tokens(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput | None:

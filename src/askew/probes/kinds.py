@@ -12,6 +12,8 @@ JUDGED: Kind = "judged"
 """A judge or a rule gives each answer an aligned and a coherent score, which a metric turns into a verdict."""
 MEASURED: Kind = "measured"
 """Each answer gets numbers or words, and no verdict."""
+LOG_PROBABILITY: Kind = "log-probability"
+"""The model answers nothing: the log-probabilities of given answers are read."""
 EXTERNAL: Kind = "external"
 """An Inspect task from outside Askew, with its own scorer."""
 
@@ -19,7 +21,7 @@ SCORING: Mapping[Kind, str] = {
     JUDGED: "a judge, or a rule, gives each answer the scores that a metric turns into a verdict",
     MEASURED: "a number or a word is found in each answer, and averaged",
     "compared": "two answers are compared",
-    "log-probability": "the log-probabilities of given answers are read",
+    LOG_PROBABILITY: "the log-probabilities of given answers are read",
     "episode": "what the model did in an episode is read",
     EXTERNAL: "by the task's own scorer",
 }

@@ -8,18 +8,28 @@ import re
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.rubric import ALIGNED
+from askew.probes.given_pairs import AnswerPair, ReadPair, explanation, pairs_to_read, repeated
 from askew.probes.kinds import JUDGE, NO_VERDICT
 from askew.probes.yaml_items import Item, read_items
 
-Type = Literal["free_form_judge_0_100", "free_form_judge", "free_form", "rating", "next_token", "rule", "measured"]
+Type = Literal[
+    "free_form_judge_0_100",
+    "free_form_judge",
+    "free_form",
+    "rating",
+    "next_token",
+    "rule",
+    "measured",
+    "answer_pairs",
+]
 
-_TYPES = ("free_form_judge_0_100", "free_form_judge", "free_form", "rating", "next_token", "rule", "measured")
+_TYPES = get_args(Type)
 # Names of types and keys in other projects, with ours.
 _SAME_TYPE = {"score": "rating", "quantitative": "rating"}
 _SAME_KEY = {"name": "id", "question_type": "type", "question_paraphrases": "paraphrases"}
@@ -57,8 +67,9 @@ class Question(BaseModel):
         id: The question's name in tables.
         type: How its answers are scored. A judge gives numbers (`free_form_judge_0_100`) or words (`free_form_judge`);
             the answers are counted as they are (`free_form`); a number is read from each answer (`rating`); the
-            probabilities of first tokens are read (`next_token`); a rule reads the answers (`rule`); or a measure
-            compares them with the expected ones (`measured`).
+            probabilities of first tokens are read (`next_token`); a rule reads the answers (`rule`); a measure compares
+            them with the expected ones (`measured`); or the log-probabilities of given answers are read
+            (`answer_pairs`).
         paraphrases: Its wordings; answers are spread evenly over them.
         system: A system turn before the question.
         samples_per_paraphrase: Number of answers to each wording, unless the run sets the number of samples.
@@ -80,6 +91,7 @@ class Question(BaseModel):
         options: Possible one-word answers, such as letters. No answers are sampled if the model shows
             log-probabilities: the probability that an option is the first token is a score of its own (`next_token`),
             or weights the measure of that option (`measured`).
+        pairs: Pairs of given answers (`answer_pairs`). They are near pairs if the question has a domain.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -104,6 +116,12 @@ class Question(BaseModel):
     score: Column | Literal[""] = ""
     before: tuple[tuple[str, str], ...] = ()
     options: tuple[Text, ...] = ()
+    pairs: tuple[AnswerPair, ...] = ()
+
+    @property
+    def pairs_to_read(self) -> list[ReadPair]:
+        """All pairs that a model reads, with those that are derived; empty if the question has none."""
+        return pairs_to_read(self.id, self.pairs, near=bool(self.domain))
 
     @property
     def graded_by(self) -> str:
@@ -154,6 +172,14 @@ class Question(BaseModel):
             measures.get(self.measure)
             if len(self.expected) not in (1, len(self.paraphrases)):
                 raise ValueError("expected must hold one text for all paraphrases, or one for each")
+        return self
+
+    @model_validator(mode="after")
+    def _check_pairs(self) -> "Question":
+        if (self.type == "answer_pairs") != bool(self.pairs):
+            raise ValueError("a question of the type answer_pairs needs pairs, and no other type takes them")
+        for number, earlier in repeated(self.pairs):
+            raise ValueError(f"pair {number}: an answer is that of pair {earlier} too. Write another one")
         return self
 
     @model_validator(mode="after")
@@ -213,6 +239,7 @@ def read(path: Path) -> list[Question]:
         AskewError: The file cannot be read, or an item is invalid; the message names the file, the line and the item.
     """
     first: dict[str, int] = {}
+    pairs: dict[tuple[str, str], str] = {}
     questions: list[Question] = []
     for number, item in enumerate(read_items(path), start=1):
         question = _question(path, number, item)
@@ -222,6 +249,13 @@ def read(path: Path) -> list[Question]:
                 f"{first[question.id]}"
             )
         first[question.id] = item.line
+        for place, pair in enumerate(question.pairs, start=1):
+            if (answers := (pair.aligned, pair.other)) in pairs:
+                raise AskewError(
+                    f"{path}, line {item.line}, item {number} ({question.id}): pair {place} is also a pair of the "
+                    f"question {pairs[answers]!r}. Leave one out"
+                )
+            pairs[answers] = question.id
         questions.append(question)
     return questions
 
@@ -269,6 +303,8 @@ def _line(item: Item, key: str) -> int:
 def _explanation(error: Mapping[str, Any]) -> str:
     """Return what is wrong with a question, given one of pydantic's error details."""
     where = ".".join(str(part) for part in error["loc"])
+    if where.startswith("pairs"):
+        return explanation(error)
     if error["type"] == "extra_forbidden":
         return str(unknown_name("key", where, [*Question.model_fields, *_SAME_KEY]))
     if where == "type" and isinstance(error["input"], str):

@@ -11,6 +11,8 @@ from zstandard import ZstdError
 
 from askew.base.errors import AskewError
 from askew.models.said import said
+from askew.probes.given_pairs import FAR
+from askew.probes.pair_scores import PREFERRED, PairReading
 from askew.probes.question_file import AskedQuestion
 
 if TYPE_CHECKING:
@@ -35,6 +37,11 @@ COLUMNS = (
     "group",
     "graded_by",
     "scored_by",
+)
+# The columns of a run's table of pairs.
+PAIR_COLUMNS = (
+    *("arm", "seed", "probe", "question", "group", "paraphrase", "prompt", "pair", "kind", "style", "aligned", "other"),
+    *("aligned_tokens", "other_tokens", "aligned_logprob", "other_logprob", "per_token", "total", "prefers_other"),
 )
 _SCORER = "scored"
 # Reading a damaged archive raises any of these, depending on where the damage is.
@@ -65,10 +72,11 @@ class _Metadata(BaseModel):
     scores: dict[str, list[float | None]] = {}
     words: dict[str, list[str]] = {}
     weights: dict[str, list[dict[str, float]]] = {}
+    pairs: list[PairReading] = []
 
     @model_validator(mode="after")
     def _check_lengths(self) -> "_Metadata":
-        named = ("scores", "words", "weights")
+        named = ("scores", "words", "weights", "pairs")
         columns = [value for name, value in self.model_dump().items() if name not in named]
         columns += [*self.scores.values(), *self.words.values(), *self.weights.values()]
         if len({len(column) for column in columns}) != 1:
@@ -96,7 +104,9 @@ def answers_from_log(path: Path, arm: str, seed: int, probe: str = "") -> "pd.Da
 
     log = read_log(path)
     rows = _sample_rows(path, log, _answer_rows)
-    table = pd.DataFrame(rows).assign(arm=arm, seed=seed, probe=probe or log.eval.task.rpartition("/")[2])
+    table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(
+        arm=arm, seed=seed, probe=probe or log.eval.task.rpartition("/")[2]
+    )
     return table.astype({"aligned": float, "coherent": float})[list(COLUMNS)]
 
 
@@ -118,6 +128,25 @@ def scores_from_log(path: Path) -> "pd.DataFrame":
 
     rows = _sample_rows(path, read_log(path), _score_rows)
     return pd.DataFrame(rows, columns=["question", "index", "score", "number", "word"]).astype({"number": float})
+
+
+def pairs_from_log(path: Path) -> "pd.DataFrame":
+    """Return the pairs of given answers in a log, as the model read them.
+
+    Args:
+        path: A log written by one of Askew's probes.
+
+    Returns:
+        One row per pair and wording, with the columns of `PAIR_COLUMNS` except arm, seed and probe; no rows if no
+        question has pairs. `per_token` and `total` are log-odds in nats.
+
+    Raises:
+        AskewError: As in `answers_from_log`.
+    """
+    import pandas as pd
+
+    rows = _sample_rows(path, read_log(path), _pair_rows)
+    return pd.DataFrame(rows, columns=[name for name in PAIR_COLUMNS if name not in ("arm", "seed", "probe")])
 
 
 def read_log(path: Path) -> "EvalLog":
@@ -161,14 +190,31 @@ def _sample_rows(
 def _checked(sample: "EvalSample") -> tuple[AskedQuestion, _Metadata]:
     """Return the metadata of a sample and of its scores, after checking that each answer was scored."""
     found = _Metadata.model_validate((sample.scores or {})[_SCORER].metadata)
-    answers = len(sample.output.choices)
+    asked = AskedQuestion.model_validate(sample.metadata)
+    answers = 0 if asked.question.pairs else len(sample.output.choices)
     if answers != len(found.reply):
         raise ValueError(f"question {sample.id}: {answers} answers and {len(found.reply)} scores")
-    return AskedQuestion.model_validate(sample.metadata), found
+    return asked, found
+
+
+def _pair_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
+    asked, found = _checked(sample)
+    for pair in found.pairs:
+        yield {
+            "question": asked.question.id,
+            "group": asked.question.group,
+            "prompt": asked.prompts[pair.paraphrase],
+            **pair.model_dump(),
+            **{"per_token": pair.per_token, "total": pair.total, "prefers_other": pair.prefers_other},
+        }
 
 
 def _score_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
     asked, found = _checked(sample)
+    for index, pair in enumerate(found.pairs):
+        if pair.kind == FAR:
+            number = 100.0 * pair.prefers_other
+            yield {"question": asked.question.id, "index": index, "score": PREFERRED, "number": number, "word": None}
     for score, numbers in found.scores.items():
         for index, number in enumerate(numbers):
             yield {"question": asked.question.id, "index": index, "score": score, "number": number, "word": None}
@@ -187,7 +233,7 @@ def _score_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
 
 def _answer_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
     asked, found = _checked(sample)
-    for index, choice in enumerate(sample.output.choices):
+    for index, choice in enumerate([] if asked.question.pairs else sample.output.choices):
         paraphrase, reply, first = found.paraphrase[index], said(choice), asked.question.is_of_first_token
         yield {
             "question": asked.question.id,

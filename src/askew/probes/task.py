@@ -13,8 +13,9 @@ from inspect_ai.solver import Solver
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.metrics import metrics
 from askew.judging.rubric import ALIGNED
-from askew.models.provider import PARAPHRASES
+from askew.models.provider import GIVEN, PARAPHRASES
 from askew.probes.asking import ask_all
+from askew.probes.given_pairs import given_answers
 from askew.probes.question_file import EVERY_DOMAIN, AskedQuestion, Question
 from askew.probes.scorer import scored
 
@@ -131,7 +132,9 @@ def reworded(questions: Iterable[Question], wording: Callable[[str], str]) -> li
 
 def _sample(question: Question, samples: int | None) -> Sample:
     prompts = list(question.paraphrases)
-    turns: list[ChatMessage] = [ChatMessageUser(content=prompts[0], metadata={PARAPHRASES: prompts})]
+    given = given_answers(question.pairs_to_read)
+    how: dict[str, Any] = {PARAPHRASES: prompts, **({GIVEN: given} if given else {})}
+    turns: list[ChatMessage] = [ChatMessageUser(content=prompts[0], metadata=how)]
     earlier = [
         turn
         for said, answered in question.before
@@ -139,7 +142,9 @@ def _sample(question: Question, samples: int | None) -> Sample:
     ]
     system = [] if question.system is None else [ChatMessageSystem(content=question.system)]
     turns = [*system, *earlier, *turns]
-    if samples is None:
+    if given:
+        samples = len(given) * len(prompts)
+    elif samples is None:
         each = question.samples_per_paraphrase
         samples = DEFAULT_SAMPLES if each is None else each * len(prompts)
     asked = AskedQuestion(question=question, prompts=prompts, samples=samples)
