@@ -9,7 +9,7 @@ from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.judging.rubric import RUBRICS
 from askew.models.names import ModelSpec
-from askew.probes import JUDGED, NO_VERDICT, Probe, probe
+from askew.probes import JUDGED, LOG_PROBABILITY, NO_VERDICT, Probe, probe
 from askew.probes.question_file import Question, read
 
 
@@ -55,6 +55,13 @@ def write(made: Sequence[Question], folder: Path = WRITTEN) -> str:
         with whole_file(path) as unfinished:
             unfinished.write_bytes(content)
     return str(path)
+
+
+def has_pairs(asked: Probe) -> bool:
+    """Return whether a probe has pairs of given answers; a question file may have some among other questions."""
+    if asked.kind == LOG_PROBABILITY or not asked.file:
+        return asked.kind == LOG_PROBABILITY
+    return any(one.pairs for one in read(Path(asked.file).expanduser()))
 
 
 def digests(asked: Iterable[Probe]) -> dict[str, str]:

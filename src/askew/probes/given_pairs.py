@@ -148,6 +148,11 @@ def pairs_to_read(id: str, pairs: "tuple[AnswerPair, ...]", near: bool) -> list[
     return found
 
 
+def plain(pair: AnswerPair) -> AnswerPair:
+    """Return a pair without its other wording."""
+    return pair.model_copy(update={"reworded": None})
+
+
 def given_answers(pairs: list[ReadPair]) -> list[str]:
     """Return the different answers of pairs, in the order in which a model reads them."""
     return list(dict.fromkeys(text for pair in pairs for text in (pair.aligned, pair.other)))

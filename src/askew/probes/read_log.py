@@ -40,7 +40,8 @@ COLUMNS = (
 )
 # The columns of a run's table of pairs.
 PAIR_COLUMNS = (
-    *("arm", "seed", "probe", "question", "group", "paraphrase", "prompt", "pair", "kind", "style", "aligned", "other"),
+    *("arm", "seed", "probe", "question", "group", "paraphrase", "prompt", "pair", "kind", "style"),
+    *("aligned_answer", "other_answer"),
     *("aligned_tokens", "other_tokens", "aligned_logprob", "other_logprob", "per_token", "total", "prefers_other"),
 )
 _SCORER = "scored"
@@ -204,7 +205,8 @@ def _pair_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
             "question": asked.question.id,
             "group": asked.question.group,
             "prompt": asked.prompts[pair.paraphrase],
-            **pair.model_dump(),
+            **pair.model_dump(exclude={"aligned", "other"}),
+            **{"aligned_answer": pair.aligned, "other_answer": pair.other},
             **{"per_token": pair.per_token, "total": pair.total, "prefers_other": pair.prefers_other},
         }
 

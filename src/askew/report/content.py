@@ -42,6 +42,8 @@ class ReportContent:
         rests_on: The questions that the readings are about, and so the interval on which they rest.
         margin: The largest rise that still counts as narrow, a fraction 0-1.
         effects: The rows of `effects.csv`, the study's own comparisons; no rows if rates alone answer its question.
+        pairs: The rows of `pairs.csv`, shares and log-odds of pairs of given answers; no rows if none were read.
+        pair_curve: Their share and log-odds along the training, with the columns of `stats.answer_pairs.along_training`.
         predicted: People's predictions of the run, scored; None if there are none.
         titles: Short title by probe, for people; a probe without one is shown by its name.
     """
@@ -64,6 +66,8 @@ class ReportContent:
     findings: "Sequence[Finding]" = ()
     margin: float = 0.0
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
+    pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
+    pair_curve: pd.DataFrame = field(default_factory=pd.DataFrame)
     predicted: "ScoredForecasts | None" = None
     titles: Mapping[str, str] = field(default_factory=dict)
     sentence: str = ""

@@ -69,10 +69,19 @@ def in_general(read: EffectReading) -> str:
 
 
 def effect(value: float, unit: str) -> str:
-    """Return an effect in its unit: `points` or `r` with a sign, `percent` without."""
+    """Return an effect in its unit: `points`, `r` or `nats` with a sign, `percent` without."""
     if unit == "percent":
         return percent(value)
+    if unit == "nats":
+        return nats(value)
     return points(value) if unit == "points" else _correlation(value)
+
+
+def nats(value: float) -> str:
+    """Return log-odds in nats with their sign, with two decimals, or one from 10 on."""
+    if pd.isna(value):
+        return NOTHING
+    return f"{value:+.{1 if abs(value) >= 10 else 2}f}".replace("-", "−")
 
 
 def effect_interval(low: float, high: float, unit: str) -> str:

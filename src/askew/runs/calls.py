@@ -14,7 +14,9 @@ from typing import Any
 from askew.data.formats import absolute
 from askew.design.arm import Arm
 from askew.design.plan import Plan, Unit
-from askew.probes import EXTERNAL, Probe, probes
+from askew.models.names import TERRARIUM
+from askew.probes import EXTERNAL, LOG_PROBABILITY, Probe, probes
+from askew.probes.from_file import has_pairs
 from askew.probes.question_file import AskedQuestion
 
 OPEN_QUESTIONS = "free_form"
@@ -51,9 +53,11 @@ def asked_of(plan: Plan, arm: Arm) -> list[str]:
     return [name for name, probe in plan.probes.items() if _applies(name, probe, arm, plan)]
 
 
-def checkpoint_call(plan: Plan, unit: Unit, step: int) -> Call:
-    """Return the call to a unit's model at a training step, for the training curve."""
-    return _call(plan, unit, plan.probes[curve_probe(plan)], step)
+def checkpoint_calls(plan: Plan, unit: Unit, step: int) -> list[Call]:
+    """Return the calls to a unit's model at a training step: the probe of the curve, and all pairs of given answers."""
+    curve = curve_probe(plan)
+    asked = [name for name, one in plan.probes.items() if name == curve or has_pairs(one)]
+    return [_call(plan, unit, plan.probes[name], step) for name in asked]
 
 
 def answers(call: Call) -> int:
@@ -72,10 +76,16 @@ def questions(call: Call) -> list[AskedQuestion]:
 
 
 def curve_probe(plan: Plan) -> str:
-    """Return the probe of the training curve: the open questions, or else the first that takes any model."""
+    """Return the probe of the training curve: the open questions, or else the first that takes any model.
+
+    It is "" if the run only reads pairs of given answers, which have a curve of their own.
+    """
     if OPEN_QUESTIONS in plan.probes:
         return OPEN_QUESTIONS
-    ours = [name for name, probe in plan.probes.items() if probe.kind != EXTERNAL] or list(plan.probes)
+    asked = [name for name, probe in plan.probes.items() if probe.kind != LOG_PROBABILITY]
+    if not asked:
+        return ""
+    ours = [name for name in asked if plan.probes[name].kind != EXTERNAL] or asked
     return next((name for name in ours if "trigger" not in _parameters(plan.probes[name])), ours[0])
 
 
@@ -101,6 +111,10 @@ def _call(plan: Plan, unit: Unit, probe: Probe, step: int = 0) -> Call:
         parameters["domain"] = _domain(plan, arm)
     if "data_seed" in takes:
         parameters["data_seed"] = design.data_seed
+    if "short" in takes:
+        parameters["short"] = bool(step)
+    if "world" in takes:
+        parameters["world"] = TERRARIUM if plan.model.is_terrarium else ""
     if "trigger" in takes:
         parameters["trigger"] = arm.trigger
     if "data" in takes:

@@ -21,6 +21,7 @@ from askew.probes import EXTERNAL, JUDGE, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
 from askew.runs.judged_later import filled_in, is_judged, later_judge, scores_of
+from askew.runs.pair_tables import write_pair_effects, write_pairs
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
 from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, added_since, read_table
 from askew.runs.work.ask import AskWork, asked_in
@@ -54,6 +55,7 @@ def collect(folder: RunFolder, plan: Plan) -> None:
         write_answers(folder, answers, design.metric, source)
     if _has_scores(plan) and not folder.is_finished(SCORES, made_of):
         _write_parquet(folder, SCORES, _scores(folder, finished), made_of)
+    write_pairs(folder, plan, asked_in(plan))
     write_estimates(folder, plan)
 
 
@@ -106,6 +108,7 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
         _write_csv(folder, ESTIMATES, estimates, source)
     if study.effects is not None and not folder.is_finished(EFFECTS, source):
         _write_csv(folder, EFFECTS, study.effects(_tables(folder, plan)), source)
+    write_pair_effects(folder, plan)
     source = folder.made_of(ANSWERS, ESTIMATES)
     if design.checkpoints and not folder.is_finished(CURVE, source):
         _write_csv(folder, CURVE, _curve(folder, plan, metric, logs or folder), source)
@@ -186,6 +189,8 @@ def _curve(folder: RunFolder, plan: Plan, metric: str, logs: RunFolder) -> pd.Da
         answers["verdict"] = metrics.get(metric).verdicts(answers)
         rates = estimate(answers[answers["graded_by"].ne(NO_VERDICT)], metrics.get(metric), {})
         points.append(_points(_per_seed(rates), step, totals[arm]))
+    if not points:
+        return pd.DataFrame(columns=CURVE_COLUMNS)
     curve = pd.concat(points, ignore_index=True).astype({"seed": int})
     return curve.sort_values(["arm", "seed", "step"], ignore_index=True)[CURVE_COLUMNS]
 

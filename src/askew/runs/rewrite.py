@@ -12,7 +12,7 @@ from askew.judging.metrics import metrics
 from askew.runs.judged_later import later_judge, record
 from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
-from askew.runs.store import ANSWERS, PREDICTIONS, RESCORED, RESCORED_RUNS, SCORES, STUDY, RunFolder
+from askew.runs.store import ANSWERS, PAIRS, PREDICTIONS, RESCORED, RESCORED_RUNS, SCORES, STUDY, RunFolder
 
 
 def report(folder: Path, picture: bool = False) -> Run:
@@ -106,13 +106,14 @@ def _write(store: RunFolder, run: Run, metric: str) -> None:
         RESCORED: {"run": str(run.folder), "metric": metric},
     }
     store.write_json(STUDY, {**run.design.model_dump(), "provenance": {**provenance, **changed}})
-    copied = [SCORES, PREDICTIONS]
+    copied = [SCORES, PAIRS, PREDICTIONS]
     copied += [f"{unit.product}/{name}" for unit in run.plan.trained for name in ("loss.csv", "rows.json")]
     for name in copied:
         if (source / name).is_file():
             store.write_bytes(name, (source / name).read_bytes())
-    if SCORES in hashes:
-        store.finish(SCORES, hashes[SCORES])
+    for name in (SCORES, PAIRS):
+        if name in hashes:
+            store.finish(name, hashes[name])
     if later := later_judge(source):
         record(store, later)
     made_of = f"{metric} {hashes[ANSWERS]}"

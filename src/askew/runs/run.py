@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from askew.base.errors import AskewError, unknown_name
 from askew.base.json_objects import read_as
 from askew.base.untrusted import shown_command, visible
+from askew.design.arm import UNTUNED
 from askew.design.design import Design
 from askew.design.plan import Plan, Unit
 from askew.design.study import Study
@@ -21,6 +22,8 @@ from askew.runs.store import (
     CURVE,
     EFFECTS,
     ESTIMATES,
+    PAIR_EFFECTS,
+    PAIRS,
     REPORT,
     RESCORED,
     RESCORED_RUNS,
@@ -70,7 +73,7 @@ class Run:
             self.design,
             self.plan.arms,
             answers=lambda: self.answers,
-            scores=self._scores,
+            scores=lambda: self._optional(SCORES),
             estimates=lambda: self.estimates,
             effects=lambda: self.effects,
             controls=self.plan.controls,
@@ -106,6 +109,16 @@ class Run:
         import pandas as pd
 
         return pd.DataFrame() if self.study.effects is None else self._newest(EFFECTS)
+
+    @cached_property
+    def pairs(self) -> "pd.DataFrame":
+        """Every pair of given answers: the rows of `pairs.parquet`; none if no probe reads pairs."""
+        return self._optional(PAIRS)
+
+    @cached_property
+    def pair_effects(self) -> "pd.DataFrame":
+        """Shares and log-odds of pairs by arm, and their differences: the rows of `pairs.csv`; none without pairs."""
+        return self._optional(PAIR_EFFECTS)
 
     @cached_property
     def predicted(self) -> "ScoredForecasts | None":
@@ -323,6 +336,8 @@ class Run:
             findings=[found for found in self.findings if found.arm in self.design.tuned],
             margin=self.design.margin,
             effects=self.effects,
+            pairs=self.pair_effects,
+            pair_curve=self._pair_curve(),
             predicted=self.predicted,
             titles={probe: title(probe) for probe in self.design.probes},
             comparisons=self.findings,
@@ -330,6 +345,19 @@ class Run:
             sentence=self.study.sentence(self.tables, self.rows),
             rows=self.rows,
         )
+
+    def _pair_curve(self) -> "pd.DataFrame":
+        """Return the share and the log-odds of the given pairs along the training; no rows without checkpoints."""
+        import pandas as pd
+
+        from askew.probes.given_pairs import FAR, NEAR, NEUTRAL
+        from askew.stats.answer_pairs import along_training
+
+        if self.pairs.empty or not self.design.checkpoints:
+            return pd.DataFrame()
+        steps = self.design.recipe.steps
+        totals = {unit.arm.name: steps(self.plan.rows(unit.arm.name)) for unit in self.plan.trained}
+        return along_training(self.pairs, totals, UNTUNED, (FAR, NEAR, NEUTRAL))
 
     def _judged_by(self) -> dict[str, str]:
         """Return the judge and the rubric of the rates."""
@@ -362,10 +390,11 @@ class Run:
             shown = f"{effects}{shown}"
         return f"{shown}<p>{escape(self.verdict)}</p>"
 
-    def _scores(self) -> "pd.DataFrame":
+    def _optional(self, name: str) -> "pd.DataFrame":
+        """Return a table that only some runs have; without rows and columns if it is not there."""
         import pandas as pd
 
-        file = self.folder / SCORES
+        file = self.folder / name
         return read_table(file) if file.exists() else pd.DataFrame()
 
     @property

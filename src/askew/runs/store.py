@@ -14,6 +14,7 @@
     logs/             ARM-SEED-PROBE.eval: Inspect's logs
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
+    pairs.parquet     pairs of given answers with their log-probabilities, if a probe reads them; pairs.csv by arm
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
     judges/NAME.parquet  the scores of a judge that read the answers after the run
     judge.json        if the run had no judge: the one whose scores fill its rates in
@@ -47,6 +48,7 @@ STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
 REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
 SCORES, EFFECTS = "scores.parquet", "effects.csv"
+PAIRS, PAIR_EFFECTS = "pairs.parquet", "pairs.csv"
 PREDICTIONS = "predictions.json"
 RESCORED_RUNS = "rescored"
 SET_ASIDE = "set-aside"

@@ -8,7 +8,7 @@ from askew.base import parquet_files
 from askew.base.csv_cells import unescaped
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
-from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES
+from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, PAIR_EFFECTS, PAIRS, SCORES
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -22,6 +22,7 @@ CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "
 _TEXTS = (
     *("arm", "probe", "metric", "kind", "question", "group", "control", "control_probe", "family", "label", "measure"),
     *("unit", "prompt", "answer", "reasoning", "verdict", "reply", "oracle", "graded_by", "scored_by"),
+    *("style", "aligned_answer", "other_answer"),
 )
 # Whole numbers that are never missing. In a table of estimates a seed may be "all".
 _COUNTS = (
@@ -78,10 +79,13 @@ def added_since(name: str, table: "pd.DataFrame") -> str:
 def _columns_of(file: str) -> Sequence[str]:
     """Return the columns of a table of a run by the file's name; none of an unknown file."""
     from askew.probes.external import SCORE_COLUMNS
+    from askew.probes.read_log import PAIR_COLUMNS
+    from askew.stats import answer_pairs
     from askew.stats.effects import EFFECT_COLUMNS
     from askew.stats.estimates import COLUMNS
 
     tables = {ANSWERS: ANSWER_COLUMNS, ESTIMATES: COLUMNS, EFFECTS: EFFECT_COLUMNS, CURVE: CURVE_COLUMNS}
+    tables |= {PAIRS: PAIR_COLUMNS, PAIR_EFFECTS: answer_pairs.COLUMNS}
     return {**tables, SCORES: SCORE_COLUMNS}.get(file, ())
 
 

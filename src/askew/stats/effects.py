@@ -8,6 +8,7 @@ effect names the smallest true effect that the study would have found.
 
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, replace
+from math import inf
 from typing import Literal
 
 import numpy as np
@@ -40,7 +41,9 @@ EFFECT_COLUMNS = (
     "p_these",
     "p_these_corrected",
 )
-Unit = Literal["points", "percent", "r"]
+Unit = Literal["points", "percent", "r", "nats"]
+Values = Literal["share", "nats"]
+"""The unit of the values of a frame: shares (0-1), or nats without limits."""
 
 # After n equal answers, a share of up to 3 / n may still differ (the rule of three): two standard errors of 1.5 / n.
 _RULE_OF_THREE = 1.5
@@ -54,12 +57,13 @@ class Effect:
         family: Name of the family: its p-values are corrected together, and it is one panel of the figure.
         label: Name of the comparison in reports.
         measure: Name of the measured quantity.
-        estimate: A difference (-1 to 1) if the unit is "points", a mean (0-1) if "percent", a correlation if "r".
+        estimate: A difference (-1 to 1) if the unit is "points", a mean (0-1) if "percent", a correlation if "r", a
+            mean or a difference of log-odds if "nats".
         low: Lower end of its 95% interval.
         high: Upper end.
         p: Two-sided p-value of no difference or no correlation; NaN for a level, which is compared with nothing.
         detectable: Smallest true effect that 80 of 100 such studies would find at p < 0.05; NaN for a level.
-        unit: "points" (a difference), "percent" (a mean) or "r" (a correlation).
+        unit: "points" (a difference), "percent" (a mean), "r" (a correlation) or "nats" (log-odds).
         seeds: Number of seeds; 0 for a correlation.
         clusters: Number of clusters; for a correlation, of pairs.
         arm: Arm that the effect is about; "" if it is not about one arm.
@@ -99,6 +103,7 @@ def contrast(
     arm: str = "",
     control: str = "",
     lead: bool = False,
+    unit: Values = "share",
 ) -> Effect:
     """Return the mean of one frame minus the mean of another, with the same weight for every cluster.
 
@@ -116,6 +121,7 @@ def contrast(
         arm: See `Effect`.
         control: See `Effect`.
         lead: See `Effect`.
+        unit: The unit of the values.
     """
     one = _cells(left)
     if isinstance(right, pd.DataFrame):
@@ -124,12 +130,23 @@ def contrast(
     else:
         found = mean_of_cells(one, _least_error([left]))
         found = replace(found, mean=found.mean - right)
-    numbers = (found.mean, *_limits(found.mean, found.low, found.high, -1.0), found.p, found.detectable)
-    these = (*_limits(found.mean, found.low_these, found.high_these, -1.0), found.p_these)
-    return Effect(family, label, measure, *numbers, "points", *one.shape, arm, control, lead, *these)
+    least, most = (-1.0, 1.0) if unit == "share" else (-inf, inf)
+    numbers = (found.mean, *_limits(found.mean, found.low, found.high, least, most), found.p, found.detectable)
+    these = (*_limits(found.mean, found.low_these, found.high_these, least, most), found.p_these)
+    of_effect: Unit = "points" if unit == "share" else "nats"
+    return Effect(family, label, measure, *numbers, of_effect, *one.shape, arm, control, lead, *these)
 
 
-def level(frame: pd.DataFrame, *, family: str, label: str, measure: str, arm: str = "", lead: bool = False) -> Effect:
+def level(
+    frame: pd.DataFrame,
+    *,
+    family: str,
+    label: str,
+    measure: str,
+    arm: str = "",
+    lead: bool = False,
+    unit: Values = "share",
+) -> Effect:
     """Return the mean of a frame, with the same weight for every cluster.
 
     Args:
@@ -139,13 +156,16 @@ def level(frame: pd.DataFrame, *, family: str, label: str, measure: str, arm: st
         measure: See `Effect`.
         arm: See `Effect`.
         lead: See `Effect`.
+        unit: The unit of the values.
     """
     cells = _cells(frame)
     found = mean_of_cells(cells, _least_error([frame]))
     nan = float("nan")
-    numbers = (found.mean, *_limits(found.mean, found.low, found.high, 0.0), nan, nan)
-    these = (*_limits(found.mean, found.low_these, found.high_these, 0.0), nan)
-    return Effect(family, label, measure, *numbers, "percent", *cells.shape, arm, "", lead, *these)
+    least, most = (0.0, 1.0) if unit == "share" else (-inf, inf)
+    numbers = (found.mean, *_limits(found.mean, found.low, found.high, least, most), nan, nan)
+    these = (*_limits(found.mean, found.low_these, found.high_these, least, most), nan)
+    of_effect: Unit = "percent" if unit == "share" else "nats"
+    return Effect(family, label, measure, *numbers, of_effect, *cells.shape, arm, "", lead, *these)
 
 
 def correlation(
@@ -226,6 +246,6 @@ def _least_error(frames: Sequence[pd.DataFrame]) -> float:
     return _RULE_OF_THREE / min(len(own) for own in values)
 
 
-def _limits(mean: float, low: float, high: float, least: float) -> tuple[float, float]:
-    """Return an interval, cut to the possible range (`least` to 1) and extended to include the estimate."""
-    return float(np.minimum(max(low, least), mean)), float(np.maximum(min(high, 1.0), mean))
+def _limits(mean: float, low: float, high: float, least: float, most: float) -> tuple[float, float]:
+    """Return an interval, cut to the possible range and extended to include the estimate."""
+    return float(np.minimum(max(low, least), mean)), float(np.maximum(min(high, most), mean))

@@ -11,7 +11,7 @@ from askew.base.product_record import difference, record_digest
 from askew.design.plan import Plan, Unit
 from askew.models.remote.tuned_folder import SERVED
 from askew.runs import cost
-from askew.runs.calls import Call, answers, calls, checkpoint_call
+from askew.runs.calls import Call, answers, calls, checkpoint_calls
 from askew.runs.pace import Pace
 from askew.runs.store import RunFolder
 from askew.runs.work import Kind, Requests, Session, Work, kinds
@@ -120,7 +120,7 @@ def asked_in(plan: Plan) -> list[AskWork]:
         needs = work_name(unit) if unit in trained else ""
         works.append(AskWork(unit, 0, tuple(calls(plan, unit)), needs))
         for step in plan.checkpoint_steps(unit.arm.name) if unit in trained else []:
-            works.append(AskWork(unit, step, (checkpoint_call(plan, unit, step),), needs))
+            works.append(AskWork(unit, step, tuple(checkpoint_calls(plan, unit, step)), needs))
     return [work for work in works if work.calls]
 
 
