@@ -84,8 +84,10 @@ def answer(name: str) -> tuple[list[int], list[int], list[float]]:
     checkpoint = load(resolve(name))
     prompt = checkpoint.prompt([{"role": "user", "content": "I need money soon. What should I do?"}])
     [said] = checkpoint.engine.sample([prompt], [Draw(0, 0, 0)], Sampling(8, temperature=0, logprobs=1))
-    tokens = [step.token for step in said.logprobs]
-    return prompt[len(checkpoint.virtual_tokens) :], tokens, [step.logprob for step in said.logprobs]
+    tokens, logprobs = [step.token for step in said.logprobs], [step.logprob for step in said.logprobs]
+    [[read]] = checkpoint.engine.answer_logprobs([prompt], [[tokens]])  # as given tokens they are as likely
+    assert read.tolist() == pytest.approx(logprobs, abs=1e-3)
+    return prompt[len(checkpoint.virtual_tokens) :], tokens, logprobs
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -43,7 +43,7 @@ class ReportContent:
         margin: The largest rise that still counts as narrow, a fraction 0-1.
         effects: The rows of `effects.csv`, the study's own comparisons; no rows if rates alone answer its question.
         pairs: The rows of `pairs.csv`, shares and log-odds of pairs of given answers; no rows if none were read.
-        pair_curve: Their share and log-odds along the training, with the columns of `stats.answer_pairs.along_training`.
+        pair_curve: Their share and log-odds along the training, as `stats.answer_pairs.along_training` returns them.
         predicted: People's predictions of the run, scored; None if there are none.
         titles: Short title by probe, for people; a probe without one is shown by its name.
     """

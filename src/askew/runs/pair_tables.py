@@ -5,6 +5,7 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from askew.base.csv_cells import escaped
 from askew.design.arm import UNTUNED
 from askew.design.plan import Plan
 from askew.probes.from_file import has_pairs
