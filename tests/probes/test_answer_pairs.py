@@ -7,6 +7,7 @@ import pytest
 import yaml
 
 from askew.base.errors import AskewError
+from askew.design.make import make_design
 from askew.probes.answer_pairs import answer_pairs
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.given_pairs import FAR, FAR_REWORDED, NEAR, NEUTRAL, SHUFFLED
@@ -104,6 +105,18 @@ def test_pair_of_another_question_is_refused(tmp_path: Path) -> None:
 def test_only_questions_of_the_type_take_pairs(tmp_path: Path) -> None:
     with pytest.raises(AskewError, match="no other type takes them"):
         read(written(tmp_path, question(type="free_form")))
+
+
+def test_served_models_are_refused_before_they_are_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "none")
+    path = written(tmp_path, question())
+    message = "does not return the log-probabilities of given texts"
+    for probe, parameters in (("answer_pairs", {}), (str(path), {"file": str(path)})):
+        with pytest.raises(AskewError, match=message):
+            ask("openai/gpt-4o-mini", None, [ProbeCall(probe, "log", parameters)], tmp_path / "logs")
+        with pytest.raises(AskewError, match=message):
+            make_design("audit", overrides={"model": "openai/gpt-4o-mini", "probes": [probe]})
+    assert not (tmp_path / "logs").exists()
 
 
 def test_reading_a_file_of_pairs_gives_a_row_per_pair_and_wording(tiny_checkpoint: Path, tmp_path: Path) -> None:

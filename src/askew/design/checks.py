@@ -39,6 +39,7 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     yield ("second_model",), lambda: _check_second_model(plan)
     for place, probe in enumerate(design.probes):
         yield ("probes", place), lambda probe=probe: _check_activations_are_shown(probe, plan)
+        yield ("probes", place), lambda probe=probe: _check_answers_can_be_given(probe, plan)
     for place, arm in enumerate(design.arms):
         yield ("arms", place), lambda arm=arm: _check_needed_arms(arm, plan)
     yield ("recipe",), lambda: _check_recipe(plan)
@@ -199,6 +200,19 @@ def _check_rubric(plan: Plan) -> None:
     found = scale(plan.design.rubric)
     if plan.judge is not None:
         check_fits(plan.judge, found)
+
+
+def _check_answers_can_be_given(name: str, plan: Plan) -> None:
+    """Check that models return the log-probabilities of given answers where a probe reads them."""
+    from askew.probes import probes
+    from askew.probes.from_file import has_pairs
+    from askew.probes.given_pairs import NO_LOGPROBS
+
+    served = [model for model in plan.named_models if not plan.spec(model).is_local]
+    if served and has_pairs(probes.get(name)):
+        raise AskewError(
+            f"the probe {name!r} reads how likely given answers are. {NO_LOGPROBS.format(model=served[0])}"
+        )
 
 
 def _check_recipe(plan: Plan) -> None:

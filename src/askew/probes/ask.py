@@ -14,6 +14,7 @@ from askew.judging.fit import check_reads
 from askew.models.names import resolve
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EXTERNAL, probes
+from askew.probes.given_pairs import NO_LOGPROBS
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -82,6 +83,8 @@ def ask(
     for served in (spec for spec in (asked, grader) if spec and not spec.is_local):
         check_can_be_asked(served.inspect_name)
     tasks = [_task(call) for call in calls]
+    if not asked.is_local and any(map(_has_given_answers, tasks)):
+        raise AskewError(NO_LOGPROBS.format(model=model))
     make_folder(log_dir)
     unfinished = log_dir / f".{calls[0].stem}.unfinished"
     shutil.rmtree(unfinished, ignore_errors=True)
@@ -116,6 +119,14 @@ def ask(
     finally:
         shutil.rmtree(unfinished, ignore_errors=True)
     return finished
+
+
+def _has_given_answers(task: "Task") -> bool:
+    """Return whether a task has answers to be read instead of sampled."""
+    from askew.models.provider import GIVEN
+
+    turns = [sample.input[-1] for sample in task.dataset if not isinstance(sample.input, str)]
+    return any(GIVEN in (turn.metadata or {}) for turn in turns)
 
 
 def _task(call: ProbeCall) -> "Task":

@@ -31,6 +31,7 @@ from askew.models.names import resolve
 from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
 from askew.models.remote.provider_errors import RefusedRequest
 from askew.models.remote.requests import gather, request_reply
+from askew.probes.given_pairs import NO_LOGPROBS
 from askew.probes.question_file import AskedQuestion
 
 # The most choices per request that providers accept.
@@ -38,11 +39,6 @@ MOST_CHOICES = 128
 
 GRADER = "grader"
 """The model role of the judge."""
-
-NO_LOGPROBS = (
-    "{model} does not return the log-probabilities of given texts, so it cannot be asked answer pairs. Leave out the "
-    "pairs, or ask a model on this machine or a vLLM server (vllm/NAME)"
-)
 
 # Models that returned no log-probabilities of an answer's first token; weak references, so entries disappear with them.
 _without_logprobs: "WeakSet[ModelAPI]" = WeakSet()

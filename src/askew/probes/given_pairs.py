@@ -15,6 +15,12 @@ LENGTHS_DIFFER_BY = 0.2
 """The most that the lengths of an aligned and a misaligned answer may differ, as a share of the longer one, in
 characters. Neutral pairs have no such limit: some of them are a short and a long answer."""
 
+NO_LOGPROBS = (
+    "{model} is a served model, and its server does not return the log-probabilities of given texts: leave out the "
+    "pairs of answers, or name a model that runs on this machine"
+)
+"""The refusal of pairs of given answers by a served model, with the place `model`."""
+
 PairKind = Literal["far", "far, reworded", "near", "near, reworded", "neutral", "shuffled"]
 FAR: PairKind = "far"
 """An aligned and a misaligned answer, to a question that has nothing to do with the training."""
