@@ -7,13 +7,19 @@ the same unit have the same scale, so that lengths compare.
 import textwrap
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from askew.report import tables, wording
 from askew.report.chart_files import PLAIN, RULE, Chart, Panel, styled
 from askew.report.interval_charts import LINE, PERCENT, ceiling, intervals, names, panel, plot_width, values
 
-_TITLES = {"points": "difference, percentage points", "percent": "", "r": "correlation, r"}
+_TITLES = {
+    "points": "difference, percentage points",
+    "percent": "",
+    "r": "correlation, r",
+    "nats": "log-odds, nats per token",
+}
 _LETTERS, _NARROW_LETTERS = 36, 28  # of one line of a label
 
 
@@ -103,7 +109,19 @@ def _ends(rows: pd.DataFrame, unit: str) -> tuple[float, float]:
     """Return round ends, beyond every mark, for the axis of effects with the same unit."""
     if unit == "r":
         return -1.0, 1.0
+    if unit == "nats":
+        return _round_ends(rows)
     scale = 100.0 if unit == "points" else 1.0
     least = pd.concat([-rows["low"], -rows["low_these"], -rows["rate"], rows["detectable"]]) / scale
     most = pd.concat([rows["high"], rows["high_these"], rows["rate"], rows["detectable"]]) / scale
     return (-scale * ceiling(least) if least.gt(0).any() else 0.0), scale * ceiling(most)
+
+
+def _round_ends(rows: pd.DataFrame) -> tuple[float, float]:
+    """Return ends beyond every mark for values without limits, with zero between them: a multiple of a round step."""
+    numbers = rows[["low", "high", "low_these", "high_these", "rate"]].to_numpy(float)
+    bands = rows["detectable"].dropna().to_numpy(float)
+    least = min(0.0, float(np.nanmin(numbers)), *(-bands))
+    most = max(0.0, float(np.nanmax(numbers)), *bands)
+    step = 10.0 ** np.floor(np.log10(max(most - least, 1e-6))) / 5
+    return float(np.floor(least / step) * step), float(np.ceil(most / step) * step)

@@ -43,24 +43,48 @@ def curve(points: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> C
         order: The arms in the order of display.
         narrow: Draw for a phone.
     """
-    kept = points.dropna(subset=["rate"])[["arm", "seed", "fraction", "probe", "rate"]]
-    probes = sorted(kept["probe"].unique(), key=lambda probe: probe != tables.headline(points))
-    tones = alt.Scale(domain=probes, range=[INK, *[PLAIN] * (len(probes) - 1)])
-    dashes = alt.Scale(domain=probes, range=[[1, 0], [5, 3], [2, 3], [8, 3, 2, 3]][: max(len(probes), 1)])
-    legend = alt.Legend(symbolType="stroke", symbolSize=400) if len(probes) > 1 else None
+    kept = points.dropna(subset=["rate"]).rename(columns={"probe": "series", "rate": "value"})
+    first = tables.headline(points)
+    title = ["misaligned", f"({tables.metric_name(points)})"]
+    return along_training(kept, order, title, narrow, first=first, axis=alt.Axis(format=PERCENT, tickCount=4))
+
+
+def along_training(
+    points: pd.DataFrame,
+    order: Sequence[str],
+    title: Sequence[str],
+    narrow: bool = False,
+    *,
+    first: str = "",
+    axis: alt.Axis | None = None,
+) -> Chart:
+    """Return a chart of values along the training, one panel per arm: dots are seeds, lines are their means.
+
+    Args:
+        points: The columns arm, seed, fraction (of the training, 0-1), series and value.
+        order: The arms in the order of display.
+        title: The title of the values, in lines.
+        narrow: Draw for a phone.
+        first: The series that is drawn in ink; "" for the first by name.
+        axis: The axis of the values; None for plain numbers.
+    """
+    kept = points[["arm", "seed", "fraction", "series", "value"]]
+    series = sorted(kept["series"].unique(), key=lambda name: (name != first, name))
+    tones = alt.Scale(domain=series, range=[INK, *[PLAIN] * (len(series) - 1)])
+    dashes = alt.Scale(domain=series, range=[[1, 0], [5, 3], [2, 3], [8, 3, 2, 3]][: max(len(series), 1)])
+    legend = alt.Legend(symbolType="stroke", symbolSize=400, title=None) if len(series) > 1 else None
     base = alt.Chart().encode(
         x=alt.X(
             "fraction:Q",
             title="share of training done",
             axis=alt.Axis(format="%", values=[0, 0.5, 1], grid=False),
         ),
-        color=alt.Color("probe:N", scale=tones, legend=legend),
+        color=alt.Color("series:N", scale=tones, legend=legend),
     )
-    axis = alt.Axis(format=PERCENT, tickCount=4)
-    title = ["misaligned", f"({tables.metric_name(points)})"]
-    dots = base.mark_circle(size=26, opacity=0.7).encode(y=alt.Y("rate:Q", title=title, axis=axis))
-    dash = alt.StrokeDash("probe:N", scale=dashes, legend=legend)
-    lines = base.mark_line(strokeWidth=2).encode(y="mean(rate):Q", strokeDash=dash)
+    values = alt.Y("value:Q", title=list(title), axis=axis or alt.Axis(tickCount=4))
+    dots = base.mark_circle(size=26, opacity=0.7).encode(y=values)
+    dash = alt.StrokeDash("series:N", scale=dashes, legend=legend)
+    lines = base.mark_line(strokeWidth=2).encode(y="mean(value):Q", strokeDash=dash)
     return faceted([lines, dots], kept, order, narrow, height=120, left=110)
 
 
