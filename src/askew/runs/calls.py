@@ -61,12 +61,19 @@ def checkpoint_calls(plan: Plan, unit: Unit, step: int) -> list[Call]:
 
 
 def answers(call: Call) -> int:
-    """Return how many answers a call collects."""
+    """Return how many answers a call collects, without those that are given."""
     probe = probes.get(call.probe)
     if probe.kind == EXTERNAL:
         task = probe.task(**call.parameters)
         return len(task.dataset) * (task.epochs or 1)
-    return sum(asked.samples for asked in questions(call))
+    return sum(asked.samples for asked in questions(call) if not asked.question.pairs)
+
+
+def given_answers(call: Call) -> int:
+    """Return how many given answers a call reads."""
+    if probes.get(call.probe).kind == EXTERNAL:
+        return 0
+    return sum(asked.samples for asked in questions(call) if asked.question.pairs)
 
 
 def questions(call: Call) -> list[AskedQuestion]:
@@ -132,7 +139,7 @@ def _parts(call: Call) -> Iterator[Call]:
     if samples <= _FEW_SAMPLES:
         yield call
         return
-    most = max(1, _MOST_ANSWERS * samples // answers(call))
+    most = max(1, _MOST_ANSWERS * samples // max(1, answers(call)))
     yield replace(call, parameters={**call.parameters, "samples": min(most, samples)})
     for number, first in enumerate(range(most, samples, most), start=2):
         seed = _derived(f"{call.parameters['seed']} part {number}")

@@ -34,6 +34,8 @@ _USABLE = 0.9
 _CHARACTERS_PER_TOKEN, _TEMPLATE_TOKENS = 4.0, 20
 # Most answers end before their limit.
 _SHARE_OF_LIMIT = 0.8
+# A given answer is a sentence, and reading it has no backward pass.
+_TOKENS_OF_A_GIVEN_ANSWER, _FORWARD_ONLY = 18, 2.5
 _SECONDS_TO_MEASURE = 120
 
 
@@ -57,10 +59,12 @@ class Pace:
     Attributes:
         row: Seconds for one training row, once.
         answer: Seconds for one answer, with its share of the judging by the terrarium's judge.
+        given: Seconds for reading one given answer.
     """
 
     row: float
     answer: float
+    given: float = 0.002
 
 
 TERRARIUM_PACE = Pace(row=0.008, answer=0.01)
@@ -83,7 +87,11 @@ def pace_of(plan: Plan, rows: Path, say: Callable[[str], None]) -> Pace | None:
     speed = _measured(checkpoint, lambda: say(f"  timing {plan.design.model} on this machine, once"))
     if speed is None:
         return None
-    return Pace(_tokens_of_a_row(rows) / speed.trained, _SHARE_OF_LIMIT * plan.design.max_tokens / speed.sampled)
+    return Pace(
+        row=_tokens_of_a_row(rows) / speed.trained,
+        answer=_SHARE_OF_LIMIT * plan.design.max_tokens / speed.sampled,
+        given=_TOKENS_OF_A_GIVEN_ANSWER / (_FORWARD_ONLY * speed.trained),
+    )
 
 
 def memory_of(checkpoint: Path | str | None) -> float:

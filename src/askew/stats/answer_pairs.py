@@ -125,13 +125,11 @@ def along_training(pairs: pd.DataFrame, totals: Mapping[str, int], untuned: str,
         The columns arm, seed, kind, fraction (of the training, 0-1), share (0-1) and per_token (nats).
     """
     wanted = pairs[pairs["kind"].isin(list(kinds))]
-    means = wanted.groupby(["arm", "seed", "kind", "step"], as_index=False)[["prefers_other", "per_token"]].mean()
-    trained = means[means["arm"].isin(list(totals))]
-    total = trained["arm"].map(dict(totals))
-    points = trained.assign(fraction=(trained["step"].where(trained["step"].gt(0), total) / total).astype(float))
-    start = means[means["arm"].eq(untuned)].drop(columns=["arm", "seed"])
-    starts = points[["arm", "seed"]].drop_duplicates().merge(start, how="cross").assign(fraction=0.0)
-    found = pd.concat([starts, points], ignore_index=True).rename(columns={"prefers_other": "share"})
-    return found.sort_values(["arm", "seed", "kind", "fraction"])[
-        ["arm", "seed", "kind", "fraction", "share", "per_token"]
-    ].reset_index(drop=True)
+    parts = [pd.DataFrame(columns=[*wanted.columns, "fraction"])] if not totals else []
+    for arm, total in totals.items():
+        own = wanted[wanted["arm"].eq(arm)]
+        before = wanted[wanted["arm"].eq(untuned) & wanted["question"].isin(own["question"])]
+        parts += [before.assign(arm=arm, seed=seed, fraction=0.0) for seed in own["seed"].unique()]
+        parts.append(own.assign(fraction=own["step"].where(own["step"].gt(0), total) / total))
+    means = pd.concat(parts, ignore_index=True).groupby(["arm", "seed", "kind", "fraction"], as_index=False)
+    return means[["prefers_other", "per_token"]].mean().rename(columns={"prefers_other": "share"})

@@ -8,29 +8,30 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
-from askew.report import tables, wording
+from askew.report import wording
 from askew.report.content import ReportContent
 from askew.report.sections import Figure, Section, section
 from askew.stats.answer_pairs import PER_TOKEN, SHARE, TOTAL, register_shifts
+from askew.stats.corrections import ALPHA
 
 if TYPE_CHECKING:
     from askew.report.chart_files import Chart
 
-_FAR, _NEUTRAL = "far", "neutral"
+_FAR, _NEUTRAL, _SHUFFLED = "far", "neutral", "shuffled"
 _KINDS: Mapping[str, str] = {
     _FAR: "far: questions that have nothing to do with the training",
     "far, reworded": "far, reworded: the same answers in other words",
     "near": "near: questions of the training domain",
     "near, reworded": "near, reworded: the same answers in other words",
     _NEUTRAL: "neutral: two aligned answers in different registers",
-    "shuffled": "shuffled: an aligned answer against its words in random order",
+    _SHUFFLED: "shuffled: an aligned answer against its words in random order",
 }
 
 
 def log_odds(content: ReportContent, narrow: bool = False) -> "Chart":
-    """Return a chart of the differences of log-odds per token, with a panel for each kind of pair.
+    """Return a chart of the differences of log-odds per token, with a panel for each kind of pair but shuffled ones.
 
-    Without a comparison, it shows the log-odds of each arm.
+    Without a comparison, it shows the log-odds of each arm. Those of shuffled pairs are many times larger than others.
 
     Args:
         content: The data of the report.
@@ -55,7 +56,7 @@ def curve(content: ReportContent, narrow: bool = False) -> "Chart":
 
 
 def _drawn(pairs: pd.DataFrame) -> pd.DataFrame:
-    rows = pairs[pairs["measure"].eq(PER_TOKEN)]
+    rows = pairs[pairs["measure"].eq(PER_TOKEN) & pairs["kind"].ne(_SHUFFLED)]
     compared = rows[rows["control"].ne("")]
     return _with_families(compared if len(compared) else rows)
 
@@ -97,7 +98,7 @@ def _row(rows: pd.DataFrame, places: Mapping[Any, Any]) -> dict[str, Any]:
         if measure == PER_TOKEN:
             found["p"] = wording.p_value(row["p_corrected"])
             found["p_these"] = wording.p_value(row["p_these_corrected"])
-            found["apart"] = bool(row["p_corrected"] < tables.ALPHA)
+            found["apart"] = bool(row["p_corrected"] < ALPHA)
             found["questions"] = wording.counted(int(row["clusters"]), "question")
     return found
 

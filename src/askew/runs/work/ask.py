@@ -11,7 +11,7 @@ from askew.base.product_record import difference, record_digest
 from askew.design.plan import Plan, Unit
 from askew.models.remote.tuned_folder import SERVED
 from askew.runs import cost
-from askew.runs.calls import Call, answers, calls, checkpoint_calls
+from askew.runs.calls import Call, answers, calls, checkpoint_calls, given_answers
 from askew.runs.pace import Pace
 from askew.runs.store import RunFolder
 from askew.runs.work import Kind, Requests, Session, Work, kinds
@@ -74,7 +74,8 @@ class AskWork(Work):
 
     def seconds(self, plan: Plan, pace: Pace) -> float:
         """Return about how long its answers take."""
-        return sum(map(answers, self.calls)) * pace.answer
+        given = sum(map(given_answers, self.calls))
+        return sum(map(answers, self.calls)) * pace.answer + given * pace.given
 
     def message(self, session: Session) -> dict[str, Any]:
         """Return the model, the judge, the calls and the terms for served models."""
@@ -136,9 +137,12 @@ class AskKind(Kind[AskWork]):
         return asked_in(plan)
 
     def summary(self, plan: Plan, works: Sequence[AskWork]) -> str:
-        """Return the number of answers."""
-        count = sum(answers(call) for work in works for call in work.calls)
-        return f"{count:,} answer{'' if count == 1 else 's'}"
+        """Return the number of answers, and of given answers that are read."""
+        every = [call for work in works for call in work.calls]
+        counts = {"answer": sum(map(answers, every)), "given answer": sum(map(given_answers, every))}
+        if not counts["given answer"]:
+            del counts["given answer"]
+        return ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
 
     def do(self, message: dict[str, Any], tell: Tell) -> None:
         """Ask and judge; served models' replies are stored as they come."""
