@@ -38,7 +38,7 @@ def test_pace_follows_the_lengths_of_rows_and_answers(
     (tmp_path / "rows.jsonl").write_text("x" * 720 + "\n")
     plan = make_plan("emergent-misalignment", overrides={"model": str(large_checkpoint), "max_tokens": 50})
     found = pace.pace_of(plan, tmp_path, lambda text: None)
-    assert found == pace.Pace(row=1.0, answer=0.4)
+    assert found == pace.Pace(row=1.0, answer=0.4, given=0.036)
 
 
 def test_model_that_cannot_be_measured_has_no_pace(large_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
