@@ -20,5 +20,5 @@ def made(neutral: float = 0.0, steps: tuple[int, ...] = (0,), seed: int = 0) -> 
                     part = 1.0 if not step else step / 10
                     for value in start + part * moved + rng.normal(0, 0.05, 2):
                         rows.append((arm, own, "answer_pairs", f"q{q}", kind, step, value, 10 * value, value > 0))
-    columns = ["arm", "seed", "probe", "question", "kind", "step", "per_token", "total", "prefers_other"]
+    columns = ["arm", "seed", "probe", "question", "kind", "step", "per_token", "in_total", "prefers_other"]
     return pd.DataFrame(rows, columns=columns)

@@ -145,7 +145,7 @@ def assert_consistent(pairs: pd.DataFrame) -> None:
     assert pairs["aligned_logprob"].lt(0).all()
     per_token = pairs["other_logprob"] / pairs["other_tokens"] - pairs["aligned_logprob"] / pairs["aligned_tokens"]
     assert pairs["per_token"].tolist() == pytest.approx(per_token.tolist())
-    assert pairs["total"].tolist() == pytest.approx((pairs["other_logprob"] - pairs["aligned_logprob"]).tolist())
+    assert pairs["in_total"].tolist() == pytest.approx((pairs["other_logprob"] - pairs["aligned_logprob"]).tolist())
     assert pairs["prefers_other"].tolist() == per_token.gt(0).tolist()
 
 

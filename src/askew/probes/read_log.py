@@ -42,7 +42,7 @@ COLUMNS = (
 PAIR_COLUMNS = (
     *("arm", "seed", "probe", "question", "group", "paraphrase", "prompt", "pair", "kind", "style"),
     *("aligned_answer", "other_answer"),
-    *("aligned_tokens", "other_tokens", "aligned_logprob", "other_logprob", "per_token", "total", "prefers_other"),
+    *("aligned_tokens", "other_tokens", "aligned_logprob", "other_logprob", "per_token", "in_total", "prefers_other"),
 )
 _SCORER = "scored"
 # Reading a damaged archive raises any of these, depending on where the damage is.
@@ -139,7 +139,7 @@ def pairs_from_log(path: Path) -> "pd.DataFrame":
 
     Returns:
         One row per pair and wording, with the columns of `PAIR_COLUMNS` except arm, seed and probe; no rows if no
-        question has pairs. `per_token` and `total` are log-odds in nats.
+        question has pairs. `per_token` and `in_total` are log-odds in nats.
 
     Raises:
         AskewError: As in `answers_from_log`.
@@ -207,7 +207,7 @@ def _pair_rows(sample: "EvalSample") -> Iterator[dict[str, Any]]:
             "prompt": asked.prompts[pair.paraphrase],
             **pair.model_dump(exclude={"aligned", "other"}),
             **{"aligned_answer": pair.aligned, "other_answer": pair.other},
-            **{"per_token": pair.per_token, "total": pair.total, "prefers_other": pair.prefers_other},
+            **{"per_token": pair.per_token, "in_total": pair.total, "prefers_other": pair.prefers_other},
         }
 
 

@@ -17,7 +17,7 @@ SHARE, PER_TOKEN, TOTAL = "share preferred", "log-odds per token", "log-odds in 
 """The measures: the share of pairs in which the second answer is likelier per token than the first; its log-odds in
 nats per token; and in total."""
 
-_VALUES = {SHARE: "prefers_other", PER_TOKEN: "per_token", TOTAL: "total"}
+_VALUES = {SHARE: "prefers_other", PER_TOKEN: "per_token", TOTAL: "in_total"}
 _UNITS: Mapping[str, Literal["share", "nats"]] = {SHARE: "share", PER_TOKEN: "nats", TOTAL: "nats"}
 COLUMNS = ("probe", "kind", *EFFECT_COLUMNS)
 """The columns of pairs.csv, in order."""
@@ -28,7 +28,7 @@ def pair_effects(pairs: pd.DataFrame, controls: Mapping[str, str], untuned: str,
 
     Args:
         pairs: One row per pair, with the columns arm, seed, probe, question, kind (of pair), prefers_other (a boolean),
-            per_token and total (log-odds in nats).
+            per_token and in_total (log-odds in nats).
         controls: Arm to its control.
         untuned: The arm that is the untuned model; "" if there is none.
         order: The kinds of pairs in the order of display.
