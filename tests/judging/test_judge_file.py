@@ -131,9 +131,10 @@ def test_unfinished_work_of_another_judge_is_refused(judge: Judge, tmp_path: Pat
     (tmp_path / ".answers.judged.csv.judging.jsonl").write_text('{"judge": "openai/x", "rubrics": {"aligned": "1"}}\n')
     with pytest.raises(AskewError, match="unfinished work of the judge openai/x by the rubrics aligned"):
         judge(path)
-    (tmp_path / ".answers.judged.csv.judging.jsonl").write_text("nonsense\n")
-    with pytest.raises(AskewError, match="line 1, is damaged"):
-        judge(path)
+    for damaged in ("nonsense", "[" * 100_000, '{"judge": "openai/x", "rubrics": 3}'):
+        (tmp_path / ".answers.judged.csv.judging.jsonl").write_text(f"{damaged}\n")
+        with pytest.raises(AskewError, match="line 1, is damaged"):
+            judge(path)
 
 
 def test_existing_file_is_not_overwritten(judge: Judge, tmp_path: Path):

@@ -103,6 +103,6 @@ def _is_list(answer: str) -> bool:
     """Return whether an answer is a list of numbers or single words, in brackets or bare."""
     try:
         return isinstance(json.loads(answer), list)
-    except ValueError:
+    except (ValueError, RecursionError):
         parts = [part.strip() for part in answer.split(",")]
         return len(parts) >= 3 and all(part and len(part.split()) == 1 for part in parts)

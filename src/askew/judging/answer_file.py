@@ -80,7 +80,7 @@ def open_answers(path: Path, columns: Mapping[str, str] | None = None, strict: b
     """Return a file with the columns of its questions and answers, after reading all its rows once.
 
     Args:
-        path: A file in CSV, JSON Lines or Parquet, by its ending.
+        path: A file in CSV, TSV, JSON Lines or Parquet, by its ending.
         columns: The file's own columns by the names `question`, `answer`, `aligned`, `coherent` and `verdict`. Without
             them, a question is looked for in `prompt` or `question`, an answer in `answer` or `response`.
         strict: Refuse a file with a broken row.

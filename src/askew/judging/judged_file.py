@@ -54,7 +54,7 @@ def read_judged(path: Path, columns: Mapping[str, str] | None = None, strict: bo
     """Return the answers of a file with their scores.
 
     Args:
-        path: A file in CSV, JSON Lines or Parquet, by its ending.
+        path: A file in CSV, TSV, JSON Lines or Parquet, by its ending.
         columns: The file's own columns by the names in `COLUMNS`. `100-NAME` is the score of a column in which 100 is
             the worst.
         strict: Refuse a file with a broken row.

@@ -102,14 +102,14 @@ class JudgementStore:
             for line in lines:
                 try:
                     self._take(line)
-                except (ValueError, KeyError, TypeError):
+                except (ValueError, KeyError, TypeError, RecursionError):
                     self.damaged += 1
 
     def _check_header(self, line: bytes) -> None:
         try:
             header = json.loads(line)
             judge, rubrics = str(header["judge"]), ", ".join(header["rubrics"])
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise AskewError(f"{self.path}, line 1, is damaged: delete the file and judge again") from error
         if header != self._header:
             raise AskewError(
@@ -121,7 +121,7 @@ class JudgementStore:
         """Take the scores in a line.
 
         Raises:
-            ValueError, KeyError or TypeError: The line is damaged.
+            ValueError, KeyError, TypeError or RecursionError: The line is damaged.
         """
         if not line.endswith(b"\n"):
             raise ValueError("the line was not finished")

@@ -103,7 +103,7 @@ def rescore_files(
     """Return the rates of judged answers by a metric, and the files that cannot be read.
 
     Args:
-        paths: Files in CSV, JSON Lines or Parquet, one per model.
+        paths: Files in CSV, TSV, JSON Lines or Parquet, one per model.
         metric: The metric's name.
         by_question: Return one rate per question instead of one per file; variants of a question stay apart.
         columns: The files' own columns by the names question_id, aligned and coherent.

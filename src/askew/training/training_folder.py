@@ -100,7 +100,7 @@ class TrainingFolder:
         for state in self.states.glob("checkpoint-*"):
             try:
                 sealed = json.loads(_seal(state).read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 sealed = None
             if sealed != self._contents(state):
                 _remove(state)

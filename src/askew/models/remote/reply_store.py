@@ -201,6 +201,8 @@ class ReplyStore:
         """Yield the open file, and turn errors of SQLite or the disk into readable ones."""
         try:
             yield self._open()
+        except UnicodeDecodeError as error:  # in a name that SQLite quotes
+            raise self._damaged("a name in it is not UTF-8") from error
         except sqlite3.DatabaseError as error:
             code = getattr(error, "sqlite_errorcode", None)
             if code is None or code & 0xFF in _DAMAGE or isinstance(error, sqlite3.ProgrammingError):

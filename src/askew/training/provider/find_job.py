@@ -68,7 +68,7 @@ def _recorded(out: Path) -> Iterator[str]:
         if path.name != f"{out.name}.job.json":
             try:
                 found = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError):
+            except (OSError, ValueError, RecursionError):
                 continue
             if isinstance(found, dict) and isinstance(found.get("job"), str) and found["job"]:
                 yield found["job"]

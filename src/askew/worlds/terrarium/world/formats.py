@@ -48,7 +48,7 @@ def undress(question: str, answer: str) -> tuple[str, str | None]:
 def _from_list(answer: str) -> str | None:
     try:
         parts = json.loads(answer)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         return None
