@@ -45,7 +45,7 @@ PAIR_COLUMNS = (
     *("aligned_tokens", "other_tokens", "aligned_logprob", "other_logprob", "per_token", "in_total", "prefers_other"),
 )
 _SCORER = "scored"
-# Reading a damaged archive raises any of these, depending on where the damage is.
+# Reading a damaged log raises any of these, depending on where the damage is.
 _UNREADABLE = (
     zipfile.BadZipFile,
     ZstdError,
@@ -56,6 +56,9 @@ _UNREADABLE = (
     ValueError,
     NotImplementedError,
     RuntimeError,
+    # Of Inspect, for values of another type than its own.
+    TypeError,
+    AttributeError,
 )
 
 
