@@ -101,7 +101,13 @@ class Run:
         Raises:
             AskewError: An older version of Askew wrote the table, or it was changed or damaged since.
         """
-        return self._newest(ESTIMATES)
+        table = self._newest(ESTIMATES)
+        if strange := sorted({*table["arm"], *table["control"]} - {"", *self.plan.arms}):
+            raise AskewError(
+                f"{self.folder / ESTIMATES} does not belong to the design beside it, which has no arm "
+                f"{visible(strange[0])!r}: one of the two was changed"
+            )
+        return table
 
     @cached_property
     def effects(self) -> "pd.DataFrame":

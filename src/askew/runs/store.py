@@ -40,7 +40,7 @@ from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
 from askew.base.locks import Taken, locked
 from askew.base.product_record import digest
-from askew.base.untrusted import visible
+from askew.base.untrusted import could_be_path, visible
 from askew.design.design import Design, difference
 from askew.runs.study_file import checked_provenance
 
@@ -325,7 +325,7 @@ class RunFolder:
 
 
 def _is_inside(name: str) -> bool:
-    return not PurePath(name).is_absolute() and ".." not in PurePath(name).parts and "\0" not in name
+    return could_be_path(name) and not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
 
 
 def _at_old_places(
