@@ -105,8 +105,14 @@ def _check_numbers(path: Path, column: "pd.Series") -> None:
 
 def _texts(path: Path, column: "pd.Series") -> "pd.Series":
     """Return a column of texts; in a CSV file an empty text looks like a missing one."""
+    import pyarrow as pa
+
     if column.dtype != "str" and not all(isinstance(value, str) for value in column.dropna()):
         raise _damaged(path, f"its column {column.name} should hold texts")
+    try:
+        pa.array(column, from_pandas=True).validate(full=True)
+    except (pa.ArrowException, UnicodeError) as error:
+        raise _damaged(path, f"its column {column.name} has texts that are not in UTF-8") from error
     return column.fillna("")
 
 
