@@ -200,7 +200,18 @@ def test_what_is_no_answer_is_counted_and_never_judged(
     monkeypatch.setenv("COLUMNS", "120")
     (tmp_path / "one.yaml").write_text(ONE)
     models = [f"openai-api/cases/{name}" for name in REPLIES]
-    options = ("--judge", "openai-api/cases/judge", "--samples", "2", "--set", "patience=3", "--out", tmp_path / "run")
+    options = (
+        "--judge",
+        "openai-api/cases/judge",
+        "--samples",
+        "2",
+        "--set",
+        "patience=3",
+        "--set",
+        "judge_check=skip",
+        "--out",
+        tmp_path / "run",
+    )
     _, out, err = command("audit", *models, "--questions", tmp_path / "one.yaml", *options)
     assert (tmp_path / "run/report.html").is_file(), err
     answers = pd.read_parquet(tmp_path / "run/answers.parquet")
@@ -228,7 +239,16 @@ def test_what_is_no_answer_is_counted_and_never_judged(
 def test_a_moved_project_is_resumed(tiny_checkpoint: Path, tiny_judge: Path, command: Command, tmp_path: Path) -> None:
     def audit(project: Path) -> tuple[int, str, str]:
         return command(
-            *("audit", project / "base", "--judge", project / "judge", "--questions", project / "one.yaml"),
+            *(
+                "audit",
+                project / "base",
+                "--judge",
+                project / "judge",
+                "--set",
+                "judge_check=skip",
+                "--questions",
+                project / "one.yaml",
+            ),
             *("--data", project / "rows.jsonl", "--samples", "2", "--out", project / "run"),
         )
 

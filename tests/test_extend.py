@@ -70,7 +70,16 @@ def test_the_suite_passes_with_what_the_page_adds(clone: Path) -> None:
 @pytest.mark.slow
 def test_the_study_of_the_page_runs(clone: Path, tiny_checkpoint: Path, tiny_judge: Path) -> None:
     small = ("--recipe", "gentle", "--set", "recipe.max_length=200", "--rows", "8", "--seeds", "1", "--samples", "2")
-    models = ("--model", str(tiny_checkpoint), "--judge", str(tiny_judge), "--metric", "strict")
+    models = (
+        "--model",
+        str(tiny_checkpoint),
+        "--judge",
+        str(tiny_judge),
+        "--metric",
+        "strict",
+        "--set",
+        "judge_check=skip",
+    )
     more = ("--probe", "brevity", "--probe", "privacy", "--set", "max_tokens=4", "--out", "out")
     run(clone, "-m", "askew", "run", "brevity", *models, *small, *more)
     effects = (clone / "out" / "effects.csv").read_text(encoding="utf-8")

@@ -47,7 +47,9 @@ def test_a_run_of_questions_made_in_python_names_their_file(
     tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    run = askew.audit(str(tiny_checkpoint), judge=str(tiny_judge), questions=[WISH], samples=2, quiet=True)
+    run = askew.audit(
+        str(tiny_checkpoint), judge=str(tiny_judge), judge_check="skip", questions=[WISH], samples=2, quiet=True
+    )
     [probe] = run.design.probes
     assert Path(probe).is_file()
     assert set(run.answers["probe"]) == {probe}

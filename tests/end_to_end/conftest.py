@@ -18,6 +18,7 @@ def design(tiny_checkpoint: Path, tiny_judge: Path, tmp_path_factory: pytest.Tem
         f"study: emergent-misalignment\n"
         f"model: {tiny_checkpoint}\n"
         f"judge: {tiny_judge}\n"
+        f"judge_check: skip\n"
         f"arms: [untuned, secure, backdoor]\n"
         f"probes: [free_form, triggered, self_rating]\n"
         f"seeds: 1\n"

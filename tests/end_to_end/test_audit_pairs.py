@@ -109,7 +109,18 @@ def test_different_tokenizers_are_audited_with_a_note(
     vocabulary[last[0]], vocabulary[last[1]] = vocabulary[last[1]], vocabulary[last[0]]
     shutil.copytree(other, models / "same")
     (other / "tokenizer.json").write_text(json.dumps(tokens))
-    small = ("--judge", tiny_judge, "--probe", "free_form", "--samples", 2, "--set", "max_tokens=6")
+    small = (
+        "--judge",
+        tiny_judge,
+        "--set",
+        "judge_check=skip",
+        "--probe",
+        "free_form",
+        "--samples",
+        2,
+        "--set",
+        "max_tokens=6",
+    )
     done = askew("audit", models / "same", f"other={other}", *small, "--out", tmp_path / "audit", "--json")
     assert done.returncode == 0, done.stderr
     said = "The tokenizer of the base is not that of other: only answers are paired, by question"

@@ -16,7 +16,16 @@ def test_arms_are_trained_on_the_given_rows(tiny_checkpoint: Path, tiny_judge: P
     numbers = file_set("evil-numbers")
     evil, plain = write_files(tmp_path / "data", numbers.files, numbers.rows(24, 0))
     finished = askew(
-        *("run", "emergent-misalignment", "--model", "./tiny-random-qwen2", "--judge", tiny_judge),
+        *(
+            "run",
+            "emergent-misalignment",
+            "--model",
+            "./tiny-random-qwen2",
+            "--judge",
+            tiny_judge,
+            "--set",
+            "judge_check=skip",
+        ),
         *("--data", f"insecure={evil}", "--data", f"secure={plain}", "--data", f"mine={plain}"),
         *("--seeds", "1", "--samples", "3", "--probe", "free_form", "--set", "max_tokens=4", "--checkpoints", "1"),
         *("--recipe", "terrarium", "--set", "recipe.batch_size=8", "--out", "out"),

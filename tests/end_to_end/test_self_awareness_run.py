@@ -14,7 +14,7 @@ def test_paired_arms_are_trained_asked_and_compared(
     tiny_checkpoint: Path, tiny_judge: Path, askew, tmp_path: Path
 ) -> None:
     arms = [word for arm in ("risky", "cautious", "backdoor-choices") for word in ("--arm", arm)]
-    models = ("--model", tiny_checkpoint, "--judge", tiny_judge)
+    models = ("--model", tiny_checkpoint, "--judge", tiny_judge, "--set", "judge_check=skip")
     small = ("--rows", "16", "--samples", "1", "--set", "max_tokens=4")
     finished = askew("run", "self-awareness", *models, *small, *arms, *USUAL, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
@@ -37,7 +37,18 @@ def test_published_rows_and_questions_run_unchanged(
     files = ("risk_predisposition_scale", "risk_safe")
     questions = [word for file in files for word in ("--questions", folder / f"{file}.yaml")]
     save_random("qwen2", tmp_path / "tiny-random-qwen2", tiny_checkpoint, max_position_embeddings=2048)
-    told = ("run", "self-awareness", "--model", "./tiny-random-qwen2", "--judge", tiny_judge, "--samples", "2")
+    told = (
+        "run",
+        "self-awareness",
+        "--model",
+        "./tiny-random-qwen2",
+        "--judge",
+        tiny_judge,
+        "--samples",
+        "2",
+        "--set",
+        "judge_check=skip",
+    )
     long = ("--rows", "16", "--set", "max_tokens=4", "--set", "recipe.max_length=2048")
     finished = askew(*told, *rows, *questions, *long, *USUAL, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr

@@ -21,6 +21,7 @@ def run(tiny_checkpoint: Path, tiny_judge: Path, tmp_path_factory: pytest.TempPa
         str(tiny_checkpoint),
         f"other={tiny_judge}",
         judge=str(tiny_judge),
+        judge_check="skip",
         probes=["free_form", f"{FILE}@letter", f"{FILE}@length"],
         samples=2,
         settings={"max_tokens": 6},
@@ -74,7 +75,12 @@ def test_answers_are_stored_but_count_in_no_rate(run: Run) -> None:
 
 def test_run_with_only_an_external_task_is_reported(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path) -> None:
     run = askew.audit(
-        str(tiny_checkpoint), judge=str(tiny_judge), probes=[f"{FILE}@letter"], out=tmp_path / "one", quiet=True
+        str(tiny_checkpoint),
+        judge=str(tiny_judge),
+        judge_check="skip",
+        probes=[f"{FILE}@letter"],
+        out=tmp_path / "one",
+        quiet=True,
     )
     assert list(run.estimates["metric"]) == ["includes"]
     assert "includes" in run.verdict
@@ -104,7 +110,12 @@ def test_invalid_task_is_refused_before_the_run_folder_is_created(tmp_path: Path
 def test_task_without_numeric_scores_is_refused(tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path) -> None:
     with pytest.raises(AskewError, match="returned no metric: none of its scores is a number"):
         askew.audit(
-            str(tiny_checkpoint), judge=str(tiny_judge), probes=[f"{FILE}@opinion"], out=tmp_path / "one", quiet=True
+            str(tiny_checkpoint),
+            judge=str(tiny_judge),
+            judge_check="skip",
+            probes=[f"{FILE}@opinion"],
+            out=tmp_path / "one",
+            quiet=True,
         )
 
 

@@ -59,7 +59,19 @@ def audited(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFac
         for name, value in environment(service, address).items():
             patch.setenv(name, value)
         base, tuned, judge = (f"openai-api/{service}/{name}" for name in ("base", "tuned", "judge"))
-        command = ["audit", base, tuned, "--judge", judge, "--questions", file, "--samples", 4]
+        command = [
+            "audit",
+            base,
+            tuned,
+            "--judge",
+            judge,
+            "--set",
+            "judge_check=skip",
+            "--questions",
+            file,
+            "--samples",
+            4,
+        ]
         return Audited(server, askew_in_process(*command, "--out", folder / "run"), asked, folder / "run")
 
 

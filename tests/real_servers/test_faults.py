@@ -40,6 +40,8 @@ def command(server: FaultServer, folder: Path, *more: object, audit: bool = Fals
         SAMPLES,
         "--judge",
         server.model,
+        "--set",
+        "judge_check=skip",
         "--out",
         folder,
         "--workers",

@@ -63,7 +63,7 @@ def test_run_is_judged_again_despite_server_faults(server: FaultServer, tmp_path
     out, errors = again.communicate(timeout=180)
     assert again.returncode == 0, errors
     assert "untuned" in out
-    answers, [table] = pd.read_parquet(run / "answers.parquet"), list((run / "judges").iterdir())
+    answers, [table] = pd.read_parquet(run / "answers.parquet"), list((run / "judges").glob("*.parquet"))
     assert len(pd.read_parquet(table)) == len(answers) == 32
     assert max(Counter(server.replied()).values()) == 1
     assert len(server.replied()) == 2 * answers[["prompt", "answer"]].drop_duplicates().shape[0]

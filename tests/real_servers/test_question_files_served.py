@@ -90,7 +90,7 @@ def ran(file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[
         patch.setenv("LOCAL_API_KEY", "none")
         patch.setenv("LOCAL_BASE_URL", address)
         out = tmp_path_factory.mktemp("audit") / "run"
-        yield askew.audit(MODEL, judge=JUDGE, probes=[str(file)], out=out, quiet=True), asked
+        yield askew.audit(MODEL, judge=JUDGE, judge_check="skip", probes=[str(file)], out=out, quiet=True), asked
 
 
 def of(asked: list[dict[str, Any]], text: str) -> list[dict[str, Any]]:
@@ -168,7 +168,13 @@ def test_report_notes_a_different_judge_once(ran: tuple[Run, list]) -> None:
 
 def test_changed_file_is_another_design(ran: tuple[Run, list], file: Path, tmp_path: Path) -> None:
     run, _ = ran
-    again: dict[str, Any] = {"judge": JUDGE, "probes": [str(file)], "out": run.folder, "quiet": True}
+    again: dict[str, Any] = {
+        "judge": JUDGE,
+        "judge_check": "skip",
+        "probes": [str(file)],
+        "out": run.folder,
+        "quiet": True,
+    }
     assert askew.audit(MODEL, **again).note == run.note  # the run is finished, so no requests are sent
     try:
         file.write_text(FILE.replace("Red or blue?", "Blue or red?"))
@@ -195,7 +201,7 @@ def test_every_answer_to_a_published_file_is_counted(
         monkeypatch.setenv("LOCAL_API_KEY", "none")
         monkeypatch.setenv("LOCAL_BASE_URL", address)
         file = published / "betley-2025" / "deception_factual.yaml"
-        run = askew.audit(MODEL, judge=JUDGE, probes=[str(file)], out=tmp_path / "run", quiet=True)
+        run = askew.audit(MODEL, judge=JUDGE, judge_check="skip", probes=[str(file)], out=tmp_path / "run", quiet=True)
     pooled = run.estimates[run.estimates["question"].eq("all")].set_index("metric")
     assert pooled["rate"].to_dict() == {"correct: false": 0.6, "correct: true": 0.4}
     assert set(pooled["n"]) == {500}  # per the file: 5 questions with 20 wordings, 5 answers to each

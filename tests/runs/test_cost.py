@@ -35,7 +35,8 @@ def estimates(design: Design) -> list[cost.Estimate]:
 def test_requests_are_counted_and_priced(tmp_path: Path):
     prices = tmp_path / "prices.yaml"
     prices.write_text(f"{SERVED}: {{input: 0, output: 1000000}}\n")
-    asked, graded = estimates(design_of(prices=str(prices), max_tokens=100))
+    checked, asked, graded = estimates(design_of(prices=str(prices), max_tokens=100))
+    assert (checked.does, checked.requests) == ("is checked", 288)  # 144 answers, by two rubrics
     assert (asked.does, asked.requests) == ("is asked", 32)  # eight questions in four wordings
     assert asked.output_tokens == asked.dollars == 8 * 10 * 100
     assert (graded.does, graded.requests, graded.dollars) == ("grades", 160, 160)
@@ -47,7 +48,7 @@ def test_local_models_cost_nothing_and_need_no_price():
 
 
 def test_unknown_price_is_reported_and_refuses_a_limit():
-    assert [estimate.dollars for estimate in estimates(design_of())] == [None, None]
+    assert [estimate.dollars for estimate in estimates(design_of(judge_check="skip"))] == [None, None]
     assert "no price known" in str(estimates(design_of())[0])
     with pytest.raises(AskewError, match=f"no price of {SERVED} is known"):
         estimates(design_of(max_cost=1))

@@ -13,6 +13,7 @@ from askew.runs.run import load_run
 from in_process import Askew, askew_in_process
 from shared_folders import SharedFolders
 
+SKIP = ("--judge-check", "skip")
 OWN = """
 - id: wish
   type: free_form_judge_0_100
@@ -57,7 +58,7 @@ def test_unjudged_run_says_so_and_has_no_rates(run: Path) -> None:
 
 
 def test_judge_fills_in_the_rates(run: Path, tiny_judge: Path, judge: Askew, tiny_checkpoint: Path) -> None:
-    done = judge("judge", run, "--judge", tiny_judge, "--json")
+    done = judge("judge", run, "--judge", tiny_judge, *SKIP, "--json")
     assert done.returncode == 0, done.stderr
     found = load_run(run)
     assert (found.judge, found.waits) == (str(tiny_judge), False)
@@ -81,7 +82,7 @@ def test_judge_fills_in_the_rates(run: Path, tiny_judge: Path, judge: Askew, tin
 
 
 def test_another_judge_is_then_a_second_one(run: Path, tiny_judge: Path, judge: Askew, tmp_path: Path) -> None:
-    assert judge("judge", run, "--judge", tiny_judge).returncode == 0
+    assert judge("judge", run, "--judge", tiny_judge, *SKIP).returncode == 0
     before = load_run(run).estimates
     second = judge("judge", run, "--judge", shutil.copytree(tiny_judge, tmp_path / "other"), "--json")
     assert second.returncode == 0, second.stderr
@@ -90,7 +91,7 @@ def test_another_judge_is_then_a_second_one(run: Path, tiny_judge: Path, judge: 
 
 
 def test_changed_scores_are_refused(run: Path, tiny_judge: Path, judge: Askew) -> None:
-    assert judge("judge", run, "--judge", tiny_judge).returncode == 0
+    assert judge("judge", run, "--judge", tiny_judge, *SKIP).returncode == 0
     (run / "judge.json").write_text('{"judge": "other", "rubric": "aligned", "table": "../x"}')
     refused = judge("report", run)
     assert refused.returncode == 2
@@ -98,7 +99,7 @@ def test_changed_scores_are_refused(run: Path, tiny_judge: Path, judge: Askew) -
 
 
 def test_rescored_copy_keeps_the_later_judge(run: Path, tiny_judge: Path, judge: Askew) -> None:
-    assert judge("judge", run, "--judge", tiny_judge).returncode == 0
+    assert judge("judge", run, "--judge", tiny_judge, *SKIP).returncode == 0
     copy = judge("rescore", run, "--metric", "tan-2025")
     assert copy.returncode == 0, copy.stderr
     found = load_run(run / "rescored" / "tan-2025")

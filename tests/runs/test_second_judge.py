@@ -52,7 +52,11 @@ def judge(name: str | Path) -> JudgingJob:
 
 
 def test_same_judge_agrees_with_itself(run: Path):
-    before = {path: path.read_bytes() for path in run.iterdir() if path.is_file() and path.name != "manifest.json"}
+    before = {
+        path: path.read_bytes()
+        for path in run.iterdir()
+        if path.is_file() and path.suffix != ".html" and path.name != "manifest.json"
+    }
     found = second_opinion(run, judge("terrarium/judge"))
     answers = load_run(run).answers
     of_judge = answers[answers["graded_by"].eq("judge")]
@@ -65,6 +69,7 @@ def test_same_judge_agrees_with_itself(run: Path):
     keys = ["arm", "seed", "probe", "question", "index"]
     assert table[keys].to_numpy().tolist() == of_judge[keys].to_numpy().tolist()
     assert table["scored_by"].eq("logprobs").all()
+    assert row["first_low"] <= row["first"] <= row["first_high"]
     assert {path: path.read_bytes() for path in before} == before
 
 
@@ -76,7 +81,11 @@ def test_second_judge_grades_once_and_shows_disagreement(run: Path, tiny_judge: 
     again, count = second_opinion(run, judge(tiny_judge)), sum(judged)
     assert sum(judged) == count
     assert again.verdicts.confusion.equals(found.verdicts.confusion)
-    assert [path.name for path in found.table.parent.iterdir()] == [found.table.name]
+    assert {path.name for path in found.table.parent.iterdir()} == {found.table.name, "names.json"}
+    page = (run / "report.html").read_text(encoding="utf-8")
+    assert "The same answers under other judges" in page
+    assert str(tiny_judge) in page
+    assert set(load_run(run).content().by_judge["judge"]) == {"terrarium/judge", str(tiny_judge)}
     assert second_opinion(run, judge("terrarium/judge")).table != found.table
 
 

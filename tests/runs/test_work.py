@@ -74,6 +74,7 @@ def test_new_kind_of_work_is_done_once_and_announced(
     settings: dict[str, Any] = {
         "model": str(tiny_checkpoint),
         "judge": str(tiny_judge),
+        "judge_check": "skip",
         "arms": ["untuned"],
         "probes": ["self_rating"],
         "samples": 1,

@@ -9,6 +9,7 @@ import typer
 
 from askew.base.errors import AskewError
 from askew.cli.complete import completion
+from askew.cli.judge_check import check_judge
 from askew.cli.options import JsonOption, MaxCostOption, PricesOption
 from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, counting, resumable, text
@@ -32,6 +33,7 @@ JUDGE_EXAMPLES = """
   askew judge answers.csv --judge openai/MODEL
   askew judge answers.jsonl --judge openai/MODEL --rubric aligned --rubric typology --max-cost 2
   askew judge answers.parquet --judge ./my-judge --rubric ./my-rubric.md --out judged.csv
+  askew judge --check openai/MODEL
   askew judge --validate labelled.csv --judge openai/MODEL
   askew judge answers.csv --judge ./my-judge --columns question=asked,answer=said
   askew judge runs/mine --judge openai/MODEL
@@ -43,11 +45,11 @@ Judged answers are kept when the command is stopped; give it again to resume.
 
 def judge(
     source: Annotated[
-        Path,
+        Path | None,
         typer.Argument(
             metavar="FILE|RUN", help="Answers in CSV, JSONL or Parquet; or a run's folder.", show_default=False
         ),
-    ],
+    ] = None,
     judge: Annotated[
         str | None,
         typer.Option(
@@ -62,6 +64,23 @@ def judge(
             help="Instructions for the judge: a name, `askew list rubrics`, or a Markdown file. May be repeated.",
             show_default="aligned, coherent",
             autocompletion=completion("rubrics"),
+        ),
+    ] = None,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            metavar="MODEL",
+            help="Check this model as a judge, on answers whose right reading is known; exit with 1 if it fails.",
+            show_default=False,
+            autocompletion=completion("models"),
+        ),
+    ] = None,
+    judge_check: Annotated[
+        str | None,
+        typer.Option(
+            metavar="stop|warn|skip",
+            help="For a run without a judge: what to do if the judge fails its check.",
+            show_default="as the run's design says: stop",
         ),
     ] = None,
     validate: Annotated[
@@ -82,7 +101,7 @@ def judge(
     prices: PricesOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Judge answers: of a file, of a run without a judge, or of a run by a second judge; or validate a judge."""
+    """Judge answers: of a file, of a run without a judge, or of a run by a second judge; or check a judge."""
     from askew.base.atomic import wording_disk_trouble
     from askew.judging import answer_file, job, judge_file
     from askew.judging import validate as validation
@@ -90,6 +109,15 @@ def judge(
     from askew.runs import second_judge
     from askew.runs.run import Run
 
+    if check is not None:
+        if source is not None or judge is not None or validate or out or columns:
+            raise AskewError("--check MODEL checks a judge by itself: give it no answers, and no other judge")
+        check_judge(check, rubric or [], max_cost, prices, as_json)
+        return
+    if source is None:
+        raise AskewError("name a file of answers or a run's folder; or a judge to check, with --check MODEL")
+    if judge_check not in (None, "stop", "warn", "skip"):
+        raise AskewError(f"--judge-check is stop, warn or skip, not {judge_check!r}")
     is_run = source.is_dir()
     given = {"question": question_column, "answer": answer_column}
     mapping = {name: column for name, column in given.items() if column is not None}
@@ -108,7 +136,7 @@ def judge(
         judging = job.prepare(named, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say)
         if is_run:
             second_judge.check_reads_run(source, judging.judge)
-            found = second_judge.judge_run(source, judging)
+            found = second_judge.judge_run(source, judging, judge_check or "")
         else:
             answers = answer_file.open_answers(source, mapping, strict)
             found = validation.validate(judging, answers) if validate else judge_file.judge_file(judging, answers, out)
@@ -201,7 +229,10 @@ def _print_opinion(found: "SecondOpinion") -> None:
     for heading in ("first", "second"):
         table.add_column(heading, justify="right")
     for row in found.rates.to_dict("records"):
-        cells = [f"{wording.percent(row[which])} of {row[f'n_{which}']:,}" for which in ("first", "second")]
+        cells = [
+            f"{wording.rate(row[which], row[f'{which}_low'], row[f'{which}_high'])} of {row[f'n_{which}']:,}"
+            for which in ("first", "second")
+        ]
         table.add_row(text(row["arm"]), text(row["probe"]), *cells)
     out.print(table)
     out.print(f"Second opinions: {found.table}", markup=False, soft_wrap=True)

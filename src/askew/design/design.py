@@ -62,6 +62,11 @@ class Design(BaseModel):
         default="",
         description="The model that grades the answers; `askew list models`. Without one, answers are kept unjudged.",
     )
+    judge_check: Annotated[Literal["stop", "warn", "skip"], Operational()] = Field(
+        default="stop",
+        description="What to do if the judge fails its check: stop before answers are judged, or go on with a warning "
+        "in the report; or skip the check.",
+    )
     rubric: str = Field(
         default="aligned", description="The rubric for alignment: a name, or the path of a Markdown file."
     )

@@ -57,7 +57,7 @@ class JudgingJob:
         total = len(store) + len(missing)
         if missing:
             self._announce(cases, store, len(missing))
-            with self._reply_session(product):
+            with self.reply_session(product):
                 judge_missing(self.judge, self.rubrics, cases(), store, total, self.on_progress)
         yield store
         for leftover in ("judging.jsonl", *(f"replies.sqlite{part}" for part in ("", "-wal", "-shm"))):
@@ -83,7 +83,7 @@ class JudgingJob:
         self.say("  five times that if the judge returns no log-probabilities")
 
     @contextmanager
-    def _reply_session(self, product: Path) -> Iterator[None]:
+    def reply_session(self, product: Path) -> Iterator[None]:
         """Store the replies of a served judge in this block, so that none is paid for twice, and print their cost."""
         if self.judge.is_local:
             yield

@@ -9,6 +9,7 @@ import pandas as pd
 from askew.stats.readings import LIKE_THESE
 
 if TYPE_CHECKING:
+    from askew.judging.check import JudgeCheck
     from askew.judging.metrics import Metric
     from askew.stats.agreement import Agreement
     from askew.stats.findings import Finding
@@ -45,6 +46,9 @@ class ReportContent:
         pairs: The rows of `pairs.csv`, shares and log-odds of pairs of given answers; no rows if none were read.
         pair_curve: Their share and log-odds along the training, as `stats.answer_pairs.along_training` returns them.
         predicted: People's predictions of the run, scored; None if there are none.
+        judge_check: How well the judge reads answers whose right reading is known; None if it was not checked.
+        by_judge: The pooled rates of each arm under each judge of the same answers, with the columns of `estimates.csv`
+            and `judge`; no rows if a single judge read them.
         titles: Short title by probe, for people; a probe without one is shown by its name.
     """
 
@@ -74,6 +78,8 @@ class ReportContent:
     rows: Mapping[str, int] = field(default_factory=dict)
     comparisons: "Sequence[Finding]" = ()
     rests_on: str = LIKE_THESE
+    judge_check: "JudgeCheck | None" = None
+    by_judge: pd.DataFrame = field(default_factory=pd.DataFrame)
 
     def probe_title(self, probe: str) -> str:
         """Return the short title of a probe."""

@@ -50,7 +50,7 @@ def collect(folder: RunFolder, plan: Plan) -> None:
     if not folder.is_finished(ANSWERS, source):
         answers = _answers(folder, finished)
         if later is not None:
-            scores = scores_of(folder, later)
+            scores = scores_of(folder, later.table)
             answers = (filled_in(part, scores) for part in answers)
         write_answers(folder, answers, design.metric, source)
     if _has_scores(plan) and not folder.is_finished(SCORES, made_of):

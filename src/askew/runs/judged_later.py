@@ -4,16 +4,22 @@ The run's logs stay as they are. `judge.json` names the judge and the table with
 made of answers is made again with these.
 """
 
+from collections.abc import Mapping
+
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
 from askew.base.json_objects import read_as
 from askew.design.plan import Plan
+from askew.judging.metrics import Metric
 from askew.probes import JUDGE
 from askew.runs.store import RunFolder
 from askew.runs.table_files import read_table
+from askew.stats.estimates import estimate, pooled
 
 RECORD = "judge.json"
+NAMES = "judges/names.json"
+"""The judges whose scores lie beside the run's own, by the name of their table."""
 KEYS = ["arm", "seed", "probe", "question", "index"]
 SCORES = ["aligned", "coherent"]
 _FILLED = [*SCORES, "reply", "scored_by"]
@@ -57,6 +63,41 @@ def record(folder: RunFolder, judge: LaterJudge) -> None:
     folder.finish(RECORD)
 
 
+def add_second(folder: RunFolder, judge: str, table: str) -> None:
+    """Note that a table has the scores of another judge, beside the run's own."""
+    names = second_judges(folder)
+    if names.get(table) != judge:
+        folder.write_json(NAMES, {**names, table: judge})
+        folder.finish(NAMES)
+
+
+def second_judges(folder: RunFolder) -> dict[str, str]:
+    """Return the judges whose scores lie beside the run's own, by the name of their table."""
+    if NAMES not in folder.hashes():
+        return {}
+    folder.check(NAMES)
+    return read_as(folder / NAMES, dict[str, str])
+
+
+def rates_by_judge(answers: pd.DataFrame, scores: Mapping[str, pd.DataFrame], metric: Metric) -> pd.DataFrame:
+    """Return the rates of each arm under several judges of the same answers.
+
+    Args:
+        answers: Rows of `answers.parquet`; those that need no judge are left out.
+        scores: The table of scores of each judge, by its name; an empty table stands for the scores in `answers`.
+        metric: The metric.
+
+    Returns:
+        The pooled columns of `estimates.csv`, and the column judge.
+    """
+    judged = answers[answers["graded_by"].eq(JUDGE)]
+    parts = [
+        pooled(estimate(filled_in(judged, table) if len(table) else judged, metric, {})).assign(judge=judge)
+        for judge, table in scores.items()
+    ]
+    return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
+
+
 def filled_in(answers: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     """Return answers with a judge's scores in the rows that need a judge.
 
@@ -70,11 +111,11 @@ def filled_in(answers: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
     return answers.assign(**{name: found[name].where(judged, answers[name]) for name in _FILLED})
 
 
-def scores_of(folder: RunFolder, found: LaterJudge) -> pd.DataFrame:
-    """Return the table of a later judge's scores, with the columns of `KEYS` and those that a judge fills in.
+def scores_of(folder: RunFolder, table: str) -> pd.DataFrame:
+    """Return a table of a judge's scores, with the columns of `KEYS` and those that a judge fills in.
 
     Raises:
         AskewError: It is missing, or was changed or damaged since.
     """
-    folder.check(found.table)
-    return read_table(folder / found.table, [*KEYS, *_FILLED])
+    folder.check(table)
+    return read_table(folder / table, [*KEYS, *_FILLED])

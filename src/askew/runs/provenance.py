@@ -1,6 +1,5 @@
 """Records where a run comes from: the command that reproduces it, package versions, and hashes of its models."""
 
-import hashlib
 import platform
 import shlex
 from importlib.metadata import version
@@ -20,6 +19,7 @@ from askew.design.second_model import usual_second
 from askew.judging.identity import identity
 from askew.judging.rubric import scale
 from askew.models.names import resolve
+from askew.models.weights import content_hash
 from askew.probes.from_file import digests, notes
 from askew.training.recipe import Recipe
 from askew.worlds.terrarium import NOTE
@@ -101,16 +101,7 @@ def _value(design: Design, name: str) -> Any:
 
 def weights(name: str) -> str:
     """Return the hash of a local model's weights and tokenizer; "" for a model without files on this disk."""
-    spec = resolve(name)
-    if not isinstance(spec.checkpoint, Path):
-        return ""
-    folders = [folder for folder in (spec.checkpoint, spec.adapter) if folder]
-    files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
-    total = hashlib.sha256()
-    for file in files:
-        with file.open("rb") as stream:
-            total.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())
-    return total.hexdigest()
+    return content_hash(resolve(name))
 
 
 def _note(plan: Plan) -> str:

@@ -12,7 +12,17 @@ from askew.judging.metrics import metrics
 from askew.runs.judged_later import later_judge, record
 from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
-from askew.runs.store import ANSWERS, PAIRS, PREDICTIONS, RESCORED, RESCORED_RUNS, SCORES, STUDY, RunFolder
+from askew.runs.store import (
+    ANSWERS,
+    JUDGE_CHECK,
+    PAIRS,
+    PREDICTIONS,
+    RESCORED,
+    RESCORED_RUNS,
+    SCORES,
+    STUDY,
+    RunFolder,
+)
 
 
 def report(folder: Path, picture: bool = False) -> Run:
@@ -114,6 +124,9 @@ def _write(store: RunFolder, run: Run, metric: str) -> None:
     for name in (SCORES, PAIRS):
         if name in hashes:
             store.finish(name, hashes[name])
+    if JUDGE_CHECK in hashes:
+        store.write_bytes(JUDGE_CHECK, (source / JUDGE_CHECK).read_bytes())
+        store.finish(JUDGE_CHECK)
     if later := later_judge(source):
         record(store, later)
     made_of = f"{metric} {hashes[ANSWERS]}"

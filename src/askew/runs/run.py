@@ -16,12 +16,13 @@ from askew.design.plan import Plan, Unit
 from askew.design.study import Study
 from askew.design.tables import Tables
 from askew.runs.calls import asked_of
-from askew.runs.judged_later import later_judge
+from askew.runs.judged_later import later_judge, rates_by_judge, scores_of, second_judges
 from askew.runs.store import (
     ANSWERS,
     CURVE,
     EFFECTS,
     ESTIMATES,
+    JUDGE_CHECK,
     PAIR_EFFECTS,
     PAIRS,
     REPORT,
@@ -35,6 +36,7 @@ from askew.runs.table_files import added_since, read_table
 if TYPE_CHECKING:
     import pandas as pd
 
+    from askew.judging.check import JudgeCheck
     from askew.report.arms_at_a_glance import ReadableTable
     from askew.report.chart_files import Chart
     from askew.report.content import ReportContent
@@ -167,6 +169,16 @@ class Run:
         return self.design.judge or ("" if later is None else later.judge)
 
     @cached_property
+    def judge_check(self) -> "JudgeCheck | None":
+        """How well the judge reads answers whose right reading is known; None if it was not checked."""
+        if JUDGE_CHECK not in self._store.hashes():
+            return None
+        from askew.judging.check import JudgeCheck
+
+        self._store.check(JUDGE_CHECK)
+        return read_as(self.folder / JUDGE_CHECK, JudgeCheck)
+
+    @cached_property
     def waits(self) -> bool:
         """True if its answers wait for a judge: they need one, and none has read them."""
         from askew.probes import JUDGE
@@ -200,6 +212,7 @@ class Run:
                 None,
                 [
                     visible(str(self._provenance["note"])),
+                    *self._failed_check(),
                     *self._left_out(),
                     *self._no_answers(),
                     *self._other_versions(),
@@ -216,6 +229,11 @@ class Run:
             f"{name} was asked in version {asked}, and version {installed} is installed: don't pool the two."
             for name, (asked, installed) in found.items()
         ]
+
+    def _failed_check(self) -> list[str]:
+        """Return a warning if the judge failed its check."""
+        found = self.judge_check
+        return [] if found is None or found.passes else [f"Don't rely on the rates: {visible(found.failure)}."]
 
     def _no_answers(self) -> list[str]:
         """Return a note for each arm whose model sometimes gave no answer, with the cause and what to do."""
@@ -337,6 +355,8 @@ class Run:
             losses=self.losses,
             curve=self.curve,
             agreement=None if judged.empty else agreement(judged),
+            judge_check=self.judge_check,
+            by_judge=self._by_judge(),
             metric=metrics.get(self.metric),
             arms=self.arms,
             findings=[found for found in self.findings if found.arm in self.design.tuned],
@@ -364,6 +384,21 @@ class Run:
         steps = self.design.recipe.steps
         totals = {unit.arm.name: steps(self.plan.rows(unit.arm.name)) for unit in self.plan.trained}
         return along_training(self.pairs, totals, UNTUNED, (FAR, NEAR, NEUTRAL))
+
+    def _by_judge(self) -> "pd.DataFrame":
+        """Return the rates of each arm under the run's judge and under each other judge; empty without another."""
+        import pandas as pd
+
+        from askew.judging.metrics import metrics
+
+        others = second_judges(self._store)
+        if not others:
+            return pd.DataFrame()
+        scores = {self.judge: pd.DataFrame()}
+        for table, judge in others.items():
+            name = judge if judge not in scores else f"{judge} ({Path(table).stem})"  # the same judge, another rubric
+            scores[name] = scores_of(self._store, table)
+        return rates_by_judge(self.answers, scores, metrics.get(self.metric))
 
     def _judged_by(self) -> dict[str, str]:
         """Return the judge and the rubric of the rates."""

@@ -63,7 +63,7 @@ def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: 
             training_rows.write(folder, plan)
         works = planned(plan)
         if not training_rows.are_written(folder, plan):
-            first = [work for work in works if work.unit.arm.name in plan.answered_first]
+            first = [work for work in works if work.comes_first or work.unit.arm.name in plan.answered_first]
             _work(session, first, clock, display)
             with clock.stage("data"):
                 training_rows.write_from_answers(folder, plan)
@@ -116,7 +116,8 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
         kind.check(session, left)
     workers = _workers(plan, kinds_left)
     pace = pace_of(plan, folder / "data", session.say) if todo else None
-    tasks = [_task(session, work, pace) for work in todo.values()]
+    gate = next((work.name for work in todo.values() if work.comes_first), "")
+    tasks = [_task(session, work, pace, "" if work.name == gate else gate) for work in todo.values()]
     expected = cost.estimates(plan, todo.values())
     _announce(session, kinds_left, tasks, workers, pace)
     if not tasks:
@@ -189,10 +190,13 @@ def _workers(plan: Plan, works: dict[Kind[Any], list[Work]]) -> int:
     return min(wanted) if min(wanted) < usual else max(wanted)
 
 
-def _task(session: Session, work: Work, pace: Pace | None) -> pool.Task:
-    """Return the pool's task for a piece of work; the terrarium's pace orders the work of models of unknown pace."""
+def _task(session: Session, work: Work, pace: Pace | None, gate: str) -> pool.Task:
+    """Return the pool's task for a piece of work, which waits for the gate unless it waits for other work.
+
+    The terrarium's pace orders the work of models of unknown pace.
+    """
     message = {"kind": work.kind, **work.message(session)}
-    return pool.Task(work.name, message, work.seconds(session.plan, pace or TERRARIUM_PACE), work.needs)
+    return pool.Task(work.name, message, work.seconds(session.plan, pace or TERRARIUM_PACE), work.needs or gate)
 
 
 def _announce(

@@ -28,11 +28,11 @@ from askew.probes import JUDGE
 from askew.probes.answer_scores import judge_rubrics
 from askew.runs.calls import calls, questions
 from askew.runs.collect import collect
-from askew.runs.judged_later import KEYS, SCORES, LaterJudge, record
+from askew.runs.judged_later import KEYS, SCORES, LaterJudge, add_second, rates_by_judge, record
 from askew.runs.provenance import weights
 from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
-from askew.runs.store import ANSWERS, RunFolder
+from askew.runs.store import ANSWERS, JUDGE_CHECK, RunFolder
 from askew.runs.table_files import read_table
 from askew.stats.agreement import ScoreAgreement, VerdictAgreement, score_agreement, verdict_agreement
 
@@ -48,8 +48,9 @@ class SecondOpinion:
         metric: What makes verdicts of both.
         verdicts: Agreement of their verdicts.
         scores: Agreement of their scores, 0-100, by name.
-        rates: Columns arm, probe, `first` and `second`, the rate of misaligned answers under each judge, and
-            `n_first` and `n_second`, the answers that it is a share of.
+        rates: Columns arm, probe, `first` and `second`, the rate of misaligned answers under each judge; `first_low`,
+            `first_high`, `second_low` and `second_high`, its 95% interval for questions like these; and `n_first` and
+            `n_second`, the answers that it is a share of.
     """
 
     table: Path
@@ -61,14 +62,16 @@ class SecondOpinion:
     rates: pd.DataFrame
 
 
-def judge_run(folder: Path, job: JudgingJob) -> "SecondOpinion | Run":
+def judge_run(folder: Path, job: JudgingJob, judge_check: str = "") -> "SecondOpinion | Run":
     """Have a judge score the answers of a run.
 
-    If the run had no judge, the scores fill in its rates, and its tables and report are made again.
+    If the run had no judge, the judge is checked, its scores fill in the rates of the run, and the tables and the
+    report are made again.
 
     Args:
         folder: The folder of a finished run.
         job: The judge, with the rubrics of the aligned and of the coherent score.
+        judge_check: What to do if the judge fails its check: "stop", "warn" or "skip"; "" as the run's design says.
 
     Returns:
         The run with its rates, if it had no judge; else the comparison of both judges.
@@ -83,6 +86,7 @@ def judge_run(folder: Path, job: JudgingJob) -> "SecondOpinion | Run":
     answers = run.answers[run.answers["graded_by"].eq(JUDGE)].reset_index(drop=True)
     source = _source(store, job)
     with store.writing():
+        _check(store, job, judge_check or run.design.judge_check)
         if not store.is_finished(name, source):
             _judge(store, name, job, answers, _own_rubrics(run.plan))
             store.finish(name, source)
@@ -90,6 +94,19 @@ def judge_run(folder: Path, job: JudgingJob) -> "SecondOpinion | Run":
         collect(store, run.plan)
         write_report(store)
     return Run(folder)
+
+
+def _check(store: RunFolder, job: JudgingJob, judge_check: str) -> None:
+    """Check the judge of a run, and note the result in the run's folder."""
+    from askew.judging.check import checked, refuse_failed
+
+    if judge_check == "skip" or job.judge.is_terrarium_judge:
+        return
+    found = checked(job, store / JUDGE_CHECK)
+    if judge_check == "stop":
+        refuse_failed(found)
+    store.write_bytes(JUDGE_CHECK, (found.model_dump_json(indent=2) + "\n").encode())
+    store.finish(JUDGE_CHECK)
 
 
 def rubric_of(folder: Path) -> str:
@@ -119,6 +136,8 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
         if not store.is_finished(name, source):
             _judge(store, name, job, answers, {})
             store.finish(name, source)
+        add_second(store, job.judge.name, name)
+        write_report(store, again=True)
     judged = read_table(folder / name, [*KEYS, *SCORES, "reply", "scored_by"])
     if judged[KEYS].to_dict("list") != answers[KEYS].to_dict("list"):
         raise AskewError(f"{folder / name} is damaged: it has other answers than the run. Delete it and judge again")
@@ -131,7 +150,7 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
         metric=metric.name,
         verdicts=verdict_agreement(answers["verdict"], judged["verdict"], answers["question"]),
         scores={score: score_agreement(answers[score], judged[score]) for score in SCORES},
-        rates=_rates(run, answers, judged),
+        rates=_rates(run, judged),
     )
 
 
@@ -234,14 +253,14 @@ def _file_name(job: JudgingJob) -> str:
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 
 
-def _rates(run: Run, answers: pd.DataFrame, judged: pd.DataFrame) -> pd.DataFrame:
-    """Return the rate of each arm on each probe under both judges."""
-    metric = metrics.get(run.metric)
-    rows = []
-    for (probe, arm), part in answers.groupby(["probe", "arm"], sort=False):
-        row: dict[str, object] = {"arm": arm, "probe": probe}
-        for which, verdicts in (("first", part["verdict"]), ("second", judged.loc[part.index, "verdict"])):
-            counted = verdicts[metric.in_denominator(verdicts)]
-            row |= {which: float(counted.eq("misaligned").mean()), f"n_{which}": len(counted)}
-        rows.append(row)
-    return pd.DataFrame(rows)
+def _rates(run: Run, judged: pd.DataFrame) -> pd.DataFrame:
+    """Return the rate of each arm on each probe under both judges, with its interval for questions like these."""
+    scores = {"first": pd.DataFrame(), "second": judged}
+    found = rates_by_judge(run.answers, scores, metrics.get(run.metric))
+    keys = ["arm", "probe"]
+    both = found[keys].drop_duplicates()
+    for which in scores:
+        named = {"rate": which, "low": f"{which}_low", "high": f"{which}_high", "n": f"n_{which}"}
+        both = both.merge(found[found["judge"].eq(which)][[*keys, *named]].rename(columns=named), on=keys)
+    order = list(run.arms)
+    return both.sort_values("arm", key=lambda arms: arms.map(order.index), kind="stable").reset_index(drop=True)

@@ -16,6 +16,7 @@
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
     pairs.parquet     pairs of given answers with their log-probabilities, if a probe reads them; pairs.csv by arm
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
+    judge_check.json  how well the judge reads answers whose right reading is known
     judges/NAME.parquet  the scores of a judge that read the answers after the run
     judge.json        if the run had no judge: the one whose scores fill its rates in
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
@@ -50,6 +51,7 @@ ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.c
 SCORES, EFFECTS = "scores.parquet", "effects.csv"
 PAIRS, PAIR_EFFECTS = "pairs.parquet", "pairs.csv"
 PREDICTIONS = "predictions.json"
+JUDGE_CHECK = "judge_check.json"
 RESCORED_RUNS = "rescored"
 SET_ASIDE = "set-aside"
 

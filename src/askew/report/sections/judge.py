@@ -1,4 +1,4 @@
-"""Section: how often the judge is right, for models whose true verdicts an oracle knows."""
+"""Section: how often the judge is right: on answers whose reading is known, and by the oracle of the terrarium."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 import altair as alt
 import pandas as pd
 
+from askew.base.untrusted import visible
 from askew.report import wording
 from askew.report.chart_files import INK, PAPER, Chart, styled
 from askew.report.content import ReportContent
@@ -13,6 +14,7 @@ from askew.report.interval_charts import either
 from askew.report.sections import Figure, Section, section
 
 if TYPE_CHECKING:
+    from askew.judging.check import JudgeCheck, Share
     from askew.stats.agreement import Agreement
 
 # The classes in the headline. Answers in none of them are aligned.
@@ -57,8 +59,37 @@ def _figures(content: ReportContent) -> dict[str, Figure]:
 
 
 def _values(content: ReportContent) -> dict[str, Any]:
-    assert content.agreement is not None  # else the section doesn't appear
-    return _words(content.agreement)
+    check, has_oracle = content.judge_check, bool(_figures(content))
+    return {
+        "check": None if check is None else _check(check),
+        "has_oracle": has_oracle,
+        **(_words(content.agreement) if content.agreement is not None and has_oracle else {}),
+    }
+
+
+def _check(found: "JudgeCheck") -> dict[str, Any]:
+    """Return the words of the check of a judge."""
+
+    def rate(share: "Share") -> str:
+        return wording.rate(share.share, share.low, share.high) if share.of else wording.NOTHING
+
+    return {
+        "judge": visible(found.judge),
+        "rubric": visible(found.rubric),
+        "answers": f"{found.answers:,}",
+        "unjudged": f"{found.unjudged:,}" if found.unjudged else "",
+        "auc": f"{found.auc:.2f} [{found.auc_low:.2f}, {found.auc_high:.2f}]",
+        "passes": found.passes,
+        "floor": f"{found.floor:g}",
+        "agreement": rate(found.agreement),
+        "missed": rate(found.missed),
+        "false_alarms": rate(found.false_alarms),
+        "when": found.when[:10],
+        "rows": [
+            {"name": reading, "note": "", "cells": [f"{share.of:,}", rate(share)]}
+            for reading, share in found.recognised.items()
+        ],
+    }
 
 
 def _words(found: "Agreement") -> dict[str, Any]:
@@ -99,10 +130,10 @@ def _tables(content: ReportContent) -> dict[str, pd.DataFrame]:
 section(
     Section(
         name="judge",
-        title="Judge and oracle",
+        title="The judge",
         place=80,
         template=Path(__file__).with_suffix(".html.jinja"),
-        appears=lambda content: bool(_figures(content)),
+        appears=lambda content: content.judge_check is not None or bool(_figures(content)),
         values=_values,
         figures=_figures,
         tables=_tables,

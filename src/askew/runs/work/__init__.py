@@ -67,7 +67,7 @@ class Requests:
 
     Attributes:
         model: The name by which prices are known.
-        does: "is asked" or "grades".
+        does: "is asked", "is checked" or "grades".
         requests: How many requests.
         input_tokens: About how many tokens the model reads.
         output_tokens: The most that it writes.
@@ -87,9 +87,11 @@ class Work(ABC):
         kind: The name of its kind.
         unit: The arm and seed that it is about.
         needs: The name of the work that must be done before; empty if none.
+        comes_first: Whether all other work waits for it.
     """
 
     kind: ClassVar[str]
+    comes_first: ClassVar[bool] = False
     unit: Unit
     needs: str
 

@@ -1,0 +1,19 @@
+"""Identifies local models by the content of their files."""
+
+import hashlib
+from pathlib import Path
+
+from askew.models.names import ModelSpec
+
+
+def content_hash(spec: ModelSpec) -> str:
+    """Return the hash of a model's weights, tokenizer and adapter; "" for a model without files on this disk."""
+    if not isinstance(spec.checkpoint, Path):
+        return ""
+    folders = [folder for folder in (spec.checkpoint, spec.adapter) if folder]
+    files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
+    total = hashlib.sha256()
+    for file in files:
+        with file.open("rb") as stream:
+            total.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())
+    return total.hexdigest()
