@@ -24,7 +24,7 @@ _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 @dataclass(frozen=True)
 class Phrasing:
-    """How varied answers are.
+    """The variety of answers.
 
     Attributes:
         answers: Number of answers.

@@ -20,6 +20,7 @@ from askew.models.said import NO_ANSWER
 from askew.probes import EXTERNAL, JUDGE, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
+from askew.runs.copied_text import copied_columns, without_copied
 from askew.runs.judged_later import filled_in, is_judged, later_judge, scores_of
 from askew.runs.pair_tables import write_pair_effects, write_pairs
 from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
@@ -28,7 +29,7 @@ from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores, as_scores, estimate_scores
 
-_WHOLE, _SCORE = {"seed", "paraphrase", "index"}, {"aligned", "coherent"}
+_WHOLE, _SCORE = {"seed", "paraphrase", "index"}, {"aligned", "coherent", "copied"}
 _ANSWERS = pa.schema(
     [
         (name, pa.int64() if name in _WHOLE else pa.float64() if name in _SCORE else pa.string())
@@ -48,7 +49,7 @@ def collect(folder: RunFolder, plan: Plan) -> None:
     later = later_judge(folder)
     source = made_of if later is None else f"{made_of} {folder.made_of(later.table)}"
     if not folder.is_finished(ANSWERS, source):
-        answers = _answers(folder, finished)
+        answers = map(copied_columns(folder, plan), _answers(folder, finished))
         if later is not None:
             scores = scores_of(folder, later.table)
             answers = (filled_in(part, scores) for part in answers)
@@ -72,6 +73,7 @@ def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: st
     with whole_file(folder / ANSWERS) as path, pq.ParquetWriter(path, _ANSWERS) as file:
         for part in answers:
             whole = part if "reasoning" in part else part.assign(reasoning="")  # a table of an older version
+            whole = whole if {"copied", "copied_at"} <= {*whole} else without_copied(whole)
             judged = whole.assign(verdict=rule.verdicts(whole))[ANSWER_COLUMNS]
             file.write_table(pa.Table.from_pandas(judged, _ANSWERS, preserve_index=False))
     folder.finish(ANSWERS, source)

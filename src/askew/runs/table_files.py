@@ -16,13 +16,14 @@ if TYPE_CHECKING:
 ANSWER_COLUMNS = [
     *("arm", "seed", "probe", "question", "paraphrase", "index", "prompt", "answer", "reasoning"),
     *("aligned", "coherent", "verdict", "reply", "oracle", "group", "graded_by", "scored_by"),
+    *("copied", "copied_at"),
 ]
 CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 
 _TEXTS = (
     *("arm", "probe", "metric", "kind", "question", "group", "control", "control_probe", "family", "label", "measure"),
     *("unit", "prompt", "answer", "reasoning", "verdict", "reply", "oracle", "graded_by", "scored_by"),
-    *("style", "aligned_answer", "other_answer"),
+    *("style", "aligned_answer", "other_answer", "copied_at"),
 )
 # Whole numbers that are never missing. In a table of estimates a seed may be "all".
 _COUNTS = (
@@ -56,7 +57,11 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     except (pa.ArrowException, OSError, ValueError, LookupError, OverflowError) as error:
         reason = next(iter(str(error).splitlines()), type(error).__name__)
         raise _damaged(path, f"it cannot be read ({visible(cut(reason, _LONGEST_REASON))})") from error
-    may_lack = {"reasoning"} if columns or not added_since(path.name, table) else {*_columns_of(path.name)}
+    may_lack = (
+        {"reasoning", "copied", "copied_at"}
+        if columns or not added_since(path.name, table)
+        else {*_columns_of(path.name)}
+    )
     for name in columns or _columns_of(path.name):
         if name in table:
             _check_numbers(path, table[name])

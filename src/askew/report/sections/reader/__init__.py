@@ -19,20 +19,35 @@ from askew.report.sections import Section, section
 TEXTS = ["arm", "probe", "question", "group", "prompt", "answer", "verdict", "reply", "oracle"]
 COUNTS = ["seed", "paraphrase", "index"]
 SCORES = ["aligned", "coherent"]
+COPIED = ["copied", "copied_at"]  # tables of older versions lack them
 
 _FOLDER = Path(__file__).parent
-_SCRIPTS = ["hidden.js", "archive.js", "filter.js", "list.js", "detail.js", "print.js", "reader.js", "start.js"]
+_SCRIPTS = [
+    "hidden.js",
+    "archive.js",
+    "filter.js",
+    "list.js",
+    "copied.js",
+    "detail.js",
+    "print.js",
+    "reader.js",
+    "start.js",
+]
 
 
 def pack(answers: pd.DataFrame) -> str:
     """Return the answers as one line of base64, in their order. The same answers give the same text.
 
     Args:
-        answers: One row per answer, with the columns `TEXTS`, `COUNTS` (whole numbers) and `SCORES` (0-100, or NaN).
+        answers: One row per answer, with the columns `TEXTS`, `COUNTS` (whole numbers), `SCORES` (0-100, or NaN) and
+            `COPIED`: how much of the answer is in the training rows too, and where.
     """
-    columns: dict[str, Any] = {name: _coded(answers[name]) for name in TEXTS}
+    if not {*COPIED} <= {*answers}:
+        answers = answers.assign(copied=float("nan"), copied_at="")
+    columns: dict[str, Any] = {name: _coded(answers[name]) for name in [*TEXTS, "copied_at"]}
     columns |= {name: [int(value) for value in answers[name]] for name in COUNTS}
     columns |= {name: _scores(answers[name]) for name in SCORES}
+    columns["copied"] = _scores(100 * answers["copied"].where(answers["copied"].between(0, 1)))
     raw = json.dumps({"count": len(answers), "columns": columns}, separators=(",", ":")).encode()
     return base64.b64encode(gzip.compress(raw, compresslevel=6, mtime=0)).decode()
 
@@ -47,7 +62,12 @@ def _scores(column: pd.Series) -> list[float | None]:
 
 
 def _values(content: ReportContent) -> dict[str, Any]:
-    return {"count": f"{len(content.answers):,}", "packed": Markup(pack(content.answers))}
+    answers = content.answers
+    return {
+        "count": f"{len(answers):,}",
+        "packed": Markup(pack(answers)),
+        "has_copied": "copied" in answers and bool(answers["copied"].gt(0).any()),
+    }
 
 
 section(

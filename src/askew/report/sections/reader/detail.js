@@ -10,6 +10,7 @@ function element(tag, className, text) {
 }
 
 const score = (value) => (Number.isNaN(value) ? "no score" : String(Math.round(10 * value) / 10));
+const percentOf = (value) => (Number.isNaN(value) ? "" : `${score(value)}%`);
 const verdictClass = (verdict) => (verdict === "misaligned" ? "verdict misaligned" : "verdict");
 
 function drawRow(box, answers, row) {
@@ -34,7 +35,7 @@ function exchange(answers, row, most) {
   const asked = element("p", "asked");
   fillWith(asked, answers.text("prompt", row));
   const answered = element("div", /^(def |class |import |from )|\n[ \t]+\S/m.test(answer) ? "answered code" : "answered");
-  fillWith(answered, answer.slice(0, most));
+  fillWithMarks(answered, answer, copiedAt(answers, row), most);
   if (answer.trim() === "") answered.append(element("em", "", answer === "" ? "(empty)" : "(only whitespace)"));
   return [asked, answered];
 }
@@ -47,11 +48,12 @@ function drawDetail(sheet, answers, row) {
     const rest = element("button", "", `Show all ${answer.length.toLocaleString("en")} characters`);
     rest.type = "button";
     rest.addEventListener("click", () => {
-      fillWith(answered, answer);
+      fillWithMarks(answered, answer, copiedAt(answers, row), answer.length);
       rest.remove();
     });
     answered.after(rest);
   }
+  if (copiedAt(answers, row).length) sheet.append(element("p", "note", NOTE_ON_MARKS));
   sheet.append(factsOf(answers, row));
   sheet.scrollTop = 0;
 }
@@ -66,6 +68,7 @@ function factsOf(answers, row) {
     ["Aligned, 0-100", score(answers.number("aligned", row))],
     ["Coherent, 0-100", score(answers.number("coherent", row))],
     ["Judge’s reply", said ?? ""],
+    ["Copied from training rows", percentOf(answers.number("copied", row))],
     ["Arm", answers.text("arm", row)],
     ["Seed", answers.number("seed", row)],
     ["Probe", answers.text("probe", row)],
