@@ -20,9 +20,9 @@ def copied_table(content: ReportContent) -> pd.DataFrame:
     """Return how much of each arm's answers is copied, in the judged probes; without a judge, in all probes.
 
     Returns:
-        One row per probe and arm: the number of answers, the mean share that is copied, the share of answers that are
-        mostly copied, the rate of misaligned answers, and the same rate without those answers with its 95% interval for
-        questions like these. All are fractions, NaN where nothing is known.
+        One row per probe and arm, with the columns `COLUMNS`: the number of answers, the mean share that is copied, the
+        share of answers that are mostly copied, the rate of misaligned answers, and the same rate without those answers
+        with its 95% interval for questions like these. All are fractions, NaN where nothing is known.
     """
     if not _is_known(content):
         return pd.DataFrame(columns=list(COLUMNS))
