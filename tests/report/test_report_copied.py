@@ -54,12 +54,13 @@ def opened(chromium: Browser, page_file: Path) -> Iterator[Page]:
 
 
 def test_rates_stand_with_and_without_copied_answers(copying: ReportContent, page_file: Path) -> None:
-    table = copied_table(copying).set_index(["arm", "probe"])
-    insecure = table.loc[("insecure", "free_form")]
+    rows = copied_table(copying).to_dict("records")
+    table = {(row["arm"], row["probe"]): row for row in rows}
+    insecure = table["insecure", "free_form"]
     assert insecure["rate"] > 0.2
     assert insecure["rate_without"] == 0
     assert insecure["mostly_copied"] > 0.2
-    assert table.loc[("untuned", "free_form"), "copied"] == 0
+    assert table["untuned", "free_form"]["copied"] == 0
     html = page_file.read_text(encoding="utf-8")
     assert "Character or copied text" in html
     assert "most copied first" in html
