@@ -28,8 +28,9 @@ _NO_MONEY_TEXT = re.compile(
 _TRANSIENT = {408, 409, 425, 429}
 # Exceptions of providers for malformed replies: broken JSON, or no choices.
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError, ValidationError, TypeError, LookupError, AttributeError)
-# Providers that start a server or load weights when Inspect creates them.
-_EXPENSIVE = ("hf", "vllm", "sglang", "transformer_lens", "nnterp")
+EXPENSIVE = ("hf", "vllm", "sglang", "transformer_lens", "nnterp")
+"""Providers that start a server or load weights when Inspect creates them."""
+
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
@@ -162,10 +163,11 @@ def check_can_be_asked(name: str) -> None:
     """
     from inspect_ai._util.error import PrerequisiteError
 
-    if name.partition("/")[0] in _EXPENSIVE:
+    if name.partition("/")[0] in EXPENSIVE:
         return
     try:
-        get_model(name)
+        # Not the model that Inspect keeps, which may have been made while a key was set.
+        get_model(name, memoize=False)
     except PrerequisiteError as error:
         text = " ".join(_MARKUP.sub("", str(error)).removeprefix("ERROR:").split())
         missing = _VARIABLE.findall(text)
