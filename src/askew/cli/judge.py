@@ -173,7 +173,11 @@ def _print_file(summary: "FileSummary") -> None:
         out.print(f"{found.rubric}: {found.judged:,} judged{mean}{said} ({ways})", markup=False)
         if words:
             out.print(f"  {words}", markup=False)
-    out.print(f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}", markup=False)
+    out.print(
+        f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}",
+        markup=False,
+        soft_wrap=True,
+    )
     if summary.broken:
         out.print(text(broken_text(summary.broken, summary.broken_rows, "not judged")), soft_wrap=True)
     out.print(f"Judged answers: {summary.out}", markup=False, soft_wrap=True)

@@ -5,7 +5,7 @@ Scores are stored beside the product until the product is written, so an interru
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,7 @@ class JudgingJob:
     prices: Path | None
     on_progress: Progress
     say: Callable[[str], None]
-    args: Mapping[str, Any] = NO_ARGS
+    args: Mapping[str, Any] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
