@@ -133,6 +133,23 @@ def test_transient_failure_is_retried(store: Path, error: Exception):
     assert counting.asked == 6
 
 
+@pytest.mark.parametrize("error", [TypeError, AttributeError, NameError, AssertionError, KeyError])
+@pytest.mark.parametrize(
+    "place", ["requests.RequestTable.send", "request_table.written_without", "sending.most", "sending.charged"]
+)
+def test_error_of_our_own_code_is_raised_and_not_retried(
+    store: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception], place: str
+):
+    def broken(*arguments: object, **more: object) -> None:
+        raise error("ours")
+
+    monkeypatch.setattr(f"askew.models.remote.{place}", broken)
+    counting = Counting()
+    with storing_replies(store, patience=SHORT), pytest.raises(error, match="ours"):
+        ask(counting, ("a", seeded(1)))
+    assert counting.asked <= 1
+
+
 def test_retries_end_with_an_error_that_mentions_stored_replies(store: Path):
     counting = Counting(fails=lambda number: ConnectionResetError("no\nroute") if number > 1 else None)
     with storing_replies(store, patience=SHORT):
@@ -497,6 +514,16 @@ def test_error_for_a_missing_key_names_its_variable(monkeypatch: pytest.MonkeyPa
         check_can_be_asked("openai-api/local/model")
     monkeypatch.setenv("LOCAL_BASE_URL", "http://127.0.0.1:9/v1")
     check_can_be_asked("openai-api/local/model")
+
+
+def test_key_that_is_gone_is_noticed_although_the_model_was_asked_before(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GONE_API_KEY", "key-key")
+    monkeypatch.setenv("GONE_BASE_URL", "http://127.0.0.1:9/v1")
+    get_model("openai-api/gone/model")  # Inspect keeps it
+    check_can_be_asked("openai-api/gone/model")
+    monkeypatch.delenv("GONE_API_KEY")
+    with pytest.raises(AskewError, match=r"Set GONE_API_KEY"):
+        check_can_be_asked("openai-api/gone/model")
 
 
 def test_gather_starts_as_many_coroutines_as_connections(store: Path):

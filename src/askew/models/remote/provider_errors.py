@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError
 
@@ -37,6 +38,35 @@ _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 class EmptyReply(Exception):
     """A reply without choices."""
+
+
+class RequestFailed(Exception):
+    """A request that failed at the server, on the way, or in the provider's library.
+
+    Errors of our own code are not of this class, so they are neither retried nor taken for a server's.
+
+    Args:
+        error: The exception of the provider's library.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def failing_as_request() -> Iterator[None]:
+    """Turn every exception in this block, which calls a provider's library, into `RequestFailed`.
+
+    Raises:
+        RequestFailed: The library raised an exception; each provider has errors of its own.
+    """
+    try:
+        yield
+    except AskewError:
+        raise
+    except Exception as error:
+        raise RequestFailed(error) from error
 
 
 class RefusedRequest(AskewError):
