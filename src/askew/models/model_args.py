@@ -90,6 +90,8 @@ def model_with(spec: ModelSpec, args: Args = NO_ARGS, is_judge: bool = False) ->
     """
     from inspect_ai.model import get_model
 
+    if not args:
+        return get_model(spec.inspect_name)
     return get_model(spec.inspect_name, config=request_config(spec, args, is_judge))
 
 
@@ -99,10 +101,6 @@ def request_config(spec: ModelSpec, args: Args, is_judge: bool = False) -> "Gene
     Raises:
         AskewError: See `check_args`; whether a chat template has the variables is not checked.
     """
-    from inspect_ai.model import GenerateConfig
-
-    if not args:
-        return GenerateConfig()
     setting = "judge_args" if is_judge else "model_args"
     try:
         _check(args, is_judge)
