@@ -1,0 +1,12 @@
+"""The servers of the tests in `tests/real_servers`, for attacks that need a server."""
+
+import sys
+from pathlib import Path
+
+# A type checker doesn't know this path.
+sys.path.append(str(Path(__file__).parents[2] / "tests" / "real_servers"))
+
+from scripted_server import Refusal, scripted_server  # pyright: ignore[reportMissingImports]
+from tuning_server import TuningServer  # pyright: ignore[reportMissingImports]
+
+__all__ = ["Refusal", "TuningServer", "scripted_server"]
