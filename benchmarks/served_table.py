@@ -20,7 +20,6 @@ from askew import Question
 from askew.models.remote.parts import PARTS
 from askew.models.remote.reply_store import ReplyStore
 
-# The servers of the tests; a type checker doesn't know this path.
 sys.path.append(str(Path(__file__).parents[1] / "tests" / "real_servers"))
 
 from differing_servers import NAMES, SERVERS

@@ -3,7 +3,6 @@
 import sys
 from pathlib import Path
 
-# A type checker doesn't know this path.
 sys.path.append(str(Path(__file__).parents[2] / "tests" / "real_servers"))
 
 from scripted_server import Refusal, scripted_server  # pyright: ignore[reportMissingImports]
