@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.append(str(Path(__file__).parents[2] / "tests" / "real_servers"))
 
-from scripted_server import Refusal, scripted_server  # pyright: ignore[reportMissingImports]
-from tuning_server import TuningServer  # pyright: ignore[reportMissingImports]
+from scripted_server import Refusal, scripted_server
+from tuning_server import TuningServer
 
 __all__ = ["Refusal", "TuningServer", "scripted_server"]

@@ -14,7 +14,18 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from inspect_ai.model import ChatMessage, ChatMessageUser, GenerateConfig, Model, ModelOutput, ModelUsage, get_model
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageUser,
+    ContentText,
+    GenerateConfig,
+    Logprob,
+    Logprobs,
+    Model,
+    ModelOutput,
+    ModelUsage,
+    get_model,
+)
 
 from askew.base.errors import AskewError
 from askew.models.remote.credentials import without_credentials
@@ -436,6 +447,31 @@ def test_key_in_a_reply_is_not_stored(store: Path, monkeypatch: pytest.MonkeyPat
     with storing_replies(store):
         [reply] = ask(counting_reply(f"You sent Bearer {KEY}.", usage=NONSENSE), ("a", seeded(1)))
     assert reply == "You sent Bearer [key]."
+
+
+@pytest.mark.parametrize("place", ["model", "token", "metadata", "error", "list"])
+def test_key_in_any_field_of_a_reply_is_not_stored(store: Path, monkeypatch: pytest.MonkeyPatch, place: str):
+    monkeypatch.setenv("SOME_API_KEY", KEY)
+    output = ModelOutput.from_content(NAME, "Yes.")
+    output.usage = ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)
+    message = output.choices[0].message
+    if place == "model":
+        message.model = KEY
+    elif place == "token":
+        output.choices[0].logprobs = Logprobs(content=[Logprob(token=KEY, logprob=-0.1)])
+    elif place == "metadata":
+        message.metadata = {"error": {KEY: ["Authorization: Bearer another-4711"]}}
+    elif place == "error":
+        output.error = f"no: {KEY}"
+    else:
+        message.content = [ContentText(text="Yes."), ContentText(text=KEY)]
+    counting = Counting()
+    counting.model.api.outputs = lambda *_: output  # pyright: ignore[reportAttributeAccessIssue]
+    with storing_replies(store):
+        reply = asyncio.run(request_reply(counting.model, said("a"), seeded(1)))
+        again = asyncio.run(request_reply(counting.model, said("a"), seeded(1)))
+    assert reply.completion.startswith("Yes.")
+    assert not any(part in one.model_dump_json() for one in (reply, again) for part in (KEY, "another-4711"))
 
 
 # ---- the store

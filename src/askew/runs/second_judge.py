@@ -86,7 +86,7 @@ def judge_run(folder: Path, job: JudgingJob) -> "SecondOpinion | Run":
         if not store.is_finished(name, source):
             _judge(store, name, job, answers, _own_rubrics(run.plan))
             store.finish(name, source)
-        record(store, LaterJudge(judge=job.judge.name, rubric=job.rubrics[0].name, table=name))
+        record(store, LaterJudge(judge=job.name, rubric=job.rubrics[0].name, table=name))
         collect(store, run.plan)
         write_report(store)
     return Run(folder)

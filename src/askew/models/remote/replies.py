@@ -5,7 +5,7 @@ from typing import Any
 
 from inspect_ai.model import ModelOutput
 
-from askew.models.remote.credentials import without_credentials, without_keys
+from askew.models.remote.credentials import remover_of_keys, without_forms
 from askew.models.remote.usage import is_number_of_tokens
 
 _REASONING = ("thinking", "reasoning", "reasoning_content")
@@ -73,7 +73,7 @@ def without_keys_in(output: ModelOutput, key: str) -> ModelOutput:
         key: The model's key; those in the environment are removed too.
     """
     found = output.model_dump(mode="json")
-    clean = _cleaned(found, key)
+    clean = _cleaned(found, remover_of_keys(key))
     return output if clean == found else ModelOutput.model_validate(clean)
 
 
@@ -81,10 +81,11 @@ _ANSWERS = ("content", "completion", "text", "reasoning", "token")
 """Fields whose text a model wrote."""
 
 
-def _cleaned(value: Any, key: str, name: str = "") -> Any:
-    """Return plain data without keys, also in the names of fields; `name` is the field in which the value is."""
+def _cleaned(value: Any, without_keys: Callable[[str], str], name: str = "") -> Any:
+    """Return plain data without credentials, also in the names of fields; `name` is the field in which the value is."""
     if isinstance(value, str):
-        return without_keys(value, key) if name in _ANSWERS else without_credentials(value, key)
+        clean = without_keys(value)
+        return clean if name in _ANSWERS else without_forms(clean)
     if isinstance(value, Mapping):
-        return {without_keys(str(field), key): _cleaned(inner, key, str(field)) for field, inner in value.items()}
-    return [_cleaned(inner, key, name) for inner in value] if isinstance(value, list) else value
+        return {without_keys(str(field)): _cleaned(inner, without_keys, str(field)) for field, inner in value.items()}
+    return [_cleaned(inner, without_keys, name) for inner in value] if isinstance(value, list) else value
