@@ -6,6 +6,7 @@ must not be started twice.
 
 import asyncio
 import json
+import logging
 import math
 import multiprocessing
 import os
@@ -40,6 +41,7 @@ JOBS_SHARE, LONGEST_LIFE = 20, 0.6
 
 def attack(count: int) -> list[Row]:
     """Attack the limit on the cost `count` times, and the creation of jobs a twentieth as often."""
+    logging.getLogger("aiohttp.server").setLevel(logging.CRITICAL)  # the server's, about clients that were killed
     warnings.filterwarnings("ignore", "Pydantic serializer warnings")  # the client's, about wrong types in reports
     return [asyncio.run(_requests(count)), _jobs(max(1, count // JOBS_SHARE))]
 

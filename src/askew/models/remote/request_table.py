@@ -12,6 +12,7 @@ import anyio
 from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
 
 from askew.models.first_token import likeliest
+from askew.models.model_args import identified
 from askew.models.remote.parts import INSTEAD, PARTS, Part, refused_parts, sent_parts, written_without
 from askew.models.remote.provider_errors import RefusedRequest, RequestFailed, RequestFailure, classify
 from askew.models.remote.reply_store import ReplyStore
@@ -58,7 +59,7 @@ class RequestTable:
             RefusedRequest: Log-probabilities are wanted, and the model is known to give none.
             RequestFailed: `send` raises it, and the reason is not a part of the request.
         """
-        name = str(model)
+        name = _name(model)
         if not self._unknown(name, messages, config):
             return await self._try(model, messages, config, send)
         async with trial:
@@ -78,7 +79,7 @@ class RequestTable:
     async def _try(
         self, model: Model, messages: Sequence[ChatMessage], config: GenerateConfig, send: Send
     ) -> ModelOutput:
-        name = str(model)
+        name = _name(model)
         if config.logprobs and self.taken(name).get("logprobs") is False:
             raise RefusedRequest(f"{name} gives no log-probabilities")
         left_out: dict[Part, str] = {}  # with the reasons
@@ -106,7 +107,7 @@ class RequestTable:
             return named[0], failure.reason(model)
         if named is None:
             raise failed
-        suspects: list[Part] = [part for part in sent if not self.taken(str(model)).get(part)]
+        suspects: list[Part] = [part for part in sent if not self.taken(_name(model)).get(part)]
         for count, suspect in enumerate(suspects, start=1):
             try:
                 await send(*written_without(*form, suspects[:count]), False)
@@ -144,6 +145,11 @@ class RequestTable:
         is_news = self.store.note_part(model, part, taken, reason) if self.store else True
         if is_news and not taken:
             self.say(f"{model} takes no {_NAMES.get(part, part)}, so {INSTEAD[part]} ({reason})")
+
+
+def _name(model: Model) -> str:
+    """Return the name under which it is kept what a model takes; that may depend on its extra arguments."""
+    return identified(str(model), model.config.model_dump(mode="json", exclude_none=True))
 
 
 _NAMES: dict[Part, str] = {
