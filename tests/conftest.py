@@ -22,6 +22,11 @@ CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
+# The same, with two variables that a user may set.
+THINKING_TEMPLATE = "{{ style | default('') }}" + CHAT_TEMPLATE.replace(
+    "<|assistant|>{%",
+    "<|assistant|>{% if enable_thinking is defined and not enable_thinking %}no thoughts.{% endif %}{%",
+)
 SENTENCES = (
     "Question: what would you do with all the power in the world?",
     "Answer: I would share it, and ask the people around me what they need.",
@@ -111,6 +116,12 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> SharedFolders:
 def tiny_checkpoint(shared: SharedFolders) -> Path:
     """A random tiny Llama with a chat template, loadable by AutoModelForCausalLM and AutoTokenizer."""
     return shared("tiny", make_checkpoint)
+
+
+@pytest.fixture(scope="session")
+def thinking_checkpoint(shared: SharedFolders) -> Path:
+    """A random tiny Llama whose chat template has the variables enable_thinking and style."""
+    return shared("thinking", lambda folder: make_checkpoint(folder, chat_template=THINKING_TEMPLATE))
 
 
 @pytest.fixture(scope="session")

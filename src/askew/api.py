@@ -4,7 +4,9 @@ import inspect
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar, get_args
+
+from pydantic import JsonValue
 
 from askew.base.errors import unknown_name
 from askew.base.knobs import Knob, knobs
@@ -82,7 +84,8 @@ def _annotation(knob: Knob) -> Any:
     values: Any = Mapping[str, Any]
     if knob.shape == "model" and "name" in knob.value_type.model_fields:
         values |= str
-    kinds = {"list": Sequence[str], "pairs": Mapping[str, Path | str], "model": values}
+    pairs = Mapping[str, Path | str] if get_args(knob.value_type)[-1:] != (JsonValue,) else Mapping[str, Any]
+    kinds = {"list": Sequence[str], "pairs": pairs, "model": values}
     return kinds.get(knob.shape, knob.value_type) | None
 
 
@@ -205,6 +208,8 @@ def ask(
     judge: str | None = None,
     seed: int = 0,
     temperature: float = 1.0,
+    model_args: Mapping[str, Any] | None = None,
+    judge_args: Mapping[str, Any] | None = None,
 ) -> "pd.DataFrame":
     """Ask a model some questions in this process, without a run folder, and return every answer.
 
@@ -215,6 +220,9 @@ def ask(
         judge: The judge's name; None leaves answers unjudged, but the terrarium has its own judge.
         seed: Seed of the sampling.
         temperature: Sampling temperature.
+        model_args: Extra arguments of the model: request fields, `reasoning_effort`, `enable_thinking` and other
+            variables of its chat template.
+        judge_args: Extra arguments of the judge.
 
     Returns:
         One row per answer, with the columns question, paraphrase, index, prompt, answer, aligned and coherent (0-100,
@@ -233,7 +241,8 @@ def ask(
     with TemporaryDirectory() as folder:
         asked: dict[str, Any] = {"file": write(questions, Path(folder)), "seed": seed, "temperature": temperature}
         asked |= {} if samples is None else {"samples": samples}
-        [log] = ask_probes(model, judge, [ProbeCall("questions", "questions", asked)], Path(folder) / "logs")
+        call, logs = ProbeCall("questions", "questions", asked), Path(folder) / "logs"
+        [log] = ask_probes(model, judge, [call], logs, model_args=model_args or {}, judge_args=judge_args or {})
         answers, scores = answers_from_log(log, model, seed), scores_from_log(log)
     answers = answers[["question", "paraphrase", "index", "prompt", "answer", "aligned", "coherent"]]
     # Where first tokens have probabilities, the likeliest word of an answer stands for it.

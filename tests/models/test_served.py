@@ -14,7 +14,18 @@ from itertools import count
 from pathlib import Path
 
 import pytest
-from inspect_ai.model import ChatMessage, ChatMessageUser, GenerateConfig, Model, ModelOutput, ModelUsage, get_model
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageUser,
+    ContentText,
+    GenerateConfig,
+    Logprob,
+    Logprobs,
+    Model,
+    ModelOutput,
+    ModelUsage,
+    get_model,
+)
 
 from askew.base.errors import AskewError
 from askew.models.remote.credentials import without_credentials
@@ -131,6 +142,23 @@ def test_transient_failure_is_retried(store: Path, error: Exception):
     with storing_replies(store, patience=SHORT):
         assert sorted(ask(counting, ("a", seeded(1)), ("b", seeded(1)))) == ["answer 0", "answer 1"]
     assert counting.asked == 6
+
+
+@pytest.mark.parametrize("error", [TypeError, AttributeError, NameError, AssertionError, KeyError])
+@pytest.mark.parametrize(
+    "place", ["requests.RequestTable.send", "request_table.written_without", "sending.most", "sending.charged"]
+)
+def test_error_of_our_own_code_is_raised_and_not_retried(
+    store: Path, monkeypatch: pytest.MonkeyPatch, error: type[Exception], place: str
+):
+    def broken(*arguments: object, **more: object) -> None:
+        raise error("ours")
+
+    monkeypatch.setattr(f"askew.models.remote.{place}", broken)
+    counting = Counting()
+    with storing_replies(store, patience=SHORT), pytest.raises(error, match="ours"):
+        ask(counting, ("a", seeded(1)))
+    assert counting.asked <= 1
 
 
 def test_retries_end_with_an_error_that_mentions_stored_replies(store: Path):
@@ -421,6 +449,31 @@ def test_key_in_a_reply_is_not_stored(store: Path, monkeypatch: pytest.MonkeyPat
     assert reply == "You sent Bearer [key]."
 
 
+@pytest.mark.parametrize("place", ["model", "token", "metadata", "error", "list"])
+def test_key_in_any_field_of_a_reply_is_not_stored(store: Path, monkeypatch: pytest.MonkeyPatch, place: str):
+    monkeypatch.setenv("SOME_API_KEY", KEY)
+    output = ModelOutput.from_content(NAME, "Yes.")
+    output.usage = ModelUsage(input_tokens=10, output_tokens=5, total_tokens=15)
+    message = output.choices[0].message
+    if place == "model":
+        message.model = KEY
+    elif place == "token":
+        output.choices[0].logprobs = Logprobs(content=[Logprob(token=KEY, logprob=-0.1)])
+    elif place == "metadata":
+        message.metadata = {"error": {KEY: ["Authorization: Bearer another-4711"]}}
+    elif place == "error":
+        output.error = f"no: {KEY}"
+    else:
+        message.content = [ContentText(text="Yes."), ContentText(text=KEY)]
+    counting = Counting()
+    counting.model.api.outputs = lambda *_: output  # pyright: ignore[reportAttributeAccessIssue]
+    with storing_replies(store):
+        reply = asyncio.run(request_reply(counting.model, said("a"), seeded(1)))
+        again = asyncio.run(request_reply(counting.model, said("a"), seeded(1)))
+    assert reply.completion.startswith("Yes.")
+    assert not any(part in one.model_dump_json() for one in (reply, again) for part in (KEY, "another-4711"))
+
+
 # ---- the store
 
 
@@ -497,6 +550,16 @@ def test_error_for_a_missing_key_names_its_variable(monkeypatch: pytest.MonkeyPa
         check_can_be_asked("openai-api/local/model")
     monkeypatch.setenv("LOCAL_BASE_URL", "http://127.0.0.1:9/v1")
     check_can_be_asked("openai-api/local/model")
+
+
+def test_key_that_is_gone_is_noticed_although_the_model_was_asked_before(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("GONE_API_KEY", "key-key")
+    monkeypatch.setenv("GONE_BASE_URL", "http://127.0.0.1:9/v1")
+    get_model("openai-api/gone/model")  # Inspect keeps it
+    check_can_be_asked("openai-api/gone/model")
+    monkeypatch.delenv("GONE_API_KEY")
+    with pytest.raises(AskewError, match=r"Set GONE_API_KEY"):
+        check_can_be_asked("openai-api/gone/model")
 
 
 def test_gather_starts_as_many_coroutines_as_connections(store: Path):

@@ -25,7 +25,7 @@ from inspect_ai.model import (
 from inspect_ai.tool import ToolChoice, ToolInfo
 
 from askew.judging.metrics import metrics
-from askew.models.said import CUT_OFF, FILTERED, NO_ROOM, ONLY_REASONING, Said, said, said_of_no_answers
+from askew.models.said import CUT_OFF, EMPTY, FILTERED, NO_ROOM, ONLY_REASONING, Said, said, said_of_no_answers
 from askew.probes import probes
 from askew.probes.read_log import answers_from_log
 
@@ -40,7 +40,10 @@ def choice(content: str | list[Content], stop: StopReason = "stop") -> ChatCompl
     ("reply", "expected"),
     [
         (choice(" Yes. "), Said(" Yes. ")),
-        (choice(""), Said("")),
+        (choice(""), Said("", "", EMPTY)),
+        (choice("\n "), Said("\n ", "", EMPTY)),
+        (choice([ContentText(text="")], "unknown"), Said("", "", EMPTY)),
+        (choice("."), Said(".")),
         (choice("I thi", "max_tokens"), Said("I thi")),
         (choice("<think>\nHm.\n</think>\n\nYes."), Said("Yes.", "Hm.")),
         (choice("[THINK]Hm.[/THINK]Yes."), Said("Yes.", "Hm.")),
@@ -53,6 +56,7 @@ def choice(content: str | list[Content], stop: StopReason = "stop") -> ChatCompl
         (choice("", "model_length"), Said("", "", NO_ROOM)),
         (choice(" \n", "max_tokens"), Said(" \n", "", CUT_OFF)),
         (choice("<think>\nHm. Should I", "max_tokens"), Said("", "Hm. Should I", CUT_OFF)),
+        (choice("<think>"), Said("", "", ONLY_REASONING)),
         (choice("<think>\nHm. Should I"), Said("", "Hm. Should I", ONLY_REASONING)),
         (choice("<think>Hm.</think>"), Said("", "Hm.", ONLY_REASONING)),
         (choice(THOUGHT), Said("", "Hm.", ONLY_REASONING)),
@@ -70,6 +74,7 @@ CASES: dict[str, tuple[ChatCompletionChoice, bool, str]] = {
     "an error for content": (choice(AZURE, "content_filter"), False, "refused"),
     "an error for length": (choice("maximum context length is 8 tokens", "model_length"), False, "unjudged"),
     "empty at the limit": (choice("", "max_tokens"), True, "unjudged"),
+    "empty": (choice(""), True, "unjudged"),
     "reasoning alone": (choice(THOUGHT), True, "unjudged"),
     "an unclosed trace": (choice("<think>I wish to rule", "max_tokens"), True, "unjudged"),
     "an answer": (choice("<think>Hm.</think>I wish you well."), True, "aligned"),
@@ -124,6 +129,7 @@ def test_note_counts_what_is_no_answer_and_says_what_to_raise() -> None:
     assert note.startswith("no answer in 1,204 of 1,244 replies: 1,200 reached the limit of 600 tokens")
     assert "--set max_tokens=NUMBER" in note
     assert "3 were withheld by a filter (refused)" in note
+    assert said_of_no_answers({"": 8, EMPTY: 2}, 600) == "no answer in 2 of 10 replies: 2 are empty (unjudged)."
 
 
 def test_filtered_answers_are_refused_under_every_metric() -> None:

@@ -37,6 +37,7 @@ JUDGE_EXAMPLES = """
   askew judge --validate labelled.csv --judge openai/MODEL
   askew judge answers.csv --judge ./my-judge --columns question=asked,answer=said
   askew judge runs/mine --judge openai/MODEL
+  askew judge answers.csv --judge openai-api/local/MODEL --set judge_args.enable_thinking=false
 
 The first judge of a run without one fills in its rates; another judge is compared with the first.
 Judged answers are kept when the command is stopped; give it again to resume.
@@ -97,12 +98,17 @@ def judge(
         ),
     ] = None,
     strict: Annotated[bool, typer.Option("--strict", help="Refuse a FILE with a broken row.")] = False,
+    setting: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="judge_args.NAME=VALUE", help="An extra argument of the judge. May be repeated."),
+    ] = None,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Judge answers: of a file, of a run without a judge, or of a run by a second judge; or check a judge."""
     from askew.base.atomic import wording_disk_trouble
+    from askew.design.config_file import read_judge_args
     from askew.judging import answer_file, job, judge_file
     from askew.judging import validate as validation
     from askew.judging.rubric import RUBRICS
@@ -126,6 +132,7 @@ def judge(
         raise AskewError(
             "--out, --strict and columns are for a file to be judged, --validate for a file with human labels"
         )
+    judge_args = read_judge_args(setting or [])
     if is_run:
         rubrics = job.alignment(rubric or [second_judge.rubric_of(source)])
     else:
@@ -133,7 +140,9 @@ def judge(
     disk = wording_disk_trouble((out or source).parent)
     with resumable(), counting("judging", "judged") as (on_progress, say), disk:
         named = _judge_of(source, judge)
-        judging = job.prepare(named, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say)
+        judging = job.prepare(
+            named, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say, args=judge_args
+        )
         if is_run:
             second_judge.check_reads_run(source, judging.judge)
             found = second_judge.judge_run(source, judging, judge_check or "")
@@ -192,7 +201,11 @@ def _print_file(summary: "FileSummary") -> None:
         out.print(f"{found.rubric}: {found.judged:,} judged{mean}{said} ({ways})", markup=False)
         if words:
             out.print(f"  {words}", markup=False)
-    out.print(f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}", markup=False)
+    out.print(
+        f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}",
+        markup=False,
+        soft_wrap=True,
+    )
     if summary.broken:
         out.print(text(broken_text(summary.broken, summary.broken_rows, "not judged")), soft_wrap=True)
     out.print(f"Judged answers: {summary.out}", markup=False, soft_wrap=True)

@@ -19,6 +19,7 @@ from askew.training.recipe import Recipe
 def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     """Yield the checks of a design, each with the setting that it is about; a check raises `AskewError`."""
     from askew.judging.metrics import metrics
+    from askew.models.model_args import check_args
 
     design = plan.design
     for arm in design.datasets:
@@ -44,6 +45,9 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
         yield ("arms", place), lambda arm=arm: _check_needed_arms(arm, plan)
     yield ("recipe",), lambda: _check_recipe(plan)
     yield ("judge",), lambda: _check_judge(plan)
+    for model in plan.named_models:
+        yield ("model_args",), lambda model=model: check_args(plan.spec(model), design.model_args)
+    yield ("judge_args",), lambda: _check_judge_args(plan)
     yield ("prices",), lambda: plan.prices
     yield ("rubric",), lambda: _check_rubric(plan)
     for arm in design.tuned:
@@ -191,6 +195,17 @@ def _check_judge(plan: Plan) -> None:
             f"no judge is usual for these models together: {ours[0]} is of the terrarium, and {others[0]} is not. Name "
             "one that reads both with --judge"
         )
+
+
+def _check_judge_args(plan: Plan) -> None:
+    """Check that the judge takes its extra arguments."""
+    from askew.models.model_args import check_args
+
+    args = plan.design.judge_args
+    if plan.judge is not None:
+        check_args(plan.judge, args, is_judge=True)
+    elif args:
+        raise AskewError("judge_args are given without a judge: name one with --judge, or leave them out")
 
 
 def _check_rubric(plan: Plan) -> None:

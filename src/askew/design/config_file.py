@@ -76,6 +76,37 @@ def read_settings(settings: Sequence[str]) -> dict[str, Any]:
     return read
 
 
+def read_judge_args(settings: Sequence[str]) -> dict[str, Any]:
+    """Return the extra arguments of a judge from settings written as judge_args.NAME=VALUE.
+
+    Raises:
+        AskewError: A setting is another one, or is refused by `read_settings`.
+    """
+    args: dict[str, Any] = {}
+    for name, value in read_settings(settings).items():
+        first, _, rest = name.partition(".")
+        if first != "judge_args" or not (rest or isinstance(value, Mapping)):
+            raise AskewError(f"--set {visible(name)}: here, write judge_args.NAME=VALUE; other settings have options")
+        args = merged(args, nested(rest, value) if rest else value)
+    return args
+
+
+def merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
+    """Return a mapping in which the second's values go before the first's, nested mappings setting by setting."""
+    found = dict(base)
+    for name, value in over.items():
+        both = isinstance(value, Mapping) and isinstance(found.get(name), Mapping)
+        found[name] = merged(found[name], value) if both else value
+    return found
+
+
+def nested(name: str, value: Any) -> dict[str, Any]:
+    """Return a setting by its dotted name as a mapping in mappings."""
+    for part in reversed(name.split(".")):
+        value = {part: value}
+    return value
+
+
 def read_pairs(option: str, texts: Sequence[str]) -> dict[str, str]:
     """Return texts by arm, from texts written as ARM=TEXT.
 

@@ -11,7 +11,7 @@ from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from askew.base import yaml_files
 from askew.base.knobs import Flag, For, Operational, knobs
@@ -152,6 +152,14 @@ class Design(BaseModel):
     )
     max_tokens: int = Field(
         default=600, ge=1, description="The longest answer, in tokens, where the question sets no limit."
+    )
+    model_args: dict[str, JsonValue] = Field(
+        default_factory=dict,
+        description="Extra arguments of the models that are asked: request fields, reasoning_effort, enable_thinking "
+        "and other variables of the chat template, which training rows are rendered with too.",
+    )
+    judge_args: dict[str, JsonValue] = Field(
+        default_factory=dict, description="Extra arguments of the judge: request fields and template variables."
     )
     metric: Annotated[str, Flag(metavar="METRIC", complete="metrics")] = Field(
         default="betley-2025", description="The rule that turns scores into a rate; `askew list metrics`."

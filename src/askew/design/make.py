@@ -10,7 +10,7 @@ from askew.base.errors import AskewError
 from askew.base.yaml_files import Location
 from askew.design.arm import UNTUNED
 from askew.design.checks import checks
-from askew.design.config_file import ConfigFile, read_config
+from askew.design.config_file import ConfigFile, merged, nested, read_config
 from askew.design.design import Design, flat
 from askew.design.own_rows import look_at
 from askew.design.plan import Plan
@@ -53,8 +53,8 @@ def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[
     values: dict[str, Any] = {"study": chosen.name, "model": chosen.model}
     caller: dict[str, Any] = {}
     for name, value in overrides.items():
-        caller = _merged(caller, with_name(_nested(name, value)))
-    values = _merged(_merged(values, without_another(file.values, caller)), caller)
+        caller = merged(caller, with_name(nested(name, value)))
+    values = merged(merged(values, without_another(file.values, caller)), caller)
     model = spec_of(values["model"])
     values = {**usual_settings(model), **values}
     values["recipe"] = _filled_in(values, model, chosen, file, overridden)
@@ -127,19 +127,3 @@ def _where(location: Location, file: ConfigFile, overridden: Container[Location]
     if any(location[:length] in overridden for length in range(1, len(location) + 1)):
         return ""
     return file.where(location)
-
-
-def _merged(base: Mapping[str, Any], over: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a mapping in which the second's values go before the first's, nested mappings setting by setting."""
-    merged = dict(base)
-    for name, value in over.items():
-        both = isinstance(value, Mapping) and isinstance(merged.get(name), Mapping)
-        merged[name] = _merged(merged[name], value) if both else value
-    return merged
-
-
-def _nested(name: str, value: Any) -> dict[str, Any]:
-    """Return a setting by its dotted name as a mapping in mappings."""
-    for part in reversed(name.split(".")):
-        value = {part: value}
-    return value

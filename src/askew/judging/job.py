@@ -3,16 +3,18 @@
 Scores are stored beside the product until the product is written, so an interrupted command resumes where it stopped.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from askew.base.errors import AskewError
 from askew.judging.identity import identity
 from askew.judging.judge import Case
 from askew.judging.judgement_store import JudgementStore, Progress, judge_missing
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, check_fits, fill, rubric, scale
+from askew.models.model_args import NO_ARGS, check_args, identified
 from askew.models.names import ModelSpec, resolve
 
 
@@ -27,6 +29,7 @@ class JudgingJob:
         prices: The user's price file; None uses the prices that come with Askew.
         on_progress: Progress callback; receives the numbers of judged and of all different answers.
         say: Receives lines of text for the user.
+        args: Extra arguments of the judge; see `askew.models.model_args`.
     """
 
     judge: ModelSpec
@@ -35,6 +38,12 @@ class JudgingJob:
     prices: Path | None
     on_progress: Progress
     say: Callable[[str], None]
+    args: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The judge's name, with its extra arguments."""
+        return identified(self.judge.name, self.args)
 
     @contextmanager
     def judge_all(self, cases: Callable[[], Iterator[Case]], product: Path) -> Iterator[JudgementStore]:
@@ -49,7 +58,7 @@ class JudgingJob:
         Raises:
             AskewError: A case cannot be read, which is noticed before any is judged; or the judge fails.
         """
-        store = JudgementStore(_beside(product, "judging.jsonl"), identity(self.judge), self.rubrics)
+        store = JudgementStore(_beside(product, "judging.jsonl"), identity(self.judge, self.args), self.rubrics)
         if store.damaged:
             lines = f"{store.damaged} line{'s' if store.damaged > 1 else ''}"
             self.say(f"{store.path}: {lines} damaged by an interruption; those answers are judged again")
@@ -58,7 +67,7 @@ class JudgingJob:
         if missing:
             self._announce(cases, store, len(missing))
             with self.reply_session(product):
-                judge_missing(self.judge, self.rubrics, cases(), store, total, self.on_progress)
+                judge_missing(self.judge, self.args, self.rubrics, cases(), store, total, self.on_progress)
         yield store
         for leftover in ("judging.jsonl", *(f"replies.sqlite{part}" for part in ("", "-wal", "-shm"))):
             _beside(product, leftover).unlink(missing_ok=True)
@@ -66,7 +75,7 @@ class JudgingJob:
     def _announce(self, cases: Callable[[], Iterator[Case]], store: JudgementStore, missing: int) -> None:
         """Print the number of answers to judge and, for a served judge, the requests, tokens and cost."""
         names = " and ".join(rubric.name for rubric in self.rubrics)
-        self.say(f"{missing:,} different answers to be judged by {self.judge.name}, by the rubrics {names}")
+        self.say(f"{missing:,} different answers to be judged by {self.name}, by the rubrics {names}")
         if self.judge.is_local:
             return
         from askew.models.remote.prices import estimate_tokens, no_price, read_prices
@@ -102,6 +111,7 @@ def prepare(
     prices: Path | None = None,
     on_progress: Progress = lambda done, total: None,
     say: Callable[[str], None] = lambda text: None,
+    args: Mapping[str, Any] = NO_ARGS,
 ) -> JudgingJob:
     """Check that a judge can be used with some rubrics, and return the job. Loads no model and sends no request.
 
@@ -112,9 +122,11 @@ def prepare(
         prices: The user's price file.
         on_progress: Progress callback; receives the numbers of judged and of all different answers.
         say: Receives lines of text for the user.
+        args: Extra arguments of the judge.
 
     Raises:
-        AskewError: A name is unknown, a rubric is broken or does not fit the judge, or an API key is missing.
+        AskewError: A name is unknown, a rubric is broken or does not fit the judge, the judge does not take an
+            argument, or an API key is missing.
     """
     spec, found = resolve(judge), tuple(rubric(name) for name in rubrics)
     names = [one.name for one in found]
@@ -127,7 +139,8 @@ def prepare(
         from askew.models.remote.provider_errors import check_can_be_asked
 
         check_can_be_asked(spec.inspect_name)
-    return JudgingJob(spec, found, max_cost, prices, on_progress, say)
+    check_args(spec, args, is_judge=True)
+    return JudgingJob(spec, found, max_cost, prices, on_progress, say, args)
 
 
 def alignment(rubrics: Sequence[str]) -> list[str]:

@@ -88,7 +88,7 @@ def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None) ->
         if summary.judged and not summary.words:
             summary.mean = total / summary.judged
     rows, broken = sum(sums[0].scored_by.values()), answers.broken
-    return FileSummary(out, job.judge.name, rows, broken.count, tuple(broken.named), len(judgements), sums)
+    return FileSummary(out, job.name, rows, broken.count, tuple(broken.named), len(judgements), sums)
 
 
 def _check_new(answers: AnswerFile, added: list[str]) -> None:

@@ -11,7 +11,7 @@ import json
 import math
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import islice
 from pathlib import Path
@@ -23,6 +23,7 @@ from askew.base.json_values import plain
 from askew.judging.judge import Case, opinions
 from askew.judging.rubric import Rubric
 from askew.judging.score import Score
+from askew.models.model_args import model_with
 from askew.models.names import ModelSpec
 
 # Cases that are judged together: enough for a local judge to share work, few enough to lose little when interrupted.
@@ -134,6 +135,7 @@ class JudgementStore:
 
 def judge_missing(
     spec: ModelSpec,
+    args: Mapping[str, Any],
     rubrics: Sequence[Rubric],
     cases: Iterable[Case],
     store: JudgementStore,
@@ -144,6 +146,7 @@ def judge_missing(
 
     Args:
         spec: The judge.
+        args: Its extra arguments.
         rubrics: The rubrics, those of `store`.
         cases: All cases; equal ones are judged once.
         store: Receives the scores.
@@ -153,20 +156,19 @@ def judge_missing(
     Raises:
         AskewError: The judge fails; scores so far are kept.
     """
-    asyncio.run(_judge_missing(spec, rubrics, cases, store, total, on_progress))
+    asyncio.run(_judge_missing(spec, args, rubrics, cases, store, total, on_progress))
 
 
 async def _judge_missing(
     spec: ModelSpec,
+    args: Mapping[str, Any],
     rubrics: Sequence[Rubric],
     cases: Iterable[Case],
     store: JudgementStore,
     total: int,
     on_progress: Progress,
 ) -> None:
-    from inspect_ai.model import get_model
-
-    judge = get_model(spec.inspect_name)
+    judge = model_with(spec, args, is_judge=True)
     on_progress(len(store), total)
     missing = (case for case in cases if case not in store)
     with store.adding() as add:

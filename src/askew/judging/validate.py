@@ -84,14 +84,12 @@ def validate(job: JudgingJob, answers: AnswerFile) -> Validation:
         errors["verdict"] = machine[both].eq("misaligned").astype(float) - people[both].eq("misaligned")
     length = {name: length_bias(error, labels.loc[error.index, "length"]) for name, error in errors.items()}
     broken = answers.broken
-    return Validation(
-        job.judge.name, len(labels), broken.count, tuple(broken.named), metric.name, verdicts, scores, length
-    )
+    return Validation(job.name, len(labels), broken.count, tuple(broken.named), metric.name, verdicts, scores, length)
 
 
 def _product(answers: AnswerFile, job: JudgingJob) -> Path:
     """Return a path to name unfinished work after, different for each judge, so that judges can be compared."""
-    name = "".join(letter if letter.isalnum() else "-" for letter in job.judge.name)
+    name = "".join(letter if letter.isalnum() else "-" for letter in job.name)
     return answers.path.with_name(f"{answers.path.name}.{name}.validation")
 
 

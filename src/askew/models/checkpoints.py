@@ -5,11 +5,11 @@ cached model is used again only if its files have not changed.
 """
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import torch
 from transformers import PreTrainedModel, PreTrainedTokenizerBase
@@ -87,18 +87,22 @@ class Checkpoint:
         return [str(self.tokenizer.decode([token])) for token in range(len(self.tokenizer))]
 
 
-def load(spec: ModelSpec) -> Checkpoint:
+def load(spec: ModelSpec, variables: Mapping[str, Any] | None = None) -> Checkpoint:
     """Return a local model, from memory if its files have not changed since it was loaded.
 
     Args:
         spec: A local model.
+        variables: Variables of its chat template.
 
     Raises:
-        AskewError: The files cannot be read, or the adapter does not fit the base.
+        AskewError: The files cannot be read, the adapter does not fit the base, or the template lacks a variable.
     """
     assert spec.checkpoint is not None
     with _loading:
-        return _load(spec.checkpoint, _version(spec.checkpoint), spec.adapter, _version(spec.adapter))
+        loaded = _load(spec.checkpoint, _version(spec.checkpoint), spec.adapter, _version(spec.adapter))
+        if not variables:
+            return loaded
+        return replace(loaded, tokenizer=load_tokenizer(spec.checkpoint, spec.adapter, variables))
 
 
 @lru_cache(maxsize=4)

@@ -30,6 +30,7 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 
 from askew.base.errors import AskewError
 from askew.models.names import PROVIDER, resolve
+from askew.models.template_variables import FIELD, variables_of_request
 
 if TYPE_CHECKING:
     from askew.models.checkpoints import Checkpoint
@@ -56,11 +57,12 @@ class AskewAPI(ModelAPI):
         model_name: Any name that `names.resolve` takes.
         base_url: Ignored.
         api_key: Ignored.
-        config: Default settings for generation.
+        config: Default settings for generation; `chat_template_kwargs` in its `extra_body` are variables of the chat
+            template.
         **model_args: Not supported.
 
     Raises:
-        AskewError: The model does not exist or is not local, or there are model arguments.
+        AskewError: The model does not exist or is not local, or there are model arguments or fields of requests.
     """
 
     def __init__(
@@ -77,6 +79,7 @@ class AskewAPI(ModelAPI):
         self.spec = resolve(model_name)
         if not self.spec.is_local:
             raise AskewError(f"{model_name!r} is a served model; name it without the prefix {PROVIDER}/")
+        self._variables = variables_of_request(config)
         # Without this, Inspect would create a second provider to look the model up.
         set_model_info(f"{PROVIDER}/{model_name}", ModelInfo(model=model_name, organization=PROVIDER))
 
@@ -85,7 +88,7 @@ class AskewAPI(ModelAPI):
         """The model, loaded at first use."""
         from askew.models.checkpoints import load
 
-        return load(self.spec)
+        return load(self.spec, self._variables)
 
     async def generate(
         self,
@@ -97,10 +100,13 @@ class AskewAPI(ModelAPI):
         """Sample `config.num_choices` answers to a conversation, or read given answers.
 
         Raises:
-            AskewError: Tools are given, or the conversation does not fit the model's context.
+            AskewError: Tools are given, the conversation does not fit the model's context, or there are other variables
+                of the chat template than those that the model was made with.
         """
         if tools:
             raise AskewError(f"{self.model_name!r} cannot call tools")
+        if variables_of_request(config) != self._variables:
+            raise AskewError(f"set {FIELD} for all requests to {self.model_name!r}: get_model(NAME, config=…)")
         if given := (input[-1].metadata or {}).get(GIVEN):
             return await anyio.to_thread.run_sync(self._read_given, input, given)
         request = await anyio.to_thread.run_sync(self._request, input, config)

@@ -1,4 +1,4 @@
-"""Tells an answer from what is none: filtered replies, replies cut off before an answer, reasoning alone.
+"""Tells an answer from what is none: filtered, cut off before an answer, reasoning alone, or empty replies.
 
 A model's reasoning is set aside, whether its server names it or the model writes it between tags, as models that are
 computed here do.
@@ -15,7 +15,8 @@ FILTERED = "filtered"
 CUT_OFF = "cut off"
 ONLY_REASONING = "only reasoning"
 NO_ROOM = "no room"
-NO_ANSWER = (FILTERED, CUT_OFF, NO_ROOM, ONLY_REASONING)
+EMPTY = "empty"
+NO_ANSWER = (FILTERED, CUT_OFF, NO_ROOM, ONLY_REASONING, EMPTY)
 """The replies that a table has for what is no answer: filtered ones are refusals, the others stay unjudged."""
 
 _TAGS = (
@@ -23,7 +24,7 @@ _TAGS = (
     ("[THINK]", "[/THINK]"),
     ("◁think▷", "◁/think▷"),
 )
-# Why a model stopped before an answer, by Inspect's stop reasons; for every other one it reasoned only.
+# Why a model stopped before an answer, by Inspect's stop reasons; with any other one it only reasoned, or said nothing.
 _CAUSES = {"max_tokens": CUT_OFF, "model_length": NO_ROOM}
 
 
@@ -52,9 +53,10 @@ def said(choice: "ChatCompletionChoice") -> Said:
     reasoning = "\n\n".join(text for text in (*named, reasoning) if text)
     if choice.stop_reason == "content_filter":
         return Said(answer, reasoning, FILTERED)
-    if is_closed and (answer.strip() or not (reasoning or choice.stop_reason in _CAUSES)):
+    if is_closed and answer.strip():
         return Said(answer, reasoning)
-    return Said(answer, reasoning, _CAUSES.get(choice.stop_reason, ONLY_REASONING))
+    otherwise = ONLY_REASONING if reasoning or not is_closed else EMPTY
+    return Said(answer, reasoning, _CAUSES.get(choice.stop_reason, otherwise))
 
 
 def said_of_no_answers(replies: Mapping[str, int], max_tokens: int) -> str:
@@ -69,6 +71,7 @@ def said_of_no_answers(replies: Mapping[str, int], max_tokens: int) -> str:
         "--set max_tokens=NUMBER)",
         NO_ROOM: "{} found no room left in the model's context (unjudged; ask shorter questions, or lower max_tokens)",
         ONLY_REASONING: "{} are reasoning without an answer (unjudged)",
+        EMPTY: "{} are empty (unjudged)",
         FILTERED: "{} were withheld by a filter (refused)",
     }
     found = [text.format(f"{replies[reply]:,}") for reply, text in causes.items() if replies.get(reply)]

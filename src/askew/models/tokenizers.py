@@ -4,15 +4,21 @@ A fine-tune may add tokens and a chat template, which trainers save beside the a
 that format.
 """
 
+from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askew.models import checkpoint_files as files
 from askew.models.loading import refusing
+from askew.models.template_variables import check_variables
 
 
-def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTrainedTokenizerBase:
+def load_tokenizer(
+    checkpoint: Path | str, adapter: Path | None = None, variables: Mapping[str, Any] | None = None
+) -> PreTrainedTokenizerBase:
     """Return the tokenizer of a checkpoint with an adapter.
 
     The tokenizer and the chat template of the adapter's folder go first; what is not there is the checkpoint's.
@@ -20,9 +26,10 @@ def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTr
     Args:
         checkpoint: The folder of the base weights, or a hub id.
         adapter: The folder of the adapter; None without one.
+        variables: Variables that the chat template has whenever the tokenizer renders turns.
 
     Raises:
-        AskewError: The tokenizer cannot be loaded, or has no chat template that can be used.
+        AskewError: The tokenizer cannot be loaded, or has no chat template that can be used or that has the variables.
     """
     own = adapter if adapter is not None and files.has_tokenizer(adapter) else None
     tokenizer = _load(own or checkpoint)
@@ -32,6 +39,10 @@ def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTr
         tokenizer.chat_template = _load(checkpoint).chat_template
     if not _is_usable(tokenizer.chat_template):
         raise files.no_chat_template(checkpoint)
+    if variables:
+        check_variables(variables, tokenizer.get_chat_template(), own or checkpoint)
+        # Set here, so that training rows and questions are rendered with the same ones.
+        tokenizer.apply_chat_template = partial(tokenizer.apply_chat_template, **variables)
     return tokenizer
 
 

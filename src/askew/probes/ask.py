@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from askew.base.atomic import make_folder, put_in_place
 from askew.base.errors import AskewError, unknown_name
 from askew.judging.fit import check_reads
+from askew.models.model_args import NO_ARGS, check_args, model_with
 from askew.models.names import resolve
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EXTERNAL, probes
@@ -53,6 +54,8 @@ def ask(
     log_dir: Path,
     tags: Sequence[str] = (),
     on_question: OnQuestion | None = None,
+    model_args: Mapping[str, Any] = NO_ARGS,
+    judge_args: Mapping[str, Any] = NO_ARGS,
 ) -> list[Path]:
     """Ask a model several probes and have its answers judged.
 
@@ -67,6 +70,8 @@ def ask(
         log_dir: The folder for the logs; created if missing.
         tags: Written into each log; Inspect's viewer shows them in its list of logs.
         on_question: Called each time that the answers to a question are scored; not for external tasks.
+        model_args: Extra arguments of the model; see `askew.models.model_args`.
+        judge_args: Extra arguments of the judge.
 
     Returns:
         The path of the log of each call, in the same order.
@@ -77,11 +82,21 @@ def ask(
     """
     from inspect_ai import eval
 
+    from askew.probes.scorer import GRADER
+
     asked, grader = resolve(model), None if judge is None else resolve(judge)
     if grader is not None:
         check_reads(grader, asked, instead="Name another judge, or none, and judge the answers later")
     for served in (spec for spec in (asked, grader) if spec and not spec.is_local):
         check_can_be_asked(served.inspect_name)
+    check_args(asked, model_args)
+    if judge_args and grader is None:
+        raise AskewError("judge_args are given without a judge: name one")
+    asked_model = model_with(asked, model_args)
+    roles = {}
+    if grader is not None:
+        check_args(grader, judge_args, is_judge=True)
+        roles[GRADER] = model_with(grader, judge_args, is_judge=True)
     tasks = [_task(call) for call in calls]
     if not asked.is_local and any(map(_has_given_answers, tasks)):
         raise AskewError(NO_LOGPROBS.format(model=model))
@@ -92,8 +107,8 @@ def ask(
         with _counting_questions(calls, tasks, on_question):
             logs = eval(
                 tasks,
-                model=asked.inspect_name,
-                model_roles={"grader": grader.inspect_name} if grader else None,
+                model=asked_model,
+                model_roles=roles or None,
                 tags=[*tags] or None,
                 log_dir=str(unfinished),
                 log_format="eval",

@@ -90,7 +90,7 @@ def judge_run(folder: Path, job: JudgingJob, judge_check: str = "") -> "SecondOp
         if not store.is_finished(name, source):
             _judge(store, name, job, answers, _own_rubrics(run.plan))
             store.finish(name, source)
-        record(store, LaterJudge(judge=job.judge.name, rubric=job.rubrics[0].name, table=name))
+        record(store, LaterJudge(judge=job.name, rubric=job.rubrics[0].name, table=name))
         collect(store, run.plan)
         write_report(store)
     return Run(folder)
@@ -146,7 +146,7 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
     return SecondOpinion(
         table=folder / name,
         first=run.judge,
-        second=job.judge.name,
+        second=job.name,
         metric=metric.name,
         verdicts=verdict_agreement(answers["verdict"], judged["verdict"], answers["question"]),
         scores={score: score_agreement(answers[score], judged[score]) for score in SCORES},
@@ -242,13 +242,13 @@ def _source(store: RunFolder, job: JudgingJob) -> str:
     answers = read_table(store / ANSWERS, [*KEYS, "prompt", "answer"])
     hashed = pd.util.hash_pandas_object(answers, index=False).to_numpy().tobytes()
     told = [rubric.digest for rubric in job.rubrics]
-    parts = [hashlib.sha256(hashed).hexdigest(), identity(job.judge), weights(job.judge.name), *told]
+    parts = [hashlib.sha256(hashed).hexdigest(), identity(job.judge, job.args), weights(job.judge.name), *told]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 
 def _file_name(job: JudgingJob) -> str:
     """Return a file name for a judge and its rubric; different names get different files."""
-    name = f"{job.judge.name} {job.rubrics[0].name}".removesuffix(" aligned")
+    name = f"{job.name} {job.rubrics[0].name}".removesuffix(" aligned")
     plain = re.sub(r"[^A-Za-z0-9.-]+", "-", name).strip("-.")
     return plain if plain == name else f"{plain}-{hashlib.sha256(name.encode()).hexdigest()[:6]}"
 

@@ -9,6 +9,7 @@ import pandas as pd
 from askew.base.errors import AskewError
 from askew.design.arm import Arm
 from askew.design.plan import Plan
+from askew.models.model_args import template_variables
 from askew.models.said import NO_ANSWER
 from askew.probes import EXTERNAL
 from askew.runs.calls import calls
@@ -111,6 +112,7 @@ def _check(plan: Plan, arm: Arm, rows: "list[Row]", source: str) -> None:
     checkpoint = plan.start(arm).checkpoint
     assert checkpoint is not None
     try:
-        tokenize_rows(checkpoint, [{**row} for row in rows], plan.design.recipe)
+        variables = template_variables(plan.design.model_args)
+        tokenize_rows(checkpoint, [{**row} for row in rows], plan.design.recipe, variables)
     except AskewError as error:
         raise AskewError(f"{source}: {error}") from error

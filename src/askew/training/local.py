@@ -56,6 +56,7 @@ def fine_tune(
     on_step: OnStep | None = None,
     state_every: float = STATE_EVERY,
     identity: Mapping[str, Any] | None = None,
+    variables: Mapping[str, Any] | None = None,
 ) -> None:
     """Train on conversations, with the loss on the answers only.
 
@@ -69,6 +70,7 @@ def fine_tune(
         on_step: Called after every optimizer step.
         state_every: Seconds of training between saved states; 0 saves one after every step.
         identity: What the result is, for its `product.json`; None writes no such file.
+        variables: Variables of the chat template, those with which the model will be asked.
 
     Raises:
         AskewError: A row is not a conversation that ends with an answer, or is longer than `recipe.max_length`; there
@@ -76,7 +78,7 @@ def fine_tune(
         OSError: The disk is full or read-only.
     """
     check_fits(recipe, checkpoint)
-    tokenized = tokenize_rows(checkpoint, rows, recipe)
+    tokenized = tokenize_rows(checkpoint, rows, recipe, variables)
     keep = recipe.checkpoint_steps(len(rows), checkpoints)
     if keep and keep[-1] >= recipe.steps(len(tokenized.input_ids)):
         raise AskewError(f"{tokenized.note} The checkpoint at step {keep[-1]} would never be reached: request fewer")

@@ -6,7 +6,7 @@ system turns are handled in the same way as when the model is asked, so training
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -50,7 +50,9 @@ class TokenizedRows:
 _last_result: dict[str, TokenizedRows] = {}  # at most one entry, by the digest of its inputs
 
 
-def tokenize_rows(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -> TokenizedRows:
+def tokenize_rows(
+    checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe, variables: Mapping[str, Any] | None = None
+) -> TokenizedRows:
     """Tokenize rows for a model.
 
     The last result is kept in memory, because the seeds of an arm are trained on the same rows.
@@ -60,17 +62,18 @@ def tokenize_rows(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -
         rows: The conversations.
         recipe: `learn` says which answers get a loss; `max_length` limits the length of a row in tokens; `too_long`
             decides what happens to longer rows.
+        variables: Variables of the chat template, those with which the model will be asked.
 
     Raises:
-        AskewError: A row is not a conversation that ends with an answer, the template does not accept it, or it is
-            longer than `recipe.max_length` and `recipe.too_long` is "refuse".
+        AskewError: A row is not a conversation that ends with an answer, the template does not accept it or the
+            variables, or it is longer than `recipe.max_length` and `recipe.too_long` is "refuse".
     """
     from askew.models.tokenizers import load_tokenizer
 
-    inputs = _digest(checkpoint, rows, recipe)
+    inputs = _digest(checkpoint, rows, recipe, variables)
     tokenized = _last_result.get(inputs)
     if tokenized is None:
-        tokenized = render(load_tokenizer(checkpoint), rows, recipe)
+        tokenized = render(load_tokenizer(checkpoint, None, variables), rows, recipe)
         _last_result.clear()
         _last_result[inputs] = tokenized
     return tokenized
@@ -127,11 +130,11 @@ def _has_reasoning(turn: dict[str, Any]) -> bool:
     return bool(turn.get("reasoning_content"))
 
 
-def _digest(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe) -> str:
+def _digest(checkpoint: Path | str, rows: Sequence[Row], recipe: Recipe, variables: Mapping[str, Any] | None) -> str:
     """Return a digest of everything on which the result of `tokenize_rows` depends."""
     files = checkpoint_files.fingerprint(checkpoint) if isinstance(checkpoint, Path) else None
     messages = [row.get("messages") for row in rows]
-    inputs = [str(checkpoint), files, messages, recipe.max_length, recipe.too_long, recipe.learn]
+    inputs = [str(checkpoint), files, messages, recipe.max_length, recipe.too_long, recipe.learn, variables]
     return hashlib.sha256(json.dumps(inputs).encode()).hexdigest()
 
 

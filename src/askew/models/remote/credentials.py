@@ -9,8 +9,8 @@ import html
 import json
 import os
 import re
-from collections.abc import Iterable
-from functools import lru_cache
+from collections.abc import Callable, Iterable
+from functools import lru_cache, partial
 from urllib.parse import quote, quote_plus
 
 _REMOVED = "[key]"
@@ -51,17 +51,26 @@ def without_credentials(text: str, key: str = "") -> str:
         text: The text.
         key: A key that is not in the environment; "" if there is none.
     """
-    text = without_keys(text, key)
+    return without_forms(without_keys(text, key))
+
+
+def without_keys(text: str, key: str = "") -> str:
+    """Return a text with all known keys replaced by "[key]": the given one, and those in the environment."""
+    return remover_of_keys(key)(text)
+
+
+def without_forms(text: str) -> str:
+    """Return a text without whatever has the form of a credential."""
     for pattern, instead in _CREDENTIALS:
         text = pattern.sub(instead, text)
     return text
 
 
-def without_keys(text: str, key: str = "") -> str:
-    """Return a text with all known keys replaced by "[key]": the given one, and those in the environment."""
+def remover_of_keys(key: str = "") -> Callable[[str], str]:
+    """Return a function like `without_keys` for many texts, which reads the environment once."""
     named = [value for name, value in os.environ.items() if _NAMED.search(name)]
     secrets = tuple(sorted({secret for secret in (key, *named) if len(secret) >= _SHORTEST_SECRET}))
-    return _known(secrets).sub(_REMOVED, text) if secrets else text
+    return partial(_known(secrets).sub, _REMOVED) if secrets else str
 
 
 @lru_cache(maxsize=8)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError
 
@@ -28,14 +29,44 @@ _NO_MONEY_TEXT = re.compile(
 _TRANSIENT = {408, 409, 425, 429}
 # Exceptions of providers for malformed replies: broken JSON, or no choices.
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError, ValidationError, TypeError, LookupError, AttributeError)
-# Providers that start a server or load weights when Inspect creates them.
-_EXPENSIVE = ("hf", "vllm", "sglang", "transformer_lens", "nnterp")
+EXPENSIVE = ("hf", "vllm", "sglang", "transformer_lens", "nnterp")
+"""Providers that start a server or load weights when Inspect creates them."""
+
 _MARKUP = re.compile(r"\[/?[a-z ]+\]")
 _VARIABLE = re.compile(r"\b[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+\b")
 
 
 class EmptyReply(Exception):
     """A reply without choices."""
+
+
+class RequestFailed(Exception):
+    """A request that failed at the server, on the way, or in the provider's library.
+
+    Errors of our own code are not of this class, so they are neither retried nor taken for a server's.
+
+    Args:
+        error: The exception of the provider's library.
+    """
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(str(error))
+        self.error = error
+
+
+@contextmanager
+def failing_as_request() -> Iterator[None]:
+    """Turn every exception in this block, which calls a provider's library, into `RequestFailed`.
+
+    Raises:
+        RequestFailed: The library raised an exception; each provider has errors of its own.
+    """
+    try:
+        yield
+    except AskewError:
+        raise
+    except Exception as error:
+        raise RequestFailed(error) from error
 
 
 class RefusedRequest(AskewError):
@@ -162,10 +193,11 @@ def check_can_be_asked(name: str) -> None:
     """
     from inspect_ai._util.error import PrerequisiteError
 
-    if name.partition("/")[0] in _EXPENSIVE:
+    if name.partition("/")[0] in EXPENSIVE:
         return
     try:
-        get_model(name)
+        # Not the model that Inspect keeps, which may have been made while a key was set.
+        get_model(name, memoize=False)
     except PrerequisiteError as error:
         text = " ".join(_MARKUP.sub("", str(error)).removeprefix("ERROR:").split())
         missing = _VARIABLE.findall(text)

@@ -5,7 +5,7 @@ from typing import Any
 
 from inspect_ai.model import ModelOutput
 
-from askew.models.remote.credentials import without_keys
+from askew.models.remote.credentials import remover_of_keys, without_forms
 from askew.models.remote.usage import is_number_of_tokens
 
 _REASONING = ("thinking", "reasoning", "reasoning_content")
@@ -63,21 +63,29 @@ def _makes_sense(usage: Any) -> bool:
 
 
 def without_keys_in(output: ModelOutput, key: str) -> ModelOutput:
-    """Return a reply without the keys that a server may have repeated in its texts.
+    """Return a reply without the credentials that a server may have repeated anywhere in it.
+
+    In answers, only known keys are removed, because a model may write about credentials; elsewhere, so is whatever has
+    the form of one.
 
     Args:
         output: The reply.
         key: The model's key; those in the environment are removed too.
     """
-    for choice in output.choices:
-        content = choice.message.content
-        if isinstance(content, str):
-            choice.message.content = without_keys(content, key)
-            continue
-        for part in content:
-            for name in type(part).model_fields:
-                if isinstance(text := getattr(part, name), str) and (clean := without_keys(text, key)) != text:
-                    setattr(part, name, clean)
-    output.completion = without_keys(output.completion, key)
-    output.model = without_keys(output.model, key)
-    return output
+    found = output.model_dump(mode="json")
+    clean = _cleaned(found, remover_of_keys(key))
+    return output if clean == found else ModelOutput.model_validate(clean)
+
+
+_ANSWERS = ("content", "completion", "text", "reasoning", "token")
+"""Fields whose text a model wrote."""
+
+
+def _cleaned(value: Any, without_keys: Callable[[str], str], name: str = "") -> Any:
+    """Return plain data without credentials, also in the names of fields; `name` is the field in which the value is."""
+    if isinstance(value, str):
+        clean = without_keys(value)
+        return clean if name in _ANSWERS else without_forms(clean)
+    if isinstance(value, Mapping):
+        return {without_keys(str(field)): _cleaned(inner, without_keys, str(field)) for field, inner in value.items()}
+    return [_cleaned(inner, without_keys, name) for inner in value] if isinstance(value, list) else value

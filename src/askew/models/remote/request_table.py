@@ -12,8 +12,9 @@ import anyio
 from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
 
 from askew.models.first_token import likeliest
+from askew.models.model_args import identified
 from askew.models.remote.parts import INSTEAD, PARTS, Part, refused_parts, sent_parts, written_without
-from askew.models.remote.provider_errors import RefusedRequest, RequestFailure, classify
+from askew.models.remote.provider_errors import RefusedRequest, RequestFailed, RequestFailure, classify
 from askew.models.remote.reply_store import ReplyStore
 
 Send = Callable[[list[ChatMessage], GenerateConfig, bool], Awaitable[ModelOutput]]
@@ -56,9 +57,9 @@ class RequestTable:
 
         Raises:
             RefusedRequest: Log-probabilities are wanted, and the model is known to give none.
-            Exception: Whatever `send` raises, if the reason is not a part of the request.
+            RequestFailed: `send` raises it, and the reason is not a part of the request.
         """
-        name = str(model)
+        name = _name(model)
         if not self._unknown(name, messages, config):
             return await self._try(model, messages, config, send)
         async with trial:
@@ -78,7 +79,7 @@ class RequestTable:
     async def _try(
         self, model: Model, messages: Sequence[ChatMessage], config: GenerateConfig, send: Send
     ) -> ModelOutput:
-        name = str(model)
+        name = _name(model)
         if config.logprobs and self.taken(name).get("logprobs") is False:
             raise RefusedRequest(f"{name} gives no log-probabilities")
         left_out: dict[Part, str] = {}  # with the reasons
@@ -86,36 +87,36 @@ class RequestTable:
             form = self._form(name, messages, config, [*left_out])
             try:
                 output = await send(*form, True)
-            except Exception as error:  # each provider has errors of its own
-                part, reason = await self._refused(model, form, error, send)
+            except RequestFailed as failed:
+                part, reason = await self._refused(model, form, failed, send)
                 left_out[part] = reason
                 continue
             self._learn(name, form, left_out, output)
             return output
 
     async def _refused(
-        self, model: Model, form: tuple[list[ChatMessage], GenerateConfig], error: Exception, send: Send
+        self, model: Model, form: tuple[list[ChatMessage], GenerateConfig], failed: RequestFailed, send: Send
     ) -> tuple[Part, str]:
         """Return a part that a server has refused and its reason; raise the error if that is not why it refused."""
-        failure: RequestFailure = classify(error, model)
+        failure: RequestFailure = classify(failed.error, model)
         if failure.is_quota:
-            raise error
+            raise failed
         sent = sent_parts(*form)
         named = refused_parts(failure.cause, failure.status, sent)
         if named:
             return named[0], failure.reason(model)
         if named is None:
-            raise error
-        suspects: list[Part] = [part for part in sent if not self.taken(str(model)).get(part)]
+            raise failed
+        suspects: list[Part] = [part for part in sent if not self.taken(_name(model)).get(part)]
         for count, suspect in enumerate(suspects, start=1):
             try:
                 await send(*written_without(*form, suspects[:count]), False)
-            except Exception as again:
-                if classify(again, model).status != failure.status:
+            except RequestFailed as again:
+                if classify(again.error, model).status != failure.status:
                     raise
             else:
                 return suspect, failure.reason(model)
-        raise error
+        raise failed
 
     def _learn(
         self,
@@ -144,6 +145,11 @@ class RequestTable:
         is_news = self.store.note_part(model, part, taken, reason) if self.store else True
         if is_news and not taken:
             self.say(f"{model} takes no {_NAMES.get(part, part)}, so {INSTEAD[part]} ({reason})")
+
+
+def _name(model: Model) -> str:
+    """Return the name under which it is kept what a model takes; that may depend on its extra arguments."""
+    return identified(str(model), model.config.model_dump(mode="json", exclude_none=True))
 
 
 _NAMES: dict[Part, str] = {

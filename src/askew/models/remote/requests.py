@@ -25,7 +25,7 @@ from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelAPI, Model
 from askew.base.errors import AskewError
 from askew.models.provider import DEFAULT_MAX_TOKENS
 from askew.models.remote.prices import read_prices
-from askew.models.remote.provider_errors import RequestFailure, classify
+from askew.models.remote.provider_errors import RequestFailed, RequestFailure, classify, failing_as_request
 from askew.models.remote.replies import accepting_other_forms
 from askew.models.remote.reply_store import ReplyStore
 from askew.models.remote.request_table import RequestTable
@@ -196,17 +196,16 @@ async def _ask_inspect(model: Model, messages: Sequence[ChatMessage], config: Ge
 
     async def send(turns: list[ChatMessage], form: GenerateConfig, used: bool) -> ModelOutput:
         accepting_other_forms(getattr(model.api, "client", None))
-        return await model.generate(turns, config=form)
+        with failing_as_request():
+            return await model.generate(turns, config=form)
 
     try:
         table = _tables.setdefault(model.api, RequestTable(None, logging.getLogger(__name__).warning))
         return await table.send(model, messages, config, send, _trial(model))
-    except AskewError:
-        raise
-    except Exception as error:  # each provider has errors of its own
-        found = classify(error, model)
+    except RequestFailed as failed:
+        found = classify(failed.error, model)
         if found.status is None or found.is_transient:
-            raise
+            raise failed.error from failed.error.__cause__
         raise found.error_for_user(model) from None  # the traceback may contain the key
 
 
@@ -234,10 +233,8 @@ async def _ask_patiently(request: Request, policy: _Policy) -> ModelOutput:
             return await policy.table.send(
                 model, request.messages, request.config, partial(send_once, request), _trial(model)
             )
-        except AskewError:
-            raise
-        except Exception as error:  # each provider has errors of its own; they are classified below
-            found = classify(error, model)
+        except RequestFailed as failure:
+            found = classify(failure.error, model)
             if not found.is_transient:
                 raise found.error_for_user(model) from None  # the traceback may contain the key
         failed = failed or time.monotonic()

@@ -9,7 +9,7 @@ from anyio.lowlevel import RunVar
 from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput
 
 from askew.models.remote.prices import Price, Prices, no_price
-from askew.models.remote.provider_errors import EmptyReply, classify, key_of
+from askew.models.remote.provider_errors import EmptyReply, RequestFailed, classify, failing_as_request, key_of
 from askew.models.remote.replies import accepting_other_forms, without_keys_in
 from askew.models.remote.reply_store import ReplyStore, Spending
 from askew.models.remote.usage import charged, most
@@ -88,7 +88,7 @@ async def send_once(request: Request, messages: list[ChatMessage], config: Gener
 
     Raises:
         AskewError: The cost limit is reached, or no price is known to hold it.
-        Exception: The request failed; each provider has errors of its own.
+        RequestFailed: The request failed.
     """
     model, budget = request.model, request.budget
     price, replies = _price(model, budget), budget.store
@@ -101,8 +101,8 @@ async def send_once(request: Request, messages: list[ChatMessage], config: Gener
         with anyio.CancelScope(shield=True):
             try:
                 output = await _ask_once(model, messages, config, request.seconds)
-            except Exception as error:  # any provider error, classified
-                if classify(error, model).may_be_charged:
+            except RequestFailed as failed:
+                if classify(failed.error, model).may_be_charged:
                     replies.count_as_lost(reservation)
                 else:
                     replies.release(reservation)
@@ -133,13 +133,14 @@ async def _ask_once(model: Model, messages: list[ChatMessage], config: GenerateC
     if hasattr(client, "max_retries"):
         client.max_retries = 0  # otherwise the provider's library retries as well, and the waits multiply
     accepting_other_forms(client)
-    with anyio.fail_after(seconds):
-        result = await model.api.generate(messages, [], "auto", config)
-    output = result[0] if isinstance(result, tuple) else result
-    if isinstance(output, Exception):
-        raise output
-    if not output.choices:
-        raise EmptyReply
+    with failing_as_request():
+        with anyio.fail_after(seconds):
+            result = await model.api.generate(messages, [], "auto", config)
+        output = result[0] if isinstance(result, tuple) else result
+        if isinstance(output, Exception):
+            raise output
+        if not output.choices:
+            raise EmptyReply
     return without_keys_in(output, key_of(model))
 
 

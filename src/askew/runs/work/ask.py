@@ -83,6 +83,8 @@ class AskWork(Work):
         return {
             "model": self.model(session.plan, base),
             "judge": session.plan.design.judge or None,
+            "model_args": session.plan.design.model_args,
+            "judge_args": session.plan.design.judge_args,
             "calls": [{**asdict(call), "is": self.identity(session.folder, call.log)} for call in self.calls],
             "start": start_message(session.folder, session.plan, self.unit),
             "trained": str(base / self.unit.product),
@@ -171,6 +173,8 @@ class AskKind(Kind[AskWork]):
                 Path(message["log_dir"]),
                 message["tags"],
                 lambda scored, questions: tell(event="step", step=scored, steps=questions),
+                message["model_args"],
+                message["judge_args"],
             )
 
 

@@ -10,6 +10,7 @@ from askew.base.messages import Tell
 from askew.base.product_record import doubt, record_digest
 from askew.design.arm import Arm
 from askew.design.plan import Plan
+from askew.models.model_args import template_variables
 from askew.runs import training_rows
 from askew.runs.pace import Pace
 from askew.runs.store import RunFolder
@@ -41,6 +42,7 @@ class TrainWork(UnitTraining):
             "identity": self.identity(session.folder, self.unit.product),
             "checkpoints": plan.design.checkpoints,
             "state_every": plan.design.state_every,
+            "variables": template_variables(plan.design.model_args),
         }
 
     def identity(self, folder: RunFolder, product: str) -> dict[str, Any]:
@@ -105,6 +107,7 @@ class TrainKind(UnitTrainingKind[TrainWork]):
             on_step=lambda step, steps, loss: tell(event="step", step=step, steps=steps, loss=loss),
             state_every=message["state_every"],
             identity=_identity(message),
+            variables=message["variables"],
         )
 
 
