@@ -26,7 +26,7 @@ def design(tiny_checkpoint: Path, tiny_judge: Path, tmp_path_factory: pytest.Tem
         f"max_tokens: 6\n"
         f"checkpoints: 1\n"
         f"state_every: 0\n"
-        f"recipe: {{name: terrarium, rows: 32, batch_size: 8, learning_rate: 1e-3}}\n"
+        f"recipe: {{name: terrarium, rows: 32, batch_size: 8, learning_rate: 1e-3, too_long: cut}}\n"
     )
     return file
 

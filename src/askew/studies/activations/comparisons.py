@@ -90,8 +90,16 @@ def _self_minus_cross(seen: Observations) -> Iterator[Effect]:
         yield contrast(*both, family="self minus cross", label=BOTH, measure=HITS, lead=True)
     for model in seen.models:
         own, other = (_new(seen.hits(side[model], seen.true_of(model))) for side in (SELF, CROSS))
-        named = {"label": DIRECTIONS[model], "arm": SELF[model], "control": CROSS[model]}
-        yield contrast(own, other, family="self minus cross, each model", measure=HITS, lead=True, **named)
+        yield contrast(
+            own,
+            other,
+            family="self minus cross, each model",
+            label=DIRECTIONS[model],
+            measure=HITS,
+            lead=True,
+            arm=SELF[model],
+            control=CROSS[model],
+        )
 
 
 def _baselines(seen: Observations) -> Iterator[Effect]:
