@@ -10,6 +10,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askew.models import checkpoint_files as files
 from askew.models.loading import refusing
+from askew.models.template_trial import check_template
 
 
 def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTrainedTokenizerBase:
@@ -22,7 +23,8 @@ def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTr
         adapter: The folder of the adapter; None without one.
 
     Raises:
-        AskewError: The tokenizer cannot be loaded, or has no chat template that can be used.
+        AskewError: The tokenizer cannot be loaded, or has no chat template that can be used, or one that needs much
+            time or memory.
     """
     own = adapter if adapter is not None and files.has_tokenizer(adapter) else None
     tokenizer = _load(own or checkpoint)
@@ -32,6 +34,7 @@ def load_tokenizer(checkpoint: Path | str, adapter: Path | None = None) -> PreTr
         tokenizer.chat_template = _load(checkpoint).chat_template
     if not _is_usable(tokenizer.chat_template):
         raise files.no_chat_template(checkpoint)
+    check_template(tokenizer.get_chat_template(), tokenizer.special_tokens_map, adapter or checkpoint)
     return tokenizer
 
 
