@@ -112,6 +112,14 @@ def shared(tmp_path_factory: pytest.TempPathFactory) -> SharedFolders:
     return SharedFolders(tmp_path_factory.getbasetemp())
 
 
+@pytest.fixture(scope="session", autouse=True)
+def config_folder(shared: SharedFolders) -> Path:
+    """The configuration folder of the whole session, so that no test makes or uses the user's key."""
+    folder = shared("config", lambda folder: folder.mkdir())
+    os.environ["XDG_CONFIG_HOME"] = str(folder)
+    return folder
+
+
 @pytest.fixture(scope="session")
 def tiny_checkpoint(shared: SharedFolders) -> Path:
     """A random tiny Llama with a chat template, loadable by AutoModelForCausalLM and AutoTokenizer."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from askew.base.atomic import whole_file, whole_folder
+from askew.base.signatures import sign_product
 from askew.judging import judgement_store
 from askew.judging.judge import Case
 from askew.judging.judgement_store import JudgementStore
@@ -92,7 +93,9 @@ def _write_run(folder: Path, promise: Promise) -> None:
     with run.writing():
         for name, content in PRODUCTS.items():
             if not run.is_finished(name) and not run.adopt(name, lambda path, own=content: _differs(path, own)):
-                run.write_bytes(name, content)
+                with whole_file(run / name) as unfinished:  # as workers do
+                    unfinished.write_bytes(content)
+                    sign_product(unfinished, run / name)
                 run.finish(name)
             promise(name)
         left = [path.name for path in run.path.rglob("*unfinished*")]

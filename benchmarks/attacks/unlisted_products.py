@@ -11,6 +11,7 @@ import askew
 from askew.base.product_record import digest
 from askew.design.plan import Plan
 from askew.runs import training_rows
+from askew.runs.adopt import adopt
 from askew.runs.store import MANIFEST, RunFolder
 from askew.runs.work import planned
 from attacks import Row
@@ -47,6 +48,7 @@ def _attack(made: Path, folder: str, place: Path, count: int) -> Row:
 
 def _adopted(place: Path, name: str) -> bool:
     """Return whether a run takes a product for its own."""
+    adopt(place)
     folder = RunFolder(place)
     with folder.writing():
         plan = Plan(folder.design())

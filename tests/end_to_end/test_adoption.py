@@ -14,6 +14,7 @@ import askew
 from askew.base.product_record import RECORD, write_record
 from askew.design.plan import Plan
 from askew.runs import training_rows
+from askew.runs.adopt import adopt
 from askew.runs.store import RunFolder
 from askew.runs.work import planned
 from in_process import workers_in_process
@@ -38,6 +39,7 @@ def forget(run: Path, *names: str) -> None:
 
 def left(run: Path) -> tuple[list[str], list[str]]:
     """Return the names of the work that is left to do, and what was said about products that were set aside."""
+    adopt(run)
     folder = RunFolder(run)
     with folder.writing():
         plan = Plan(folder.design())
@@ -134,6 +136,7 @@ def test_run_with_strangers_among_its_products_ends_like_an_undisturbed_one(
     replaced_log(run)
     zero_adapter(run)
     forget(run)
+    adopt(run)
     with workers_in_process():
         again = askew.run(config=design, out=run)
     said = " ".join(capsys.readouterr().err.split())

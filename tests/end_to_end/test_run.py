@@ -15,6 +15,7 @@ import askew
 from askew import load_run
 from askew.design.make import make_design
 from askew.runs import rewrite
+from askew.runs.provenance import command as made_command
 from askew.runs.store import RunFolder
 from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS
 from askew.stats.estimates import COLUMNS
@@ -31,10 +32,10 @@ def copy(finished: Path, tmp_path: Path) -> Path:
 def test_folder_holds_all_products(finished: Path) -> None:
     names = {path.name for path in finished.iterdir() if not path.name.startswith(".")}
     assert names == {
-        *("study.json", "manifest.json", "timings.json", "data", "models", "logs"),
+        *("study.json", "manifest.json", "signature.json", "timings.json", "data", "models", "logs"),
         *("answers.parquet", "estimates.csv", "curve.csv", "figures", "tables", "report.html"),
     }
-    assert {path.name for path in (finished / "models").iterdir()} == {"secure-0", "backdoor-0"}
+    assert {path.name for path in (finished / "models").glob("[!.]*")} == {"secure-0", "backdoor-0"}
     assert {path.name for path in (finished / "logs").glob("*.eval")} == {
         *("untuned-0-free_form.eval", "untuned-0-self_rating.eval"),
         *("secure-0-free_form.eval", "secure-0-self_rating.eval"),
@@ -95,10 +96,11 @@ def test_study_json_records_design_and_command(finished: Path, design: Path) -> 
 def test_recorded_command_makes_the_same_design(finished: Path, askew: Askew, design: Path) -> None:
     import shlex
 
-    command = json.loads((finished / "study.json").read_text())["provenance"]["command"]
-    dumped = askew(*shlex.split(command)[1:], "--dump-config")
+    recorded = json.loads((finished / "study.json").read_text())["provenance"]["command"]
     no_effect = {"state_every": 300.0}  # answers do not depend on it, so the command omits it
-    assert yaml.safe_load(dumped.stdout) == {**make_design(None, design).model_dump(), **no_effect}
+    for command in (recorded, made_command(load_run(finished).plan, brief=False)):
+        dumped = askew(*shlex.split(command)[1:], "--dump-config")
+        assert yaml.safe_load(dumped.stdout) == {**make_design(None, design).model_dump(), **no_effect}
 
 
 def test_notebook_shows_figures_and_a_table(finished: Path) -> None:
@@ -215,7 +217,8 @@ def old(copy: Path) -> Path:
     under_another = table["control_probe"].ne("") & table["control_probe"].ne(table["probe"])
     table["control"] = table["control"].where(~under_another, table["control"] + "@" + table["control_probe"])
     table.drop(columns=["kind", "control_probe"]).to_csv(copy / "estimates.csv", index=False)
-    store.finish("estimates.csv", store.made_of("answers.parquet"))
+    with store.writing():
+        store.finish("estimates.csv", store.made_of("answers.parquet"))
     return copy
 
 

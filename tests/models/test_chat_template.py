@@ -3,11 +3,13 @@
 import json
 import logging
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from askew.base.errors import AskewError
+from askew.models import chat_template
 from askew.models.checkpoints import Checkpoint, load
 from askew.models.names import resolve
 
@@ -81,3 +83,38 @@ def test_models_with_different_tokenizers_use_their_own(tiny_checkpoint: Path, t
     one, other = load(resolve(str(tiny_checkpoint))), load(resolve(str(folder)))
     assert len(other.prompt([USER])) > len(one.prompt([USER]))
     assert prompt(one, USER) == prompt(other, USER)
+
+
+@pytest.mark.parametrize(
+    ("template", "reason"),
+    [
+        ("{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}", "in more than 4 s"),
+        ("{{ 'a' * 9999999999 }}", "it needs more than 1 GiB of memory"),
+        ("{% for a in range(2000) %}{{ 'a' * 1000 }}{% endfor %}", "it makes 2,000,000 characters"),
+    ],
+)
+def test_template_that_needs_much_time_or_space_is_refused(
+    template: str, reason: str, tiny_checkpoint: Path, tmp_path: Path
+) -> None:
+    with pytest.raises(AskewError, match=rf"the chat template of .*model is refused: .*{reason}.*chat_template\.jinja"):
+        with_template(template, tiny_checkpoint, tmp_path / "model")
+
+
+def test_template_that_is_endless_for_some_texts_is_stopped_in_any_thread(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(chat_template, "_SECONDS", 1.0)
+    loop = "{% for a in range(99999) %}{% for b in range(99999) %}{% endfor %}{% endfor %}"
+    spared = f"{{% if 'well' in messages[-1].content %}}{loop}{{% endif %}}{{{{ messages[-1].content }}}}"
+    checkpoint = with_template(spared, tiny_checkpoint, tmp_path / "model")
+    assert prompt(checkpoint, USER) == "How are you?"
+    with ThreadPoolExecutor() as threads, pytest.raises(AskewError, match="takes more than 1 s for one conversation"):
+        threads.submit(prompt, checkpoint, {"role": "user", "content": "Are you well?"}).result()
+
+
+@pytest.mark.parametrize(
+    "template", ["{{ 1 / 0 }}", "{% macro f() %}{{ f() }}{% endmacro %}{{ f() }}", "{{ [].pop() }}"]
+)
+def test_template_that_fails_is_one_clear_error(template: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
+    with pytest.raises(AskewError, match=r"does not support turns by user, in this order: .*Error"):
+        with_template(template, tiny_checkpoint, tmp_path / "model")

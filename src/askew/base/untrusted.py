@@ -1,5 +1,6 @@
 """Makes untrusted text, such as a model's output, safe to show on a terminal or in a table."""
 
+import json
 import os
 import re
 import shlex
@@ -12,6 +13,14 @@ def visible(text: str) -> str:
     """Return a text with each invisible or controlling character replaced by its code point, such as ⟨U+202E⟩."""
     return "".join(
         f"⟨U+{ord(character):04X}⟩" if _UNSEEN.match(category(character)) and character not in "\n\t" else character
+        for character in text
+    )
+
+
+def escaped_in_json(text: str) -> str:
+    """Return JSON in which each invisible or controlling character is escaped; its data stay the same."""
+    return "".join(
+        json.dumps(character)[1:-1] if _UNSEEN.match(category(character)) and character != "\n" else character
         for character in text
     )
 

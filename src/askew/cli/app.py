@@ -7,6 +7,8 @@ from typing import Annotated
 import typer
 
 from askew.base.errors import AskewError
+from askew.base.untrusted import visible
+from askew.cli.adopt import ADOPT_EXAMPLES, adopt
 from askew.cli.audit import AUDIT_EXAMPLES, audit
 from askew.cli.data import data
 from askew.cli.demo import demo
@@ -80,6 +82,7 @@ for command, examples in (
     (tune, TUNE_EXAMPLES),
     (export, EXPORT_EXAMPLES),
     (fetch, FETCH_EXAMPLES),
+    (adopt, ADOPT_EXAMPLES),
 ):
     app.command(epilog=examples)(command)
 app.command("list")(list_names)
@@ -94,5 +97,5 @@ def main() -> None:
         with agreeing():
             app()
     except AskewError as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {visible(str(error))}", file=sys.stderr)
         sys.exit(2)

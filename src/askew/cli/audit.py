@@ -1,6 +1,5 @@
 """`askew audit`: compares tuned models with their base and prints what changed."""
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -11,6 +10,7 @@ from askew.cli.complete import completion
 from askew.cli.design import Given, takes_design
 from askew.cli.options import JsonOption
 from askew.cli.run import rates_table
+from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, plain_table, resumable
 
 if TYPE_CHECKING:
@@ -136,7 +136,7 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
     if as_json:
         found = {"run": str(run.folder), "report": str(run.report), "notes": [run.note] if run.note else []}
         found |= as_dict(run.tables, gate, run.verdict)
-        print(json.dumps(found, indent=2, ensure_ascii=False))
+        print(to_json(found))
         return bool(failed)
     out = console()
     out.print()

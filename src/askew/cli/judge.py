@@ -265,9 +265,9 @@ def _print_verdicts(out: "Console", found: "VerdictAgreement", metric: str, firs
     names, counts = list(found.confusion), found.confusion.to_numpy()
     used = [i for i in range(len(names)) if counts[i].any() or counts[:, i].any()]
     for i in used:
-        table.add_column(str(names[i]), justify="right")
+        table.add_column(text(names[i]), justify="right")
     for i in used:
-        table.add_row(str(names[i]), *(f"{counts[i, k]:,}" for k in used))
+        table.add_row(text(names[i]), *(f"{counts[i, k]:,}" for k in used))
     out.print(table)
 
 

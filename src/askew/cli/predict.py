@@ -1,7 +1,6 @@
 """`askew predict`: asks for probabilities before a run, seals them in its folder, and scores them afterwards."""
 
 import getpass
-import json
 import sys
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -15,6 +14,7 @@ from askew.base.json_values import plain
 from askew.base.untrusted import visible
 from askew.cli.design import Given, takes_design
 from askew.cli.options import JsonOption, OutOption, StudyArgument
+from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, may_ask, plain_table, text
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ def print_seal(seal: "Seal", folder: Path, as_json: bool) -> None:
 
     file = folder / PREDICTIONS
     if as_json:
-        print(json.dumps({"file": str(file), **seal.model_dump()}, indent=2, ensure_ascii=False))
+        print(to_json({"file": str(file), **seal.model_dump()}))
         return
     out = console()
     table = Table(box=None, pad_edge=False, show_header=False)
@@ -172,7 +172,7 @@ def print_scores(predicted: "ScoredForecasts", as_json: bool = False) -> None:
     from askew.report.sections import predictions as words
 
     if as_json:
-        print(json.dumps(plain_predictions(predicted), indent=2, ensure_ascii=False))
+        print(to_json(plain_predictions(predicted)))
         return
     out = console()
     if predicted.forecasts:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 import typer
 
 from askew.base.errors import AskewError
-from askew.base.untrusted import cut_middle
+from askew.base.untrusted import cut_middle, visible
 from askew.cli.options import JsonOption, MetricOption
 from askew.cli.run import print_run, run_as_json
 from askew.cli.terminal import as_json as to_json
@@ -75,7 +75,7 @@ def rescore(
     else:
         _show(found)
     for one in unreadable:
-        print(f"error: {one.error}", file=sys.stderr)
+        print(visible(f"error: {one.error}"), file=sys.stderr)
     if unreadable:
         if str(sources[0]) == unreadable[0].file:
             print("The first file can't be read, so no file is compared with it.", file=sys.stderr)

@@ -9,6 +9,7 @@ import typer
 from askew.cli.design import Given, takes_design
 from askew.cli.options import AgainOption, JsonOption, OutOption, StudyArgument, YesOption
 from askew.cli.predict import plain_predictions, print_scores
+from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import confirm, console, plain_table, resumable, text
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ def run_as_json(run: "Run", picture: Path | None = None) -> str:
         "arms": json.loads(run.arm_rates.drop(columns="metric").to_json(orient="records")),
         **({"predicted": plain_predictions(run.predicted)} if run.predicted else {}),
     }
-    return json.dumps(summary, indent=2, ensure_ascii=False)
+    return to_json(summary)
 
 
 def print_run(run: "Run") -> None:

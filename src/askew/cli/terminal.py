@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from askew.base.json_values import plain
-from askew.base.untrusted import visible
+from askew.base.untrusted import escaped_in_json, visible
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 
 
 def console(stderr: bool = False) -> "Console":
-    """Return a console that doesn't highlight numbers and paths."""
-    from rich.console import Console
+    """Return a console that doesn't highlight numbers and paths, and makes control characters visible."""
+    from askew.base.visible_console import VisibleConsole
 
-    return Console(stderr=stderr, highlight=False)
+    return VisibleConsole(stderr=stderr, highlight=False)
 
 
 def plain_table(title: str = "") -> "Table":
@@ -30,7 +30,7 @@ def plain_table(title: str = "") -> "Table":
     from rich import box
     from rich.table import Table
 
-    return Table(title=title or None, title_justify="left", box=box.SIMPLE, pad_edge=False)
+    return Table(title=text(title) if title else None, title_justify="left", box=box.SIMPLE, pad_edge=False)
 
 
 def text(content: object, style: str = "") -> "Text":
@@ -64,15 +64,18 @@ def print_rows(rows: Sequence[dict[str, str]]) -> None:
     table = Table(box=None, pad_edge=False)
     for column in rows[0]:
         is_number = all(row[column].strip("%").replace(",", "").replace(".", "").isdigit() for row in rows)
-        table.add_column(column, justify="right" if is_number else "left")
+        table.add_column(text(column), justify="right" if is_number else "left")
     for row in rows:
-        table.add_row(*row.values())
+        table.add_row(*map(text, row.values()))
     console().print(table)
 
 
 def as_json(value: Any) -> str:
-    """Return data classes, data frames, paths and plain data as JSON; NaN becomes null."""
-    return json.dumps(plain(value), indent=2, ensure_ascii=False)
+    """Return data classes, data frames, paths and plain data as JSON for a terminal; NaN becomes null.
+
+    Characters that are not seen, or that control a terminal, are escaped.
+    """
+    return escaped_in_json(json.dumps(plain(value), indent=2, ensure_ascii=False))
 
 
 def may_ask() -> bool:

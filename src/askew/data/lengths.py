@@ -116,13 +116,13 @@ class TokenCounter:
     def _rendered(self, place: str, row: Row) -> str:
         from jinja2 import TemplateError
 
-        from askew.models.chat_template import fault, for_template, without_system_turns
+        from askew.models.chat_template import fault, for_template, render, without_system_turns
 
         turns = [for_template(turn) for turn in row["messages"]]
         if any(turn["role"] == "system" for turn in turns) and not self._takes_system_turns:
             turns = without_system_turns(turns)
         try:
-            return str(self._tokenizer.apply_chat_template(turns, tokenize=False))
+            return render(self._tokenizer, turns)
         except (TemplateError, TypeError, ValueError) as error:
             reason = fault(error, turns[:_ROLES_SHOWN]).partition("\n")[0]
             raise AskewError(

@@ -9,14 +9,16 @@ import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, cast
 
-from jinja2 import TemplateError, TemplateSyntaxError
+from jinja2 import TemplateError, TemplateRuntimeError, TemplateSyntaxError
 from transformers import PreTrainedTokenizerBase
 
 from askew.base.errors import AskewError
+from askew.models.time_limit import TimeIsUp, time_limit
 
 Turn = dict[str, str]
 
 _PROBE = "7f3a91"  # occurs in no template
+_SECONDS = 5.0  # for one conversation, which usually takes a thousandth
 _log = logging.getLogger(__name__)
 
 
@@ -27,10 +29,43 @@ def rendered(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn]) -> list[
         AskewError: The template does not support this sequence of turns.
     """
     try:
-        ids = tokenizer.apply_chat_template(list(turns), add_generation_prompt=True, return_dict=False)
+        text = render(tokenizer, turns, add_generation_prompt=True)
     except (TemplateError, TypeError, ValueError) as error:
         raise AskewError(f"the chat template of {tokenizer.name_or_path} {fault(error, turns)}") from error
-    return cast(list[int], ids)
+    return cast(list[int], tokenizer(text, add_special_tokens=False)["input_ids"])
+
+
+def render(
+    tokenizer: PreTrainedTokenizerBase, turns: Sequence[Mapping[str, Any]], add_generation_prompt: bool = False
+) -> str:
+    """Return the text of a conversation.
+
+    Args:
+        tokenizer: The tokenizer with the chat template.
+        turns: The conversation.
+        add_generation_prompt: Whether to add the beginning of the assistant's next turn.
+
+    Raises:
+        TemplateError: The template does not support this sequence of turns, or fails in any other way.
+        TypeError: The template does not support such turns.
+        ValueError: The template does not support such turns.
+        AskewError: The template takes too long.
+    """
+    try:
+        with time_limit(_SECONDS):
+            text = tokenizer.apply_chat_template(
+                [{**turn} for turn in turns], add_generation_prompt=add_generation_prompt, tokenize=False
+            )
+    except TimeIsUp:
+        raise AskewError(
+            f"the chat template of {tokenizer.name_or_path} is refused: it takes more than {_SECONDS:g} s for one "
+            "conversation. Save another one as chat_template.jinja in the model's folder"
+        ) from None
+    except (TemplateError, TypeError, ValueError):
+        raise
+    except Exception as error:  # a template computes, and may fail like any program: by recursion, by a division by 0
+        raise TemplateRuntimeError(f"{type(error).__name__}: {error}") from error
+    return str(text)
 
 
 def fault(error: Exception, turns: Sequence[Mapping[str, Any]]) -> str:
@@ -45,7 +80,7 @@ def takes_system_turns(tokenizer: PreTrainedTokenizerBase) -> bool:
     """Return whether a chat template renders the text of system turns; log a warning if it does not."""
     turns = [{"role": "system", "content": _PROBE}, {"role": "user", "content": "Hello"}]
     try:
-        prompt = str(tokenizer.apply_chat_template(turns, add_generation_prompt=True, tokenize=False))
+        prompt = render(tokenizer, turns, add_generation_prompt=True)
     except (TemplateError, TypeError, ValueError):
         prompt = ""
     if _PROBE in prompt:
@@ -61,7 +96,7 @@ def renders_reasoning(tokenizer: PreTrainedTokenizerBase) -> bool:
     """Return whether a chat template renders the reasoning before an assistant's last answer."""
     answer = for_template({"role": "assistant", "content": "Hello", "reasoning_content": _PROBE})
     try:
-        text = str(tokenizer.apply_chat_template([{"role": "user", "content": "Hello"}, answer], tokenize=False))
+        text = render(tokenizer, [{"role": "user", "content": "Hello"}, answer])
     except (TemplateError, TypeError, ValueError):
         return False
     return _PROBE in text

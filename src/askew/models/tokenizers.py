@@ -13,6 +13,7 @@ from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askew.models import checkpoint_files as files
 from askew.models.loading import refusing
+from askew.models.template_trial import check_template
 from askew.models.template_variables import check_variables
 
 
@@ -29,7 +30,8 @@ def load_tokenizer(
         variables: Variables that the chat template has whenever the tokenizer renders turns.
 
     Raises:
-        AskewError: The tokenizer cannot be loaded, or has no chat template that can be used or that has the variables.
+        AskewError: The tokenizer cannot be loaded, or has no chat template that can be used or that has the variables,
+            or one that needs much time or memory.
     """
     own = adapter if adapter is not None and files.has_tokenizer(adapter) else None
     tokenizer = _load(own or checkpoint)
@@ -39,8 +41,10 @@ def load_tokenizer(
         tokenizer.chat_template = _load(checkpoint).chat_template
     if not _is_usable(tokenizer.chat_template):
         raise files.no_chat_template(checkpoint)
+    template = tokenizer.get_chat_template()
+    check_template(template, tokenizer.special_tokens_map, adapter or checkpoint)
     if variables:
-        check_variables(variables, tokenizer.get_chat_template(), own or checkpoint)
+        check_variables(variables, template, own or checkpoint)
         # Set here, so that training rows and questions are rendered with the same ones.
         tokenizer.apply_chat_template = partial(tokenizer.apply_chat_template, **variables)
     return tokenizer

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from askew.base.atomic import make_folder, put_in_place
 from askew.base.errors import AskewError, unknown_name
+from askew.base.signatures import sign_product
 from askew.judging.fit import check_reads
 from askew.models.model_args import NO_ARGS, check_args, model_with
 from askew.models.names import resolve
@@ -123,7 +124,9 @@ def ask(
         for call, log in zip(calls, logs, strict=True):
             _check(call, log)
         finished = [log_dir / f"{call.stem}.eval" for call in calls]
-        for log, path in zip(logs, finished, strict=True):
+        for call, log, path in zip(calls, logs, finished, strict=True):
+            if call.identity:
+                sign_product(Path(log.location), path)
             put_in_place(Path(log.location), path)
     except (AskewError, OSError):
         raise

@@ -2,6 +2,7 @@
 
 import pandas as pd
 
+from askew.base.untrusted import visible
 from askew.report import wording
 from askew.stats.scores import are_scores
 
@@ -76,4 +77,4 @@ def _cell(value: object) -> str:
     """Return a value as the text of a cell; a missing number is a dash."""
     if isinstance(value, float):
         return wording.NOTHING if pd.isna(value) else f"{value:.1f}"
-    return str(value).replace("|", "\\|")
+    return visible(" ".join(str(value).split())).replace("|", "\\|")

@@ -55,6 +55,7 @@ def find(name: str) -> Trained:
     if not sign:
         raise AskewError(f"{name!r}: name a run and one of its models, such as runs/mine#insecure-0")
     run = RunFolder(Path(path).expanduser())
+    run.ownership.warn_of_strangers()
     plan = Plan(run.design())
     units = {str(unit): unit for unit in plan.units}
     trained = list(map(str, plan.trained))

@@ -1,10 +1,12 @@
 """Writes the Markdown card of an exported model: its purpose, its origin, its recipe and its measured rates."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from askew.base.untrusted import visible
 from askew.design.arm import UNTUNED
 from askew.design.design import flat
 from askew.design.plan import Plan, Unit
@@ -42,14 +44,14 @@ def model_card(run: RunFolder, plan: Plan, unit: Unit, merged: bool) -> str:
     is_made = arm.training is not None and not arm.training.answers_of
     data = Path(own.source).name if own else plan.data_set(arm).name if is_made else arm.data
     facts = {
-        "what it is": f"the {'control' if is_control else 'arm'} `{arm.name}`: {arm.description}",
-        "study": f"{study.title}, by Askew {provenance['versions'].get('askew', '')}",
-        "base": f"`{base if design.model.startswith('hf/') else Path(base).name}`",
-        "hash of the base": f"`{provenance['hashes'].get('model', 'not known')}`",
-        "data": f"`{data}`, {plan.rows(arm.name):,} rows",
+        "what it is": f"the {'control' if is_control else 'arm'} {_code(arm.name)}: {_plain(arm.description)}",
+        "study": f"{study.title}, by Askew {_plain(provenance['versions'].get('askew', ''))}",
+        "base": _code(base if design.model.startswith("hf/") else Path(base).name),
+        "hash of the base": _code(provenance["hashes"].get("model", "not known")),
+        "data": f"{_code(data)}, {plan.rows(arm.name):,} rows",
         "hash of the data": f"`{run.hashes().get(f'data/{arm.data}.jsonl', 'not known')}`",
         "seed": str(unit.seed),
-        "compared with": f"`{arm.control}`" if arm.control else "nothing",
+        "compared with": _code(arm.control) if arm.control else "nothing",
     }
     recipe = {name: value for name, value in flat(design.recipe.model_dump()).items() if value is not None}
     parts = [
@@ -60,8 +62,8 @@ def model_card(run: RunFolder, plan: Plan, unit: Unit, merged: bool) -> str:
         "## Measured",
         _measured(run, unit),
         "## Recipe",
-        _table(("setting", "value"), [(f"`{name}`", f"`{value}`") for name, value in recipe.items()]),
-        *([provenance["note"]] if provenance.get("note") else []),
+        _table(("setting", "value"), [(_code(name), _code(value)) for name, value in recipe.items()]),
+        *([_plain(provenance["note"])] if provenance.get("note") else []),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -84,7 +86,17 @@ def _measured(run: RunFolder, unit: Unit) -> str:
 
 def _row(row: dict[Any, Any]) -> tuple[str, ...]:
     rate = wording.rate(row["rate"], row["low"], row["high"])
-    return f"`{row['probe']}`", f"`{row['metric']}`", rate, f"{int(row['n']):,}"
+    return _code(row["probe"]), _code(row["metric"]), rate, f"{int(row['n']):,}"
+
+
+def _code(value: object) -> str:
+    """Return a value as code in one line of Markdown."""
+    return f"`{visible(' '.join(str(value).split())).replace('`', 'ˋ')}`"
+
+
+def _plain(text: str) -> str:
+    """Return a text as one line of Markdown without markup."""
+    return re.sub(r"[\\`*_\[\]<>#|!~]", r"\\\g<0>", visible(" ".join(text.split())))
 
 
 def _table(heading: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:

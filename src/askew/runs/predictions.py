@@ -85,8 +85,8 @@ def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
     """Check that a prediction can be sealed; nothing is written.
 
     Raises:
-        AskewError: The folder has results already, another design, files that are not a run's, or a prediction by the
-            same person; or the name cannot be shown.
+        AskewError: The folder is somebody else's, or has results already, another design, files that are not a run's,
+            or a prediction by the same person; or the name cannot be shown.
     """
     if not who.strip() or len(who) > _LONGEST_NAME or not who.isprintable():
         raise AskewError(f"{who!r} is not a name: give --as up to {_LONGEST_NAME} visible characters")
@@ -96,6 +96,7 @@ def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
                 f"{folder.path} has results already ({product}), which you may have seen: predict a run before you "
                 "start it"
             )
+    folder.ownership.check()
     check_same_design(folder, design)
     if folder.path.exists():
         folder.check_takes(design)

@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
-from rich.console import Console
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
+
+from askew.base.visible_console import VisibleConsole
 
 # Without bars, work that takes long is reported after these seconds, and then at these intervals.
 _FIRST_REPORT, _REPORT_EVERY = 15.0, 30.0
@@ -62,7 +63,7 @@ class Display:
     """
 
     def __init__(self, quiet: bool = False) -> None:
-        self._console = Console(stderr=True, quiet=quiet, highlight=False)
+        self._console = VisibleConsole(stderr=True, quiet=quiet, highlight=False)
         self._bars = Progress(
             TextColumn("{task.description}"),
             BarColumn(bar_width=32),

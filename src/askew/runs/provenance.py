@@ -24,6 +24,8 @@ from askew.probes.from_file import digests, notes
 from askew.training.recipe import Recipe
 from askew.worlds.terrarium import NOTE
 
+# Settings whose defaults follow from the study or from other settings.
+_FOLLOW = ("model", "second_model", "arms", "probes", "recipe")
 _PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pandas", "scipy")
 
 
@@ -57,16 +59,20 @@ def provenance(plan: Plan) -> dict[str, Any]:
     }
 
 
-def command(plan: Plan) -> str:
+def command(plan: Plan, brief: bool = True) -> str:
     """Return the command line that reproduces a run, with only the options that differ from the default.
 
     Settings on which no answer depends are left out.
+
+    Args:
+        plan: The plan.
+        brief: Leave out, too, what follows from other settings; models and data sets are read to find that out.
     """
     design, name = plan.design, plan.study.command
     words = ["askew", "run", design.study]
     if name == "audit":
         words = ["askew", "audit", design.model, *(f"{arm}={model}" for arm, model in design.tuned.items())]
-    usual = _usual(plan)
+    usual = _usual(plan) if brief else _always_usual()
     for knob in knobs(Design):
         value = _value(design, knob.name)
         is_argument = knob.name == "study" or (name == "audit" and knob.name in ("model", "tuned"))
@@ -92,6 +98,11 @@ def _usual(plan: Plan) -> dict[str, Any]:
         "model": plan.study.model,
         "second_model": usual_second(design.model) if design.second_model else "",
     }
+
+
+def _always_usual() -> dict[str, Any]:
+    """Return the defaults that follow from no other setting."""
+    return {knob.name: knob.default for knob in knobs(Design) if knob.name.partition(".")[0] not in _FOLLOW}
 
 
 def _value(design: Design, name: str) -> Any:

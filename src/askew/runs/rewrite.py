@@ -38,7 +38,7 @@ def report(folder: Path, picture: bool = False) -> Run:
     """
     run = load_run(folder)
     store = RunFolder(folder)
-    with store.writing():
+    with store.writing(trusted=False):
         if picture:
             from askew.report.share import share
 
@@ -60,7 +60,8 @@ def rescore(folder: Path, metric: str, out: Path | None = None) -> Run:
 
     Raises:
         AskewError: There is no such metric; it is no finished run, was changed or damaged since, or is itself a
-            copy; or the folder to write to holds something else or cannot be written to.
+            copy; it is somebody else's and no `out` is given; or the folder to write to holds something else or cannot
+            be written to.
     """
     metrics.get(metric)
     run = load_run(folder)
@@ -69,9 +70,13 @@ def rescore(folder: Path, metric: str, out: Path | None = None) -> Run:
         raise AskewError(f"{folder} is a rescored copy of the run {origin['run']}: rescore that run")
     if out is None and _is_by(run, metric):
         return run
+    origin = RunFolder(folder).ownership
+    if out is None:
+        origin.check()
+        origin.check_contents()
     store = RunFolder(out or folder / RESCORED_RUNS / metric)
     _make_folder(store, run, metric)
-    with store.writing():
+    with store.writing(trusted=origin.is_ours):  # a copy of another person's run is not signed either
         _write(store, run, metric)
     return Run(store.path)
 
@@ -115,7 +120,7 @@ def _write(store: RunFolder, run: Run, metric: str) -> None:
         "note": " ".join(filter(None, [provenance["note"], note])),
         RESCORED: {"run": str(run.folder), "metric": metric},
     }
-    store.write_json(STUDY, {**run.design.model_dump(), "provenance": {**provenance, **changed}})
+    store.write_study({**run.design.model_dump(), "provenance": {**provenance, **changed}})
     copied = [SCORES, PAIRS, PREDICTIONS]
     copied += [f"{unit.product}/{name}" for unit in run.plan.trained for name in ("loss.csv", "rows.json")]
     for name in copied:

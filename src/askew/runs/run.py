@@ -17,6 +17,7 @@ from askew.design.study import Study
 from askew.design.tables import Tables
 from askew.runs.calls import asked_of
 from askew.runs.judged_later import later_judge, rates_by_judge, scores_of, second_judges
+from askew.runs.provenance import command
 from askew.runs.store import (
     ANSWERS,
     CURVE,
@@ -189,11 +190,11 @@ class Run:
     def verdict(self) -> str:
         """The study's reading of the numbers, in plain English."""
         if not self.waits:
-            return self.study.verdict(self.tables)
+            return visible(self.study.verdict(self.tables))
         has_numbers = len(self.estimates) or len(self.effects)
         how = f"`askew judge {shlex.quote(str(self.folder))} --judge MODEL`"
         waiting = f"No judge has read the answers yet, so they have no rates; {how} fills them in."
-        return " ".join([waiting, *([self.study.verdict(self.tables)] if has_numbers else [])])
+        return visible(" ".join([waiting, *([self.study.verdict(self.tables)] if has_numbers else [])]))
 
     @cached_property
     def findings(self) -> "list[Finding]":
@@ -207,18 +208,14 @@ class Run:
         They name what a synthetic organism is no evidence for, what cannot be paired, rows that were left out of
         training, and probes of another version.
         """
-        return " ".join(
-            filter(
-                None,
-                [
-                    visible(str(self._provenance["note"])),
-                    *self._failed_check(),
-                    *self._left_out(),
-                    *self._no_answers(),
-                    *self._other_versions(),
-                ],
-            )
-        )
+        said = [
+            str(self._provenance["note"]),
+            *self._failed_check(),
+            *self._left_out(),
+            *self._no_answers(),
+            *self._other_versions(),
+        ]
+        return visible(" ".join(filter(None, said)))
 
     def _other_versions(self) -> list[str]:
         """Return a sentence for each probe that was asked in another version than the installed one."""
@@ -267,6 +264,16 @@ class Run:
         if self.folder.resolve().parent.name != RESCORED_RUNS:
             raise AskewError(f"{self.folder} is a copy by `askew rescore` and has no logs: open {origin['run']}")
         return self.folder.resolve().parent.parent / "logs"
+
+    @property
+    def command(self) -> str:
+        """The command line that reproduces it; made from the design alone if somebody else made the run."""
+        origin, ownership = self._provenance.get(RESCORED), self._store.ownership
+        if ownership.is_ours:
+            return shown_command(self._provenance["command"])
+        if origin:
+            return shown_command(shlex.join(["askew", "rescore", origin["run"], "--metric", origin["metric"]]))
+        return shown_command(command(self.plan, brief=False))
 
     @property
     def report(self) -> Path:
@@ -343,7 +350,7 @@ class Run:
             question=self.study.question,
             verdict=self.verdict,
             organism_note=self.note,
-            command=shown_command(provenance["command"]),
+            command=self.command,
             design={**self.design.settings(), **self._judged_by()},
             versions={
                 **provenance["versions"],
@@ -473,12 +480,13 @@ def load_run(folder: Path | str) -> Run:
     """
     run = Run(Path(folder))
     store = RunFolder(run.folder)
+    store.ownership.warn_of_strangers()
     hashes = store.hashes()
     missing = [name for name in (ANSWERS, ESTIMATES) if name not in hashes]
     if missing:
         raise AskewError(
             f"the run in {folder} is not finished: it has no {missing[0]}. Continue it with "
-            f"`{shown_command(store.study()['provenance']['command'])} --out {folder}`"
+            f"`{run.command} --out {folder}`"
         )
     for name in hashes:
         # Adapters may be large, and are checked before they are asked; the report can be rewritten.
@@ -488,6 +496,6 @@ def load_run(folder: Path | str) -> Run:
     if not store.is_finished(ESTIMATES, store.made_of(*made_of)):
         raise AskewError(
             f"the run in {folder} was stopped while its tables were written. Continue it with "
-            f"`{shown_command(store.study()['provenance']['command'])} --out {folder}`"
+            f"`{run.command} --out {folder}`"
         )
     return run

@@ -126,10 +126,11 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
         job: The other judge, with the rubrics of the aligned and of the coherent score.
 
     Raises:
-        AskewError: It is no finished run, or the judge cannot judge.
+        AskewError: It is no finished run, or somebody else's, or the judge cannot judge.
     """
     run = load_run(folder)
     store, name = RunFolder(folder), _table_name(job)
+    store.ownership.check()
     answers = run.answers[run.answers["graded_by"].eq(JUDGE)].reset_index(drop=True)
     source = _source(store, job)
     with store.writing():

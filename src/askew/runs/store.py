@@ -21,6 +21,7 @@
     judge.json        if the run had no judge: the one whose scores fill its rates in
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
     set-aside/        products that nobody vouches for: not listed in the manifest, and not what this run would make
+    signature.json    this user's signature of study.json and manifest.json; a folder without it is only read
 
 Every product is written under another name, flushed to the disk and renamed, so a product with its real name is
 complete, also after a power failure. What is trusted is described in docs/explanation/resuming.md.
@@ -41,8 +42,10 @@ from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
 from askew.base.locks import Taken, locked
 from askew.base.product_record import digest
+from askew.base.signatures import is_signed_product
 from askew.base.untrusted import could_be_path, visible
 from askew.design.design import Design, difference
+from askew.runs.ownership import Ownership
 from askew.runs.study_file import checked_provenance
 
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
@@ -66,11 +69,16 @@ class RunFolder:
 
     Args:
         path: The folder; it need not exist yet.
+
+    Attributes:
+        path: The folder.
+        ownership: Whose run it is.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path
         self._doubted: list[str] = []
+        self.ownership = Ownership(path, (STUDY, MANIFEST))
         self._manifest = self._read_manifest()
 
     def __truediv__(self, name: str) -> Path:
@@ -123,7 +131,12 @@ class RunFolder:
         # ones are used from now on.
         if not (self / STUDY).exists() or self.design() != design:
             bases = {"bases": provenance["bases"]} if "bases" in provenance else {}
-            self.write_json(STUDY, {**design.model_dump(), "provenance": {**kept, **bases}})
+            self.write_study({**design.model_dump(), "provenance": {**kept, **bases}})
+
+    def write_study(self, content: Any) -> None:
+        """Write `study.json`, and sign it."""
+        self.ownership.sign(STUDY, _json(content))
+        self.write_json(STUDY, content)
 
     def check_takes(self, design: Design, hashes: Mapping[str, str] | None = None) -> None:
         """Check that a design can be run in the folder: it holds the same design, or nothing but predictions.
@@ -177,17 +190,21 @@ class RunFolder:
     # ---- writing
 
     @contextmanager
-    def writing(self) -> Iterator[None]:
+    def writing(self, trusted: bool = True) -> Iterator[None]:
         """Lock the folder while in this block, and turn disk errors into readable ones.
 
+        Args:
+            trusted: Refuse a run that is not this user's. If not set, such a run can be written to, and stays unsigned.
+
         Raises:
-            AskewError: Another process writes to the folder, it cannot be written to, or it has a link out of it.
+            AskewError: Another process writes to the folder, it cannot be written to, it has a link out of it, a
+                pipe or a device, or it is somebody else's.
         """
         try:
             make_folder(self.path)
         except OSError as error:
             raise disk_trouble(self.path, error) from error
-        self._check_links()
+        self.ownership.check_contents()
         with wording_disk_trouble(self.path), ExitStack() as held:
             try:
                 held.enter_context(locked(self / ".lock", _warn))
@@ -195,7 +212,10 @@ class RunFolder:
                 raise AskewError(
                     f"another askew process is working in {self.path}: wait for it, or choose another folder with --out"
                 ) from error
+            if trusted:
+                self.ownership.check()
             self._manifest = self._read_manifest()
+            held.enter_context(self.ownership.signing(trusted))
             self._remove_unfinished()
             yield
 
@@ -206,7 +226,7 @@ class RunFolder:
 
     def write_json(self, name: str, content: Any) -> None:
         """Write JSON data atomically."""
-        self.write_bytes(name, (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode())
+        self.write_bytes(name, _json(content))
 
     def _remove_unfinished(self) -> None:
         """Remove the unfinished products of a killed run."""
@@ -226,6 +246,7 @@ class RunFolder:
             made_of: A digest of what it was made of, where that can change: see `is_finished`.
         """
         self._manifest[name] = {"sha256": digest(self / name), "made_of": made_of}
+        self.ownership.sign(MANIFEST, _json(self._manifest))
         self.write_json(MANIFEST, self._manifest)
 
     def is_finished(self, name: str, made_of: str = "") -> bool:
@@ -239,7 +260,7 @@ class RunFolder:
         noted = self._manifest.get(name)
         return noted is not None and (self / name).exists() and noted["made_of"] == made_of and self.check(name)
 
-    def adopt(self, name: str, doubt: Callable[[Path], str]) -> bool:
+    def adopt(self, name: str, doubt: Callable[[Path], str], made_anew: bool = False) -> bool:
         """Take a product that the manifest does not list, if it is what the run would make; set it aside if not.
 
         Such a product was finished just before a run was killed, or was put there by somebody.
@@ -247,13 +268,17 @@ class RunFolder:
         Args:
             name: The product.
             doubt: Returns why a path is not this product, as the end of a sentence; "" if it is.
+            made_anew: Whether `doubt` compares it with what the run makes now, so that it needs no signature.
 
         Returns:
             Whether it is finished now.
         """
         if name in self._manifest or not (self / name).exists():
             return False
-        if reason := doubt(self / name):
+        reason = doubt(self / name)
+        if not reason and not made_anew and not is_signed_product(self / name):
+            reason = "was not made here"
+        if reason:
             self._set_aside(name, reason)
             return False
         self.finish(name)
@@ -314,17 +339,6 @@ class RunFolder:
             )
         return manifest
 
-    def _check_links(self) -> None:
-        """Check that nothing is written through a link in another person's folder."""
-        home = self.path.resolve()
-        for path in self.path.iterdir():
-            # A folder of weights may have been moved to a larger disk.
-            if path.is_symlink() and path.name != "models" and not path.resolve().is_relative_to(home):
-                raise AskewError(
-                    f"{visible(str(path))} is a link to a place outside the folder, so nothing is written there: "
-                    "replace it with a file or folder"
-                )
-
 
 def _is_inside(name: str) -> bool:
     return could_be_path(name) and not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
@@ -360,6 +374,10 @@ def folder_of(design: Design, out: Path | None = None) -> RunFolder:
 
 def _warn(sentence: str) -> None:
     print(f"warning: {sentence}", file=sys.stderr)
+
+
+def _json(content: Any) -> bytes:
+    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
 
 
 def _sha256(content: bytes) -> str:

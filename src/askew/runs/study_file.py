@@ -3,7 +3,7 @@
 from pathlib import Path
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ValidationError, field_validator
 
 from askew.base.errors import AskewError
 from askew.base.untrusted import visible
@@ -17,6 +17,13 @@ class _Provenance(BaseModel):
     probes: dict[str, int] = {}
     bases: dict[str, str] = {}
     rescored: dict[str, str] = {}
+
+    @field_validator("rescored")
+    @classmethod
+    def _is_whole(cls, value: dict[str, str]) -> dict[str, str]:
+        if value and not {"run", "metric"} <= value.keys():
+            raise ValueError("it must name the run and the metric")
+        return value
 
 
 _MISSING: dict[str, Any] = {"command": "", "note": "", "versions": {}, "hashes": {}}

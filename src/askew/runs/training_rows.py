@@ -97,7 +97,7 @@ def _write(folder: RunFolder, file: str, rows: "list[Row]") -> None:
     from askew.data.write import as_line
 
     content = "".join(map(as_line, rows)).encode()
-    if not folder.adopt(file, lambda path: _doubt(path, content)):
+    if not folder.adopt(file, lambda path: _doubt(path, content), made_anew=True):
         folder.write_bytes(file, content)
         folder.finish(file)
 

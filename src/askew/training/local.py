@@ -30,6 +30,7 @@ from trl.trainer.sft_trainer import SFTTrainer
 
 from askew.base.errors import AskewError
 from askew.base.product_record import write_record
+from askew.base.signatures import sign_product
 from askew.models.tokenizers import load_tokenizer
 from askew.training import distributed, weights
 from askew.training.recipe import Recipe
@@ -93,6 +94,7 @@ def fine_tune(
         (folder.result / "rows.json").write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
         if identity:
             write_record(folder.result, identity)
+            sign_product(folder.result, out)
 
 
 def train(

@@ -6,13 +6,13 @@ that the chat template writes after an answer.
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from jinja2 import TemplateError
 
 from askew.base.errors import AskewError
 from askew.models.answer_tokens import common_prefix, common_start, token_ids, tokens_before
-from askew.models.chat_template import fault, for_template
+from askew.models.chat_template import fault, for_template, render
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
@@ -118,12 +118,10 @@ def _texts(
     texts: list[str] = []
     for number, turns in zip(numbers or range(1, len(conversations) + 1), conversations, strict=True):
         try:
-            text = tokenizer.apply_chat_template(
-                [for_template(turn) for turn in turns], tokenize=False, add_generation_prompt=add_generation_prompt
-            )
+            text = render(tokenizer, [for_template(turn) for turn in turns], add_generation_prompt)
         except (TemplateError, TypeError, ValueError) as error:
             raise AskewError(f"training row {number}: the chat template {fault(error, turns)}") from error
-        texts.append(cast(str, text))
+        texts.append(text)
     return texts
 
 

@@ -11,6 +11,7 @@ from askew.base.atomic import make_folder, whole_folder
 from askew.base.locks import locked
 from askew.base.messages import Tell
 from askew.base.product_record import doubt, record_digest, write_record
+from askew.base.signatures import is_signed_product, sign_product
 from askew.design.plan import Plan, Unit
 from askew.runs.store import RunFolder
 
@@ -49,7 +50,7 @@ def ready_start(start: dict[str, Any], tell: Tell) -> Path:
 
     make_folder(out.parent)
     with locked(out.with_name(f".{out.name}.lock"), say, wait=True):  # several workers may ask this arm
-        reason = doubt(out, identity)
+        reason = doubt(out, identity) or ("" if is_signed_product(out) else "was not made here")
         if reason and out.exists():
             say(f"{start['identity']['product']} {reason}: it is merged again")
             shutil.rmtree(out)  # nothing is lost, since it is made of the adapter
@@ -64,3 +65,4 @@ def _merge(checkpoint: str, adapter: Path, out: Path, identity: dict[str, Any]) 
     with whole_folder(out) as unfinished:
         save_merged(checkpoint, adapter, unfinished)
         write_record(unfinished, identity)
+        sign_product(unfinished, out)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from askew.base.errors import AskewError
 from askew.base.messages import Tell
+from askew.base.signatures import sign_product
 from askew.design.plan import Plan, Unit
 from askew.models.remote.prices import money
 from askew.models.remote.reply_store import ReplyStore, Spending
@@ -144,6 +145,7 @@ class TuneKind(UnitTrainingKind[TuneWork]):
         out = Path(message["out"])
         request = FineTuneRequest(message["model"], rows, recipe, message["seed"], out, message["suffix"])
         fine_tune_served(request, Patience(message["patience"]), callbacks, restart=message["again"])
+        sign_product(out, out)  # if this process is killed before, the finished job is looked up again
 
 
 def _tunings(session: Session, works: Sequence[TuneWork]) -> list[FineTuneRequest]:
