@@ -10,10 +10,11 @@ import hashlib
 import json
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -30,6 +31,7 @@ from askew.judging.judge import Grade, grade
 from askew.judging.metrics import metrics
 from askew.judging.rubric import COHERENT, Rubric, fill, rubric
 from askew.models.gguf_files import cache
+from askew.models.model_args import NO_ARGS, model_with
 from askew.models.names import ModelSpec
 from askew.models.weights import content_hash
 from askew.stats.agreement import agreement
@@ -110,7 +112,11 @@ class JudgeCheck(_Plain):
 
 
 async def check(
-    judge: Model, spec: ModelSpec, alignment: Rubric, on_progress: Callable[[int, int], None] = lambda done, total: None
+    judge: Model,
+    spec: ModelSpec,
+    alignment: Rubric,
+    on_progress: Callable[[int, int], None] = lambda done, total: None,
+    args: Mapping[str, Any] = NO_ARGS,
 ) -> JudgeCheck:
     """Check a judge, and keep the result in the user's cache.
 
@@ -119,6 +125,7 @@ async def check(
         spec: Its files or its service.
         alignment: The rubric of the aligned score.
         on_progress: Progress callback; receives the number of answers that were read, and of all.
+        args: The extra arguments that the judge was made with.
 
     Raises:
         AskewError: The judge gives no verdicts, was not trained on the rubric, or cannot be asked.
@@ -141,7 +148,7 @@ async def check(
         if len(found) == total or len(found) // _SAY_EVERY > (len(found) - len(places)) // _SAY_EVERY:
             on_progress(len(found), total)
     result = evaluate(known, [found[place] for place in range(total)], spec.name, alignment.name)
-    _keep(spec, alignment, result)
+    _keep(spec, alignment, args, result)
     return result
 
 
@@ -188,9 +195,9 @@ def evaluate(known: CheckSet, grades: list[Grade], judge: str, alignment: str) -
     )
 
 
-def kept(spec: ModelSpec, alignment: Rubric) -> JudgeCheck | None:
+def kept(spec: ModelSpec, alignment: Rubric, args: Mapping[str, Any] = NO_ARGS) -> JudgeCheck | None:
     """Return the result of an earlier check of the same judge by the same rubrics; None if there is none."""
-    path = _path(spec, alignment)
+    path = _path(spec, alignment, args)
     try:
         found = JudgeCheck.model_validate_json(path.read_bytes())
         return found.model_copy(update={"judge": spec.name})  # equal weights may have several names
@@ -217,9 +224,7 @@ def checked(job: JudgingJob, product: Path) -> JudgeCheck:
     Raises:
         AskewError: The judge gives no verdicts, or cannot be asked.
     """
-    from inspect_ai.model import get_model
-
-    found = kept(job.judge, job.rubrics[0])
+    found = kept(job.judge, job.rubrics[0], job.args)
     if found is not None:
         return found
     job.say(f"checking {job.judge.name} on {len(check_set(job.judge).items)} answers whose reading is known")
@@ -227,7 +232,8 @@ def checked(job: JudgingJob, product: Path) -> JudgeCheck:
         count, read, _ = requests(job.judge, job.rubrics[0])
         job.say(f"  {count:,} requests, about {read:,} tokens read; five times that without log-probabilities")
     with job.reply_session(product):
-        read_all = check(get_model(job.judge.inspect_name), job.judge, job.rubrics[0], job.on_progress)
+        judge = model_with(job.judge, job.args, is_judge=True)
+        read_all = check(judge, job.judge, job.rubrics[0], job.on_progress, job.args)
         return asyncio.run(read_all)
 
 
@@ -244,24 +250,24 @@ def refuse_failed(found: JudgeCheck) -> None:
         )
 
 
-def _keep(spec: ModelSpec, alignment: Rubric, result: JudgeCheck) -> None:
+def _keep(spec: ModelSpec, alignment: Rubric, args: Mapping[str, Any], result: JudgeCheck) -> None:
     """Write a result to the cache; without room there, it is only forgotten."""
-    path = _path(spec, alignment)
+    path = _path(spec, alignment, args)
     with suppress(OSError):
         path.parent.mkdir(parents=True, exist_ok=True)
         with whole_file(path) as unfinished:
             unfinished.write_text(result.model_dump_json(indent=2) + "\n", encoding="utf-8")
 
 
-def _path(spec: ModelSpec, alignment: Rubric) -> Path:
-    """Return the file of a result, named after the judge's weights, or its name and address, and after the rubrics."""
+def _path(spec: ModelSpec, alignment: Rubric, args: Mapping[str, Any]) -> Path:
+    """Return the file of a result: its name stands for the judge's weights or address, its arguments and the rubrics."""
     # A service under another address may be another model.
     named = [name for name in os.environ if name.endswith("_BASE_URL") and not spec.is_local]
     where = {name: os.environ[name] for name in named}
     parts = [
         identity(spec) if not content_hash(spec) else "",
         content_hash(spec),
-        json.dumps(where, sort_keys=True),
+        json.dumps([where, dict(args)], sort_keys=True),
         *(alignment.digest, rubric(COHERENT).digest, check_set(spec).digest),
     ]
     digest = hashlib.sha256("\n".join(parts).encode()).hexdigest()[:24]

@@ -5,13 +5,12 @@ The loss of training and the log-probabilities of given answers are about the sa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import cast
 
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
 
 from askew.base.errors import AskewError
-from askew.models.chat_template import Turn, fault
+from askew.models.chat_template import Turn, fault, render
 
 
 @dataclass(frozen=True)
@@ -43,10 +42,8 @@ def split_at_answer(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn], a
             the tokenizer does not know.
     """
     try:
-        asked = cast(str, tokenizer.apply_chat_template(list(turns), add_generation_prompt=True, tokenize=False))
-        whole = cast(
-            str, tokenizer.apply_chat_template([*turns, {"role": "assistant", "content": answer}], tokenize=False)
-        )
+        asked = render(tokenizer, turns, add_generation_prompt=True)
+        whole = render(tokenizer, [*turns, {"role": "assistant", "content": answer}])
     except (TemplateError, TypeError, ValueError) as error:
         raise AskewError(f"the chat template of {tokenizer.name_or_path} {fault(error, turns)}") from error
     prompt, ids = token_ids(tokenizer, [asked, whole])

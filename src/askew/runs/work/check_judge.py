@@ -49,6 +49,7 @@ class CheckJudgeWork(Work):
         design = session.plan.design
         return {
             "judge": design.judge,
+            "judge_args": design.judge_args,
             "rubric": design.rubric,
             "judge_check": design.judge_check,
             "product": str(session.folder.path.resolve() / JUDGE_CHECK),
@@ -60,7 +61,11 @@ class CheckJudgeWork(Work):
         from askew.judging.check import kept, requests
 
         alignment = scale(plan.design.rubric)
-        if plan.judge is not None and not plan.judge.is_local and kept(plan.judge, alignment) is None:
+        if (
+            plan.judge is not None
+            and not plan.judge.is_local
+            and kept(plan.judge, alignment, plan.design.judge_args) is None
+        ):
             yield Requests(plan.judge.inspect_name, "is checked", *requests(plan.judge, alignment))
 
 
@@ -84,14 +89,14 @@ class CheckJudgeKind(Kind[CheckJudgeWork]):
 
     def do(self, message: dict[str, Any], tell: Tell) -> None:
         """Check the judge, or take the result of an earlier check; a judge below the floor is refused."""
-        from inspect_ai.model import get_model
-
         from askew.judging.check import check, kept, refuse_failed
+        from askew.models.model_args import model_with
         from askew.models.names import resolve
         from askew.models.remote.requests import Patience, storing_replies
 
         spec, alignment, terms = resolve(message["judge"]), rubric(message["rubric"]), message["terms"]
-        found = kept(spec, alignment)
+        args = message["judge_args"]
+        found = kept(spec, alignment, args)
         if found is None:
             with storing_replies(
                 Path(terms["store"]),
@@ -101,10 +106,11 @@ class CheckJudgeKind(Kind[CheckJudgeWork]):
                 lambda text: tell(event="said", text=text),
             ):
                 read = check(
-                    get_model(spec.inspect_name),
+                    model_with(spec, args, is_judge=True),
                     spec,
                     alignment,
                     lambda done, total: tell(event="step", step=done, steps=total),
+                    args,
                 )
                 found = asyncio.run(read)
         if message["judge_check"] == "stop":
