@@ -260,7 +260,7 @@ def _keep(spec: ModelSpec, alignment: Rubric, args: Mapping[str, Any], result: J
 
 
 def _path(spec: ModelSpec, alignment: Rubric, args: Mapping[str, Any]) -> Path:
-    """Return the file of a result: its name stands for the judge's weights or address, its arguments and the rubrics."""
+    """Return the file of a result: its name stands for the judge, its arguments, its address and the rubrics."""
     # A service under another address may be another model.
     named = [name for name in os.environ if name.endswith("_BASE_URL") and not spec.is_local]
     where = {name: os.environ[name] for name in named}

@@ -5,6 +5,7 @@ The loss of training and the log-probabilities of given answers are about the sa
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import cast
 
 from jinja2 import TemplateError
 from transformers import PreTrainedTokenizerBase
