@@ -13,7 +13,7 @@ TORCH ?= torch==2.13.*
 export OMP_NUM_THREADS ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
-.PHONY: install constraints wheel demo test check lint docs figure tutorial bench clean
+.PHONY: install constraints wheel demo real test check lint docs figure tutorial bench clean
 
 install: $(INSTALLED)
 
@@ -41,6 +41,11 @@ wheel: install
 
 demo: install
 	$(VENV)/bin/askew run emergent-misalignment
+
+# The main study on a real model of 135 million parameters, which is downloaded once (93 MB).
+real: install
+	$(VENV)/bin/askew run emergent-misalignment --model smollm2-135m --yes --arm untuned --arm bad-medical --arm good-medical \
+		--seeds 2 --rows 400 --samples 10 --probe answer_pairs --probe free_form --out runs/real
 
 test: install
 	$(VENV)/bin/pytest -n $(JOBS) $(SHARES)
