@@ -97,7 +97,7 @@ def test_recorded_command_makes_the_same_design(finished: Path, askew: Askew, de
     import shlex
 
     recorded = json.loads((finished / "study.json").read_text())["provenance"]["command"]
-    no_effect = {"state_every": 300.0}  # answers do not depend on it, so the command omits it
+    no_effect = {"state_every": 300.0, "judge_check": "stop"}  # no answer depends on them, so the command omits them
     for command in (recorded, made_command(load_run(finished).plan, brief=False)):
         dumped = askew(*shlex.split(command)[1:], "--dump-config")
         assert yaml.safe_load(dumped.stdout) == {**make_design(None, design).model_dump(), **no_effect}
@@ -299,7 +299,7 @@ def test_full_disk_is_one_clear_error_and_the_run_continues_after_it(
     folder = tmp_path / "run"
     arguments = ("run", "--config", design, "--out", folder, "--arm", "secure", "--probe", "self_rating")
     arguments += ("--checkpoints", 0, "--workers", 1)  # two processes less to start
-    done = askew_process(*arguments, preexec_fn=no_more_than(20_000))  # less than an adapter, more than the data
+    done = askew_process(*arguments, preexec_fn=no_more_than(60_000))  # less than an adapter, more than the data
     assert done.returncode == 2
     error = done.stderr[done.stderr.index("error: ") :]
     assert error.startswith(f"error: cannot write to {folder}: ")
