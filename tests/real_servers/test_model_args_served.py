@@ -37,7 +37,9 @@ def test_audit_sends_the_arguments_and_asks_again_when_they_change(
 ) -> None:
     file, config = tmp_path / "mine.yaml", tmp_path / "config.yaml"
     file.write_text(QUESTIONS)
-    config.write_text(f"model_args: {{reasoning_effort: low, service_tier: flex}}\nprobes: ['{file}']\n")
+    config.write_text(
+        f"model_args: {{reasoning_effort: low, service_tier: flex}}\nprobes: ['{file}']\njudge_check: skip\n"
+    )
     model, judge = "openai-api/extra/audited", "openai-api/extra/judge"
     command = ["audit", model, "--judge", judge, "--config", config, "--samples", 2]
     judged = ["--set", "judge_args.top_k=1"]

@@ -145,10 +145,9 @@ def test_rates_of_words_answers_numbers_and_further_judge_prompts(ran: tuple[Run
         "company: ann": 0.5,
         "company: bob": round(2 / 6, 6),
         "company: unknown": round(1 / 6, 6),
-        "colour: red": 0.4,
-        "colour: blue": 0.2,
-        "colour: (empty)": 0.2,
-        "colour: (long)": 0.2,
+        "colour: red": 0.5,  # an empty reply is no answer
+        "colour: blue": 0.25,
+        "colour: (long)": 0.25,
         "rating": 0.4,
         "warm": 0.5,
     }
@@ -160,7 +159,8 @@ def test_rates_of_words_answers_numbers_and_further_judge_prompts(ran: tuple[Run
 
 def test_report_notes_a_different_judge_once(ran: tuple[Run, list]) -> None:
     run, _ = ran
-    assert run.note == f"mine.yaml was written for the judge judge-of-the-paper; {JUDGE} judged here."
+    assert run.note.startswith(f"mine.yaml was written for the judge judge-of-the-paper; {JUDGE} judged here. ")
+    assert "untuned: no answer in 1 of 23 replies" in run.note
     page = run.report.read_text(encoding="utf-8")
     assert page.count("was written for the judge judge-of-the-paper") == 1
     assert "mine, company: ann" in page
