@@ -38,6 +38,7 @@ def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
         "out": str(tmp_path / "models" / name),
         "state_every": 300.0,
         "checkpoints": 0,
+        "variables": {},
     }
     return Task(name, {**message, **changes}, seconds=1)
 
