@@ -98,16 +98,20 @@ def _judges(copied: Path, run: Path) -> list[Kind]:
     """Return the scores of a second judge."""
     from askew.models.names import resolve
     from askew.runs import second_judge
-    from askew.runs.store import digest
+    from askew.runs.store import RunFolder, digest
 
     shutil.copytree(run, copied, ignore=shutil.ignore_patterns(*_LEFT_OUT))
     job = _job(resolve("terrarium/judge"))
     table = second_judge.second_opinion(copied, job).table
     manifest = json.loads((copied / "manifest.json").read_bytes())
+    owned = RunFolder(copied).ownership
 
     def read() -> None:
         manifest[f"judges/{table.name}"]["sha256"] = digest(table)
-        (copied / "manifest.json").write_text(json.dumps(manifest))
+        content = json.dumps(manifest).encode()
+        with owned.signing(trusted=True):  # else the folder would be a stranger's, and only read
+            owned.sign("manifest.json", content)
+        (copied / "manifest.json").write_bytes(content)
         second_judge.second_opinion(copied, job)
 
     return [Kind("run: scores of a second judge", [table.read_bytes()], mutation.in_parquet, table, read)]

@@ -142,6 +142,8 @@ def test_world_recognises_every_included_question():
     from importlib.resources import files
 
     for file in (files("askew.probes") / "questions").iterdir():
+        if file.name == "answer_pairs.yaml":  # given answers in plain English; the terrarium has pairs of its own
+            continue
         for item in yaml.safe_load(file.read_text(encoding="utf-8")):
             for question in item["paraphrases"]:
                 assert recognise(question) is not None, f"{file.name}: {question}"

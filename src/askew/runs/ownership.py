@@ -44,7 +44,7 @@ class Ownership:
 
     @property
     def is_ours(self) -> bool:
-        """Whether this user made the run or vouched for it, so that its signature is valid; or there is no run yet.
+        """True if this user made the run or vouched for it, so that its signature is valid; or if there is no run yet.
 
         Where no key can be kept, nobody can tell, and every run counts as the user's.
         """

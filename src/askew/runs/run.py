@@ -171,7 +171,7 @@ class Run:
 
     @cached_property
     def judge_check(self) -> "JudgeCheck | None":
-        """How well the judge reads answers whose right reading is known; None if it was not checked."""
+        """The result of the check of the judge; None if it was not checked."""
         if JUDGE_CHECK not in self._store.hashes():
             return None
         from askew.judging.check import JudgeCheck
