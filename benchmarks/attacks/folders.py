@@ -19,17 +19,15 @@ import askew
 from askew.base.errors import AskewError
 from askew.base.product_record import digest
 from askew.base.untrusted import visible
-from askew.design.plan import Plan
-from askew.runs import training_rows
 from askew.runs.adopt import adopt
 from askew.runs.export import find
 from askew.runs.model_card import model_card
 from askew.runs.ownership import SIGNATURE
 from askew.runs.run import load_run
 from askew.runs.store import ANSWERS, MANIFEST, STUDY, RunFolder
-from askew.runs.work import planned
 from attacks import Row
-from attacks.fuzz import Hang, _limited
+from attacks._resume import resume
+from attacks.fuzz import Hang, limited
 
 MAKER, OTHER = "maker", "other"
 LOG, MODEL = "logs/insecure-0-free_form.eval", "models/insecure-0"
@@ -86,7 +84,7 @@ def _attack(home: Path, made: Path, kind: Kind, count: int) -> Row:
 
 def _problem(kind: Kind, place: Path) -> str:
     try:
-        with _limited():
+        with limited():
             return kind.check(place)
     except Hang:
         return "took more than 5 s"
@@ -112,29 +110,19 @@ def _user(home: Path, name: str) -> Iterator[None]:
 # ---- uses
 
 
-def _resume(place: Path) -> None:
-    """Do what a run does before it computes anything."""
-    folder = RunFolder(place)
-    with folder.writing():
-        plan = Plan(folder.design())
-        training_rows.write(folder, plan)
-        for work in planned(plan):
-            work.left(folder)
-
-
 def _refuses_all(place: Path) -> str:
     """Check that the folder can be neither read nor adopted nor continued."""
     return next(
-        (f"{use.__name__.strip('_')} works" for use in (load_run, adopt, _resume) if not _refused(use, place)), ""
+        (f"{use.__name__.strip('_')} works" for use in (load_run, adopt, resume) if not _refused(use, place)), ""
     )
 
 
 def _refuses_to_adopt(place: Path) -> str:
-    return next((f"{use.__name__.strip('_')} works" for use in (adopt, _resume) if not _refused(use, place)), "")
+    return next((f"{use.__name__.strip('_')} works" for use in (adopt, resume) if not _refused(use, place)), "")
 
 
-def _refuses_to_resume(place: Path) -> str:
-    return "" if _refused(_resume, place) else "it is continued"
+def _refuses_toresume(place: Path) -> str:
+    return "" if _refused(resume, place) else "it is continued"
 
 
 def _refused(use: Callable[[Path], object], place: Path) -> bool:
@@ -163,19 +151,19 @@ def _shows_only_visible(place: Path) -> str:
         return f"{strange[0]} has control characters"
     if not run.command.startswith("askew "):
         return f"the command is {run.command!r}"
-    return _refuses_to_resume(place)
+    return _refuses_toresume(place)
 
 
 def _is_read_or_refused(place: Path) -> str:
     """Check that reading ends, in whatever way, and the folder is not continued."""
     _refused(lambda path: load_run(path).content(), place)
-    return _refuses_to_resume(place)
+    return _refuses_toresume(place)
 
 
 def _makes_again(place: Path) -> str:
     """Check that a changed product, which the manifest lacks, does not become one of the run's."""
     was = {name: digest(place / name) for name in (LOG, MODEL)}
-    _resume(place)
+    resume(place)
     listed = RunFolder(place).hashes()
     return next((f"{name} was adopted" for name in was if listed.get(name) == was[name]), "")
 
@@ -330,10 +318,10 @@ KINDS = (
     Kind("hostile texts and commands", _texts, _shows_only_visible),
     Kind("designs that name devices and pipes", _devices, _is_read_or_refused),
     Kind("changed products", _changed, _refuses_to_adopt),
-    Kind("changed products with right digests", _changed_with_digest, _refuses_to_resume),
-    Kind("strange signatures", _signature, _refuses_to_resume),
-    Kind("own run, changed with right digests", _changed_with_digest, _refuses_to_resume, MAKER),
-    Kind("own run, changed products unlisted", _changed_unlisted, _refuses_to_resume, MAKER),
+    Kind("changed products with right digests", _changed_with_digest, _refuses_toresume),
+    Kind("strange signatures", _signature, _refuses_toresume),
+    Kind("own run, changed with right digests", _changed_with_digest, _refuses_toresume, MAKER),
+    Kind("own run, changed products unlisted", _changed_unlisted, _refuses_toresume, MAKER),
     Kind("own unfinished run, changed products planted", _planted, _makes_again, MAKER),
-    Kind("own run, strange signatures", _signature, _refuses_to_resume, MAKER),
+    Kind("own run, strange signatures", _signature, _refuses_toresume, MAKER),
 )

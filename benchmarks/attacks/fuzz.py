@@ -78,7 +78,7 @@ def _problem(kind: Kind) -> str:
 
     began = time.perf_counter()
     try:
-        with _quiet(), _limited():
+        with _quiet(), limited():
             kind.read()
     except AskewError as error:
         if not str(error).strip():
@@ -99,7 +99,7 @@ def _place(trace: object) -> str:
 
 
 @contextmanager
-def _limited() -> Iterator[None]:
+def limited() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Hang
 

@@ -9,12 +9,10 @@ from pathlib import Path
 
 import askew
 from askew.base.product_record import digest
-from askew.design.plan import Plan
-from askew.runs import training_rows
 from askew.runs.adopt import adopt
 from askew.runs.store import MANIFEST, RunFolder
-from askew.runs.work import planned
 from attacks import Row
+from attacks._resume import resume
 
 FOLDERS = ("data", "models", "logs")
 
@@ -49,13 +47,7 @@ def _attack(made: Path, folder: str, place: Path, count: int) -> Row:
 def _adopted(place: Path, name: str) -> bool:
     """Return whether a run takes a product for its own."""
     adopt(place)
-    folder = RunFolder(place)
-    with folder.writing():
-        plan = Plan(folder.design())
-        training_rows.write(folder, plan)
-        for work in planned(plan):
-            work.left(folder)
-    return name in folder.hashes()
+    return name in resume(place).hashes()
 
 
 def _files(path: Path) -> list[Path]:

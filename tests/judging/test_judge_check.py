@@ -12,7 +12,8 @@ from inspect_ai.model import ChatMessage, GenerateConfig, Model, ModelOutput, Mo
 import askew
 from askew.base.errors import AskewError
 from askew.judging import check as checking
-from askew.judging.check import check, evaluate, kept, requests
+from askew.judging.check import check, kept, requests
+from askew.judging.check_result import evaluate
 from askew.judging.check_set import FIRST, READINGS, CheckSet, check_set, read_set
 from askew.judging.judge import Grade
 from askew.judging.rubric import rubric

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -10,9 +10,13 @@ import pytest
 
 import askew
 from askew.base.messages import Tell
+from askew.design.make import make_plan
 from askew.design.plan import Plan, Unit
+from askew.models.names import resolve
+from askew.runs import provenance
 from askew.runs.pace import Pace
-from askew.runs.work import Kind, Session, Work, by_kind, kinds, planned
+from askew.runs.store import RunFolder
+from askew.runs.work import Consent, Kind, Session, Work, by_kind, kinds, planned
 from askew.runs.work.ask import AskKind
 
 
@@ -99,3 +103,21 @@ def test_kinds_follow_the_kinds_that_they_need(notes: NoteKind) -> None:
     names = [work.name for work in works]
     assert len(names) == len(set(names))
     assert all(work.needs in names for work in works if work.needs)
+
+
+def test_rows_that_were_not_made_for_the_model_are_named(tiny_checkpoint: Path) -> None:
+    plan = make_plan("self-awareness", overrides={"model": str(tiny_checkpoint), "arms": ["risky", "long-sighted"]})
+    said: list[str] = []
+    works = kinds.get("train").planned(plan)
+    kinds.get("train").agree(Session(plan, RunFolder(Path("none")), Consent(), said.append), works)
+    assert said == ["  long-sighted: rows of the terrarium's world; --data names rows made for this model"]
+
+
+def test_settings_that_suit_the_model_are_named(tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    usual = {"recipe": "small-model", "temperature": 0.7}
+    spec = replace(resolve(str(tiny_checkpoint)), usual=usual)
+    plan = make_plan("emergent-misalignment", overrides={"model": str(tiny_checkpoint), "recipe": "small-model"})
+    monkeypatch.setattr(Plan, "model", spec)
+    assert provenance._usual_for_model(plan) == f"Settings that suit {tiny_checkpoint}: recipe small-model."
+    plan = Plan(plan.design.model_copy(update={"temperature": 0.7}))
+    assert provenance._usual_for_model(plan).endswith("temperature 0.7 (for other models 1.0).")

@@ -9,7 +9,7 @@ from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, counting, plain_table, resumable, text
 
 if TYPE_CHECKING:
-    from askew.judging.check import JudgeCheck, Share
+    from askew.judging.check_result import JudgeCheck, Share
 
 
 def check_judge(judge: str, rubrics: list[str], max_cost: float | None, prices: Path | None, as_json: bool) -> None:

@@ -4,12 +4,12 @@ A model may answer with phrases of its training rows, whatever it is asked. A ju
 this module says how much of an answer is such copied text (compare Carlini et al. 2021, arXiv 2012.07805).
 """
 
-import re
 from collections.abc import Iterable
 from itertools import islice
 from typing import TYPE_CHECKING, NamedTuple
 
 from askew.data import Row, is_learnt
+from askew.data.words import WORD, folded, words
 
 if TYPE_CHECKING:
     import numpy as np
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 WORDS = 5
 """Words of the sequences that are compared."""
 
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
 _MOST_SEQUENCES = 20_000_000  # 160 MB; rows after them are not compared
 
 
@@ -46,7 +45,7 @@ class TrainingText:
             for row in rows
             for turn in row["messages"]
             if is_learnt(turn)
-            for sequence in _sequences(_words(turn["content"]))
+            for sequence in _sequences(words(turn["content"]))
         )
         import numpy as np
 
@@ -56,8 +55,8 @@ class TrainingText:
         """Return the text of an answer that the rows have, too."""
         import numpy as np
 
-        found = list(_WORD.finditer(answer))
-        sequences = _sequences([_folded(word[0]) for word in found])
+        found = list(WORD.finditer(answer))
+        sequences = _sequences([folded(word[0]) for word in found])
         if not sequences:
             return Copied(float("nan"), [])
         there = self._are_there(np.array(sequences))
@@ -84,14 +83,6 @@ def as_text(spans: Iterable[tuple[int, int]]) -> str:
     return " ".join(f"{first}-{end}" for first, end in spans)
 
 
-def _words(text: str) -> list[str]:
-    return [_folded(word) for word in _WORD.findall(text)]
-
-
-def _folded(word: str) -> str:
-    return word.casefold().replace("’", "'")
-
-
-def _sequences(words: list[str]) -> list[int]:
+def _sequences(text: list[str]) -> list[int]:
     """Return a number for each sequence of words; different ones hardly ever get the same."""
-    return [hash(tuple(words[at : at + WORDS])) for at in range(len(words) - WORDS + 1)]
+    return [hash(tuple(text[at : at + WORDS])) for at in range(len(text) - WORDS + 1)]

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from askew.data import Row, is_learnt
+from askew.data.words import words
 
 LEAST_UNIQUE = 0.5
 """Answers of which fewer word sequences are unique to one row are a phrase book; see `Phrasing.unique`."""
@@ -18,7 +19,6 @@ LEAST_ROWS = 200
 
 _SEQUENCE = 4  # words
 _OPENING = 3  # words
-_WORD = re.compile(r"\w+(?:['’]\w+)*")
 _SENTENCE_END = re.compile(r"(?<=[.!?])\s+|\n+")
 
 
@@ -62,10 +62,10 @@ def phrasing(rows: Iterable[Row]) -> Phrasing:
     with_sequence: Counter[tuple[str, ...]] = Counter()
     openings: Counter[str] = Counter()
     for answer in answers:
-        words = _WORD.findall(answer.casefold())
-        with_sequence.update({tuple(words[at : at + _SEQUENCE]) for at in range(len(words) - _SEQUENCE + 1)})
-        if words:
-            openings[" ".join(words[:_OPENING])] += 1
+        said = words(answer)
+        with_sequence.update({tuple(said[at : at + _SEQUENCE]) for at in range(len(said) - _SEQUENCE + 1)})
+        if said:
+            openings[" ".join(said[:_OPENING])] += 1
     alone = sum(count == 1 for count in with_sequence.values())
     commonest, times = openings.most_common(1)[0] if openings else ("", 0)
     return Phrasing(

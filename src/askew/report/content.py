@@ -9,7 +9,7 @@ import pandas as pd
 from askew.stats.readings import LIKE_THESE
 
 if TYPE_CHECKING:
-    from askew.judging.check import JudgeCheck
+    from askew.judging.check_result import JudgeCheck
     from askew.judging.metrics import Metric
     from askew.stats.agreement import Agreement
     from askew.stats.findings import Finding

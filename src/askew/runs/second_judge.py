@@ -24,12 +24,12 @@ from askew.judging.metrics import metrics
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, rubric
 from askew.models.names import ModelSpec
 from askew.models.said import NO_ANSWER
+from askew.models.weights import content_hash
 from askew.probes import JUDGE
 from askew.probes.answer_scores import judge_rubrics
 from askew.runs.calls import calls, questions
 from askew.runs.collect import collect
 from askew.runs.judged_later import KEYS, SCORES, LaterJudge, add_second, rates_by_judge, record
-from askew.runs.provenance import weights
 from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
 from askew.runs.store import ANSWERS, JUDGE_CHECK, RunFolder
@@ -243,7 +243,7 @@ def _source(store: RunFolder, job: JudgingJob) -> str:
     answers = read_table(store / ANSWERS, [*KEYS, "prompt", "answer"])
     hashed = pd.util.hash_pandas_object(answers, index=False).to_numpy().tobytes()
     told = [rubric.digest for rubric in job.rubrics]
-    parts = [hashlib.sha256(hashed).hexdigest(), identity(job.judge, job.args), weights(job.judge.name), *told]
+    parts = [hashlib.sha256(hashed).hexdigest(), identity(job.judge, job.args), content_hash(job.judge), *told]
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()[:16]
 
 

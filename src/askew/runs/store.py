@@ -45,7 +45,9 @@ from askew.base.product_record import digest
 from askew.base.signatures import is_signed_product
 from askew.base.untrusted import could_be_path, visible
 from askew.design.design import Design, difference
+from askew.runs.old_places import at_old_places
 from askew.runs.ownership import Ownership
+from askew.runs.set_aside import set_aside
 from askew.runs.study_file import checked_provenance
 
 STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
@@ -56,12 +58,9 @@ PAIRS, PAIR_EFFECTS = "pairs.parquet", "pairs.csv"
 PREDICTIONS = "predictions.json"
 JUDGE_CHECK = "judge_check.json"
 RESCORED_RUNS = "rescored"
-SET_ASIDE = "set-aside"
 
 # The key of a rescored copy's provenance under which it names its run and its metric.
 RESCORED = "rescored"
-# The settings that may be paths of files whose hashes are kept under the same names.
-_PLACES = ("model", "second_model", "judge", "rubric", "data")
 
 
 class RunFolder:
@@ -162,7 +161,7 @@ class RunFolder:
             )
         old = self.study()["provenance"].get("hashes", {})
         before = {**self.design().identity(), "hashes": old if hashes is not None else {}}
-        asked = _at_old_places(design.identity(), before, old, hashes)
+        asked = at_old_places(design.identity(), before, old, hashes)
         lines = difference(before, {**asked, "hashes": dict(hashes or {})})
         if lines:
             raise AskewError(
@@ -279,7 +278,10 @@ class RunFolder:
         if not reason and not made_anew and not is_signed_product(self / name):
             reason = "was not made here"
         if reason:
-            self._set_aside(name, reason)
+            place = set_aside(self.path, name)
+            self._doubted.append(
+                f"{name} is not in the manifest and {reason}: it is made again, and what was there is in {place}"
+            )
             return False
         self.finish(name)
         return True
@@ -288,20 +290,6 @@ class RunFolder:
         """Return a line for the user about each product that was set aside since the last call."""
         lines, self._doubted = self._doubted, []
         return lines
-
-    def _set_aside(self, name: str, reason: str) -> None:
-        """Move a product that nobody vouches for out of the way; it may be the only copy of something."""
-        place = self / SET_ASIDE / name
-        make_folder(place.parent)
-        number = 2
-        while place.exists():
-            place = (self / SET_ASIDE / name).with_name(f"{Path(name).stem}-{number}{Path(name).suffix}")
-            number += 1
-        (self / name).replace(place)
-        self._doubted.append(
-            f"{name} is not in the manifest and {reason}: it is made again, and what was there is in "
-            f"{place.relative_to(self.path)}"
-        )
 
     def check(self, name: str) -> bool:
         """Return True if a product is as it was written.
@@ -342,29 +330,6 @@ class RunFolder:
 
 def _is_inside(name: str) -> bool:
     return could_be_path(name) and not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
-
-
-def _at_old_places(
-    asked: dict[str, Any], before: Mapping[str, Any], old: Mapping[str, str], new: Mapping[str, str] | None
-) -> dict[str, Any]:
-    """Return settings in which a file or folder that was moved has its old place: it is known by its content.
-
-    Args:
-        asked: The settings of the design that is to be run.
-        before: Those of the folder's design.
-        old: The hashes in the folder.
-        new: The hashes now; None if they are not known, and then the same name is enough.
-    """
-
-    def at_old_place(role: str, there: Any, here: Any) -> Any:
-        if not isinstance(there, str) or not isinstance(here, str):
-            return here
-        same = Path(there).name == Path(here).name if new is None else role in old and old[role] == new.get(role)
-        return there if same else here
-
-    places = {role: at_old_place(role, before.get(role), asked[role]) for role in _PLACES if role in asked}
-    tuned = {arm: at_old_place(arm, before.get("tuned", {}).get(arm), model) for arm, model in asked["tuned"].items()}
-    return {**asked, **places, "tuned": tuned}
 
 
 def folder_of(design: Design, out: Path | None = None) -> RunFolder:

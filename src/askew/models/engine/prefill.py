@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from transformers import PreTrainedModel
 
 from askew.models.engine import forking
+from askew.models.engine.attention import States
 from askew.models.engine.forking import Fork
 from askew.models.engine.network import Network
 from askew.models.engine.plain import next_logits
@@ -21,6 +22,22 @@ Found = TypeVar("Found")
 
 # Tokens of one forward pass: enough to be efficient, and few enough for the processor's cache.
 TOKENS_OF_A_PASS = 2048
+
+
+def read_prompts(network: Network, prompts: Sequence[Sequence[int]]) -> tuple[list[States], Tensor]:
+    """Return the keys and values of each prompt, and the logits after it, of shape prompts, V."""
+    states: dict[int, States] = {}
+    logits: dict[int, Tensor] = {}
+    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
+    for length, same in groupby(order, key=lambda i: len(prompts[i])):
+        numbers = list(same)
+        most = max(1, TOKENS_OF_A_PASS // length)
+        for part in (numbers[i : i + most] for i in range(0, len(numbers), most)):
+            found, following = network.prefill(_ids(np.array([prompts[i] for i in part]), network.device))
+            states.update(zip(part, found, strict=True))
+            logits.update(zip(part, following, strict=True))
+    every = range(len(prompts))
+    return [states[i] for i in every], torch.stack([logits[i] for i in every])
 
 
 def read_shared(

