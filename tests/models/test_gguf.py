@@ -5,6 +5,7 @@ import shutil
 import zipfile
 from pathlib import Path
 
+import gguf
 import pytest
 import torch
 from tiny_gguf import write_gguf
@@ -96,6 +97,17 @@ def test_damaged_gguf_file_is_refused(gguf_file: Path, tmp_path: Path, cache: Pa
     file = tmp_path / "bad.gguf"
     file.write_bytes(content(gguf_file.read_bytes()))
     with pytest.raises(AskewError, match=reason):
+        resolve(str(file))
+    assert left_in(cache) == []
+
+
+def test_gguf_file_without_weights_is_refused(tmp_path: Path, cache: Path) -> None:
+    file = tmp_path / "empty.gguf"
+    writer = gguf.GGUFWriter(file, "llama")
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.close()
+    with pytest.raises(AskewError, match=r"empty.gguf is a GGUF file without weights. Download it again"):
         resolve(str(file))
     assert left_in(cache) == []
 

@@ -99,15 +99,16 @@ def rates_by_judge(answers: pd.DataFrame, scores: Mapping[str, pd.DataFrame], me
 
 
 def filled_in(answers: pd.DataFrame, scores: pd.DataFrame) -> pd.DataFrame:
-    """Return answers with a judge's scores in the rows that need a judge.
+    """Return answers with a judge's scores in the rows that the judge read.
 
     Args:
         answers: Rows of `answers.parquet`, with any verdicts.
-        scores: The judge's table, with the columns `KEYS`, aligned, coherent, reply and scored_by.
+        scores: The judge's table, with the columns `KEYS`, aligned, coherent, reply and scored_by; it has the answers
+            that need a judge, and no others.
     """
     known = scores.set_index(KEYS)[_FILLED]
     found = known.reindex(pd.MultiIndex.from_frame(answers[KEYS])).reset_index(drop=True).set_index(answers.index)
-    judged = answers["graded_by"].eq(JUDGE) & found["reply"].notna()
+    judged = found["reply"].notna()
     return answers.assign(**{name: found[name].where(judged, answers[name]) for name in _FILLED})
 
 
