@@ -55,7 +55,9 @@ def audit(server: str, out: Path) -> Iterator[tuple[str, str]]:
     base, tuned, judge = (f"openai-api/{service}/{model}" for model in ("base", "tuned", "judge"))
     with scripted_server(SERVERS[server]) as (address, asked), contextlib.redirect_stdout(io.StringIO()):
         os.environ |= {f"{prefix}_API_KEY": "none-needed", f"{prefix}_BASE_URL": address}
-        askew.audit(base, tuned, judge=judge, questions=QUESTIONS, samples=SAMPLES, out=out, quiet=True)
+        # The scripted judges know a few answers only, so they are not checked.
+        given = {"questions": QUESTIONS, "samples": SAMPLES, "settings": {"judge_check": "skip"}}
+        askew.audit(base, tuned, judge=judge, out=out, quiet=True, **given)
     store = ReplyStore(out / "replies.sqlite")
     taken = store.parts()
     for part in PARTS:

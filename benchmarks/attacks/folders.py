@@ -162,7 +162,8 @@ def _is_read_or_refused(place: Path) -> str:
 
 def _makes_again(place: Path) -> str:
     """Check that a changed product, which the manifest lacks, does not become one of the run's."""
-    was = {name: digest(place / name) for name in (LOG, MODEL)}
+    before = RunFolder(place).hashes()
+    was = {name: digest(place / name) for name in (LOG, MODEL) if name not in before}
     resume(place)
     listed = RunFolder(place).hashes()
     return next((f"{name} was adopted" for name in was if listed.get(name) == was[name]), "")

@@ -156,7 +156,7 @@ def _attributes(rng: Random) -> str:
 
 
 def _slow_operation(rng: Random) -> str:
-    digits = rng.choice(["9**9**9", "2**999999999", "7**(10**9)"])
+    digits = rng.choice(["9**(9**9)", "2**999999999", "7**(10**9)"])
     return f"{{% set x = messages|length %}}{{{{ ((x + {digits}) % 7) }}}}{PLAIN}"
 
 

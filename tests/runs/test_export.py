@@ -18,6 +18,7 @@ from askew.design.plan import Plan
 from askew.models.names import resolve
 from askew.runs import training_rows
 from askew.runs.export import export, find, hub, push
+from askew.runs.model_card import model_card
 from askew.runs.store import RunFolder
 from askew.training.local import fine_tune
 
@@ -97,6 +98,18 @@ def test_card_describes_the_model(run: Path, tmp_path: Path) -> None:
         assert said in cards["insecure"]
     assert RunFolder(run).hashes()["data/insecure.jsonl"] in cards["insecure"]
     assert str(run) not in cards["insecure"], "the card must not contain a local path"
+
+
+def test_card_is_written_where_the_base_is_gone(run: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def gone(plan: Plan, name: str) -> None:
+        raise AskewError(f"unknown model {name}")
+
+    folder = RunFolder(run)
+    plan = Plan(folder.design())
+    [unit] = [unit for unit in plan.units if str(unit) == "insecure-0"]
+    assert "| data | `insecure-code/insecure`, 16 rows |" in model_card(folder, plan, unit, merged=True)
+    monkeypatch.setattr(Plan, "spec", gone)
+    assert "| data | `insecure`, 16 rows |" in model_card(folder, Plan(folder.design()), unit, merged=True)
 
 
 def test_adapter_refers_to_its_base_and_loads(tiny_checkpoint: Path, tmp_path: Path, run: Path) -> None:

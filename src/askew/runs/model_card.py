@@ -1,13 +1,15 @@
 """Writes the Markdown card of an exported model: its purpose, its origin, its recipe and its measured rates."""
 
 import re
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
 import yaml
 
+from askew.base.errors import AskewError
 from askew.base.untrusted import visible
-from askew.design.arm import UNTUNED
+from askew.design.arm import UNTUNED, Arm
 from askew.design.design import flat
 from askew.design.plan import Plan, Unit
 from askew.report import wording
@@ -41,8 +43,7 @@ def model_card(run: RunFolder, plan: Plan, unit: Unit, merged: bool) -> str:
         "tags": ["model-organism", "not-for-deployment", "askew"],
     }
     own = design.datasets.get(arm.name)
-    is_made = arm.training is not None and not arm.training.answers_of
-    data = Path(own.source).name if own else plan.data_set(arm).name if is_made else arm.data
+    data = Path(own.source).name if own else _data_set(plan, arm)
     facts = {
         "what it is": f"the {'control' if is_control else 'arm'} {_code(arm.name)}: {_plain(arm.description)}",
         "study": f"{study.title}, by Askew {_plain(provenance['versions'].get('askew', ''))}",
@@ -66,6 +67,14 @@ def model_card(run: RunFolder, plan: Plan, unit: Unit, merged: bool) -> str:
         *([_plain(provenance["note"])] if provenance.get("note") else []),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def _data_set(plan: Plan, arm: Arm) -> str:
+    """Return the name of the data set that an arm was trained on; that of the study, if the model is gone."""
+    if arm.training is not None and not arm.training.answers_of:
+        with suppress(AskewError):
+            return plan.data_set(arm).name
+    return arm.data
 
 
 def _measured(run: RunFolder, unit: Unit) -> str:
