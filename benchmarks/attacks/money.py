@@ -37,6 +37,8 @@ BYTES_PER_TOKEN = 8  # no model has longer tokens on average, by the documented 
 QUICK = Patience(total=2, attempt=2, first_wait=0.005)
 # A fine-tune takes hundreds of times as long as a request, so fewer are tried.
 JOBS_SHARE, LONGEST_LIFE = 20, 0.6
+# Seconds for which a lost job is searched, longer than this server takes to list one; 20 for real services.
+SETTLE = 2.0
 
 
 def attack(count: int) -> list[Row]:
@@ -167,5 +169,5 @@ def _tune(out: Path) -> None:
         for n in range(12)
     ]
     request = FineTuneRequest("openai/base", rows, ServedRecipe(), 3, out)
-    patience, polling = Patience(total=20, attempt=0.4, first_wait=0.01), Polling(0.02, 0.05, 0.3)
+    patience, polling = Patience(total=20, attempt=0.4, first_wait=0.01), Polling(0.02, 0.05, SETTLE)
     fine_tune_served(request, patience, JobCallbacks(), polling, restart=False)
