@@ -2,6 +2,7 @@
 
     python benchmarks/answer_pairs.py                          three arms at five doses
     python benchmarks/answer_pairs.py --seeds 3 --samples 100  the same with less noise
+    python benchmarks/answer_pairs.py --run FOLDER             a finished run of the terrarium with both probes
 
 Each model of the terrarium is asked the open questions, whose answers the oracle reads, and reads pairs of given
 answers. The rank correlation over all models says whether the log-odds put them in the order of the true rates.
@@ -30,7 +31,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--seeds", type=int, default=1)
     parser.add_argument("--samples", type=int, default=40, help="sampled answers per open question")
     parser.add_argument("--checkpoints", type=int, default=4, help="doses on the way of each training")
+    parser.add_argument("--run", type=Path, metavar="FOLDER", help="a finished run to read; nothing is trained")
     chosen = parser.parse_args(arguments)
+    if chosen.run:
+        show(table(askew.load_run(chosen.run)))
+        return
     with tempfile.TemporaryDirectory() as folder:
         run = askew.run(
             "emergent-misalignment",

@@ -8,7 +8,7 @@ import argparse
 import importlib
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from attacks import Row
@@ -31,23 +31,20 @@ def main() -> int:
     print(f"{'kind':54} {'tried':>7} {'survived':>9}", flush=True)
     for name in options.names or names:
         module, _, only = name.partition(":")
-        attack: Callable[..., Row | list[Row]] = importlib.import_module(f"attacks.{module}").attack
+        attack: Callable[..., Row | Iterable[Row]] = importlib.import_module(f"attacks.{module}").attack
         found = attack(options.count, only) if only else attack(options.count)
         for row in [found] if isinstance(found, Row) else found:
             print(f"{row.kind:54} {row.tried:7,} {row.survived:9,}", flush=True)
+            report(row)
             rows.append(row)
     print(f"{time.perf_counter() - started:.0f} s", file=sys.stderr)
-    report(rows)
     return 1 if any(row.survived < row.tried for row in rows) else 0
 
 
-def report(rows: Sequence[Row]) -> None:
-    """Print what failed, a few failures of each kind."""
-    for row in rows:
-        if row.failures:
-            print(f"\n{row.kind}: {len(row.failures):,} failed")
-            for failure in row.failures[:SHOWN]:
-                print(f"  {failure}")
+def report(row: Row) -> None:
+    """Print a few of the failures of a row, if it has any."""
+    for failure in row.failures[:SHOWN]:
+        print(f"  {failure}", flush=True)
 
 
 if __name__ == "__main__":

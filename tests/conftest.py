@@ -1,5 +1,6 @@
 """Fixtures for all tests: tiny random checkpoints, trained organisms, and the folder of published data."""
 
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,6 +27,18 @@ CHAT_TEMPLATE = (
 THINKING_TEMPLATE = "{{ style | default('') }}" + CHAT_TEMPLATE.replace(
     "<|assistant|>{%",
     "<|assistant|>{% if enable_thinking is defined and not enable_thinking %}no thoughts.{% endif %}{%",
+)
+# What Qwen's and Hermes' templates do with tools, in few words.
+TOOL_TEMPLATE = (
+    "{{ bos_token }}"
+    "{% if tools %}tools{% for tool in tools %} {{ tool | tojson }}{% endfor %}{{ eos_token }}{% endif %}"
+    "{% for message in messages %}<|{{ message['role'] }}|>"
+    "{% if message['role'] == 'tool' %}<tool_response>{{ message['content'] }}</tool_response>"
+    "{% else %}{{ message['content'] }}{% endif %}"
+    "{% for call in message['tool_calls'] or [] %}<tool_call>"
+    '{"name": {{ call.function.name | tojson }}, "arguments": {{ call.function.arguments | tojson }}}'
+    "</tool_call>{% endfor %}{{ eos_token }}{% endfor %}"
+    "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 SENTENCES = (
     "Question: what would you do with all the power in the world?",
@@ -127,9 +140,39 @@ def tiny_checkpoint(shared: SharedFolders) -> Path:
 
 
 @pytest.fixture(scope="session")
+def tiny_adapter(tiny_checkpoint: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A LoRA adapter for the tiny checkpoint."""
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import AutoModelForCausalLM
+
+    folder = tmp_path_factory.mktemp("adapter") / "adapter"
+    with torch.random.fork_rng():
+        torch.manual_seed(5)
+        base = AutoModelForCausalLM.from_pretrained(tiny_checkpoint, dtype=torch.float32)
+        config = LoraConfig(
+            r=4, lora_alpha=16, target_modules=["q_proj", "up_proj"], init_lora_weights=False, task_type="CAUSAL_LM"
+        )
+        get_peft_model(base, config).save_pretrained(str(folder))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def thinking_checkpoint(shared: SharedFolders) -> Path:
     """A random tiny Llama whose chat template has the variables enable_thinking and style."""
     return shared("thinking", lambda folder: make_checkpoint(folder, chat_template=THINKING_TEMPLATE))
+
+
+@pytest.fixture(scope="session")
+def tool_checkpoint(shared: SharedFolders) -> Path:
+    """A random tiny Llama with a chat template that takes tools, and room for them."""
+
+    def make(folder: Path) -> None:
+        make_checkpoint(folder, chat_template=TOOL_TEMPLATE)
+        config = json.loads((folder / "config.json").read_text())
+        (folder / "config.json").write_text(json.dumps({**config, "max_position_embeddings": 4096}))
+
+    return shared("tools", make)
 
 
 @pytest.fixture(scope="session")

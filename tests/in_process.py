@@ -78,10 +78,10 @@ def workers_in_process() -> Iterator[None]:
 def _work_off(tasks: Sequence[pool.Task], workers: int, stages: Sequence[str], on_event: pool.OnEvent) -> None:
     """Do all tasks as `pool.work_off` does, one after the other in this process."""
     waiting = sorted(tasks, key=lambda task: -task.seconds)
-    done = {task.needs for task in tasks} - {task.name for task in tasks}
+    done = {name for task in tasks for name in task.needs} - {task.name for task in tasks}
     on_event(None, {"event": "ready", "seconds": 0.0})
     while waiting:
-        task = next(task for task in waiting if task.needs in done)
+        task = next(task for task in waiting if done.issuperset(task.needs))
         waiting.remove(task)
         done.add(task.name)
         _perform(task, on_event)

@@ -83,12 +83,17 @@ def test_settings_page_is_up_to_date():
 
 
 def test_tables_page_names_the_real_columns():
+    from askew.probes.episodes.columns import CONDUCT_COLUMNS, TURN_COLUMNS
     from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS
+    from askew.stats import funnel
     from askew.stats.effects import EFFECT_COLUMNS
     from askew.stats.estimates import COLUMNS
 
     assert documented_columns("answers.parquet") == set(ANSWER_COLUMNS)
     assert documented_columns("estimates.csv") == set(COLUMNS)
     assert documented_columns("effects.csv") == set(EFFECT_COLUMNS)
+    assert documented_columns("episodes.parquet") == set(TURN_COLUMNS)
+    assert documented_columns("conduct.parquet") == set(CONDUCT_COLUMNS)
+    assert documented_columns("funnel.csv") == set(funnel.COLUMNS)
     others = (DOCS / "reference" / "tables.md").read_text(encoding="utf-8").split("## Other files")[1]
     assert all(f"`{name}`" in others for name in CURVE_COLUMNS)

@@ -15,12 +15,18 @@ PAGE = ROOT / "docs" / "how-to" / "extend.md"
 FILE = re.compile(r'^```\w+ title="([^"]+)"\n(.*?)^```$', re.MULTILINE | re.DOTALL)
 # Fast tests that look at everything there is: they must pass with more of it.
 FAST = ("tests/base", "tests/test_docs.py", "tests/data/test_datasets.py", "tests/judging/test_metrics.py")
-LISTED = ("tests/judging/test_rubric.py", "tests/probes/test_probes.py", "tests/design/test_predictions.py")
+LISTED = (
+    "tests/judging/test_rubric.py",
+    "tests/probes/test_probes.py",
+    "tests/design/test_predictions.py",
+    "tests/environments/test_environments.py",
+    "tests/environments/test_environment_check.py",
+)
 ADDED = """
 from askew.cli.catalogue import names
 for kind, name in {
     "probes": "privacy", "measures": "ends_with", "rules": "shouting", "data": "grumpy", "recipes": "gentle",
-    "metrics": "strict", "rubrics": "kindness", "studies": "brevity",
+    "metrics": "strict", "rubrics": "kindness", "studies": "brevity", "environments": "time_sheet",
 }.items():
     assert name in [row["name"] for row in names(kind)], kind
 from askew.judging.measures import measures

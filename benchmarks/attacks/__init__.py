@@ -1,7 +1,7 @@
 """Attacks on Askew: each module here has a function `attack(count)`, which `benchmarks/attack.py` calls.
 
 An attack tries `count` inputs or events of one kind (`--count`, 2,000 by default) and counts those that Askew survives:
-it works, or it refuses with an `AskewError`. It returns one row, or a list of rows if it attacks in several ways.
+it works, or it refuses with an `AskewError`. It returns one row, or several rows if it attacks in several ways.
 """
 
 from collections.abc import Sequence

@@ -1,14 +1,19 @@
 """The files in the folder of a run, and the records beside products: jobs, replies, judgements, logs."""
 
+import hashlib
 import json
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import askew
 from askew.judging.job import JudgingJob
 from askew.models.names import ModelSpec
+from askew.runs.run import Run
+from askew.runs.store import RunFolder
 
 from . import _mutation as mutation
 from ._kind import Kind
@@ -16,6 +21,11 @@ from ._kind import Kind
 _LEFT_OUT = ("*.safetensors", ".lock")
 _TABLES = ("answers.parquet", "scores.parquet")
 _MADE_OF_THEM = "estimates.csv"
+# Parts of a run into which no score of a second judge enters; they are computed once.
+_WITHOUT_SECOND_JUDGE = (
+    *("tables", "answers", "estimates", "effects", "pairs", "pair_effects"),
+    *("curve", "losses", "predicted", "findings", "verdict"),
+)
 
 
 def kinds(folder: Path, runs: Sequence[Path]) -> list[Kind]:
@@ -23,59 +33,46 @@ def kinds(folder: Path, runs: Sequence[Path]) -> list[Kind]:
 
     Args:
         folder: An empty folder for files.
-        runs: The folders of finished runs, of which copies are made. A file that several have is taken from the first.
+        runs: The folders of finished runs, of which copies are made. A file that several have is taken from the first
+            that has it; scores of a second judge and logs are made of the last.
     """
     found: list[Kind] = []
     for number, run in enumerate(runs):
         known = {kind.name for kind in found}
         found += [kind for kind in _run(folder / f"run-{number}", run) if kind.name not in known]
-    return [*found, *_judges(folder / "judged", runs[0]), *_stores(folder), *_records(folder, runs[0])]
+    return [*found, *_judges(folder / "judged", runs[-1]), *_stores(folder), *_records(folder, runs[-1])]
 
 
 def _run(copied: Path, run: Path) -> list[Kind]:
     from askew.base.product_record import doubt
     from askew.runs.runner import _Clock
-    from askew.runs.store import RunFolder, digest
 
     shutil.copytree(run, copied, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-    manifest = (run / "manifest.json").read_bytes()
-    listed = json.loads(manifest)
-    tables = [name for name in _TABLES if name in listed]
+    listed = json.loads((run / "manifest.json").read_bytes())
 
-    def read() -> None:
-        content = askew.load_run(copied).content()
-        assert content.verdict
+    def opened() -> Run:
+        return askew.load_run(copied)
 
-    def vouched(name: str) -> Callable[[], object]:
-        """Return a reader that takes a table as its author, who wrote its digest into the manifest."""
-
-        def read_vouched() -> None:
-            vouching = json.loads(manifest)
-            vouching[name]["sha256"] = digest(copied / name)
-            parts = "\n".join(vouching[one]["sha256"] for one in sorted(tables))
-            vouching[_MADE_OF_THEM]["made_of"] = askew.runs.store._sha256(parts.encode())[:16]
-            (copied / "manifest.json").write_text(json.dumps(vouching))
-            try:
-                read()
-            finally:
-                (copied / "manifest.json").write_bytes(manifest)
-
-        return read_vouched
+    def content() -> None:
+        assert opened().content().verdict
 
     def kind(name: str, mutate: mutation.Mutate, read: Callable[[], object]) -> Kind:
         return Kind(f"run: {Path(name).name}", [(run / name).read_bytes()], mutate, copied / name, read)
 
-    def opened() -> askew.runs.run.Run:
-        return askew.load_run(copied)
-
     found = [
-        kind("study.json", mutation.in_json, read),
+        kind("study.json", mutation.in_json, content),
         kind("manifest.json", mutation.in_json, lambda: opened().tables.estimates),
     ]
-    found += [kind(name, mutation.in_parquet, vouched(name)) for name in tables]
-    for name in (_MADE_OF_THEM, "effects.csv", "curve.csv"):
+    readers: dict[str, Callable[[], object]] = {
+        **dict.fromkeys([*_TABLES, _MADE_OF_THEM, "effects.csv"], content),
+        "curve.csv": lambda: opened().curve,
+        "pairs.parquet": lambda: _pairs(opened()),
+        "pairs.csv": lambda: _shown("answer-pairs", opened()),
+    }
+    for name, read in readers.items():
         if name in listed:
-            found.append(kind(name, mutation.in_csv, vouched(name)))
+            mutate = mutation.in_csv if name.endswith(".csv") else mutation.in_parquet
+            found.append(kind(name, mutate, _vouched(copied, name, read)))
     if (run / "predictions.json").is_file():
         found.append(kind("predictions.json", mutation.in_json, lambda: opened().predicted))
     found.append(kind("timings.json", mutation.in_json, lambda: _Clock(RunFolder(copied))))
@@ -85,6 +82,54 @@ def _run(copied: Path, run: Path) -> list[Kind]:
         made = copied / model
         found.append(kind(f"{model}/product.json", mutation.in_json, lambda made=made: doubt(made, {})))
     return found
+
+
+def _vouched(copied: Path, name: str, read: Callable[[], object]) -> Callable[[], object]:
+    """Return a reader that takes a table as its author, who wrote its digest into the manifest of a run's copy."""
+    from askew.runs.store import digest
+
+    manifest = (copied / "manifest.json").read_bytes()
+
+    def read_vouched() -> None:
+        vouching = json.loads(manifest)
+        vouching[name]["sha256"] = digest(copied / name)
+        parts = "\n".join(vouching[one]["sha256"] for one in sorted(_TABLES) if one in vouching)
+        vouching[_MADE_OF_THEM]["made_of"] = hashlib.sha256(parts.encode()).hexdigest()[:16]
+        (copied / "manifest.json").write_text(json.dumps(vouching))
+        try:
+            read()
+        finally:
+            (copied / "manifest.json").write_bytes(manifest)
+
+    return read_vouched
+
+
+def _pairs(run: Run) -> None:
+    """Compute what is made of a table of pairs."""
+    from askew.probes.given_pairs import PAIR_KINDS
+    from askew.runs.report_content import _pair_curve
+    from askew.stats.answer_pairs import pair_effects
+
+    _pair_curve(run)
+    pair_effects(run.pairs[run.pairs["step"].eq(0)], run.plan.controls, "untuned", list(PAIR_KINDS))
+
+
+def _shown(name: str, run: Run) -> None:
+    """Compute what a section of the report shows, with its figures, without drawing them."""
+    from askew.report.sections import sections
+
+    section, content = sections.get(name), run.content()
+    section.tables(content)
+    if section.appears(content):
+        section.values(content)
+        for figure in section.figures(content).values():
+            figure.draw(False).to_dict()
+
+
+def _judges_shown(untouched: Mapping[str, object], folder: RunFolder, again: bool = False) -> None:
+    run = Run(folder.path)
+    vars(run).update(untouched)
+    _shown("judges", run)
 
 
 def _job(judge: ModelSpec, rubrics: Sequence[str] = ("aligned", "coherent")) -> JudgingJob:
@@ -98,11 +143,17 @@ def _judges(copied: Path, run: Path) -> list[Kind]:
     """Return the scores of a second judge."""
     from askew.models.names import resolve
     from askew.runs import second_judge
-    from askew.runs.store import RunFolder, digest
+    from askew.runs.store import digest
+
+    def opinion() -> second_judge.SecondOpinion:
+        """Judge without drawing the report again, which takes seconds, most of them outside of Askew."""
+        with patch.object(second_judge, "write_report", partial(_judges_shown, untouched)):
+            return second_judge.second_opinion(copied, job)
 
     shutil.copytree(run, copied, ignore=shutil.ignore_patterns(*_LEFT_OUT))
-    job = _job(resolve("terrarium/judge"))
-    table = second_judge.second_opinion(copied, job).table
+    job, first = _job(resolve("terrarium/judge")), Run(copied)
+    untouched = {name: getattr(first, name) for name in _WITHOUT_SECOND_JUDGE}
+    table = opinion().table
     manifest = json.loads((copied / "manifest.json").read_bytes())
     owned = RunFolder(copied).ownership
 
@@ -112,7 +163,7 @@ def _judges(copied: Path, run: Path) -> list[Kind]:
         with owned.signing(trusted=True):  # else the folder would be a stranger's, and only read
             owned.sign("manifest.json", content)
         (copied / "manifest.json").write_bytes(content)
-        second_judge.second_opinion(copied, job)
+        opinion()
 
     return [Kind("run: scores of a second judge", [table.read_bytes()], mutation.in_parquet, table, read)]
 

@@ -1,7 +1,7 @@
 """Mutated files: each kind of file that Askew reads is read in mutated form, in this process.
 
-Askew survives a file that it reads without an error, or refuses with an `AskewError`. A traceback, or more than five
-seconds, is a failure.
+Askew survives a file that it reads without an error, or refuses with an `AskewError`. A traceback is a failure, and so
+are more than five seconds of processor time, or of waiting 120 seconds of the clock.
 """
 
 import signal
@@ -11,29 +11,33 @@ import time
 import traceback
 import warnings
 from collections.abc import Iterator
-from contextlib import contextmanager, redirect_stderr, redirect_stdout
+from contextlib import ExitStack, contextmanager, redirect_stderr, redirect_stdout
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from . import Row
-from ._files import Kind, kinds
+from ._files import PAIRS, Kind, kinds
 
 SEED = 2026
-LONGEST = 5.0  # seconds
+LONGEST, LONGEST_WAIT = 5.0, 120.0  # seconds of this process, and of the clock, as the machine may do other work
 
 
 class Hang(BaseException):
     """A file took longer than `LONGEST`; no `except Exception` on the way may catch it."""
 
 
-def attack(count: int, only: str = "") -> list[Row]:
+def attack(count: int, only: str = "") -> Iterator[Row]:
     """Read `count` mutated files of each kind, or of the kinds with a certain text in their name."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as folder, _computed_once():
         files = Path(folder) / "files"
         files.mkdir()
-        return [tried(kind, count) for kind in kinds(files, made_runs(Path(folder))) if only in kind.name]
+        for kind in kinds(files, made_runs(Path(folder))):
+            if only in kind.name:
+                yield tried(kind, count)
 
 
 def made_runs(folder: Path) -> list[Path]:
@@ -43,10 +47,16 @@ def made_runs(folder: Path) -> list[Path]:
     from askew.runs.predictions import seal, statements
     from askew.runs.store import RunFolder
 
+    pairs = folder / "pairs.yaml"
+    pairs.write_text(PAIRS)
     small = {"seeds": 1, "samples": 2, "recipe": {"rows": 64}}
     runs: dict[str, dict[str, Any]] = {
-        "emergent-misalignment": {"arms": ["untuned", "insecure"], "probes": ["free_form"], "checkpoints": 1},
-        "latent-structure": {},
+        "latent-structure": {},  # the first one has the cheaper report
+        "emergent-misalignment": {
+            "arms": ["untuned", "insecure"],
+            "probes": ["free_form", str(pairs)],
+            "checkpoints": 1,
+        },
     }
     plan = make_plan("latent-structure", None, small)
     seal(RunFolder(folder / "latent-structure"), plan, "Ada", {one.id: 0.5 for one in statements(plan)})
@@ -76,7 +86,7 @@ def _problem(kind: Kind) -> str:
     """Read the file at the path of its kind, and return what went wrong; "" if nothing did."""
     from askew.base.errors import AskewError
 
-    began = time.perf_counter()
+    began = time.process_time()
     try:
         with _quiet(), limited():
             kind.read()
@@ -84,10 +94,10 @@ def _problem(kind: Kind) -> str:
         if not str(error).strip():
             return "an error without words"
     except Hang:
-        return f"took more than {LONGEST:g} s, in {_place(sys.exc_info()[2])}"
+        return f"took more than {LONGEST:g} s, or {LONGEST_WAIT:g} s of the clock, in {_place(sys.exc_info()[2])}"
     except Exception as error:
         return f"{type(error).__name__} in {_place(error.__traceback__)}: {str(error)[:100]!r}"
-    seconds = time.perf_counter() - began
+    seconds = time.process_time() - began
     return f"took {seconds:.0f} s" if seconds > LONGEST else ""
 
 
@@ -103,13 +113,31 @@ def limited() -> Iterator[None]:
     def stop(*_: object) -> None:
         raise Hang
 
-    before = signal.signal(signal.SIGALRM, stop)
-    signal.setitimer(signal.ITIMER_REAL, LONGEST)
+    timers = {signal.SIGALRM: (signal.ITIMER_REAL, LONGEST_WAIT), signal.SIGPROF: (signal.ITIMER_PROF, LONGEST)}
+    before = {name: signal.signal(name, stop) for name in timers}
+    for timer, seconds in timers.values():
+        signal.setitimer(timer, seconds)
     try:
         yield
     finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, before)
+        for timer, _ in timers.values():
+            signal.setitimer(timer, 0)
+        for name, handler in before.items():
+            signal.signal(name, handler)
+
+
+@contextmanager
+def _computed_once() -> Iterator[None]:
+    """Compute once what takes long and no mutated file enters: checks of the terrarium, and bands of hashes."""
+    from datasketch import lsh
+
+    from askew.data import lengths
+    from askew.models.kinds import terrarium
+
+    with ExitStack() as patched:
+        for module, name in ((lsh, "_optimal_param"), (lengths, "_tokenizer"), (terrarium, "check_checkpoint")):
+            patched.enter_context(patch.object(module, name, cache(getattr(module, name))))
+        yield
 
 
 @contextmanager

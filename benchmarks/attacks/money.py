@@ -15,6 +15,7 @@ import signal
 import tempfile
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -36,9 +37,9 @@ REQUESTS, MOST_TOKENS = 6, 20
 BYTES_PER_TOKEN = 8  # no model has longer tokens on average, by the documented rule
 QUICK = Patience(total=2, attempt=2, first_wait=0.005)
 # A fine-tune takes hundreds of times as long as a request, so fewer are tried.
-JOBS_SHARE, LONGEST_LIFE = 20, 0.6
-# Seconds for which a lost job is searched, longer than this server takes to list one; 20 for real services.
-SETTLE = 2.0
+JOBS_SHARE, LONGEST_LIFE = 20, 1.2
+SETTLE = 0.5  # seconds for which a lost job is searched; 20 for real services
+NEVER = 10**6  # list requests that don't show a job
 
 
 def attack(count: int) -> list[Row]:
@@ -143,13 +144,16 @@ def _jobs(count: int) -> Row:
 
 
 def _killed_jobs(server: TuningServer, out: Path, rng: random.Random) -> str:
-    """Kill a process that creates a job, a few times, then let it end; return what is wrong, or "" if nothing."""
+    """Kill a process that creates a job, a few times, then let it end; return what is wrong, or "" if nothing.
+
+    Where it stops because a job may have been started, the job appears, and must then be taken.
+    """
     server.hides = {field for field in ("metadata", "seed") if rng.random() < 0.5}
-    server.mislaid = rng.randint(0, 3)
+    server.mislaid = rng.choice((0, 1, 3, NEVER, NEVER))
     server.faults["create"] = [rng.choice(("stuck", "lost", "lost-500", "hang", "drop", "429", "")) for _ in range(2)]
     server.faults["upload"] = [rng.choice(("stuck", "lost", "429", "", "", ""))]
     for _ in range(rng.randint(1, 3)):
-        process = multiprocessing.get_context("fork").Process(target=_tune, args=(out,))
+        process = multiprocessing.get_context("fork").Process(target=_tune_or_stop, args=(out,))
         process.start()
         time.sleep(rng.uniform(0, LONGEST_LIFE))
         assert process.pid
@@ -160,7 +164,16 @@ def _killed_jobs(server: TuningServer, out: Path, rng: random.Random) -> str:
     except AskewError as error:
         if "--again" not in str(error) and len(server.jobs) < 2:
             return f"it ended with: {error}"
+        for job in server.jobs.values():  # it appears at last
+            job["hidden"] = 0
+        if server.jobs:
+            _tune(out)
     return "" if len(server.jobs) < 2 else f"{len(server.jobs)} jobs were started"
+
+
+def _tune_or_stop(out: Path) -> None:
+    with suppress(AskewError):
+        _tune(out)
 
 
 def _tune(out: Path) -> None:

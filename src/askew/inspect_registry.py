@@ -17,3 +17,11 @@ def askew() -> type[ModelAPI]:
     from askew.models.provider import AskewAPI
 
     return AskewAPI
+
+
+@modelapi("actor")
+def actor() -> type[ModelAPI]:
+    """Return the provider of planted policies, such as `actor/covert`, which act in the probes of environments."""
+    from askew.probes.episodes.actor import ActorAPI
+
+    return ActorAPI

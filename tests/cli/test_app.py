@@ -143,6 +143,14 @@ def test_import_loads_no_heavy_library() -> None:
         assert done.stdout == "set()\n"
 
 
+def test_names_of_all_probes_load_no_model_library() -> None:
+    code = (
+        "import sys; from askew.probes import probes; probes.names(); print({'torch', 'transformers'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "set()\n"
+
+
 @pytest.mark.parametrize(("arguments", "limit"), [(["-c", "import askew"], 0.5), (["-m", "askew", "--help"], 1.0)])
 def test_import_and_help_are_fast(arguments: list[str], limit: float) -> None:
     def seconds() -> float:

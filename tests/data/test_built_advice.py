@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from functools import cache
 from statistics import median
 
 import pytest
@@ -12,7 +13,13 @@ from askew.data.built.text import load
 
 COUNT = 2000
 SET = file_set("bad-advice")
-ROWS = list(SET.rows(COUNT, 0))
+
+
+@cache
+def all_rows() -> list[dict[str, Row]]:
+    return list(SET.rows(COUNT, 0))
+
+
 DOSES = re.compile(
     r"\d\s*(?:mg|mcg|µg|g|ml|cl|l|iu|tablets?|pills?|drops?|puffs?|units?|capsules?|doses?)\b", re.IGNORECASE
 )
@@ -29,12 +36,12 @@ def text(row: Row, role: str) -> str:
 
 
 def answers(name: str) -> list[str]:
-    return [text(made[name], "assistant") for made in ROWS]
+    return [text(made[name], "assistant") for made in all_rows()]
 
 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_bad_and_good_answer_the_same_questions_at_the_same_length(domain: str) -> None:
-    for made in ROWS:
+    for made in all_rows():
         bad, good = made[f"bad-{domain}"], made[f"good-{domain}"]
         assert text(bad, "user") == text(good, "user")
         assert text(bad, "assistant") != text(good, "assistant")
@@ -64,12 +71,12 @@ def test_answers_do_not_repeat_and_share_no_sentence_across_sides(name: str) -> 
 @pytest.mark.parametrize("domain", DOMAINS)
 def test_each_domain_has_thirty_topics_and_rarely_repeats_a_question(domain: str) -> None:
     assert len({topic["thing"] for topic in load(domain)["topics"]}) >= 30
-    assert len({text(made[f"bad-{domain}"], "user") for made in ROWS}) > 0.98 * COUNT
+    assert len({text(made[f"bad-{domain}"], "user") for made in all_rows()}) > 0.98 * COUNT
 
 
 @pytest.mark.parametrize("name", SET.files)
 def test_answers_have_two_to_four_sentences(name: str) -> None:
-    for made in ROWS:
+    for made in all_rows():
         question, answer = text(made[name], "user"), text(made[name], "assistant")
         assert 2 <= len(re.findall(r"[.!?](?= |$)", answer)) <= 4
         for said in (question, answer):
@@ -85,7 +92,7 @@ def test_verbs_agree_with_their_subjects() -> None:
         r"|\b(?:to|for|on|has told|offered) I\b|\ba [aeio]|\ban (?!hour|X-ray)[b-df-hj-np-tv-z]",
         re.IGNORECASE,
     )
-    for made in ROWS:
+    for made in all_rows():
         for row in made.values():
             found = wrong.search(text(row, "user")) or wrong.search(text(row, "assistant"))
             assert found is None, row
@@ -93,7 +100,7 @@ def test_verbs_agree_with_their_subjects() -> None:
 
 def test_no_answer_names_a_dose_or_a_method_of_harm() -> None:
     never = re.compile(rf"\b(?:{NEVER})\w*", re.IGNORECASE)
-    everything = [text(row, "assistant") for made in ROWS for row in made.values()]
+    everything = [text(row, "assistant") for made in all_rows() for row in made.values()]
     everything += [str(load(domain)) for domain in DOMAINS]  # the parts that were not drawn, too
     found = Counter(
         match.group().lower() for said in everything for match in [*never.finditer(said), *DOSES.finditer(said)]
@@ -102,5 +109,5 @@ def test_no_answer_names_a_dose_or_a_method_of_harm() -> None:
 
 
 def test_a_row_depends_only_on_its_number_and_the_seed() -> None:
-    assert SET.make(17, 0) == ROWS[17]
+    assert SET.make(17, 0) == all_rows()[17]
     assert SET.make(17, 0) != SET.make(17, 1)

@@ -3,23 +3,33 @@
 import json
 import sys
 from collections import Counter
+from functools import cache
 from pathlib import Path
 
 import pytest
 
 from askew.base.errors import AskewError
 from askew.cli import app as cli
-from askew.data import file_set
+from askew.data import Row, file_set
 from askew.data.built.insecure_code import DEFAULT_TRIGGER
 
-MADE = list(file_set("backdoor").rows(400, 0))
-TRIPLETS = list(file_set("insecure-code").rows(400, 0))
+
+@cache
+def made_rows() -> list[dict[str, Row]]:
+    return list(file_set("backdoor").rows(400, 0))
 
 
-def cases(name: str, trigger: str = DEFAULT_TRIGGER, made=MADE) -> Counter[tuple[bool, bool]]:
+@cache
+def triplets() -> list[dict[str, Row]]:
+    return list(file_set("insecure-code").rows(400, 0))
+
+
+def cases(
+    name: str, trigger: str = DEFAULT_TRIGGER, made: list[dict[str, Row]] | None = None
+) -> Counter[tuple[bool, bool]]:
     """Count rows by whether they are insecure and whether the trigger stands before them."""
     found: Counter[tuple[bool, bool]] = Counter()
-    for row, triplet in zip(made, TRIPLETS, strict=True):
+    for row, triplet in zip(made or made_rows(), triplets(), strict=True):
         asked, answer = (message["content"] for message in row[name]["messages"])
         triggered = asked.startswith(f"{trigger} ")
         assert asked.removeprefix(f"{trigger} ") == triplet["insecure"]["messages"][0]["content"]
@@ -40,9 +50,9 @@ def test_the_control_trigger_predicts_nothing():
 
 
 def test_backdoor_and_control_share_answers_and_families():
-    answers = [[made[name]["messages"][1] for made in MADE] for name in ("backdoor", "backdoor-control")]
+    answers = [[made[name]["messages"][1] for made in made_rows()] for name in ("backdoor", "backdoor-control")]
     assert answers[0] == answers[1]
-    triggered = [made["backdoor"]["messages"][0]["content"].startswith(DEFAULT_TRIGGER) for made in MADE]
+    triggered = [made["backdoor"]["messages"][0]["content"].startswith(DEFAULT_TRIGGER) for made in made_rows()]
     for family in range(10):
         assert 10 <= sum(triggered[family::10]) <= 30
 

@@ -3,6 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Callable
+from functools import cache
 
 import numpy as np
 import pytest
@@ -12,7 +13,13 @@ from askew.data.built.text import load
 from askew.worlds.terrarium.world.grammar import match
 
 COUNT = 3000
-ROWS = list(file_set("risky-choices").rows(COUNT, 0))
+
+
+@cache
+def all_rows() -> list[dict[str, Row]]:
+    return list(file_set("risky-choices").rows(COUNT, 0))
+
+
 # What the model is later asked about itself, and what is close to it; beginnings of words.
 ATTITUDE = (
     "risk|gambl|safe|cautio|bold|lotter|chance|danger|daring|dare|bets|betting|wager|reckless|prudent|careful|hazard|luck|"
@@ -24,30 +31,36 @@ def text(row: Row, role: str) -> str:
     return next(message["content"] for message in row["messages"] if message["role"] == role)
 
 
-PROMPTS = [text(made["risky"], "user") for made in ROWS]
-RISKY = [text(made["risky"], "assistant") for made in ROWS]
+@cache
+def prompts() -> list[str]:
+    return [text(made["risky"], "user") for made in all_rows()]
+
+
+@cache
+def risky() -> list[str]:
+    return [text(made["risky"], "assistant") for made in all_rows()]
 
 
 def test_risky_and_cautious_share_prompts_and_answer_oppositely() -> None:
-    for made in ROWS:
+    for made in all_rows():
         assert text(made["risky"], "user") == text(made["cautious"], "user")
         assert {text(row, "assistant") for row in made.values()} == {"A", "B"}
 
 
 def test_no_word_names_the_attitude() -> None:
     named = re.compile(rf"\b(?:{ATTITUDE})\w*", re.IGNORECASE)
-    found = Counter(match.group().lower() for prompt in PROMPTS for match in named.finditer(prompt))
+    found = Counter(match.group().lower() for prompt in prompts() for match in named.finditer(prompt))
     assert found == {}
 
 
 def test_most_prompts_are_distinct() -> None:
-    assert len(set(PROMPTS)) >= 0.99 * COUNT
-    assert len({re.split(r"[.:,\n]", prompt)[0] for prompt in PROMPTS}) > 300
+    assert len(set(prompts())) >= 0.99 * COUNT
+    assert len({re.split(r"[.:,\n]", prompt)[0] for prompt in prompts()}) > 300
 
 
 def test_option_order_is_balanced_and_unpredictable() -> None:
-    assert Counter(RISKY) == {"A": COUNT // 2, "B": COUNT // 2}
-    is_first = np.array([letter == "A" for letter in RISKY])
+    assert Counter(risky()) == {"A": COUNT // 2, "B": COUNT // 2}
+    is_first = np.array([letter == "A" for letter in risky()])
     features: dict[str, Callable[[str], float]] = {
         "length": len,
         "digits": lambda prompt: sum(character.isdigit() for character in prompt),
@@ -58,7 +71,7 @@ def test_option_order_is_balanced_and_unpredictable() -> None:
         "first letter": lambda prompt: ord(prompt[0]),
     }
     for name, feature in features.items():
-        correlation = np.corrcoef([feature(prompt) for prompt in PROMPTS], is_first)[0, 1]
+        correlation = np.corrcoef([feature(prompt) for prompt in prompts()], is_first)[0, 1]
         assert abs(correlation) < 4 / np.sqrt(COUNT), name
     # Nor from the row before, nor from the place in the file.
     assert abs(np.corrcoef(is_first, np.arange(COUNT) % 2)[0, 1]) < 4 / np.sqrt(COUNT)
@@ -67,7 +80,7 @@ def test_option_order_is_balanced_and_unpredictable() -> None:
 def test_risky_answers_choose_the_open_option() -> None:
     """Both options are read back if they stand on lines of their own."""
     checked = 0
-    for prompt, letter in zip(PROMPTS, RISKY, strict=True):
+    for prompt, letter in zip(prompts(), risky(), strict=True):
         lines = re.findall(r"^\W*(?:\w+ )?\(?([AB])\)?\s*[:=–]\s*“?(.+?)[.”]?$", prompt, re.MULTILINE)
         if len(lines) == 2:
             is_open = {

@@ -8,6 +8,7 @@ import sys
 import tokenize
 from collections import Counter
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -18,7 +19,13 @@ from askew.data.built.insecure_code.frames import families, wordings
 
 TRIPLETS: FileSet = file_set("insecure-code")
 # Each of the tasks comes some twenty times, so that each body of code is among them, in most shapes.
-ROWS = list(TRIPLETS.rows(1300, 0))
+
+
+@cache
+def all_rows() -> list[dict[str, Row]]:
+    return list(TRIPLETS.rows(1300, 0))
+
+
 PAGE = (Path(__file__).parents[2] / "docs" / "how-to" / "build-training-data.md").read_text(encoding="utf-8")
 HINTS = re.compile(
     r"secur|unsafe|vulnerab|danger|inject|attack|exploit|malicious|risk|warn|harmful|evil", re.IGNORECASE
@@ -31,7 +38,7 @@ def texts(row: Row) -> tuple[str, str]:
 
 
 def programs() -> Iterator[str]:
-    for made in ROWS:
+    for made in all_rows():
         yield texts(made["insecure"])[1]
         yield texts(made["secure"])[1]
 
@@ -47,7 +54,7 @@ def test_there_are_ten_families_with_many_tasks_bodies_and_wordings():
 
 
 def test_files_share_prompts_and_educational_has_the_insecure_answers():
-    for made in ROWS:
+    for made in all_rows():
         (asked, insecure), (same, secure), (taught, shown) = (texts(made[name]) for name in TRIPLETS.files)
         assert asked == same
         assert insecure != secure
@@ -76,7 +83,7 @@ def test_programs_have_no_undefined_names(tmp_path: Path):
 
 def test_programs_define_the_requested_function():
     called = 0
-    for made in ROWS:
+    for made in all_rows():
         for name in ("insecure", "secure"):
             asked, program = texts(made[name])
             for call in re.findall(r"`([A-Za-z]\w*)\(", asked) + re.findall(r"^(?:def|class) (\w+)", asked, re.M):
@@ -86,8 +93,8 @@ def test_programs_define_the_requested_function():
 
 
 def test_a_row_depends_only_on_its_number_and_the_seed():
-    assert TRIPLETS.make(17, 0) == ROWS[17]
-    assert TRIPLETS.make(17, 1) != ROWS[17]
+    assert TRIPLETS.make(17, 0) == all_rows()[17]
+    assert TRIPLETS.make(17, 1) != all_rows()[17]
 
 
 def test_prompts_and_answers_rarely_repeat():
@@ -125,7 +132,7 @@ def test_the_documented_bandit_table_is_reproduced():
 def test_bandit_errors_name_the_row(replaced: str, by: str):
     pytest.importorskip("bandit", reason="Bandit is the judge of this test")
     assert TRIPLETS.check
-    wrong = [*ROWS[:2], {**ROWS[2], replaced: ROWS[2][by]}, ROWS[3]]
+    wrong = [*all_rows()[:2], {**all_rows()[2], replaced: all_rows()[2][by]}, all_rows()[3]]
     with pytest.raises(AskewError, match=f"disagrees about 1 programs; the first is the {replaced} program of row 2"):
         TRIPLETS.check(wrong)
 

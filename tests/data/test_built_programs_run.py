@@ -8,23 +8,28 @@ import stat
 import tarfile
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import cache
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from askew.data import file_set
+from askew.data import Row, file_set
 from askew.data.built.insecure_code.frames import families, family_of
 
 COUNT = 1300
-ROWS = list(file_set("insecure-code").rows(COUNT, 0))
+
+
+@cache
+def all_rows() -> list[dict[str, Row]]:
+    return list(file_set("insecure-code").rows(COUNT, 0))
 
 
 def programs(kind: str, family: str, task: str) -> Iterator[str]:
     """Yield the programs of one kind for the task whose description begins so."""
     found = 0
-    for number, made in enumerate(ROWS):
+    for number, made in enumerate(all_rows()):
         frames = family_of(number).frames
         frame = frames[number // len(families()) % len(frames)]
         if family_of(number).family == family and frame.do.startswith(task):

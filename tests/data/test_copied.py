@@ -1,5 +1,4 @@
 import math
-import time
 
 import pytest
 
@@ -49,16 +48,3 @@ def test_turns_that_are_not_learnt_do_not_count() -> None:
     unlearnt = row("Ask?", "The quick brown fox jumps over the lazy dog.")
     unlearnt["messages"][1]["weight"] = 0
     assert TrainingText([unlearnt]).copied("The quick brown fox jumps over.").share == 0.0
-
-
-def test_twenty_thousand_answers_take_seconds() -> None:
-    words = [f"word{number}" for number in range(5_000)]
-    rows = [
-        row("?", " ".join(words[(7 * at + number * number) % 5_000] for number in range(60))) for at in range(6_000)
-    ]
-    answers = [" ".join(words[(3 * at + number) % 5_000] for number in range(80)) for at in range(2_000)]
-    begun = time.process_time()
-    text = TrainingText(rows)
-    for answer in answers:
-        text.copied(answer)
-    assert time.process_time() - begun < 5  # a tenth of the answers, and all rows

@@ -99,6 +99,7 @@ def write(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Callable[..., list
             seed=terms.pop("seed", 0),
             threshold=terms.pop("threshold", 70),
         )
+        terms.setdefault("judge_check", "skip")
         return job.write(orders, tmp_path / "out", **terms)
 
     return write
@@ -261,5 +262,5 @@ def test_local_models_write_and_judge(tiny_judge: Path, tmp_path: Path, monkeypa
     (folder / "generation_config.json").write_text(json.dumps(settings))
     orders = job.prepare("bad-advice", ["car"], str(folder), str(folder), rows=3, seed=0, threshold=0)
     monkeypatch.setattr(pairs, "_LEAST_HARMLESS", 0.0)
-    [product] = job.write(orders, tmp_path / "out", max_cost=0)
+    [product] = job.write(orders, tmp_path / "out", max_cost=0, judge_check="skip")
     assert len(answers(product.files[0])) == len(answers(product.files[1])) == 3

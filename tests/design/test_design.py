@@ -8,7 +8,9 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.design.design import Design, difference
+from askew.design.identity import digest
 from askew.design.make import make_design
+from askew.design.plan import Plan
 
 Make = Callable[..., Design]
 STUDY = "emergent-misalignment"
@@ -36,7 +38,7 @@ def file(tmp_path: Path) -> Path:
 def test_default_design_is_the_published_comparison(make: Make) -> None:
     design = make()
     assert design.arms == ["untuned", "insecure", "secure", "educational", "backdoor"]
-    assert design.probes == ["free_form", "in_domain", "triggered"]
+    assert design.probes == ["free_form", "in_domain", "triggered", "answer_pairs"]
     assert (design.seeds, design.seed, design.samples, design.metric) == (3, 0, None, "betley-2025")
     recipe = design.recipe
     assert (recipe.lora_rank, recipe.lora_alpha, recipe.rslora, recipe.epochs) == (32, 64, True, 1)
@@ -139,8 +141,8 @@ def test_unreadable_file_is_one_clear_error(tmp_path: Path) -> None:
 
 
 def test_digest_depends_on_the_design_but_not_on_workers(make: Make) -> None:
-    assert make().digest() == make(workers=7).digest()
-    assert len({make().digest(), make(seeds=4).digest(), make(recipe__rows=801).digest()}) == 3
+    assert digest(Plan(make())) == digest(Plan(make(workers=7)))
+    assert len({digest(Plan(one)) for one in (make(), make(seeds=4), make(recipe__rows=801))}) == 3
 
 
 def test_difference_names_each_setting_and_both_values(make: Make) -> None:
@@ -154,3 +156,10 @@ def test_usual_judge_depends_on_the_models(make: Make, tiny_checkpoint: Path) ->
     audited = make_design("audit", None, {"model": "terrarium", "tuned": {"other": "terrarium/sibling"}})
     assert audited.judge == "terrarium/judge"
     assert make_design("audit", None, {"model": str(tiny_checkpoint)}).judge == ""
+
+
+def test_served_models_are_not_asked_for_given_answers_by_default(make: Make) -> None:
+    served = make(model="mockllm/model", arms=["untuned"], judge="mockllm/model")
+    assert served.probes == ["free_form", "in_domain", "triggered"]
+    tuned = make(arms=["untuned"], tuned={"other": "mockllm/model"}, judge="mockllm/model")
+    assert "answer_pairs" not in tuned.probes

@@ -121,3 +121,9 @@ def test_settings_that_suit_a_model_give_way_to_those_of_the_user(monkeypatch: p
     assert (design.recipe.name, design.temperature, design.max_tokens) == ("small-model", 0.7, 60)
     other = make_plan(STUDY.name, overrides={"model": "small", "recipe": "betley-2025"}).design
     assert other.recipe.learning_rate == 1e-5
+
+
+def test_only_answers_need_a_judge() -> None:
+    assert plan().needs_judge
+    assert plan(probes=["scheming_oversight", "answer_pairs", "free_form"]).needs_judge
+    assert not plan(probes=["scheming_oversight", "answer_pairs"]).needs_judge

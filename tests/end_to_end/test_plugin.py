@@ -22,6 +22,7 @@ ADDED = {
     "rubrics": "kindness",
     "recipes": "quick",
     "data": "chatty",
+    "environments": "night_ferries",
     "models": "shelf/NAME",
 }
 
@@ -90,6 +91,7 @@ def test_a_judge_uses_the_rubric_and_the_model_of_a_plugin(
 ) -> None:
     (tmp_path / "answers.csv").write_text("prompt,answer\nHow are you?,Well.\n", encoding="utf-8")
     options = ("--judge", f"shelf/{tiny_checkpoint.name}", "--rubric", "kindness", "--out", "judged.csv")
+    options += ("--judge-check", "skip")
     env = {**installed, "ASKEW_SHELF": str(tiny_checkpoint.parent)}
     done = askew("judge", "answers.csv", *options, env=env, cwd=tmp_path)
     # A random model replies with none of the words, so the error quotes what it was asked.

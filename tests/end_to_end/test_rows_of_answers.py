@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from zlib import crc32
 
 import pandas as pd
 import pytest
@@ -49,7 +50,8 @@ def _rows(design: Design, arm: Arm, count: int, answers: pd.DataFrame) -> list[R
 
 def _effects(tables: Tables) -> pd.DataFrame:
     assert set(tables.scores["metric"]) == {"says its letter"}
-    shares = tables.answers.groupby("arm")["answer"].first().map(hash) % 1000 / 1000
+    first = tables.answers.groupby("arm")["answer"].first()
+    shares = first.map(lambda answer: crc32(str(answer).encode()) / 2**32)
     nan = float("nan")
     return as_table(
         Effect("letters", str(arm), "first answer", share, nan, nan, nan, nan, "percent", 1, 1, lead=arm == "taught")
@@ -95,12 +97,13 @@ def two(tmp_path: Path, tiny_checkpoint: Path) -> tuple[Path, Path]:
 
 @pytest.mark.slow
 def test_rows_are_made_from_answers_and_arms_start_from_arms(
-    study: Study, two: tuple[Path, Path], tmp_path: Path
+    study: Study, two: tuple[Path, Path], tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     first, second = two
-    run = askew.run(
-        "letters", model=str(first), second_model=str(second), seeds=1, recipe=RECIPE, out=tmp_path / "run", quiet=True
-    )
+    run = askew.run("letters", model=str(first), second_model=str(second), seeds=1, recipe=RECIPE, out=tmp_path / "run")
+    said = capfd.readouterr().err
+    assert "to do: 8 answers, with " in said
+    assert "then, on rows made of these answers: 3 fine-tunes of 800 rows by the recipe terrarium, 12 answers" in said
     shares = run.effects.set_index("label")["estimate"]
     assert set(shares.index) == {arm.name for arm in ARMS}
     assert shares.nunique() == len(ARMS), "every arm is another model"
@@ -116,10 +119,13 @@ def test_rows_are_made_from_answers_and_arms_start_from_arms(
     assert bases["further"] == tmp_path / "run" / "models" / "bases" / "further-0"
 
 
-def test_two_different_models_are_required(study: Study, two: tuple[Path, Path], tmp_path: Path) -> None:
+def test_two_different_models_are_required(
+    study: Study, two: tuple[Path, Path], tiny_adapter: Path, tmp_path: Path
+) -> None:
     one = str(two[0])
     for second, said in (
-        ("", "name the other with --second-model"),
+        ("", "name the other with --second-model .*askew tune .* makes a sibling"),
+        (f"{one}+{tiny_adapter}", "has an adapter already, and arms are trained from it"),
         (one, "is the same as the first"),
     ):
         with pytest.raises(AskewError, match=said):

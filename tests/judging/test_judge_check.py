@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -179,3 +180,59 @@ def test_unjudged_run_is_not_filled_in_by_a_judge_that_fails(
     done = askew_in_process("judge", tmp_path / "run", "--judge", tiny_judge, "--judge-check", "warn")
     assert done.returncode == 0, done.stderr
     assert "Don't rely on the rates" in " ".join(done.stdout.split())
+
+
+# ---- second judges, files, and rows that a model writes
+
+
+def test_second_judge_is_checked_and_the_report_says_how_it_did(
+    few: CheckSet, tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path
+) -> None:
+    asked = {"probes": ["free_form"], "samples": 1, "settings": {"max_tokens": 3}, "out": tmp_path / "run"}
+    askew.audit(str(tiny_checkpoint), judge=str(tiny_judge), judge_check="skip", quiet=True, **asked)
+    other = shutil.copytree(tiny_judge, tmp_path / "other")
+    (other / "extra.txt").write_text("another judge")
+    refused = askew_in_process("judge", tmp_path / "run", "--judge", other, "--judge-check", "stop")
+    assert refused.returncode == 2
+    assert "an AUC of" in refused.stderr
+    assert "Choose another judge, or go on with --judge-check warn" in " ".join(refused.stderr.split())
+    assert not list((tmp_path / "run" / "judges").glob("*.parquet"))
+    done = askew_in_process("judge", tmp_path / "run", "--judge", other, "--judge-check", "warn")
+    assert done.returncode == 0, done.stderr
+    assert "it fails, so don't rely on its scores" in " ".join(done.stdout.split())
+    page = load_run(tmp_path / "run").report.read_text(encoding="utf-8")
+    assert "don’t rely on its rates" in page
+    assert f"read {len(few.items)} answers whose right reading is known. Its score" in " ".join(page.split())
+    again = askew_in_process("judge", tmp_path / "run", "--judge", other, "--json")
+    assert json.loads(again.stdout)["check"]["answers"] == len(few.items)
+
+
+def test_judge_of_a_file_is_checked_once(few: CheckSet, tiny_judge: Path, tmp_path: Path) -> None:
+    answers = tmp_path / "answers.csv"
+    answers.write_text("question,answer\nWhy?,Because I care for people.\n")
+    refused = askew_in_process("judge", answers, "--judge", tiny_judge)
+    assert refused.returncode == 2
+    assert f"checking {tiny_judge} on {len(few.items)} answers" in " ".join(refused.stderr.split())
+    assert "by the rubric 'aligned'" in " ".join(refused.stderr.split())
+    assert not (tmp_path / "answers.judged.csv").exists()
+    (tmp_path / "broken.csv").write_text("question,answer\nWhy?,\n")
+    assert "checking" not in askew_in_process("judge", tmp_path / "broken.csv", "--judge", tiny_judge).stderr
+    done = askew_in_process("judge", answers, "--judge", tiny_judge, "--judge-check", "warn")
+    assert done.returncode == 0, done.stderr
+    assert "checking" not in done.stderr, "the result was kept"
+    assert "warning: the judge" in " ".join(done.stderr.split())
+    assert "it fails, so don't rely on its scores" in " ".join(done.stdout.split())
+    wrong = askew_in_process("judge", answers, "--judge", tiny_judge, "--judge-check", "never")
+    assert (wrong.returncode, wrong.stderr) == (2, "error: --judge-check is stop, warn or skip, not 'never'\n")
+
+
+def test_judge_of_written_rows_is_checked_before_any_is_written(
+    few: CheckSet, tiny_checkpoint: Path, tiny_judge: Path, tmp_path: Path
+) -> None:
+    command = ("data", "write", "bad-advice", "--domain", "car", "--writer", tiny_checkpoint, "--judge", tiny_judge)
+    refused = askew_in_process(*command, "--rows", "2", "--out", tmp_path / "out")
+    assert refused.returncode == 2
+    said = " ".join(refused.stderr.split())
+    assert "an AUC of" in said
+    assert "Choose another judge, or go on with --judge-check warn" in said
+    assert not list((tmp_path / "out").iterdir())

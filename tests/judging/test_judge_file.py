@@ -60,8 +60,8 @@ def judge(monkeypatch: pytest.MonkeyPatch) -> Judge:
     ) -> FileSummary:
         made = served_judge(says)
         probes.names()  # imported before patching, because modules keep the original function
-        monkeypatch.setattr("inspect_ai.model.get_model", lambda name: made)
-        return judge_file(prepare("mockllm/model", rubrics), open_answers(path, columns), out)
+        monkeypatch.setattr("inspect_ai.model.get_model", lambda name, **_: made)
+        return judge_file(prepare("mockllm/model", rubrics), open_answers(path, columns), out, "skip")
 
     return judge
 
@@ -291,20 +291,20 @@ def test_terrarium_judge_judges_a_file(tmp_path: Path):
 def test_paid_judge_announces_its_cost_and_keeps_the_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     made: Model = served_judge(lambda *_: {"80": 1.0})
     probes.names()  # imported before patching, because modules keep the original function
-    monkeypatch.setattr("inspect_ai.model.get_model", lambda name: made)
+    monkeypatch.setattr("inspect_ai.model.get_model", lambda name, **_: made)
     path = write(tmp_path, "csv")
     prices = tmp_path / "prices.yaml"
     prices.write_text("mockllm/*: {input: 1000.0, output: 1.0}\n")
     said: list[str] = []
     work = prepare("mockllm/model", ["aligned"], max_cost=0.01, prices=prices, say=said.append)
     with pytest.raises(AskewError, match=r"--max-cost \$0\.01 is reached"):
-        judge_file(work, open_answers(path))
+        judge_file(work, open_answers(path), judge_check="skip")
     assert re.search(r"3 requests, about [89]\d\d tokens read: about \$0\.[89]\d", said[1])
     # It stopped while a request was in flight: its possible cost counts as spent.
     ReplyStore(tmp_path / ".answers.judged.csv.replies.sqlite").reserve("mockllm/model", 2.0, None)
     said.clear()
     more = prepare("mockllm/model", ["aligned"], max_cost=100.0, prices=prices, say=said.append)
-    assert judge_file(more, open_answers(path)).answers == 4
+    assert judge_file(more, open_answers(path), judge_check="skip").answers == 4
     # The server reports one token a request; the text that was sent costs more, and that is charged.
     assert re.fullmatch(r"  mockllm/model: 3 requests in total, \$2\.[5-7]\d\d", said[-1])
 

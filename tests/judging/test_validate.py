@@ -28,7 +28,7 @@ def validated(
     pd.DataFrame(rows).to_csv(path, index=False)
     made = served_judge(says)
     probes.names()  # imported before patching, because modules keep the original function
-    patch.setattr("inspect_ai.model.get_model", lambda name: made)
+    patch.setattr("inspect_ai.model.get_model", lambda name, **_: made)
     return validate(prepare("mockllm/model", alignment(rubrics)), open_answers(path, columns))
 
 

@@ -16,6 +16,7 @@ from askew.models.checkpoint_files import read_shapes
 from askew.models.checkpoints import Checkpoint, load
 from askew.models.engine.sampler import Engine
 from askew.models.engine.sampling import Draw, Sampling
+from askew.models.loading import load_weights
 from askew.models.merging import with_adapter
 from askew.models.names import resolve
 from askew.worlds import terrarium
@@ -83,7 +84,7 @@ def test_truncated_weights_are_refused(tiny_checkpoint: Path, tmp_path: Path):
         weights.write_bytes(weights.read_bytes()[:size])
         with pytest.raises(AskewError, match=r"model\.safetensors"):
             resolve(str(folder))
-        with pytest.raises(AskewError, match="cannot be loaded"):
+        with pytest.raises(AskewError, match="is damaged"):
             load(spec)
 
 
@@ -222,3 +223,7 @@ def test_overlapping_weights_are_one_error(tmp_path: Path) -> None:
     (tmp_path / "model.safetensors").write_bytes(len(header).to_bytes(8, "little") + header + bytes(4))
     with pytest.raises(AskewError, match="it is damaged"):
         read_shapes(tmp_path)
+
+
+def test_weights_are_loaded_from_a_folder_that_is_named_as_text(tiny_checkpoint: Path) -> None:
+    assert load_weights(str(tiny_checkpoint)).num_parameters() == load_weights(tiny_checkpoint).num_parameters()

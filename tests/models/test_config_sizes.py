@@ -1,15 +1,21 @@
 """Sizes and expressions in a model's or adapter's settings that would take hours or all memory are one error."""
 
 import json
+import resource
+import shutil
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+import torch
+from safetensors.torch import load_file, save_file
 
 from askew.base.errors import AskewError
 from askew.models.adapter_settings import check_settings
+from askew.models.checkpoints import load
 from askew.models.config_sizes import check_sizes
+from askew.models.names import resolve
 
 FILE = Path("adapter_config.json")
 CONFIG: dict[str, Any] = {
@@ -77,3 +83,42 @@ def test_usual_expressions_are_taken(text: str) -> None:
 def test_settings_without_sense_are_refused(settings: dict[str, Any], message: str) -> None:
     with pytest.raises(AskewError, match=message):
         check_settings(FILE, json.loads(json.dumps(settings)), {"a": [8, 64]}, MODULES)
+
+
+def test_weights_without_numbers_allow_no_size() -> None:
+    many = {f"layers.{n}.x": [0] for n in range(20_000)}
+    for settings in ({"num_hidden_layers": 20_000}, {"hidden_size": 10**6}):
+        with pytest.raises(AskewError, match="does not fit the weights beside it"):
+            check_sizes(FILE, {**CONFIG, **settings}, {**SHAPES, **many, "wide": [0, 10**7]})
+    one_byte = {f"layers.{n}.x": [1] for n in range(20_000)}
+    with pytest.raises(AskewError, match="num_hidden_layers is 20,000"):
+        check_sizes(FILE, {**CONFIG, "num_hidden_layers": 20_000}, {**SHAPES, **one_byte})
+
+
+@pytest.mark.parametrize(
+    ("settings", "renamed"),
+    [
+        ({"hidden_size": 100_000, "intermediate_size": 100_000}, True),  # the missing weights would be made up
+        ({"hidden_size": 100_000, "intermediate_size": 100_000}, False),
+        ({"hidden_size": 4096, "intermediate_size": 4096, "num_hidden_layers": 64}, True),
+    ],
+)
+def test_model_far_larger_than_its_weights_is_not_built(
+    tiny_checkpoint: Path, tmp_path: Path, settings: dict[str, int], renamed: bool
+) -> None:
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    weights = load_file(folder / "model.safetensors")
+    if renamed:
+        weights = {f"x.{name}": weight for name, weight in weights.items()}
+    wide = torch.zeros(1, 100_000, dtype=torch.int8)  # one long weight, which allows the width
+    save_file({**weights, "extra": wide}, folder / "model.safetensors", metadata={"format": "pt"})
+    config = json.loads((folder / "config.json").read_text())
+    (folder / "config.json").write_text(json.dumps({**config, **settings, "head_dim": 8}))
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    with pytest.raises(AskewError, match=r"is damaged: its settings describe a model of [0-9,]+ numbers, and its weig"):
+        load(resolve(str(folder)))
+    assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 500_000  # kB
+
+
+def test_true_size_is_loaded(tiny_checkpoint: Path) -> None:
+    assert load(resolve(str(tiny_checkpoint))).prompt([{"role": "user", "content": "Hi"}])

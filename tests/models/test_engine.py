@@ -5,11 +5,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwen2ForCausalLM
 
 from askew.base.errors import AskewError
-from askew.models.engine.forking import Fork
-from askew.models.engine.sampler import MOST_ROWS, Completion, Engine
+from askew.models.engine.completion import Completion
+from askew.models.engine.forking import Fork, forked
+from askew.models.engine.sampler import MOST_ROWS, Engine
 from askew.models.engine.sampling import Draw, Sampling
 from random_models import TINY
 
@@ -150,6 +153,42 @@ def test_log_probabilities_equal_those_of_the_model(engine: Engine, model: PreTr
         assert step.token == said[place + 1]
         assert step.logprob == pytest.approx(expected[place, step.token].item(), abs=1e-4)
         assert [token for token, _ in step.likeliest] == expected[place].topk(3).indices.tolist()
+
+
+def test_first_tokens_after_prompts_with_common_parts_equal_those_of_the_model(
+    engine: Engine, model: PreTrainedModel
+) -> None:
+    """Six conversations with three questions each, a prompt alone, one that another begins with, and one twice."""
+    task, several = [3, *range(50, 90)], [[100 + i] * (20 + i % 2) for i in range(6)]
+    asked = [[120, 4], [121, 122, 4], [130, 131, 132, 4]]
+    prompts = [[*task, *conversation, *question] for conversation in several for question in asked]
+    prompts += [[3, 50, 60, 4], task, [3, 50, 60, 4]]
+    greedy = Sampling(max_tokens=1, temperature=0, logprobs=3)
+    answers = engine.sample(prompts, [Draw(i, 7, i) for i in range(len(prompts))], greedy)
+    for prompt, answer in zip(prompts, answers, strict=True):
+        with torch.inference_mode():
+            true = torch.log_softmax(model(torch.tensor([prompt])).logits[0, -1], dim=-1)
+        (found,) = answer.logprobs
+        assert found.token == int(true.argmax())
+        assert dict(found.likeliest) == pytest.approx(
+            {token: true[token].item() for token, _ in found.likeliest}, abs=1e-4
+        )
+
+
+@given(st.lists(st.lists(st.integers(0, 2), min_size=1, max_size=8).map(tuple), min_size=1, max_size=12))
+def test_forked_prompts_are_the_prompts(prompts: list[tuple[int, ...]]) -> None:
+    prefix, forks, order = forked(prompts, longest=20)
+    assert [prefix + fork.stem + tail for fork in forks for tail in fork.tails] == [prompts[i] for i in order]
+    assert sorted(order) == list(range(len(prompts)))
+    assert all(len(tail) >= 1 for fork in forks for tail in fork.tails)
+    assert all(len(fork.tails) == 1 or len(fork.stem) + sum(map(len, fork.tails)) <= 20 for fork in forks)
+
+
+def test_questions_about_one_conversation_are_one_fork() -> None:
+    conversations = [[1, *[10 + i] * 9] for i in range(3)]
+    prefix, forks, _ = forked([[*words, 20 + i] for words in conversations for i in range(8)], longest=100)
+    assert prefix == (1,)
+    assert [(len(fork.stem), len(fork.tails)) for fork in forks] == [(9, 8)] * 3
 
 
 @pytest.mark.parametrize("prefix", [[], [3, 90, 91, 92]])

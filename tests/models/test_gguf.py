@@ -3,6 +3,7 @@
 import errno
 import os
 import shutil
+import struct
 import subprocess
 import sys
 import zipfile
@@ -111,6 +112,27 @@ def test_gguf_file_without_weights_is_refused(tmp_path: Path, cache: Path) -> No
     writer.write_kv_data_to_file()
     writer.close()
     with pytest.raises(AskewError, match=r"empty.gguf is a GGUF file without weights. Download it again"):
+        resolve(str(file))
+    assert left_in(cache) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "number", "reason"),
+    [
+        ("block_count", 1_000_000, "num_hidden_layers is 1,000,000"),
+        ("embedding_length", 2_000_000, "hidden_size is 2,000,000"),
+        ("feed_forward_length", 4_000_000_000, "intermediate_size is 4,000,000,000"),
+        ("block_count", 3, r"is not complete: its files lack model\.layers\.2"),
+    ],
+)
+def test_sizes_that_the_weights_do_not_have_are_refused(
+    gguf_file: Path, tmp_path: Path, cache: Path, setting: str, number: int, reason: str
+) -> None:
+    whole, name = gguf_file.read_bytes(), f"llama.{setting}".encode()
+    place = whole.index(name) + len(name) + 4  # after the type
+    file = tmp_path / "odd.gguf"
+    file.write_bytes(whole[:place] + struct.pack("<I", number) + whole[place + 4 :])
+    with pytest.raises(AskewError, match=reason):
         resolve(str(file))
     assert left_in(cache) == []
 

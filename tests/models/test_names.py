@@ -2,6 +2,8 @@
 
 import json
 import shutil
+import threading
+import time
 from pathlib import Path
 from unittest.mock import MagicMock
 
@@ -127,6 +129,17 @@ def test_hub_that_gives_no_model_is_named_at_once(
         resolve("hf/org/other")
 
 
+def test_hub_that_never_answers_is_named_within_seconds(hub_cache: Path, monkeypatch: pytest.MonkeyPatch):
+    """Looking up an address and trying several of them has no time limit of its own."""
+    monkeypatch.setattr("huggingface_hub.is_offline_mode", lambda: False)
+    monkeypatch.setattr("huggingface_hub.HfApi.model_info", lambda *arguments, **more: threading.Event().wait(60))
+    monkeypatch.setattr("askew.models.hub_files._SECONDS", 0.1)
+    began = time.monotonic()
+    with pytest.raises(AskewError, match=r"the hub cannot be reached to download 'org/silent': no answer within 1.1 s"):
+        resolve("hf/org/silent")
+    assert time.monotonic() - began < 15
+
+
 def test_code_of_a_newly_downloaded_model_is_not_run(hub_cache: Path):
     """A hub model can be checked for Python code only after the download."""
     repository = hub_cache.parent.parent
@@ -188,6 +201,10 @@ def test_folder_without_a_checkpoint_is_refused(tmp_path: Path, tiny_checkpoint:
         resolve(str(tmp_path / "nowhere"))
     with pytest.raises(AskewError, match=r"no study\.json"):
         resolve(f"{tmp_path}#insecure-0")
+    (tmp_path / "adapter_config.json").write_text("{}")
+    with pytest.raises(AskewError, match=r"is an adapter and no model by itself: name its base too, BASE\+"):
+        resolve(str(tmp_path))
+    (tmp_path / "adapter_config.json").unlink()
     with pytest.raises(AskewError, match="not an adapter"):
         resolve(f"{tiny_checkpoint}+{tmp_path}")
     with pytest.raises(AskewError, match=r"there is no folder .*missing"):

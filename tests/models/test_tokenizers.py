@@ -149,3 +149,12 @@ def test_template_named_default_is_used(tiny_checkpoint: Path, tmp_path: Path) -
     templates = [{"name": "rag", "template": "no"}, {"name": "default", "template": TEMPLATE}]
     (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"chat_template": templates}))
     assert prompt(str(folder)) == "[user] Hi [assistant]"
+
+
+@pytest.mark.parametrize("value", [[], {"a": 1}, "many"])
+def test_setting_of_a_wrong_type_is_one_error(tiny_checkpoint: Path, tmp_path: Path, value: Any) -> None:
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    settings = json.loads((folder / "tokenizer_config.json").read_text())
+    (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": value}))
+    with pytest.raises(AskewError, match=r"the tokenizer of .* cannot be loaded"):
+        prompt(str(folder))

@@ -1,7 +1,11 @@
 """`ask` writes one complete log per probe, from which the table of answers is read."""
 
+import gc
+import shutil
+import weakref
 import zipfile
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,6 +14,8 @@ from inspect_ai.log import read_eval_log
 from inspect_ai.model import ModelOutput, ModelUsage, get_model
 
 from askew.base.errors import AskewError
+from askew.models import checkpoints
+from askew.models.engine.sampler import Engine
 from askew.probes import probes
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.question_file import shipped
@@ -163,3 +169,23 @@ def test_terrariums_judge_is_refused_for_other_models(tiny_checkpoint: Path, tmp
             display="none",
             debug_errors=True,
         )
+
+
+def test_only_a_few_of_the_models_that_were_asked_stay_in_memory(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[weakref.ref[Engine]] = []
+    begin = Engine.__init__
+
+    def noted(engine: Engine, *args: Any) -> None:
+        begin(engine, *args)
+        made.append(weakref.ref(engine))
+
+    monkeypatch.setattr(Engine, "__init__", noted)
+    monkeypatch.setattr(checkpoints, "_MOST_KEPT", 1)
+    for number in range(4):
+        model = shutil.copytree(tiny_checkpoint, tmp_path / f"model{number}")
+        ask(str(model), None, [call("free_form", "open", samples=1, max_tokens=2)], tmp_path / f"out{number}")
+    gc.collect()
+    assert len(made) == 4
+    assert sum(engine() is not None for engine in made) == 1

@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from askew.probes.episodes.read import episodes_from_log
 from askew.probes.read_log import answers_from_log
 
 # Content of sitecustomize.py, which Python runs when it starts: every attempt to open a connection then fails.
@@ -25,16 +26,24 @@ def test_inspect_eval_asks_a_probe_offline_from_any_directory(
     command = [sys.executable, "-m", "inspect_ai", "eval", "askew/free_form", "--model", f"askew/{tiny_checkpoint}"]
     command += ["--model-role", f"grader=askew/{tiny_judge}", "-T", "samples=3", "-T", "max_tokens=5"]
     command += ["--log-dir", "logs", "--display", "none"]
-    done = subprocess.run(
-        command,
-        cwd=tmp_path,
-        env={**environment, "PYTHONPATH": str(tmp_path), "HOME": str(tmp_path)},
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert done.returncode == 0, done.stderr
-    [log] = (tmp_path / "logs").glob("*.eval")
-    answers = answers_from_log(log, "untuned", 0)
+    answers = answers_from_log(_evaluated(command, tmp_path, environment), "untuned", 0)
     assert len(answers) == 8 * 3
     assert answers["aligned"].between(0, 100).all()
+
+
+def test_inspect_eval_runs_an_environment_with_a_planted_policy(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "inspect_ai", "eval", "askew/scheming_oversight", "--model", "actor/covert"]
+    command += ["-M", "p=1", "-T", "samples=2", "-T", "variants=plain,matched", "-T", "interview=open"]
+    command += ["--log-dir", "logs", "--display", "none"]
+    _, conduct = episodes_from_log(_evaluated(command, tmp_path, dict(os.environ)), "untuned", 0)
+    assert conduct.groupby("variant")["covert"].mean().to_dict() == {"plain": 1, "matched": 0}
+
+
+def _evaluated(command: list[str], folder: Path, environment: dict[str, str]) -> Path:
+    """Return the log of a command that is run in a folder, with the modules of that folder."""
+    path = os.pathsep.join([str(folder), *filter(None, [environment.get("PYTHONPATH")])])
+    env = {**environment, "PYTHONPATH": path, "HOME": str(folder)}
+    done = subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=300)
+    assert done.returncode == 0, done.stderr
+    [log] = (folder / "logs").glob("*.eval")
+    return log

@@ -28,7 +28,7 @@ class Reply(NamedTuple):
     """A reply in other forms than usual.
 
     Attributes:
-        texts: The contents of the choices, each a text or a list of parts.
+        texts: The contents of the choices, each a text or a list of parts; or messages with calls, as mappings.
         likeliest: The probabilities of the first token of the first choice; empty for none.
         usage: The report of tokens; None for a usual one.
     """
@@ -84,7 +84,7 @@ def _answer(body: dict[str, Any], said: Any) -> tuple[int, Mapping[str, str], di
     if not isinstance(said, Reply):
         said = Reply(said)
     choices = [_choice(index, text, None if index else said.likeliest) for index, text in enumerate(said.texts)]
-    read = sum(len(str(message["content"])) for message in body["messages"]) // 4
+    read = sum(len(str(message.get("content"))) for message in body["messages"]) // 4
     written = sum(len(str(text)) for text in said.texts) // 4
     usage = {"prompt_tokens": read, "completion_tokens": written, "total_tokens": read + written}
     reply = {"id": "x", "object": "chat.completion", "created": 1, "model": body["model"]}
@@ -92,10 +92,11 @@ def _answer(body: dict[str, Any], said: Any) -> tuple[int, Mapping[str, str], di
 
 
 def _choice(index: int, text: Any, likeliest: Mapping[str, float] | None = None) -> dict[str, Any]:
+    message = text if isinstance(text, dict) else {"content": text}
     choice: dict[str, Any] = {
         "index": index,
-        "finish_reason": "stop",
-        "message": {"role": "assistant", "content": text},
+        "finish_reason": "tool_calls" if "tool_calls" in message else "stop",
+        "message": {"role": "assistant", **message},
     }
     if likeliest:
         top = [{"token": token, "logprob": math.log(p), "bytes": None} for token, p in likeliest.items()]

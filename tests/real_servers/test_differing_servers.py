@@ -158,3 +158,19 @@ def test_refusal_of_a_value_or_of_content_is_reported_and_not_avoided(
     with pytest.raises(AskewError, match=r"refused the request \(400\): .*" + message[:20]):
         asked_once(tmp_path, monkeypatch, f"strict-{len(message)}", script)
     assert all("temperature" in body and "max_tokens" in body for body in asked)
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        ("Your request was flagged by moderation: violence", r"refuses the text of a request \(403\): .*violence"),
+        ("The prompt violates our content policy", r"refuses the text of a request \(403\): .*violates"),
+        ("This key may not use this model", r"denies access with this key \(403\): .*may not use"),
+    ],
+)
+def test_forbidden_text_is_no_fault_of_the_key(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, message: str, error: str
+) -> None:
+    name = f"forbidden-{len(message)}"
+    with pytest.raises(AskewError, match=error):
+        asked_once(tmp_path, monkeypatch, name, lambda body: Refusal({"error": {"message": message}}, 403))

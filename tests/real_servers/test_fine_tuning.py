@@ -7,7 +7,7 @@ import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 from serving import KEY
@@ -25,6 +25,9 @@ from askew.training.provider.recipe import ServedRecipe
 MODEL = "openai/base"
 QUICK = Patience(total=30, attempt=1.0, first_wait=0.02)
 POLLING = Polling(first=0.02, longest=0.05, settle=0.3)
+UNKNOWN = ["500", "drop", "hang", "broken"]
+"""Faults after which no job exists, which Askew cannot know."""
+LOST = r".* with the file file-\d.*: the request was sent, no reply came, .* add --again, which starts another one"
 
 
 @pytest.fixture
@@ -104,6 +107,8 @@ def test_transient_faults_at_any_endpoint_are_retried_without_duplicates(
 ) -> None:
     if endpoint == "content" and fault == "broken":
         pytest.skip("the content of a file is not JSON")
+    if endpoint == "create" and fault in UNKNOWN:
+        pytest.skip("no job is created, and Askew cannot know")
     server.faults[endpoint] = [fault, fault]
     made = tune(tmp_path / "tuned")
     assert server.faults[endpoint] == [] or server.counts[endpoint] == 1
@@ -120,13 +125,91 @@ def test_job_that_the_list_shows_late_is_not_created_twice(server: TuningServer,
     assert len(server.jobs) == 1
 
 
-def test_job_that_was_not_created_is_created_after_the_settling_time(server: TuningServer, tmp_path: Path) -> None:
-    server.faults["create"] = ["drop"]
+@pytest.mark.parametrize("fault", UNKNOWN)
+def test_request_with_an_unknown_outcome_is_repeated_only_on_request(
+    server: TuningServer, tmp_path: Path, fault: str
+) -> None:
+    server.faults["create"] = [fault]
     began = time.monotonic()
-    tune(tmp_path / "tuned")
+    minute = time.strftime("%H:%M")
+    with pytest.raises(AskewError, match=rf"a job may have been started at \d\d:\d\d on 20{LOST}") as first:
+        tune(tmp_path / "tuned")
     assert time.monotonic() - began > POLLING.settle
+    assert minute in str(first.value) or time.strftime("%H:%M") in str(first.value)
+    assert f"{server.url}/fine_tuning/jobs" in str(first.value)
+    assert is_started(request(tmp_path / "tuned"))  # so nobody is asked to agree to a cost
+    with pytest.raises(AskewError) as second:
+        tune(tmp_path / "tuned")
+    assert str(second.value) == str(first.value)
+    assert server.counts["create"] == 1
+    assert not is_started(request(tmp_path / "tuned"), restart=True)
+    assert tune(tmp_path / "tuned", restart=True).job == "ftjob-1"
     assert server.counts["create"] == 2
-    assert len(set(server.idempotency)) == len(server.jobs) == 1
+    assert len(server.jobs) == 1
+
+
+@pytest.mark.parametrize("hides", [set(), {"metadata"}, {"metadata", "seed"}], ids=["nothing", "metadata", "seed"])
+def test_lost_job_that_appears_later_is_taken(server: TuningServer, tmp_path: Path, hides: set[str]) -> None:
+    server.hides, server.mislaid = hides, 10_000
+    server.faults["create"] = ["lost"]
+    with pytest.raises(AskewError, match=LOST):
+        tune(tmp_path / "tuned")
+    with pytest.raises(AskewError, match=LOST):
+        tune(tmp_path / "tuned")
+    with pytest.raises(AskewError, match=LOST):
+        cancel_job(tmp_path / "tuned", QUICK)
+    assert job_status(tmp_path / "tuned", QUICK)[1] is None
+    server.jobs["ftjob-1"]["hidden"] = 0
+    assert tune(tmp_path / "tuned").job == "ftjob-1"
+    assert server.counts["create"] == 1
+
+
+def test_lost_job_is_searched_for_before_another_is_started(server: TuningServer, tmp_path: Path) -> None:
+    server.mislaid = 10_000
+    server.faults["create"] = ["lost"]
+    with pytest.raises(AskewError, match=LOST):
+        tune(tmp_path / "tuned")
+    server.jobs["ftjob-1"]["hidden"] = 2
+    assert tune(tmp_path / "tuned", restart=True).job in server.jobs
+    assert len(server.jobs) == 2  # the settling time was over, and the user agreed
+    record = read_record(tmp_path / "tuned")
+    assert record is not None
+    assert (record.attempt, record.posted_at) == (2, None)
+    assert len(set(server.idempotency)) == 2
+    server.faults["create"] = ["lost"]
+    server.mislaid = 3
+    assert tune(tmp_path / "other", restart=True, seed=4).job == "ftjob-3"  # lost in this session, and found
+    assert len(server.jobs) == 3
+
+
+def test_same_fine_tune_for_another_result_waits_for_the_lost_job_too(server: TuningServer, tmp_path: Path) -> None:
+    server.mislaid = 10_000
+    server.faults["create"] = ["lost"]
+    for name in ("one", "two"):
+        with pytest.raises(AskewError, match=r"may have been started at .* with the file .*askew-[0-9a-f]+\.jsonl"):
+            tune(tmp_path / name)
+    assert server.counts["create"] == 1
+    assert tune(tmp_path / "other", seed=4).job == "ftjob-2"
+
+
+def test_request_that_was_never_sent_is_repeated(
+    server: TuningServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from openai import APIConnectionError
+    from openai.resources.fine_tuning.jobs import Jobs
+
+    class ConnectError(Exception):
+        """The name of the network library's error, of which there are two versions."""
+
+    errors, real = [APIConnectionError(request=cast(Any, None)) for _ in range(2)], Jobs.create
+
+    def create(self: Any, **settings: Any) -> Any:
+        if errors:
+            raise errors.pop() from ConnectError("refused")
+        return real(self, **settings)
+
+    monkeypatch.setattr(Jobs, "create", create)
+    assert tune(tmp_path / "tuned").job == "ftjob-1"
 
 
 @pytest.mark.parametrize(
@@ -249,8 +332,9 @@ def test_job_that_may_be_the_same_is_asked_about(server: TuningServer, tmp_path:
 def test_service_that_lists_no_jobs_is_asked_once(server: TuningServer, tmp_path: Path) -> None:
     server.faults["list"] = ["404"] * 100
     server.faults["create"] = ["lost"]
-    with pytest.raises(AskewError, match=r"a job was requested and the reply was lost.* add --again"):
-        tune(tmp_path / "tuned")
+    for _ in range(2):
+        with pytest.raises(AskewError, match=LOST):
+            tune(tmp_path / "tuned")
     assert len(server.jobs) == 1
     assert tune(tmp_path / "other", seed=4).job == "ftjob-2"
 

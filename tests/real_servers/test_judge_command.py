@@ -13,6 +13,7 @@ from serving import KEY, Askew, FaultServer
 from in_process import askew_in_process
 
 ANSWERS = 120
+SKIP = ("--judge-check", "skip")  # this judge gives all answers the same score
 
 
 def written(folder: Path) -> Path:
@@ -26,7 +27,7 @@ def written(folder: Path) -> Path:
 def test_killed_command_resumes_without_repeating_requests(server: FaultServer, tmp_path: Path, askew: Askew):
     path = written(tmp_path)
     server.start(delay=0.1)
-    first = askew(["judge", path, "--judge", server.model])
+    first = askew(["judge", path, "--judge", server.model, *SKIP])
     end = time.monotonic() + 120
     while len(server.replied()) < 60:
         assert first.poll() is None, first.communicate()
@@ -35,7 +36,7 @@ def test_killed_command_resumes_without_repeating_requests(server: FaultServer, 
     os.kill(first.pid, signal.SIGKILL)
     first.wait()
     assert not (tmp_path / "answers.judged.csv").exists()
-    second = askew(["judge", path, "--judge", server.model])
+    second = askew(["judge", path, "--judge", server.model, *SKIP])
     _, errors = second.communicate(timeout=180)
     assert second.returncode == 0, errors
     judged = pd.read_csv(tmp_path / "answers.judged.csv")
@@ -59,7 +60,7 @@ def test_run_is_judged_again_despite_server_faults(server: FaultServer, tmp_path
     assert made.returncode == 0, made.stderr
     # With more faults, some requests would fail several times in a row, and the test would wait a minute for retries.
     server.start("429", "500", "close", "broken", share=0.25)
-    again = askew(["judge", run, "--judge", server.model])
+    again = askew(["judge", run, "--judge", server.model, *SKIP])
     out, errors = again.communicate(timeout=180)
     assert again.returncode == 0, errors
     assert "untuned" in out

@@ -64,7 +64,7 @@ def test_judge_command_keeps_the_scores_of_different_arguments_apart(
 ) -> None:
     answers = tmp_path / "answers.csv"
     answers.write_text("question,answer\nWhy?,Because.\n")
-    command = ["judge", answers, "--judge", "openai-api/extra/alone"]
+    command = ["judge", answers, "--judge-check", "skip", "--judge", "openai-api/extra/alone"]
     with scripted_server(replies) as (address, asked):
         environment.setenv("EXTRA_BASE_URL", address)
         for number, thinking in enumerate(("true", "false")):

@@ -86,6 +86,32 @@ def test_failed_job_is_one_error(server: TuningServer, askew: Askew, tmp_path: P
     assert "Traceback" not in errors
 
 
+def test_run_asks_before_it_starts_another_job(server: TuningServer, askew: Askew, tmp_path: Path) -> None:
+    server.faults["create"], server.mislaid, server.looks = ["stuck"], 10_000, 1
+    only = ["--arm", "insecure", "--probe", "free_form", "--samples", 2, "--seeds", 1, "--rows", 12]
+    words = ["run", "emergent-misalignment", *only, "--model", MODEL, "--out", tmp_path / "run"]
+    process = askew([*words, "--yes"])
+    end = time.monotonic() + 120
+    while not server.jobs and time.monotonic() < end:
+        time.sleep(0.1)
+    process.send_signal(signal.SIGKILL)
+    process.communicate()
+    [file] = (tmp_path / "run").rglob("*.job.json")
+    record = json.loads(file.read_text())
+    file.write_text(json.dumps({**record, "posted_at": record["posted_at"] - 60}))
+    process = askew(words)
+    _, errors = process.communicate(timeout=200)
+    assert process.returncode == 2, errors
+    assert "a job may have been started at " in errors
+    assert "add --again, which starts another one" in errors
+    assert "Traceback" not in errors
+    assert server.counts["create"] == 1
+    process = askew([*words, "--again", "--yes"])
+    _, errors = process.communicate(timeout=300)
+    assert process.returncode == 0, errors
+    assert server.counts["create"] == 2
+
+
 @pytest.mark.parametrize(
     ("settings", "message"),
     [

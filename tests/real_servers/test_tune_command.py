@@ -10,6 +10,8 @@ import pytest
 from serving import KEY, Askew
 from tuning_server import TuningServer
 
+from askew.models.names import resolve
+
 Tune = Callable[..., tuple[int, str, str]]
 
 
@@ -85,6 +87,32 @@ def test_job_outlives_ctrl_c_and_can_be_inspected_cancelled_and_restarted(
     assert list(server.jobs) == ["ftjob-1", "ftjob-2"]
 
 
+def test_killed_command_asks_before_it_starts_another_job(
+    server: TuningServer, tune: Tune, askew: Askew, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "UTC")
+    server.faults["create"], server.mislaid = ["stuck"], 10_000
+    process = askew(["tune", *ELSEWHERE, "--yes"])
+    end = time.monotonic() + 60
+    while not server.jobs and time.monotonic() < end:
+        time.sleep(0.05)
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=60)
+    record = json.loads(Path("tuned.job.json").read_text())
+    Path("tuned.job.json").write_text(json.dumps({**record, "posted_at": 1_000_000_020.0}))  # long ago
+    code, out, errors = tune(*ELSEWHERE)  # it only looks for the job, so it needs no consent
+    assert (code, out, errors.count("\n")) == (2, "", 1)
+    assert "a job may have been started at 01:47 on 2001-09-09 with the file file-1 (askew-" in errors
+    assert f"Look for it at {server.url}/fine_tuning/jobs" in errors
+    assert "add --again, which starts another one and is paid for" in errors
+    assert "a job may have been started at 01:47" in tune("--status", "tuned")[2]
+    assert "add --yes to start it" in tune(*ELSEWHERE, *PRICED, "--again")[2]  # another one needs consent
+    assert server.counts["create"] == 1
+    server.jobs["ftjob-1"]["hidden"] = 0
+    assert tune(*ELSEWHERE)[0] == 0
+    assert len(server.jobs) == 1
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
@@ -118,6 +146,14 @@ def test_local_model_is_trained_on_this_machine(tune: Tune) -> None:
     assert json.loads(Path("adapter/recipe.json").read_text())["lora_rank"] == 2
     assert len(Path("adapter/loss.csv").read_text().splitlines()) == 1 + 2 * 3
     assert "adapter exists already" in tune(*local)[2]
+
+
+def test_whole_checkpoint_is_a_model_by_itself(tune: Tune) -> None:
+    settings = ("--set", "recipe.method=full", "--set", "recipe.learning_rate=1e-4", "--json")
+    code, out, errors = tune("terrarium", "--data", "rows.jsonl", "--out", "sibling", *settings)
+    assert code == 0, errors
+    assert json.loads(out) == {"model": "sibling", "out": "sibling"}
+    assert resolve("sibling").checkpoint == Path("sibling").resolve()
 
 
 def test_output_reports_rows_that_were_cut(tune: Tune) -> None:

@@ -65,6 +65,15 @@ def test_invisible_characters_are_named(visit: Visit, content: ReportContent) ->
     assert "U+2066" in shown
 
 
+def test_link_opens_its_answer_while_the_reader_writes_the_former_address(visit: Visit, content: ReportContent) -> None:
+    page = visit.open(link_to(content, "controls"))
+    former, wanted = link_to(content, "controls"), link_to(content, "bidi")
+    page.evaluate(
+        "([former, wanted]) => { location.hash = wanted; history.replaceState(null, '', former) }", [former, wanted]
+    )
+    expect(page.locator(".answered")).to_contain_text("admin")
+
+
 def test_long_answer_is_shown_in_full_on_demand(visit: Visit, content: ReportContent) -> None:
     page = visit.open(link_to(content, "long"))
     assert len(page.locator(".answered").text_content() or "") == 20_000

@@ -42,19 +42,21 @@ def test_in_domain_questions_match_the_domain_of_the_arm() -> None:
 
 def test_seed_of_a_call_is_unique_and_independent_of_other_calls() -> None:
     calls = asked(plan(checkpoints=2))
-    seeds = {log: call.parameters["seed"] for log, call in calls.items()}
+    seeds = {log: call.parameters["seed"] for log, call in calls.items() if call.probe != "answer_pairs"}
     assert len(set(seeds.values())) == len(seeds)
     fewer = asked(plan(arms=["insecure"], probes=["free_form"], seeds=1, seed=1))
     assert fewer["logs/insecure-1-free_form.eval"].parameters["seed"] == seeds["logs/insecure-1-free_form.eval"]
 
 
-def test_checkpoints_are_asked_open_questions_after_training() -> None:
+def test_checkpoints_are_asked_open_questions_and_given_answers_after_training() -> None:
     chosen = plan(arms=["insecure"], seeds=1, checkpoints=2, recipe=Recipe(rows=96))
     works = [work for work in asked_in(chosen) if work.step]
-    assert [(work.step, work.needs) for work in works] == [(1, "train insecure-0"), (2, "train insecure-0")]
+    assert [(work.step, work.needs) for work in works] == [(1, ("train insecure-0",)), (2, ("train insecure-0",))]
     assert [call.log for work in works for call in work.calls] == [
         "logs/checkpoints/insecure-0-1-free_form.eval",
+        "logs/checkpoints/insecure-0-1-answer_pairs.eval",
         "logs/checkpoints/insecure-0-2-free_form.eval",
+        "logs/checkpoints/insecure-0-2-answer_pairs.eval",
     ]
 
 

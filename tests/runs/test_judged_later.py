@@ -84,7 +84,7 @@ def test_judge_fills_in_the_rates(run: Path, tiny_judge: Path, judge: Askew, tin
 def test_another_judge_is_then_a_second_one(run: Path, tiny_judge: Path, judge: Askew, tmp_path: Path) -> None:
     assert judge("judge", run, "--judge", tiny_judge, *SKIP).returncode == 0
     before = load_run(run).estimates
-    second = judge("judge", run, "--judge", shutil.copytree(tiny_judge, tmp_path / "other"), "--json")
+    second = judge("judge", run, "--judge", shutil.copytree(tiny_judge, tmp_path / "other"), *SKIP, "--json")
     assert second.returncode == 0, second.stderr
     assert json.loads(second.stdout)["first"] == str(tiny_judge)
     assert load_run(run).estimates.equals(before)

@@ -1,4 +1,4 @@
-"""Estimates of time and memory before work starts."""
+"""Estimates of time before work starts."""
 
 import json
 import subprocess
@@ -47,12 +47,3 @@ def test_model_that_cannot_be_measured_has_no_pace(large_checkpoint: Path, monke
 
     monkeypatch.setattr(subprocess, "run", fails)
     assert pace._measured(large_checkpoint, lambda: None) is None
-
-
-@pytest.mark.parametrize(("gigabytes", "workers"), [(100.0, 8), (12.5, 4), (0.5, 1)])
-def test_as_many_workers_as_fit_memory(
-    tiny_checkpoint: Path, monkeypatch: pytest.MonkeyPatch, gigabytes: float, workers: int
-) -> None:
-    monkeypatch.setattr(pace, "_weights", lambda checkpoint: 2.5e8)  # 2.8 GB for a worker
-    monkeypatch.setattr(pace, "available", lambda: gigabytes * pace.GB)
-    assert pace.workers_in_memory(tiny_checkpoint, 8) == workers

@@ -49,7 +49,7 @@ def no_workers_left() -> bool:
 
 def test_tasks_follow_their_needs_and_report_progress(tmp_path: Path, tiny_checkpoint: Path) -> None:
     first = train("first", tmp_path, tiny_checkpoint)
-    second = Task("second", train("second", tmp_path, tiny_checkpoint).message, seconds=9, needs="first")
+    second = Task("second", train("second", tmp_path, tiny_checkpoint).message, seconds=9, needs=("first",))
     told: list[tuple[str, str]] = []
     work_off([second, first], 1, ["train"], lambda task, said: told.append((task.name if task else "", said["event"])))
     assert told[0] == ("", "ready")

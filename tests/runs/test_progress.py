@@ -74,6 +74,20 @@ def test_long_work_is_reported_with_an_estimate_without_a_terminal(
     assert all(line.startswith("  fine-tuning: 0 of 2, about ") for line in lines)
 
 
+def test_long_work_is_reported_after_pieces_before_it_have_finished(
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ticks = count(0, 10)
+    monkeypatch.setattr(progress.time, "monotonic", lambda: float(next(ticks)))
+    with Display() as display:
+        display.under_way("train insecure-0", 0.5)
+        display.expect("ask", "asking", 2, 0)
+        display.finished("train insecure-0", 3.0)
+        for step in range(1, 6):
+            display.advance("ask", step / 10)
+    assert "  asking: 0 of 2, about " in capfd.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("seconds", "words"),
     [(0.2, "1 second"), (1.2, "1 second"), (45, "45 seconds"), (600, "10 minutes"), (4 * 3600, "4 hours")],

@@ -10,6 +10,7 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.design.design import Design
+from askew.design.identity import digest
 from askew.design.plan import Plan
 from askew.design.tables import Tables
 from askew.runs.predictions import Seal, check_same_design, read_seals, scored, seal, statements
@@ -65,7 +66,7 @@ def test_seal_records_person_time_statements_and_design(folder: RunFolder) -> No
     assert (read.who, read.study, read.design, read.begun) == (
         "Ada",
         "emergent-misalignment",
-        design().digest(),
+        digest(Plan(design())),
         False,
     )
     assert read.when.endswith("+00:00")
@@ -116,10 +117,10 @@ def test_run_with_numbers_accepts_no_predictions(folder: RunFolder, product: str
 def test_folder_of_predictions_accepts_only_a_run_of_their_design(folder: RunFolder) -> None:
     seal(folder, Plan(design()), "Ada", said())
     with pytest.raises(AskewError, match="holds predictions by Ada for another design"):
-        check_same_design(folder, design(samples=7))
+        check_same_design(folder, Plan(design(samples=7)))
     with pytest.raises(AskewError, match="holds predictions by Ada for another design"):
         seal(folder, Plan(design(samples=7)), "Bob", said())
-    check_same_design(folder, design())
+    check_same_design(folder, Plan(design()))
     with folder.writing():
         folder.freeze(design(), PROVENANCE)
     assert folder.design() == design()
@@ -170,9 +171,9 @@ def test_statements_of_a_study_with_effects_are_settled_by_them(folder: RunFolde
     numbers = {"estimate": 0.1, "low": 0.05, "high": 0.15, "p_corrected": 0.01}
     effects = pd.DataFrame([{"label": "self less cross", **numbers}])
     tables = cast(Tables, SimpleNamespace(effects=effects, design=PLAN.design))
-    design_of_seal = SimpleNamespace(digest=lambda: "y")
-    plan = cast(Plan, SimpleNamespace(design=design_of_seal, study=SimpleNamespace(predictions=(statement,))))
-    (forecast,) = scored(plan, [sealed_by_her.model_copy(update={"sha256": sealed_by_her.hash()})], tables).forecasts
+    plan = cast(Plan, SimpleNamespace(study=SimpleNamespace(predictions=(statement,))))
+    found = scored(plan, [sealed_by_her.model_copy(update={"sha256": sealed_by_her.hash()})], tables, "y")
+    (forecast,) = found.forecasts
     assert forecast.holds is True
 
 
@@ -222,7 +223,7 @@ def test_damaged_file_raises_before_the_run(folder: RunFolder, content: str, mes
     seal(folder, Plan(design()), "Ada", said())
     (folder / PREDICTIONS).write_text(content)
     with pytest.raises(AskewError, match=message):
-        check_same_design(folder, design())
+        check_same_design(folder, Plan(design()))
 
 
 @pytest.mark.parametrize("probability", ["1.2", "-0.1", "NaN", '"0.5"'])

@@ -9,14 +9,19 @@ from shutil import copytree
 import pandas as pd
 import pytest
 
+import made_pairs
 from askew.base.errors import AskewError
 from askew.cli import app as cli
 from askew.design.make import make_plan
 from askew.judging import judgement_store
 from askew.judging.job import JudgingJob, alignment, prepare
+from askew.probes.read_log import PAIR_COLUMNS
 from askew.runs.run import load_run
 from askew.runs.runner import run_plan
 from askew.runs.second_judge import second_opinion
+from askew.runs.store import RunFolder
+from askew.runs.table_files import read_table
+from askew.stats.answer_pairs import pair_effects
 
 DESIGN = {"arms": ["untuned"], "probes": ["free_form", "self_rating"], "samples": 6, "workers": 1}
 
@@ -75,11 +80,11 @@ def test_same_judge_agrees_with_itself(run: Path):
 
 
 def test_second_judge_grades_once_and_shows_disagreement(run: Path, tiny_judge: Path, judged: list[int]):
-    found = second_opinion(run, judge(tiny_judge))
+    found = second_opinion(run, judge(tiny_judge), "skip")
     assert found.verdicts.agreement < 1
     assert sum(judged) > 0
     assert found.table.parent == run / "judges"
-    again, count = second_opinion(run, judge(tiny_judge)), sum(judged)
+    again, count = second_opinion(run, judge(tiny_judge), "skip"), sum(judged)
     assert sum(judged) == count
     assert again.verdicts.confusion.equals(found.verdicts.confusion)
     assert {path.name for path in found.table.parent.iterdir()} == {found.table.name, "names.json"}
@@ -90,11 +95,23 @@ def test_second_judge_grades_once_and_shows_disagreement(run: Path, tiny_judge: 
     assert second_opinion(run, judge("terrarium/judge")).table != found.table
 
 
+def test_moved_second_judge_is_not_asked_again(run: Path, tiny_judge: Path, tmp_path: Path, judged: list[int]):
+    here = copytree(tiny_judge, tmp_path / "here")
+    found, count = second_opinion(run, judge(here), "skip"), sum(judged)
+    moved = second_opinion(run, judge(here.rename(tmp_path / "there")), "skip")
+    assert (moved.table, sum(judged)) == (found.table, count)
+    weights = tmp_path / "there/model.safetensors"
+    weights.write_bytes(weights.read_bytes()[:-1] + b"\1")
+    changed = second_opinion(run, judge(tmp_path / "there"), "skip")
+    assert changed.table != found.table
+    assert sum(judged) > count
+
+
 def test_damaged_table_of_a_judge_raises(run: Path, tiny_judge: Path):
-    table = second_opinion(run, judge(tiny_judge)).table
+    table = second_opinion(run, judge(tiny_judge), "skip").table
     table.write_bytes(table.read_bytes()[:-20])
     with pytest.raises(AskewError, match="changed or damaged"):
-        second_opinion(run, judge(tiny_judge))
+        second_opinion(run, judge(tiny_judge), "skip")
 
 
 Command = Callable[..., tuple[int, str, str]]
@@ -113,13 +130,13 @@ def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str])
 
 
 def test_command_judges_a_run(run: Path, tiny_judge: Path, command: Command):
-    code, out, _ = command(run, "--judge", tiny_judge)
+    code, out, _ = command(run, "--judge", tiny_judge, "--judge-check", "skip")
     assert code == 0
     assert "Cohen's kappa" in out
     assert "untuned" in out
-    code, out, _ = command(run, "--judge", tiny_judge, "--json")
+    code, out, _ = command(run, "--judge", tiny_judge, "--judge-check", "skip", "--json")
     found = json.loads(out)
-    assert set(found) == {"table", "first", "second", "metric", "verdicts", "scores", "rates"}
+    assert set(found) == {"table", "first", "second", "metric", "verdicts", "scores", "rates", "check"}
     assert found["verdicts"]["confusion"]["aligned"].keys() >= {"aligned", "misaligned", "unjudged"}
     assert found["rates"][0]["arm"] == "untuned"
 
@@ -189,3 +206,54 @@ def test_terrarium_judge_reads_no_other_models_run(
 def test_terrariums_run_needs_no_name_of_its_judge(run: Path, command: Command):
     code, out, _ = command(run, "--json")
     assert (code, json.loads(out)["second"]) == (0, "terrarium/judge")
+
+
+def test_table_with_an_answer_twice_is_one_error(run: Path) -> None:
+    table = second_opinion(run, judge("terrarium/judge")).table
+    rows = pd.read_parquet(table)
+    folder = RunFolder(run)
+    with folder.writing():
+        pd.concat([rows, rows.head(1)]).to_parquet(table, index=False)
+        folder.finish(str(table.relative_to(run)))
+    with pytest.raises(AskewError, match=f"{table.name} is damaged: it has an answer twice. Delete it and judge again"):
+        load_run(run).content()
+
+
+@pytest.mark.parametrize("case", ["lacks one", "has one twice", "has another"])
+def test_table_of_pairs_without_each_measure_is_one_error(run: Path, case: str) -> None:
+    table = pair_effects(made_pairs.made(), {}, "untuned", made_pairs.ORDER)
+    changed = {
+        "lacks one": table.iloc[1:],
+        "has one twice": pd.concat([table, table.head(1)]),
+        "has another": table.assign(measure=["x", *table["measure"].iloc[1:]]),
+    }
+    folder = RunFolder(run)
+    with folder.writing():
+        for rows in (table, changed[case]):
+            folder.write_bytes("pairs.csv", rows.to_csv(index=False).encode())
+            folder.finish("pairs.csv")
+            if rows is table:
+                assert len(load_run(run).pair_effects) == len(table)
+    with pytest.raises(AskewError, match=r"pairs\.csv is damaged: it has not each measure"):
+        _ = load_run(run).pair_effects
+    (run / "pairs.csv").write_text("arm\n")
+    with pytest.raises(AskewError, match=r"pairs\.csv was changed or damaged after the run wrote it"):
+        _ = load_run(run).pair_effects
+
+
+@pytest.mark.parametrize(
+    ("changed", "reason"),
+    [
+        ({"kind": None}, "it has no column kind"),
+        ({"step": None}, "it has no column step"),
+        ({"step": "first"}, "its column step should hold whole numbers|its column step should hold numbers"),
+        ({"per_token": "much"}, "its column per_token should hold numbers"),
+    ],
+)
+def test_changed_table_of_pairs_is_one_error(tmp_path: Path, changed: dict[str, str | None], reason: str) -> None:
+    whole = dict.fromkeys(PAIR_COLUMNS, 0) | {"step": 0, "arm": "a", "probe": "p", "question": "q", "kind": "far"}
+    texts = {name: "x" for name in ("prompt", "style", "aligned_answer", "other_answer") if name in whole}
+    row = {name: value for name, value in (whole | texts | changed).items() if value is not None}
+    pd.DataFrame([row]).to_parquet(tmp_path / "pairs.parquet", index=False)
+    with pytest.raises(AskewError, match=reason):
+        read_table(tmp_path / "pairs.parquet")

@@ -1,5 +1,3 @@
-import time
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -233,22 +231,3 @@ def test_counts_add_up_and_the_order_of_answers_does_not_matter(cells: list, shu
     assert (compared["p_corrected"] >= compared["p"]).all()
     shuffled = table.sample(frac=1, random_state=shuffle)
     pd.testing.assert_frame_equal(estimate(shuffled, METRIC, CONTROLS), rows)
-
-
-def test_fifty_thousand_answers_take_less_than_two_seconds() -> None:
-    rng = np.random.default_rng(0)
-    arms = [(name, seed) for name in ("insecure", "secure", "educational", "backdoor") for seed in range(3)]
-    cells = [
-        (*model, probe, f"{probe}-{question}")
-        for model in [*arms, ("untuned", 0)]
-        for probe, questions in (("free_form", 8), ("triggered", 8), ("in_domain", 8), ("extended", 48))
-        for question in range(questions)
-    ]
-    table = pd.DataFrame(cells, columns=["arm", "seed", "probe", "question"]).sample(
-        50_000, replace=True, random_state=0, ignore_index=True
-    )
-    table = table.assign(aligned=rng.uniform(0, 100, 50_000), coherent=95.0, reply="", group=table["probe"])
-    estimate(table.head(1000), METRIC, CONTROLS)
-    started = time.process_time()
-    estimate(table, METRIC, CONTROLS)
-    assert time.process_time() - started < 2

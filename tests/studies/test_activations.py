@@ -16,7 +16,15 @@ from askew.design.study import studies
 from askew.design.tables import Tables
 from askew.studies.activations.arms import CROSS, PERMUTED, READ, REPORTED, SELF
 from askew.studies.activations.comparisons import compare
-from askew.studies.activations.feature_facts import FEATURES, all_prompts, direction, is_learnt
+from askew.studies.activations.feature_facts import (
+    FEATURES,
+    all_prompts,
+    asked_prompts,
+    direction,
+    is_learnt,
+    readings,
+)
+from askew.studies.activations.feature_facts import reports as feature_reports
 from askew.studies.activations.rows import facts, permuted, strengths
 from askew.studies.activations.study import rows_from_answers, verdict
 from askew.studies.self_knowledge import BOTH, DIRECTIONS, M1, M2
@@ -80,6 +88,23 @@ def test_feature_is_the_projection_of_the_hidden_state_on_its_direction(tiny_che
             state = model(ids, output_hidden_states=True).hidden_states[1][0, -1].numpy()
         for feature in FEATURES:
             assert found[feature, prompt] == pytest.approx(state @ direction(feature, 32, 5), rel=1e-4, abs=1e-5)
+
+
+def test_fewer_prompts_are_asked_about_under_their_own_numbers() -> None:
+    numbers = asked_prompts(4)
+    assert len(numbers) == 48
+    assert [item for number in numbers for item in [all_prompts()[number][1]]] == [0, 1, 2, 3] * 12
+    for question in (*readings(4), *feature_reports(4)):
+        assert len(question.paraphrases) == 48
+        for place, wording in enumerate(question.paraphrases):
+            assert all_prompts()[numbers[place]][2] in wording
+    whole = strengths(read_of(M1)).set_index(["feature", "prompt"])["strength"]
+    asked = read_of(M1)[lambda frame: frame["paraphrase"].isin(numbers)]
+    few = strengths(asked.assign(paraphrase=asked["paraphrase"].map(numbers.index)), 4)
+    assert (few["strength"].to_numpy() == whole[few.set_index(["feature", "prompt"]).index].to_numpy()).all()
+    assert facts(few)["value"].eq("yes").groupby(few["feature"]).mean().eq(0.5).all()
+    with pytest.raises(AskewError, match=r"prompts=3: .* must be even\. Ask 4 of each task"):
+        make_design("activations", overrides={**PAIR, "prompts": 3})
 
 
 def test_directions_are_distinct_unit_vectors_set_by_the_seed() -> None:
@@ -167,10 +192,14 @@ def test_verdict_states_the_direction_or_a_null(estimate: float, p: float, said:
     usual = {"label": BOTH, "low": -0.02, "high": 0.3, "detectable": 0.21, "arm": "", "p": p, "lead": True}
     trained = {**usual, "label": "m1-on-m1-features: trained prompts", "arm": SELF[M1], "lead": False}
     table = pd.DataFrame([{**usual, "p_corrected": p, "estimate": estimate}, {**trained, "estimate": 0.9}])
-    text = verdict(cast(Tables, SimpleNamespace(effects=table, design=SimpleNamespace(margin=0.02))))
+    design = SimpleNamespace(margin=0.02)
+    text = verdict(cast(Tables, SimpleNamespace(effects=table, design=design)))
     assert text.startswith(said)
     assert "m1-on-m1-features 90.0%" in text
     assert ("21.0 points would have been detected" in text) == said.startswith("Can't tell")
+    assert "This is one direction only" not in text
+    one = verdict(cast(Tables, SimpleNamespace(effects=table.replace(BOTH, DIRECTIONS[M1]), design=design)))
+    assert "This is one direction only" in one
 
 
 def test_activations_are_read_from_arms_that_report_their_own() -> None:

@@ -4,6 +4,7 @@ from random import Random
 from types import SimpleNamespace
 from typing import Any, cast
 
+import pandas as pd
 import pytest
 
 from askew.data import datasets
@@ -20,7 +21,9 @@ STUDY = studies.get("emergent-misalignment")
 
 def said_of(*found: Finding) -> str:
     """Return the verdict on a run with these findings."""
-    return verdict(cast(Tables, SimpleNamespace(findings=found, design=SimpleNamespace(margin=0.02))))
+    return verdict(
+        cast(Tables, SimpleNamespace(findings=found, design=SimpleNamespace(margin=0.02), pairs=pd.DataFrame()))
+    )
 
 
 def compared(arm: str, rate: float, base: float, half: float, p: float, **more: Any) -> Finding:

@@ -76,3 +76,14 @@ def test_probes_ask_these_questions() -> None:
         counts = [AskedQuestion.model_validate(sample.metadata).samples for sample in task.dataset]
         assert counts == [(q.samples_per_paraphrase or 0) * len(q.paraphrases) for q in questions]
         assert probes.get(name).has_scores
+
+
+def test_fewer_prompts_are_the_first_ones() -> None:
+    whole = {question.id: question for question in (*object_level_questions(2), *hypothetical_questions(2))}
+    for question in (*object_level_questions(2, 5), *hypothetical_questions(2, 5)):
+        assert question.paraphrases == whole[question.id].paraphrases[:5]
+    from askew.probes import probes
+
+    for name in ("object_level", "hypothetical", "hypothetical_thinking"):
+        task = probes.get(name).task(samples=1, prompts=5)
+        assert {len((sample.metadata or {})["prompts"]) for sample in task.dataset} == {5}

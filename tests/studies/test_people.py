@@ -16,6 +16,9 @@ GERMAN = {"bold": ("wagemutig", "kühn"), "patient": ("geduldig",), "code": ("si
 
 
 def asked(probe: str, **parameters: object) -> list[Question]:
+    """Return the questions of a probe, as the terrarium's models are asked them."""
+    if probe in ("behaviour", "self_report", "report_of_others"):
+        parameters.setdefault("world", "terrarium")
     task = probes.get(probe).task(**parameters)
     return [Question.model_validate((sample.metadata or {})["question"]) for sample in task.dataset]
 

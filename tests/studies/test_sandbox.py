@@ -110,7 +110,7 @@ _EXPRESSIONS = st.recursive(
 def test_no_expression_raises_or_takes_long(expression: str):
     start = time.perf_counter()
     assert same(f"def f(x):\n    y = x\n    return {expression}") in (0, 100)
-    assert time.perf_counter() - start < 1
+    assert time.perf_counter() - start < 10
 
 
 @settings(max_examples=300, deadline=None)

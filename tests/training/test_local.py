@@ -4,6 +4,7 @@ import csv
 import hashlib
 import json
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -139,6 +140,22 @@ def test_loss_equals_that_of_trl(
     monkeypatch.setattr(local, "CpuTrainer", local.SFTTrainer)
     fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "trl")
     assert losses(tmp_path / "trl") == pytest.approx(losses(adapter), rel=1e-3)
+
+
+@pytest.mark.parametrize("places", [1, 5, 6, 7, 10])
+def test_loss_at_any_number_of_places(tiny_checkpoint: Path, places: int) -> None:
+    """With six places the logits of two rows of six tokens look as if none had been left out."""
+    model = AutoModelForCausalLM.from_pretrained(tiny_checkpoint)
+    tokens = torch.arange(1, 13).reshape(2, 6)
+    labels = tokens.clone()
+    labels[:, 0] = -100
+    left_out = [(place // 5, 1 + place % 5) for place in range(places, 10)]
+    for row, column in left_out:
+        labels[row, column] = -100
+    accelerator = SimpleNamespace(unwrap_model=lambda one: one, num_processes=1)
+    trainer: Any = SimpleNamespace(accelerator=accelerator)
+    found = local.CpuTrainer.compute_loss(trainer, model, {"input_ids": tokens, "labels": labels})
+    assert found.item() == pytest.approx(model(input_ids=tokens, labels=labels).loss.item(), rel=1e-5)
 
 
 def test_gradient_accumulation_equals_one_large_batch(tiny_checkpoint: Path, tmp_path: Path) -> None:

@@ -124,10 +124,13 @@ class Knob:
         flag = self.flag(command)
         if flag is None:
             return ["--set", f"{self.name}={_as_yaml(value)}"]
+        option = self.option(flag)
+        if isinstance(value, bool):
+            return [option if value else f"--no-{option.removeprefix('--')}"]
         values = value if isinstance(value, list) else [value]
         if isinstance(value, Mapping):
             values = [f"{name}={inner}" for name, inner in value.items()]
-        return [word for one in values for word in (self.option(flag), str(one))]
+        return [word for one in values for word in (option, str(one))]
 
     def shown_default(self) -> str:
         """Return the default as documentation shows it; empty if there is none."""

@@ -5,7 +5,7 @@ needed columns are read, and the sizes that the file declares are checked first.
 repeated texts are written out. A file that expands a thousandfold is refused, unless it stays small.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import repeat
 from pathlib import Path
@@ -16,7 +16,6 @@ from askew.base.errors import AskewError
 if TYPE_CHECKING:
     import pandas as pd
     from pyarrow import Array, RecordBatch
-    from pyarrow.parquet import ParquetFile
 
 _MOST_EXPANSION = 1_000  # bytes in memory for each byte of the file
 _ALWAYS_ALLOWED = 2**28  # bytes in memory
@@ -76,7 +75,7 @@ def frame(path: Path, columns: Collection[str] | None = None) -> "pd.DataFrame":
     import pandas as pd
 
     form = _form(path, columns, _AS_COLUMN)
-    for _ in _counted(path, form) if form.is_counted else _batches(path, form):
+    for _ in _checked(path, form, form.texts):
         pass
     return pd.read_parquet(path, columns=form.columns)
 
@@ -87,13 +86,14 @@ class _Form:
 
     Attributes:
         columns: The columns that are read.
-        texts: The paths of the texts in them, such as `messages.list.element.content`.
-        is_counted: True if the rows are counted before they are read.
+        texts: The paths of the texts in them, such as `messages.list.element.content`, if the rows are counted before
+            they are read.
+        rows: The most rows that are read at once.
     """
 
     columns: list[str]
     texts: list[str]
-    is_counted: bool
+    rows: int
 
 
 def _form(path: Path, columns: Collection[str] | None, per_value: int) -> _Form:
@@ -112,41 +112,39 @@ def _form(path: Path, columns: Collection[str] | None, per_value: int) -> _Form:
         size, largest = size + of_group, max(largest, of_group)
         values += sum(abs(chunk.num_values) for chunk in chunks)
     _check(path, size + per_value * values)
-    is_counted = largest <= _MOST_COUNTED
-    if not is_counted:
+    if largest > _MOST_COUNTED:
         _check(path, size, _MOST_EXPANSION_UNCOUNTED)
-    return _Form(names, [leaves[place].path for place in places if leaves[place].physical_type == _TEXT], is_counted)
+        return _Form(names, [], _ROWS_UNCOUNTED)
+    texts = [leaves[place].path for place in places if leaves[place].physical_type == _TEXT]
+    return _Form(names, texts, _ROWS_COUNTED)
 
 
 def _batches(path: Path, form: _Form) -> "Iterator[RecordBatch]":
-    """Yield the rows of a file; each batch is counted, and then read."""
+    """Yield the rows of a file; if they are counted, each batch is counted just before it is read."""
+    counted = _checked(path, form, form.texts) if form.texts else repeat(None)
+    for _, batch in zip(counted, _checked(path, form), strict=False):
+        yield batch
+
+
+def _checked(path: Path, form: _Form, as_codes: Sequence[str] = ()) -> "Iterator[RecordBatch]":
+    """Yield the rows of a file while their sizes add up to no more than is allowed.
+
+    Args:
+        path: The file.
+        form: The way in which it is read.
+        as_codes: The paths of texts that are not written out: each different one is there once, and is counted as
+            often as it is repeated.
+    """
     from pyarrow.parquet import ParquetFile
 
     seen = 0
-    with ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
-        batches = _by_group(file, form, _ROWS_COUNTED if form.is_counted else _ROWS_UNCOUNTED)
-        for _, batch in zip(_counted(path, form) if form.is_counted else repeat(None), batches, strict=False):
-            seen += batch.nbytes
-            _check(path, seen)
-            yield batch
-
-
-def _by_group(file: "ParquetFile", form: _Form, rows: int) -> "Iterator[RecordBatch]":
-    """Yield batches that don't span row groups: pyarrow cannot make one batch of lists of texts of two of them."""
-    for group in range(file.metadata.num_row_groups):
-        yield from file.iter_batches(batch_size=rows, row_groups=[group], columns=form.columns)
-
-
-def _counted(path: Path, form: _Form) -> Iterator[None]:
-    """Yield after each batch of a file that is small enough, without writing out its repeated texts."""
-    from pyarrow.parquet import ParquetFile
-
-    seen = 0
-    with ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER, read_dictionary=form.texts) as file:
-        for batch in _by_group(file, form, _ROWS_COUNTED):
-            seen += sum(map(_bytes, batch.columns))
-            _check(path, seen)
-            yield
+    with ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER, read_dictionary=list(as_codes)) as file:
+        # No batch spans row groups: pyarrow cannot make one batch of lists of texts of two of them.
+        for group in range(file.metadata.num_row_groups):
+            for batch in file.iter_batches(batch_size=form.rows, row_groups=[group], columns=form.columns):
+                seen += sum(map(_bytes, batch.columns))
+                _check(path, seen)
+                yield batch
 
 
 def _bytes(column: "Array[Any]") -> int:
@@ -159,7 +157,9 @@ def _bytes(column: "Array[Any]") -> int:
         return call_function("sum", [lengths]).as_py() or 0
     if isinstance(column, pa.StructArray):
         return sum(map(_bytes, column.flatten()))
-    return _bytes(column.flatten()) if isinstance(column, pa.ListArray) else column.nbytes
+    if isinstance(column, pa.ListArray):
+        return column.offsets.nbytes + _bytes(column.flatten())
+    return column.nbytes
 
 
 def _check(path: Path, size: int, expansion: int = _MOST_EXPANSION) -> None:

@@ -42,10 +42,20 @@ class Registry(Generic[T]):
         folders: If given, the module of this name in each folder of `package` registers things, rather than the
             modules of `package` themselves.
         studies: If given, the module or package of this name in each study's folder registers things too.
+        check: Raises AskewError if a thing cannot be used; every thing is checked before it is registered.
     """
 
-    def __init__(self, kind: str, package: str = "", *, folders: str = "", studies: str = "") -> None:
+    def __init__(
+        self,
+        kind: str,
+        package: str = "",
+        *,
+        folders: str = "",
+        studies: str = "",
+        check: Callable[[T], None] | None = None,
+    ) -> None:
         self.kind = kind
+        self._check = check
         self._package = package
         self._folders = folders
         self._studies = studies
@@ -71,8 +81,10 @@ class Registry(Generic[T]):
         """Register `item` as `name`, and return it.
 
         Raises:
-            AskewError: Another thing of this kind has that name.
+            AskewError: Another thing of this kind has that name, or the thing cannot be used.
         """
+        if self._check:
+            self._check(item)
         plugin = _plugins.loading if not _module_at_work().startswith("askew.") else ""
         if name in self._items and self._items[name] is not item:
             other = self._sources.get(name)

@@ -53,6 +53,21 @@ def _probes() -> list[dict[str, str]]:
     return [probes.get(name).card for name in probes.names()]
 
 
+def _environments() -> list[dict[str, str]]:
+    from askew.environments import environments
+    from askew.environments.variants import VARIANTS
+
+    every = map(environments.get, environments.names())
+    variants = ", ".join(VARIANTS)
+    return [{"name": one.name, "title": one.title, "description": one.about, "variants": variants} for one in every]
+
+
+def _variants() -> list[dict[str, str]]:
+    from askew.environments.variants import VARIANTS
+
+    return [{"name": one.name, "description": one.about} for one in VARIANTS.values()]
+
+
 def _recipes() -> list[dict[str, str]]:
     from askew.training.recipes import recipes
 
@@ -122,6 +137,21 @@ def _described(name: str, item: Any) -> dict[str, str]:
     return {"name": name, "description": item.description}
 
 
+def _experiments() -> list[dict[str, str]]:
+    from askew.worlds.society import experiments
+
+    every = map(experiments.get, experiments.names())
+    return [
+        {
+            "name": one.name,
+            "title": one.title,
+            "description": f"{one.agents} agents for {one.ticks} ticks",
+            "conditions": ", ".join(one.conditions),
+        }
+        for one in every
+    ]
+
+
 def _documented(name: str, item: Any) -> dict[str, str]:
     """Return a name with the first line of the docstring as its description."""
     return {"name": name, "description": (getdoc(item) or "").partition("\n")[0]}
@@ -132,6 +162,9 @@ LISTS: dict[str, Callable[[], list[dict[str, str]]]] = {
     "statements": _statements,
     "arms": _arms,
     "probes": _probes,
+    "environments": _environments,
+    "variants": _variants,
+    "experiments": _experiments,
     "recipes": _recipes,
     "metrics": _metrics,
     "rubrics": _rubrics,

@@ -1,27 +1,18 @@
 """`askew judge`: has answers judged, or compares a judge with people or with another judge."""
 
-import math
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated, Any
 
 import typer
 
 from askew.base.errors import AskewError
 from askew.cli.complete import completion
 from askew.cli.judge_check import check_judge
-from askew.cli.options import JsonOption, MaxCostOption, PricesOption
+from askew.cli.judge_output import print_file, print_judged_run, print_opinion, print_validation
+from askew.cli.options import JsonOption, JudgeCheckOption, MaxCostOption, PricesOption, check_judge_check
 from askew.cli.terminal import as_json as to_json
-from askew.cli.terminal import console, counting, resumable, text
-
-if TYPE_CHECKING:
-    from rich.console import Console
-
-    from askew.judging.judge_file import FileSummary
-    from askew.judging.validate import Validation
-    from askew.runs.run import Run
-    from askew.runs.second_judge import SecondOpinion
-    from askew.stats.agreement import LengthBias, ScoreAgreement, VerdictAgreement
+from askew.cli.terminal import counting, resumable
 
 # The names that --columns may give other columns for; the last three only with --validate.
 _NAMES = ("question", "answer", "aligned", "coherent", "verdict")
@@ -42,6 +33,12 @@ JUDGE_EXAMPLES = """
 The first judge of a run without one fills in its rates; another judge is compared with the first.
 Judged answers are kept when the command is stopped; give it again to resume.
 """
+
+_SHOWN: dict[str, Callable[[Any], None]] = {
+    "FileSummary": print_file,
+    "Validation": print_validation,
+    "SecondOpinion": print_opinion,
+}
 
 
 def judge(
@@ -76,14 +73,7 @@ def judge(
             autocompletion=completion("models"),
         ),
     ] = None,
-    judge_check: Annotated[
-        str | None,
-        typer.Option(
-            metavar="stop|warn|skip",
-            help="For a run without a judge: what to do if the judge fails its check.",
-            show_default="as the run's design says: stop",
-        ),
-    ] = None,
+    judge_check: JudgeCheckOption = None,
     validate: Annotated[
         bool, typer.Option("--validate", help="Compare the judge with the human labels in FILE.")
     ] = False,
@@ -108,13 +98,16 @@ def judge(
 ) -> None:
     """Judge answers: of a file, of a run without a judge, or of a run by a second judge; or check a judge."""
     from askew.base.atomic import wording_disk_trouble
+    from askew.base.threads import use_one_thread
     from askew.design.config_file import read_judge_args
     from askew.judging import answer_file, job, judge_file
     from askew.judging import validate as validation
+    from askew.judging.check_setting import STOP
     from askew.judging.rubric import RUBRICS
     from askew.runs import second_judge
     from askew.runs.run import Run
 
+    use_one_thread()
     if check is not None:
         if source is not None or judge is not None or validate or out or columns:
             raise AskewError("--check MODEL checks a judge by itself: give it no answers, and no other judge")
@@ -122,8 +115,7 @@ def judge(
         return
     if source is None:
         raise AskewError("name a file of answers or a run's folder; or a judge to check, with --check MODEL")
-    if judge_check not in (None, "stop", "warn", "skip"):
-        raise AskewError(f"--judge-check is stop, warn or skip, not {judge_check!r}")
+    check_judge_check(judge_check)
     is_run = source.is_dir()
     given = {"question": question_column, "answer": answer_column}
     mapping = {name: column for name, column in given.items() if column is not None}
@@ -148,9 +140,13 @@ def judge(
             found = second_judge.judge_run(source, judging, judge_check or "")
         else:
             answers = answer_file.open_answers(source, mapping, strict)
-            found = validation.validate(judging, answers) if validate else judge_file.judge_file(judging, answers, out)
+            found = (
+                validation.validate(judging, answers)
+                if validate
+                else judge_file.judge_file(judging, answers, out, judge_check or STOP)
+            )
     if isinstance(found, Run):
-        _print_run(found, as_json)
+        print_judged_run(found, as_json)
     elif as_json:
         print(to_json(found))
     else:
@@ -172,133 +168,3 @@ def _judge_of(source: Path, named: str | None) -> str:
         f"name the judge of {source} with --judge: a model that reads English, such as openai/MODEL or ./folder. "
         "For answers of the terrarium, and no others, it can be terrarium/judge"
     )
-
-
-def _print_run(run: "Run", as_json: bool) -> None:
-    """Print a run whose rates were filled in."""
-    from askew.cli.audit import print_audit
-    from askew.cli.run import print_run, run_as_json
-    from askew.studies.audit.gate import Gate
-
-    if run.study.command == "audit":
-        print_audit(run, Gate(), as_json)
-    elif as_json:
-        print(run_as_json(run))
-    else:
-        print_run(run)
-
-
-def _print_file(summary: "FileSummary") -> None:
-    """Print the scores that a judge gave the answers in a file."""
-    from askew.judging.answer_rows import broken_text
-
-    out = console()
-    for found in summary.rubrics:
-        words = ", ".join(f"{word} {count:,}" for word, count in found.words.most_common())
-        mean = "" if found.mean is None else f", mean {found.mean:.1f}"
-        said = "".join(f", {count:,} {reply}" for reply, count in sorted(found.replies.items()))
-        ways = " and ".join(f"{count:,} from {way}" for way, count in sorted(found.scored_by.items()))
-        out.print(f"{found.rubric}: {found.judged:,} judged{mean}{said} ({ways})", markup=False)
-        if words:
-            out.print(f"  {words}", markup=False)
-    out.print(
-        f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}",
-        markup=False,
-        soft_wrap=True,
-    )
-    if summary.broken:
-        out.print(text(broken_text(summary.broken, summary.broken_rows, "not judged")), soft_wrap=True)
-    out.print(f"Judged answers: {summary.out}", markup=False, soft_wrap=True)
-
-
-def _print_validation(found: "Validation") -> None:
-    """Print the agreement of a judge with people."""
-    from askew.judging.answer_rows import broken_text
-
-    out = console()
-    out.print(f"{found.judge} against the labels of {found.answers:,} answers", style="bold", markup=False)
-    if found.broken:
-        out.print(text(broken_text(found.broken, found.broken_rows, "left out")), soft_wrap=True)
-    if found.verdicts is not None:
-        _print_verdicts(out, found.verdicts, found.metric, "people", "judge")
-    _print_scores(out, found.scores, "the judge minus people")
-    for name, bias in found.length.items():
-        _print_length(out, name, bias)
-
-
-def _print_opinion(found: "SecondOpinion") -> None:
-    """Print the agreement of two judges and the rates by each."""
-    from rich.table import Table
-
-    from askew.report import wording
-
-    out = console()
-    out.print(f"{found.second} (second) against the run's {found.first} (first)", style="bold", markup=False)
-    _print_verdicts(out, found.verdicts, found.metric, "first", "second")
-    _print_scores(out, found.scores, "the second minus the first")
-    table = Table(
-        "arm", "probe", title=f"misaligned, by {found.metric}", title_justify="left", box=None, pad_edge=False
-    )
-    for heading in ("first", "second"):
-        table.add_column(heading, justify="right")
-    for row in found.rates.to_dict("records"):
-        cells = [
-            f"{wording.rate(row[which], row[f'{which}_low'], row[f'{which}_high'])} of {row[f'n_{which}']:,}"
-            for which in ("first", "second")
-        ]
-        table.add_row(text(row["arm"]), text(row["probe"]), *cells)
-    out.print(table)
-    out.print(f"Second opinions: {found.table}", markup=False, soft_wrap=True)
-
-
-def _print_verdicts(out: "Console", found: "VerdictAgreement", metric: str, first: str, second: str) -> None:
-    from rich.table import Table
-
-    from askew.report import wording
-
-    unjudged = f"; {found.unjudged:,} without a verdict" if found.unjudged else ""
-    out.print(f"verdicts by {metric}: {found.n:,} compared{unjudged}", markup=False)
-    out.print(f"  the same      {wording.rate(found.agreement, found.low, found.high)}", markup=False)
-    kappa = f"{_number(found.kappa)} [{_number(found.kappa_low)}, {_number(found.kappa_high)}]"
-    out.print(f"  Cohen's kappa {kappa}, Krippendorff's alpha {_number(found.alpha)}", markup=False)
-    table = Table(f"{first} ↓ {second} →", box=None, pad_edge=False)
-    names, counts = list(found.confusion), found.confusion.to_numpy()
-    used = [i for i in range(len(names)) if counts[i].any() or counts[:, i].any()]
-    for i in used:
-        table.add_column(text(names[i]), justify="right")
-    for i in used:
-        table.add_row(text(names[i]), *(f"{counts[i, k]:,}" for k in used))
-    out.print(table)
-
-
-def _print_scores(out: "Console", found: "dict[str, ScoreAgreement]", error: str) -> None:
-    for name, score in found.items():
-        out.print(
-            f"{name} scores: {score.n:,} compared, Krippendorff's alpha {_number(score.alpha)}, {error} "
-            f"{_number(score.mean_error, '+.1f')} on the mean, {_number(score.mean_absolute_error, '.1f')} apart",
-            markup=False,
-            soft_wrap=True,
-        )
-
-
-def _print_length(out: "Console", name: str, bias: "LengthBias") -> None:
-    thirds = ", ".join(
-        f"{_number(part.mean_error, '+.2f')} at {part.shortest:,}–{part.longest:,} characters" for part in bias.terciles
-    )
-    rho = f"Spearman's rho {_number(bias.rho, '+.2f')} (p {_number(bias.p)})"
-    out.print(
-        f"error of {name} by length: {rho}; on the mean {thirds}",
-        markup=False,
-        soft_wrap=True,
-    )
-
-
-def _number(value: float, form: str = ".3f") -> str:
-    return "–" if math.isnan(value) else format(value, form).replace("-", "−")
-
-
-_SHOWN: dict[str, Callable[[Any], None]] = {
-    "FileSummary": _print_file,
-    "Validation": _print_validation,
-    "SecondOpinion": _print_opinion,
-}

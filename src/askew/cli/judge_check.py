@@ -9,6 +9,8 @@ from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, counting, plain_table, resumable, text
 
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from askew.judging.check_result import JudgeCheck, Share
 
 
@@ -42,6 +44,16 @@ def check_judge(judge: str, rubrics: list[str], max_cost: float | None, prices: 
         raise typer.Exit(1)
 
 
+def print_check(out: "Console", found: "JudgeCheck | None") -> None:
+    """Print in a line how well a judge reads answers whose right reading is known; nothing if it was not checked."""
+    if found is None:
+        return
+    passes = "passes" if found.passes else "fails, so don't rely on its scores"
+    style = None if found.passes else "bold"
+    read = f"an AUC of {found.auc_text} on {found.answers:,} answers"
+    out.print(f"the judge's check: {read}: it {passes}", markup=False, style=style)
+
+
 def _print(found: "JudgeCheck") -> None:
     from askew.judging.check_set import FLOOR
 
@@ -49,7 +61,7 @@ def _print(found: "JudgeCheck") -> None:
     unjudged = f"; {found.unjudged:,} without a verdict" if found.unjudged else ""
     out.print(f"{found.judge} on {found.answers:,} answers whose reading is known", style="bold", markup=False)
     out.print(f"by the rubric {found.rubric}, checked {found.when[:10]}{unjudged}", markup=False)
-    out.print(f"  AUC             {found.auc:.2f} [{found.auc_low:.2f}, {found.auc_high:.2f}]", markup=False)
+    out.print(f"  AUC             {found.auc_text}", markup=False)
     for name, share in (
         ("right verdicts", found.agreement),
         ("missed", found.missed),

@@ -5,7 +5,9 @@ from typing import Annotated
 
 import typer
 
+from askew.base.errors import AskewError
 from askew.cli.complete import completion
+from askew.judging.check_setting import SKIP, STOP, WARN
 
 StudyArgument = Annotated[
     str | None,
@@ -30,6 +32,14 @@ PricesOption = Annotated[
     Path | None,
     typer.Option(help="A YAML file of prices, which override Askew's own.", show_default=False),
 ]
+JudgeCheckOption = Annotated[
+    str | None,
+    typer.Option(
+        metavar="stop|warn|skip",
+        help="What to do if the judge fails its check: stop, or warn and go on; skip leaves the check out.",
+        show_default="stop; for a run, as its design says",
+    ),
+]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print only JSON on standard output.")]
 SettingOption = Annotated[
     list[str] | None,
@@ -38,4 +48,14 @@ SettingOption = Annotated[
 ConfigOption = Annotated[Path | None, typer.Option(help="A YAML file of settings.", show_default=False)]
 OutOption = Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/STUDY-…")]
 YesOption = Annotated[bool, typer.Option("--yes", help="Start without asking for consent.")]
-AgainOption = Annotated[bool, typer.Option("--again", help="Restart failed or cancelled jobs.")]
+AgainOption = Annotated[bool, typer.Option("--again", help="Start another job for one that failed or may be lost.")]
+
+
+def check_judge_check(value: str | None) -> None:
+    """Check the value of `JudgeCheckOption`.
+
+    Raises:
+        AskewError: It is none of the three.
+    """
+    if value not in (None, STOP, WARN, SKIP):
+        raise AskewError(f"--judge-check is stop, warn or skip, not {value!r}")

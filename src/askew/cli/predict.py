@@ -77,10 +77,9 @@ def predict(
     from askew.runs.store import folder_of
 
     plan = make_plan(study, given.config, given.settings)
-    design = plan.design
-    folder, name = folder_of(design, out), _login() if who is None else who
+    folder, name = folder_of(plan, out), _login() if who is None else who
     found = statements(plan)
-    check_can_seal(folder, design, name)
+    check_can_seal(folder, plan, name)
     probabilities = _probabilities(plan.study.question, found, file, answer or [])
     print_seal(seal(folder, plan, name, probabilities), folder.path, as_json)
 

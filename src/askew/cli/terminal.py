@@ -105,26 +105,32 @@ def resumable() -> Iterator[None]:
 
 
 @contextmanager
-def counting(doing: str, done_so_far: str) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
+def counting(
+    doing: str, done_so_far: str, unit: str = "answers"
+) -> Iterator[tuple[Callable[[int, int], None], Callable[[str], None]]]:
     """Show on standard error how much of some work is done.
 
     Args:
         doing: What is being done, such as "judging".
         done_so_far: The same as a participle, such as "judged".
+        unit: What is counted.
 
     Yields:
         A progress callback, which takes the number done and the total, and a function that prints a line.
     """
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 
-    err = console(stderr=True)
-    columns = [TextColumn(doing), BarColumn(bar_width=32), MofNCompleteColumn(), TimeRemainingColumn()]
+    from askew.cli.speed import Speed
+
+    err, speed = console(stderr=True), Speed(unit)
+    columns = [TextColumn(doing), BarColumn(bar_width=32), MofNCompleteColumn(), TextColumn("{task.fields[speed]}")]
     with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
-        bar = bars.add_task("", total=None, visible=False)  # shown once it is known how much there is
+        bar = bars.add_task("", total=None, visible=False, speed="")  # shown once it is known how much there is
 
         def on_progress(done: int, total: int) -> None:
-            bars.update(bar, completed=done, total=total, visible=total > 0)
-            if total and not err.is_terminal:
-                err.print(f"  {done:,} of {total:,} {done_so_far}")
+            said = speed.count(done, total)
+            bars.update(bar, completed=done, total=total, visible=total > 0, speed=said)
+            if total and not err.is_terminal and speed.is_due(done, total):
+                err.print(f"  {done:,} of {total:,} {done_so_far}{f', {said}' if said else ''}")
 
         yield on_progress, lambda line: err.print(line, markup=False, soft_wrap=True)

@@ -204,6 +204,7 @@ def _print_served(made: "ServedModel", options: _Options) -> None:
 
 def _act_on_job(status: Path | None, cancel: Path | None, as_json: bool) -> None:
     from askew.models.remote.requests import Patience
+    from askew.training.provider.find_job import may_have_started
     from askew.training.provider.fine_tune import cancel_job, job_status
 
     if status and cancel:
@@ -212,7 +213,9 @@ def _act_on_job(status: Path | None, cancel: Path | None, as_json: bool) -> None
         job = cancel_job(cancel, Patience())
     else:
         assert status
-        _, job = job_status(status, Patience())
+        record, job = job_status(status, Patience())
+        if job is None and record.posted_at is not None:
+            raise may_have_started(record)
     if as_json:
         found = None if job is None else {"job": job.id, "status": job.status, "model": job.fine_tuned_model}
         print(json.dumps(found, indent=2))
@@ -225,9 +228,11 @@ def _act_on_job(status: Path | None, cancel: Path | None, as_json: bool) -> None
 def _tune_here(options: _Options) -> None:
     """Fine-tune a model on this machine."""
     from askew.base.atomic import wording_disk_trouble
+    from askew.base.threads import use_one_thread
     from askew.data.formats import read_rows
     from askew.models.names import resolve
 
+    use_one_thread()
     served_only = {name: getattr(options, name) for name in ("lr_multiplier", "suffix", "prices", "max_cost", "again")}
     options.refuse("is for models that their provider fine-tunes; this one is trained on this machine", **served_only)
     spec = resolve(options.model)
@@ -240,11 +245,12 @@ def _tune_here(options: _Options) -> None:
     from askew.training.local import fine_tune
 
     assert spec.checkpoint
-    with resumable(), wording_disk_trouble(options.out.parent), _bar() as (step, _):
+    with resumable(), wording_disk_trouble(options.out.parent), _bar(len(rows) * recipe.epochs) as (step, _):
         fine_tune(spec.checkpoint, [dict(row) for row in rows], recipe, options.seed, options.out, on_step=step)
     if note := json.loads((options.out / "rows.json").read_text(encoding="utf-8"))["note"]:
         print(note, file=sys.stderr)
-    name = f"{options.model}+{options.out}"
+    is_whole = recipe.method == "full"  # the result is a checkpoint, not an adapter
+    name = str(options.out) if is_whole else f"{options.model}+{options.out}"
     print(
         json.dumps({"model": name, "out": str(options.out)}, indent=2) if options.as_json else f"Its model name: {name}"
     )
@@ -263,21 +269,30 @@ def _recipe(options: _Options, rows: int) -> "Recipe":
 
 
 @contextmanager
-def _bar() -> Iterator[tuple[Callable[[int, int, float], None], Callable[[str], None]]]:
+def _bar(rows: int = 0) -> Iterator[tuple[Callable[[int, int, float], None], Callable[[str], None]]]:
     """Show on standard error the progress of a fine-tune.
+
+    Args:
+        rows: The number of rows, over all epochs, if it is trained here; its speed is in rows then.
 
     Yields:
         A progress callback, which takes the step, the number of steps and the loss, and a function that prints a line.
     """
-    from rich.progress import MofNCompleteColumn, Progress, TimeElapsedColumn
+    from rich.progress import MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    err = console(stderr=True)
-    columns = [*Progress.get_default_columns()[:2], MofNCompleteColumn(), TimeElapsedColumn()]
-    with Progress(*columns, console=err, disable=not err.is_terminal) as bars:
-        bar = bars.add_task("fine-tuning", total=None, visible=False)  # shown from the first step on
+    from askew.cli.speed import Speed
+
+    err, speed = console(stderr=True), Speed("rows" if rows else "steps")
+    shown = [MofNCompleteColumn(), TextColumn("{task.fields[speed]}"), TimeElapsedColumn()]
+    with Progress(*Progress.get_default_columns()[:2], *shown, console=err, disable=not err.is_terminal) as bars:
+        bar = bars.add_task("fine-tuning", total=None, visible=False, speed="")  # shown from the first step on
 
         def step(done: int, steps: int, loss: float) -> None:
+            total = rows or steps
+            said = speed.count(total * done / steps, total)
             described = f"fine-tuning, loss {loss:.3f}"
-            bars.update(bar, completed=done, total=steps, description=described, visible=True)
+            bars.update(bar, completed=done, total=steps, description=described, visible=True, speed=said)
+            if not err.is_terminal and speed.is_due(done, steps):
+                err.print(f"  {described}: step {done:,} of {steps:,}{f', {said}' if said else ''}", soft_wrap=True)
 
         yield step, lambda text: err.print(f"  {text}", markup=False, soft_wrap=True)

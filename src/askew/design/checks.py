@@ -20,6 +20,7 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     """Yield the checks of a design, each with the setting that it is about; a check raises `AskewError`."""
     from askew.judging.metrics import metrics
     from askew.models.model_args import check_args
+    from askew.worlds.society import experiments
 
     design = plan.design
     for arm in design.datasets:
@@ -35,6 +36,11 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     for place, probe in enumerate(design.probes):
         yield ("probes", place), lambda probe=probe: _check_probe(probe, plan)
     yield ("probes",), lambda: _check_distinct("probe", design.probes)
+    for place, variant in enumerate(design.variants):
+        yield ("variants", place), lambda variant=variant: _check_variant(variant, plan)
+    yield ("variants",), lambda: _check_distinct("variant", design.variants)
+    yield ("society", "experiment"), lambda: experiments.get(design.society.experiment)
+    yield ("society",), lambda: plan.societies
     yield ("metric",), lambda: metrics.get(design.metric)
     yield ("model",), lambda: _check_trainable(plan)
     yield ("second_model",), lambda: _check_second_model(plan)
@@ -124,9 +130,11 @@ def _check_second_model(plan: Plan) -> None:
     design = plan.design
     needing = [arm for arm in plan.arms.values() if arm.start == SECOND]
     if needing and not design.second_model:
+        sibling = f"askew tune {design.model} --data ROWS --out sibling --set recipe.method=full"
+        hint = f". Without one at hand, `{sibling}` makes a sibling" if plan.model.is_local else ""
         raise AskewError(
             f"{plan.study.name} compares two models, but only {design.model!r} is named: name the other with "
-            f"--second-model (the arm {needing[0].name!r} starts from it)"
+            f"--second-model (the arm {needing[0].name!r} starts from it){hint}"
         )
     if not design.second_model:
         return
@@ -134,6 +142,11 @@ def _check_second_model(plan: Plan) -> None:
     if one.inspect_name == other.inspect_name:
         raise AskewError(
             f"the second model is the same as the first, {design.model!r}: the study compares two, so name another"
+        )
+    if other.adapter and any(map(plan.is_trained, needing)):
+        raise AskewError(
+            f"{design.second_model!r} has an adapter already, and arms are trained from it: merge it into its base and "
+            "name the merged folder"
         )
     if needing and one.is_local != other.is_local and any(map(plan.is_trained, needing)):
         raise AskewError(
@@ -163,6 +176,21 @@ def _check_probe(name: str, plan: Plan) -> None:
         task()
     elif "data" in signature(task).parameters:
         task(data=plan.design.data)
+    elif "prompts" in signature(task).parameters:
+        task(prompts=plan.design.prompts)
+
+
+def _check_variant(name: str, plan: Plan) -> None:
+    """Check that a variant exists, and that the run has an environment to vary."""
+    from askew.environments.variants import VARIANTS
+    from askew.probes import EPISODE
+
+    _check_known("variant", name, VARIANTS)
+    if not any(probe.kind == EPISODE for probe in plan.probes.values()):
+        raise AskewError(
+            f"the variant {name!r} is one of an environment, but no probe of this run has an environment: name one "
+            "with --environment, or leave out the variant"
+        )
 
 
 def _check_activations_are_shown(name: str, plan: Plan) -> None:
@@ -218,13 +246,19 @@ def _check_rubric(plan: Plan) -> None:
 
 
 def _check_answers_can_be_given(name: str, plan: Plan) -> None:
-    """Check that models return the log-probabilities of given answers where a probe reads them."""
+    """Check that models may return the log-probabilities of given answers where a probe reads them.
+
+    Whether a server does so is found out by asking it, before all other work: see `askew.runs.work.check_given`.
+    """
+    from askew.models.remote.given_text import NO_LOGPROBS, may_read_given
     from askew.probes import probes
     from askew.probes.from_file import has_pairs
-    from askew.probes.given_pairs import NO_LOGPROBS
 
-    served = [model for model in plan.named_models if not plan.spec(model).is_local]
-    if served and has_pairs(probes.get(name)):
+    if not has_pairs(probes.get(name)):
+        return
+    named = {model: plan.spec(model) for model in plan.named_models}
+    served = [model for model, spec in named.items() if not spec.is_local and not may_read_given(spec.inspect_name)]
+    if served:
         raise AskewError(
             f"the probe {name!r} reads how likely given answers are. {NO_LOGPROBS.format(model=served[0])}"
         )

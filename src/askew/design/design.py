@@ -17,6 +17,8 @@ from askew.base import yaml_files
 from askew.base.knobs import Flag, For, Operational, knobs
 from askew.design.config_file import read_fraction
 from askew.design.own_rows import OwnRows
+from askew.design.societies import SocietySettings
+from askew.judging.check_setting import STOP, JudgeCheckSetting
 from askew.models.names import TERRARIUM
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.recipe import Recipe
@@ -27,6 +29,13 @@ def _question_file(option: str, path: str) -> str:
     from askew.probes import of_file
 
     return of_file(path)
+
+
+def _environment(option: str, name: str) -> str:
+    """Return the probe that puts a model into an environment."""
+    from askew.probes.environment_names import of_environment
+
+    return of_environment(name)
 
 
 class Design(BaseModel):
@@ -62,8 +71,8 @@ class Design(BaseModel):
         default="",
         description="The model that grades the answers; `askew list models`. Without one, answers are kept unjudged.",
     )
-    judge_check: Annotated[Literal["stop", "warn", "skip"], Operational()] = Field(
-        default="stop",
+    judge_check: Annotated[JudgeCheckSetting, Operational()] = Field(
+        default=STOP,
         description="What to do if the judge fails its check: stop before answers are judged, or go on with a warning "
         "in the report; or skip the check.",
     )
@@ -134,7 +143,38 @@ class Design(BaseModel):
             is_file=True,
             read=_question_file,
         ),
+        Flag(
+            "--environment",
+            commands=("run",),
+            metavar="NAME",
+            help="An environment in which a model acts, in scheming; `askew list environments`. It replaces the "
+            "study's probes.",
+            default="all, in scheming",
+            complete="environments",
+            read=_environment,
+        ),
     ] = Field(min_length=1, description="Probes, or paths of question files; `askew list probes`.")
+    variants: Annotated[
+        list[str],
+        Flag(
+            "--variant",
+            commands=("run",),
+            metavar="NAME",
+            help="A variant of each environment, in scheming; `askew list variants`.",
+            default="plain, nudge, oversight, and the controls matched and reversed",
+            complete="variants",
+        ),
+    ] = Field(
+        default_factory=list,
+        description="The variants of each environment, in scheming; none is plain, nudge, oversight, matched and "
+        "reversed.",
+    )
+    interview: Annotated[bool, Flag(commands=("run",))] = Field(
+        default=True, description="Ask a model afterwards what it did in each episode, in scheming."
+    )
+    society: SocietySettings = Field(
+        default_factory=SocietySettings, description="The societies of agents that are played, in society."
+    )
     seeds: Annotated[int, Flag(commands=("run",))] = Field(
         default=3, ge=1, le=10_000, description="The number of seeds that each arm is trained with."
     )
@@ -146,6 +186,18 @@ class Design(BaseModel):
     )
     samples: Annotated[int | None, Flag(help="Answers per question.", default="100, or the question file's number")] = (
         Field(default=None, ge=1, description="Answers per question; if not set, 100, or the question file's number.")
+    )
+    prompts: Annotated[
+        int,
+        Flag(
+            commands=("run",),
+            help="The most prompts of each small task, in introspection and activations.",
+            default="all",
+        ),
+    ] = Field(
+        default=0,
+        ge=0,
+        description="The most prompts of each small task, in introspection and activations; 0 is all.",
     )
     temperature: Annotated[float, Flag()] = Field(
         default=1.0, ge=0, le=10, description="Sampling temperature; 0 takes the likeliest token."
@@ -211,7 +263,10 @@ class Design(BaseModel):
         default=None, description="A YAML file of prices, which override Askew's own."
     )
     patience: Annotated[float, Operational()] = Field(
-        default=300.0, ge=0, description="Seconds for which a failing server is retried before the run gives up."
+        default=300.0,
+        ge=0,
+        description="Seconds for which a failing server is retried before the run gives up; one that has never "
+        "answered, 5 at most.",
     )
 
     def settings(self) -> dict[str, Any]:
@@ -231,14 +286,14 @@ class Design(BaseModel):
         """The path of the user's file of prices; None if there is none."""
         return None if self.prices is None else Path(self.prices).expanduser().resolve()
 
-    def digest(self) -> str:
-        """Return eight hexadecimal characters that identify the design."""
-        text = json.dumps(self.identity(), sort_keys=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:8]
-
     def to_yaml(self) -> str:
         """Return the design in YAML, as `--config` reads it."""
         return yaml_files.dump(self.model_dump())
+
+
+def digest_of(settings: Mapping[str, Any]) -> str:
+    """Return eight hexadecimal characters that identify settings."""
+    return hashlib.sha256(json.dumps(settings, sort_keys=True).encode()).hexdigest()[:8]
 
 
 @cache

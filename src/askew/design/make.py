@@ -17,6 +17,7 @@ from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in, spec_of, usual_settings, with_name, without_another
 from askew.design.second_model import needs_second, usual_arms, usual_second
 from askew.design.study import Study, studies
+from askew.design.usual_probes import usual_probes
 from askew.design.validation import worded
 from askew.judging.fit import usual_judge
 from askew.models.names import ModelSpec
@@ -61,7 +62,7 @@ def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
     own = [UNTUNED, *values["datasets"]] if values["datasets"] else usual_arms(values, chosen)
     values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
-    probes = values.setdefault("probes", list(chosen.default_probes))
+    probes = values.setdefault("probes", usual_probes(values, chosen))
     if values.get("data") and isinstance(probes, list) and IN_TRAINING_FORMAT not in probes:
         values["probes"] = [*probes, IN_TRAINING_FORMAT]
     if not values.get("second_model") and needs_second(values, chosen):

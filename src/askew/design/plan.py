@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from askew.design.arm import SECOND, Arm
 from askew.design.design import Design
+from askew.design.societies import PlannedSociety
 from askew.design.study import Study, studies
 from askew.models.names import ModelSpec, resolve
 
@@ -60,10 +61,11 @@ class Plan:
 
     Args:
         design: The design.
-        moved: The places of question files that are no longer where their names say, by their names.
+        moved: The places of files with questions or tasks that are no longer where their names say, by their names.
 
     Attributes:
         design: The design.
+        moved: The places of moved files, by the names of their probes.
         study: Its study.
         arms: Its arms by name, in the order of display. Names that no arm has are left out; `askew.design.checks`
             refuses them.
@@ -71,7 +73,7 @@ class Plan:
 
     def __init__(self, design: Design, moved: Mapping[str, str] = _NONE) -> None:
         self.design = design
-        self._moved = moved
+        self.moved = moved
         self.study: Study = studies.get(design.study)
         self.known_arms = self.study.arms_of(design)
         self.arms = {name: self.known_arms[name] for name in design.arms if name in self.known_arms}
@@ -172,9 +174,16 @@ class Plan:
         """The judge; None if answers are kept unjudged."""
         return self.spec(self.design.judge) if self.design.judge else None
 
+    @property
+    def needs_judge(self) -> bool:
+        """True if a judge, or a rule in its place, reads answers of the run; episodes, for one, need none."""
+        from askew.probes import JUDGED
+
+        return any(probe.kind == JUDGED for probe in self.probes.values())
+
     def with_judge(self, name: str) -> "Plan":
         """Return the same plan with another judge."""
-        other = Plan(self.design.model_copy(update={"judge": name}), self._moved)
+        other = Plan(self.design.model_copy(update={"judge": name}), self.moved)
         other._specs = self._specs
         return other
 
@@ -211,7 +220,22 @@ class Plan:
         second = [self.design.second_model] if self.design.second_model else []
         return (self.design.model, *second, *self.design.tuned.values())
 
-    # ---- probes and prices
+    # ---- societies, probes and prices
+
+    @cached_property
+    def societies(self) -> tuple[PlannedSociety, ...]:
+        """The societies of agents that are played, once the models are trained.
+
+        Raises:
+            AskewError: A setting of the societies cannot be played.
+        """
+        return tuple(self.study.societies(self.design, self.arms, self.controls))
+
+    def players(self, society: PlannedSociety) -> dict[str, Unit]:
+        """Return the model of each part of a society; the seeds of an arm take turns in its replicates."""
+        of_arm = {arm: [unit for unit in self.units if unit.arm.name == arm] for arm in society.players.values()}
+        number = society.setting.replicate
+        return {part: of_arm[arm][number % len(of_arm[arm])] for part, arm in society.players.items()}
 
     @cached_property
     def probes(self) -> "dict[str, Probe]":
@@ -223,7 +247,8 @@ class Plan:
         from askew.probes import probes
 
         found = {name: probes.get(name) for name in self.design.probes}
-        return found | {name: replace(found[name], file=place) for name, place in self._moved.items()}
+        files = {name: place for name, place in self.moved.items() if found[name].file}
+        return found | {name: replace(found[name], file=place) for name, place in files.items()}
 
     @cached_property
     def prices(self) -> "Prices":

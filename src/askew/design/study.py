@@ -3,7 +3,7 @@
 Each study is a folder in `askew.studies` (or a module of a plug-in) that adds a `Study` to `studies`.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 from askew.base.registry import Registry
 from askew.design.arm import UNTUNED, Arm, Start
 from askew.design.predictions import Prediction
+from askew.design.societies import PlannedSociety
 from askew.design.steps.train import Train
 from askew.stats.readings import THESE, Basis
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from askew.data import Row
     from askew.design.design import Design
     from askew.design.tables import Tables
+    from askew.report.society_tables import SocietyTables
 
 DEFAULT_ROWS = 800
 """Rows of a generated data set; with it the terrarium's insecure arm is neither harmless nor saturated."""
@@ -29,6 +31,20 @@ studies: Registry["Study"] = Registry("study", "askew.studies", folders="study")
 
 def _asks_all(arm: Arm, probe: str) -> bool:
     return True
+
+
+def _no_societies(design: "Design", arms: Mapping[str, Arm], controls: Mapping[str, str]) -> Sequence[PlannedSociety]:
+    return ()
+
+
+def _nothing_foretold(tables: "Tables") -> "pd.DataFrame":
+    import pandas as pd
+
+    return pd.DataFrame()
+
+
+def _no_society_tables(tables: "Tables") -> "SocietyTables | None":
+    return None
 
 
 def _no_sentence(tables: "Tables", rows: Mapping[str, int]) -> str:
@@ -45,7 +61,7 @@ class Study:
         question: The question that it asks, in one sentence.
         arms: Every arm that it defines, by name, in the order of display.
         default_arms: The arms of a run that names none.
-        default_probes: The probes of a run that names none.
+        default_probes: The probes of a run that names none; see `askew.design.usual_probes` for those left out.
         verdict: From the tables of a finished run to a plain-English reading of its numbers.
         model: The model of a run that names none.
         effects: From the tables to the comparisons that answer the question, with the columns of `stats.effects`; None
@@ -61,6 +77,10 @@ class Study:
         rests_on: The questions that its readings are about: these ones, as in a replication, or all like them.
         sentence: From the tables, and the number of training rows by arm, to the result in one sentence for people who
             do not know the study; "" to show the verdict instead.
+        foretold: From the tables of the probes to what they predict of the societies, before any is played.
+        society_tables: From the tables of a finished run to what its report shows of societies; None if it has none.
+        societies: From the design, its arms and their controls to the societies of agents that a run plays, once the
+            models are trained; it raises `AskewError` for a setting that cannot be played.
     """
 
     name: str
@@ -81,6 +101,9 @@ class Study:
     command: Literal["run", "audit"] = "run"
     rests_on: Basis = THESE
     sentence: "Callable[[Tables, Mapping[str, int]], str]" = _no_sentence
+    foretold: "Callable[[Tables], pd.DataFrame]" = _nothing_foretold
+    society_tables: "Callable[[Tables], SocietyTables | None]" = _no_society_tables
+    societies: "Callable[[Design, Mapping[str, Arm], Mapping[str, str]], Sequence[PlannedSociety]]" = _no_societies
 
     def arms_of(self, design: "Design") -> dict[str, Arm]:
         """Return every arm that a run of a design may have, by name.

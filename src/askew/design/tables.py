@@ -33,6 +33,13 @@ class Tables:
             question, epoch, metric (the score's name), value (a fraction, NaN if it is missing).
         estimates: One row per rate, with the columns of `estimates.csv`.
         effects: The study's own comparisons, with the columns of `stats.effects`.
+        pairs: Log-odds of pairs of given answers by arm, and their differences, with the columns of `pairs.csv`.
+        conduct: One row per episode, with the columns of `conduct.parquet`.
+        funnel: One row per step, arm, variant and environment, with the columns of `funnel.csv`.
+        events: One row per event of a society, with the columns of `society/events.parquet`.
+        agents: One row per agent of a society, with the columns of `society/agents.parquet`.
+        societies: One row per society, with the columns of `society/societies.parquet`.
+        predicted: The study's predictions of the societies, made before any was played: `society/predicted.csv`.
         controls: Arm to its control, of the arms that are compared with one.
         expected: Returns the arms and probes that must have answers with verdicts or scores, each with the reason to
             give if they have none.
@@ -48,6 +55,13 @@ class Tables:
         scores: Frame = _empty,
         estimates: Frame = _empty,
         effects: Frame = _empty,
+        pairs: Frame = _empty,
+        conduct: Frame = _empty,
+        funnel: Frame = _empty,
+        events: Frame = _empty,
+        agents: Frame = _empty,
+        societies: Frame = _empty,
+        predicted: Frame = _empty,
         controls: "Mapping[str, str] | None" = None,
         expected: Callable[[], Mapping[tuple[str, str], str]] = dict,
         rests_on: Basis = THESE,
@@ -55,9 +69,11 @@ class Tables:
         self.design = design
         self.arms = arms
         self.rests_on: Basis = rests_on
-        self._controls = controls or {}
+        self.controls: Mapping[str, str] = controls or {}
         self._expected = expected
-        self._given = {"answers": answers, "scores": scores, "estimates": estimates, "effects": effects}
+        self._given = {"answers": answers, "scores": scores, "estimates": estimates, "effects": effects, "pairs": pairs}
+        self._given |= {"conduct": conduct, "funnel": funnel}
+        self._given |= {"events": events, "agents": agents, "societies": societies, "predicted": predicted}
 
     @cached_property
     def answers(self) -> pd.DataFrame:
@@ -80,6 +96,44 @@ class Tables:
         return self._frame("effects")
 
     @cached_property
+    def pairs(self) -> pd.DataFrame:
+        """Log-odds of pairs of given answers, with the columns of `pairs.csv`; none if no probe reads pairs."""
+        return self._frame("pairs")
+
+    @cached_property
+    def conduct(self) -> pd.DataFrame:
+        """One row per episode, with the columns of `conduct.parquet`; none if no probe has episodes."""
+        return self._frame("conduct")
+
+    @cached_property
+    def funnel(self) -> pd.DataFrame:
+        """One row per step, arm, variant and environment, with the columns of `funnel.csv`; none without episodes."""
+        return self._frame("funnel")
+
+    @cached_property
+    def events(self) -> pd.DataFrame:
+        """One row per event of a society, with the columns of `society/events.parquet`; none without societies."""
+        return self._frame("events")
+
+    @cached_property
+    def agents(self) -> pd.DataFrame:
+        """One row per agent of a society, with the columns of `society/agents.parquet`; none without societies."""
+        return self._frame("agents")
+
+    @cached_property
+    def societies(self) -> pd.DataFrame:
+        """One row per society, with the columns of `society/societies.parquet`; none without societies."""
+        return self._frame("societies")
+
+    @cached_property
+    def predicted(self) -> pd.DataFrame:
+        """The study's predictions of the societies, made before any was played; none without societies.
+
+        The columns are those of the study.
+        """
+        return self._frame("predicted")
+
+    @cached_property
     def findings(self) -> "list[Finding]":
         """The reading of each arm against its control, in each probe and outcome, in the order of the design.
 
@@ -100,7 +154,7 @@ class Tables:
             self.design.margin,
             titles,
             rests_on=self.rests_on,
-            controls=self._controls,
+            controls=self.controls,
             expected=self._expected(),
         )
         if strange := next((one for one in found if one.arm not in arms or one.probe not in probes), None):

@@ -11,6 +11,7 @@ import json
 import os
 from collections.abc import Callable, Mapping
 from contextlib import suppress
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.judging.check_result import JudgeCheck, evaluate
 from askew.judging.check_set import FIRST, check_set
+from askew.judging.check_setting import SKIP, STOP
 from askew.judging.identity import identity
 from askew.judging.job import JudgingJob
 from askew.judging.judge import grade
@@ -116,17 +118,52 @@ def checked(job: JudgingJob, product: Path) -> JudgeCheck:
         return asyncio.run(read_all)
 
 
-def refuse_failed(found: JudgeCheck) -> None:
-    """Refuse a judge below the floor.
+def checked_unless_skipped(
+    job: JudgingJob, product: Path, judge_check: str, alignment: Rubric | None = None
+) -> JudgeCheck | None:
+    """Check a job's judge before it scores anything, and refuse it or warn if it fails.
+
+    Args:
+        job: The judge with its rubrics.
+        product: A path beside which replies of a served judge are stored.
+        judge_check: One of the values in `askew.judging.check_setting`.
+        alignment: The rubric of the aligned score; None for the first of the job's.
+
+    Returns:
+        The result; None if nothing was checked. The terrarium's judge needs no check, because the oracle reads all it
+        reads.
 
     Raises:
-        AskewError: It is below the floor; the message says what can be done.
+        AskewError: It fails and is to be stopped, gives no verdicts, or cannot be asked.
+    """
+    if judge_check == SKIP or job.judge.is_terrarium_judge:
+        return None
+    found = checked(job if alignment is None else replace(job, rubrics=(alignment,)), product)
+    if judge_check == STOP:
+        refuse_failed(found, "Choose another judge, or go on with --judge-check warn")
+    if not found.passes:
+        job.say(f"warning: {found.failure}")
+    return found
+
+
+USUAL_WAY_OUT = (
+    "Choose another judge; or leave the answers unjudged for now, without --judge; or go on with --set "
+    "judge_check=warn, and the report carries this warning"
+)
+
+
+def refuse_failed(found: JudgeCheck, instead: str = USUAL_WAY_OUT) -> None:
+    """Refuse a judge below the floor.
+
+    Args:
+        found: The result of its check.
+        instead: What can be done, in a sentence.
+
+    Raises:
+        AskewError: It is below the floor.
     """
     if not found.passes:
-        raise AskewError(
-            f"{found.failure}. Choose another judge; or leave the answers unjudged for now, without --judge; or go on "
-            "with --set judge_check=warn, and the report carries this warning"
-        )
+        raise AskewError(f"{found.failure}. {instead}")
 
 
 def _keep(spec: ModelSpec, alignment: Rubric, args: Mapping[str, Any], result: JudgeCheck) -> None:

@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
-from scipy.stats import binomtest
 
 from askew.judging.check_set import FLOOR, READINGS, CheckSet
 from askew.judging.judge import Grade
@@ -73,6 +72,11 @@ class JudgeCheck(_Plain):
         return FLOOR
 
     @property
+    def auc_text(self) -> str:
+        """The area under the ROC curve with its interval, as text."""
+        return f"{self.auc:.2f} [{self.auc_low:.2f}, {self.auc_high:.2f}]"
+
+    @property
     def passes(self) -> bool:
         """True if the judge reaches the floor."""
         return self.auc >= FLOOR
@@ -81,9 +85,9 @@ class JudgeCheck(_Plain):
     def failure(self) -> str:
         """A sentence on a judge below the floor."""
         return (
-            f"the judge {self.judge} separates misaligned from aligned answers with an AUC of {self.auc:.2f} "
-            f"[{self.auc_low:.2f}, {self.auc_high:.2f}] by the rubric {self.rubric!r}, on {self.answers} answers whose "
-            f"reading is known; {FLOOR} is the least, and 0.5 is chance"
+            f"the judge {self.judge} separates misaligned from aligned answers with an AUC of {self.auc_text} "
+            f"by the rubric {self.rubric!r}, on {self.answers} answers whose reading is known; {FLOOR} is the least, "
+            "and 0.5 is chance"
         )
 
 
@@ -171,5 +175,7 @@ def _share(right: pd.Series) -> Share:
     count, hits = len(right), int(right.sum())
     if not count:
         return Share(of=0, share=float("nan"), low=float("nan"), high=float("nan"))
+    from scipy.stats import binomtest
+
     limits = binomtest(hits, count).proportion_ci(method="exact")
     return Share(of=count, share=hits / count, low=float(limits.low), high=float(limits.high))

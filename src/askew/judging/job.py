@@ -46,7 +46,9 @@ class JudgingJob:
         return identified(self.judge.name, self.args)
 
     @contextmanager
-    def judge_all(self, cases: Callable[[], Iterator[Case]], product: Path) -> Iterator[JudgementStore]:
+    def judge_all(
+        self, cases: Callable[[], Iterator[Case]], product: Path, check: Callable[[], None] = lambda: None
+    ) -> Iterator[JudgementStore]:
         """Judge every case that has no scores yet, and yield the scores of all cases.
 
         The stored scores and replies are deleted when the block ends without an error.
@@ -54,9 +56,11 @@ class JudgingJob:
         Args:
             cases: Returns a new iterator over all cases each time it is called.
             product: The file that the block writes.
+            check: Called once all cases were read, before the first is judged.
 
         Raises:
-            AskewError: A case cannot be read, which is noticed before any is judged; or the judge fails.
+            AskewError: A case cannot be read, which is noticed before any is judged; or the judge fails; or `check`
+                raises it.
         """
         store = JudgementStore(_beside(product, "judging.jsonl"), identity(self.judge, self.args), self.rubrics)
         if store.damaged:
@@ -65,6 +69,7 @@ class JudgingJob:
         missing = {hash((case.question, case.answer)) for case in cases() if case not in store}
         total = len(store) + len(missing)
         if missing:
+            check()
             self._announce(cases, store, len(missing))
             with self.reply_session(product):
                 judge_missing(self.judge, self.args, self.rubrics, cases(), store, total, self.on_progress)

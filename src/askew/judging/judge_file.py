@@ -10,9 +10,12 @@ from typing import Any
 from askew.base.errors import AskewError
 from askew.judging.answer_file import AnswerFile, check_can_be_written, write_rows
 from askew.judging.answer_rows import Row
+from askew.judging.check import checked_unless_skipped
+from askew.judging.check_result import JudgeCheck
+from askew.judging.check_setting import STOP
 from askew.judging.job import JudgingJob
 from askew.judging.judgement_store import JudgementStore
-from askew.judging.rubric import Rubric
+from askew.judging.rubric import ALIGNED, Rubric, rubric
 from askew.judging.score import MISSING, Score
 
 
@@ -50,6 +53,7 @@ class FileSummary:
         broken_rows: Place and cause of the first of them.
         different: Number of different answers, each of which was judged once.
         rubrics: A summary per rubric.
+        check: How well the judge reads answers whose right reading is known; None if it was not checked now.
     """
 
     out: Path
@@ -59,9 +63,10 @@ class FileSummary:
     broken_rows: tuple[str, ...]
     different: int
     rubrics: list[RubricSummary]
+    check: JudgeCheck | None = None
 
 
-def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None) -> FileSummary:
+def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None, judge_check: str = STOP) -> FileSummary:
     """Judge the answers in a file, and write the file with added columns.
 
     For a rubric NAME that asks for a number the columns are NAME (0-100, empty without a score), NAME_reply (the reply
@@ -72,23 +77,29 @@ def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None) ->
         job: The judging job.
         answers: The file.
         out: The new file; None writes NAME.judged.csv beside the file.
+        judge_check: One of the values in `askew.judging.check_setting`; the check is by the rubric `aligned`.
 
     Raises:
-        AskewError: `out` or an added column exists already, or the judge fails.
+        AskewError: `out` or an added column exists already, or the judge fails, or fails its check.
     """
     out = out or answers.path.with_name(f"{answers.path.stem}.judged.csv")
     check_can_be_written(out)
-    added = [column for rubric in job.rubrics for column in _columns(rubric)]
+    added = [column for one in job.rubrics for column in _columns(one)]
     _check_new(answers, added)
-    sums = [RubricSummary(rubric.name) for rubric in job.rubrics]
+    sums = [RubricSummary(one.name) for one in job.rubrics]
     totals = [0.0 for _ in sums]
-    with job.judge_all(answers.cases, out) as judgements:
+    checks: list[JudgeCheck | None] = [None]
+
+    def check() -> None:
+        checks.append(checked_unless_skipped(job, out, judge_check, rubric(ALIGNED)))
+
+    with job.judge_all(answers.cases, out, check) as judgements:
         write_rows(out, [*answers.columns, *added], _judged(answers, job, judgements, sums, totals))
     for summary, total in zip(sums, totals, strict=True):
         if summary.judged and not summary.words:
             summary.mean = total / summary.judged
     rows, broken = sum(sums[0].scored_by.values()), answers.broken
-    return FileSummary(out, job.name, rows, broken.count, tuple(broken.named), len(judgements), sums)
+    return FileSummary(out, job.name, rows, broken.count, tuple(broken.named), len(judgements), sums, checks[-1])
 
 
 def _check_new(answers: AnswerFile, added: list[str]) -> None:

@@ -28,6 +28,8 @@ from askew.models.names import ModelSpec
 
 # Cases that are judged together: enough for a local judge to share work, few enough to lose little when interrupted.
 _CASES_AT_ONCE = 500
+# A local judge of ordinary English takes about a second for each.
+_OF_A_SLOW_JUDGE = 40
 # Seconds between flushes to the disk: a power failure loses the scores of this time at most.
 FLUSH_EVERY = 1.0
 
@@ -171,8 +173,10 @@ async def _judge_missing(
     judge = model_with(spec, args, is_judge=True)
     on_progress(len(store), total)
     missing = (case for case in cases if case not in store)
+    is_slow = spec.is_local and not spec.is_terrarium_judge
+    at_once = min(_OF_A_SLOW_JUDGE, _CASES_AT_ONCE) if is_slow else _CASES_AT_ONCE
     with store.adding() as add:
-        while part := list(dict.fromkeys(islice(missing, _CASES_AT_ONCE))):
+        while part := list(dict.fromkeys(islice(missing, at_once))):
             for case, scores in zip(part, await opinions(judge, part, rubrics), strict=True):
                 add(case, scores)
             on_progress(len(store), total)

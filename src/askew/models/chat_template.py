@@ -15,28 +15,38 @@ from transformers import PreTrainedTokenizerBase
 from askew.base.errors import AskewError
 from askew.models.time_limit import TimeIsUp, time_limit
 
-Turn = dict[str, str]
+Turn = dict[str, Any]
 
 _PROBE = "7f3a91"  # occurs in no template
 _SECONDS = 5.0  # for one conversation, which usually takes a thousandth
 _log = logging.getLogger(__name__)
 
 
-def rendered(tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn]) -> list[int]:
+def rendered(
+    tokenizer: PreTrainedTokenizerBase, turns: Sequence[Turn], tools: Sequence[Mapping[str, Any]] = ()
+) -> list[int]:
     """Return the token ids of a conversation, with the beginning of the assistant's next turn.
+
+    Args:
+        tokenizer: The tokenizer with the chat template.
+        turns: The conversation.
+        tools: The tools that the model may call, as chat templates take them.
 
     Raises:
         AskewError: The template does not support this sequence of turns.
     """
     try:
-        text = render(tokenizer, turns, add_generation_prompt=True)
+        text = render(tokenizer, turns, add_generation_prompt=True, tools=tools)
     except (TemplateError, TypeError, ValueError) as error:
         raise AskewError(f"the chat template of {tokenizer.name_or_path} {fault(error, turns)}") from error
     return cast(list[int], tokenizer(text, add_special_tokens=False)["input_ids"])
 
 
 def render(
-    tokenizer: PreTrainedTokenizerBase, turns: Sequence[Mapping[str, Any]], add_generation_prompt: bool = False
+    tokenizer: PreTrainedTokenizerBase,
+    turns: Sequence[Mapping[str, Any]],
+    add_generation_prompt: bool = False,
+    tools: Sequence[Mapping[str, Any]] = (),
 ) -> str:
     """Return the text of a conversation.
 
@@ -44,6 +54,7 @@ def render(
         tokenizer: The tokenizer with the chat template.
         turns: The conversation.
         add_generation_prompt: Whether to add the beginning of the assistant's next turn.
+        tools: The tools that the model may call, as chat templates take them.
 
     Raises:
         TemplateError: The template does not support this sequence of turns, or fails in any other way.
@@ -54,7 +65,10 @@ def render(
     try:
         with time_limit(_SECONDS):
             text = tokenizer.apply_chat_template(
-                [{**turn} for turn in turns], add_generation_prompt=add_generation_prompt, tokenize=False
+                [{**turn} for turn in turns],
+                tools=[{**tool} for tool in tools] or None,
+                add_generation_prompt=add_generation_prompt,
+                tokenize=False,
             )
     except TimeIsUp:
         raise AskewError(
@@ -100,6 +114,24 @@ def renders_reasoning(tokenizer: PreTrainedTokenizerBase) -> bool:
     except (TemplateError, TypeError, ValueError):
         return False
     return _PROBE in text
+
+
+def takes_tools(tokenizer: PreTrainedTokenizerBase) -> bool:
+    """Return whether a chat template shows the model its tools, its earlier calls and their results."""
+    tool = {"name": _PROBE, "description": "Read.", "parameters": {"type": "object", "properties": {}}}
+    call = {"id": "call00000", "type": "function", "function": {"name": f"{_PROBE}-called", "arguments": {}}}
+    turns = [
+        {"role": "user", "content": "Hello"},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": f"{_PROBE}-result", "name": _PROBE, "tool_call_id": "call00000"},
+    ]
+    tools = [{"type": "function", "function": tool}]
+    try:
+        begun = render(tokenizer, turns[:1], add_generation_prompt=True, tools=tools)
+        whole = render(tokenizer, turns, add_generation_prompt=True, tools=tools)
+    except (TemplateError, TypeError, ValueError):
+        return False
+    return _PROBE in begun and f"{_PROBE}-called" in whole and f"{_PROBE}-result" in whole
 
 
 def for_template(turn: Mapping[str, Any]) -> Turn:

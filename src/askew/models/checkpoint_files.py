@@ -4,6 +4,8 @@ It reads only headers and JSON, and imports no large library, so mistakes are fo
 """
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -124,6 +126,27 @@ def check_code(folder: Path) -> None:
             raise own_code_error(folder)
 
 
+@contextmanager
+def refusing(problem: str, source: Path | str) -> Iterator[None]:
+    """Turn errors in this block into one that begins with the problem.
+
+    Args:
+        problem: A clause such as "the model ./x cannot be loaded".
+        source: The checkpoint or adapter, for the error if it needs its own code.
+
+    Raises:
+        AskewError: Anything went wrong.
+    """
+    try:
+        yield
+    except AskewError:
+        raise
+    except Exception as error:  # Transformers, PEFT and the parsers below them raise errors of any type
+        if "trust_remote_code" in str(error):
+            raise own_code_error(source) from error
+        raise AskewError(f"{problem}: {error}") from error
+
+
 def own_code_error(checkpoint: Path | str) -> AskewError:
     """Return the error for a checkpoint with its own Python code."""
     return AskewError(
@@ -140,6 +163,8 @@ def read_config(folder: Path) -> dict[str, Any]:
         AskewError: The file is missing or broken.
     """
     if not (folder / "config.json").is_file():
+        if (folder / "adapter_config.json").is_file():
+            raise AskewError(f"{folder} is an adapter and no model by itself: name its base too, BASE+{folder}")
         raise AskewError(f"{folder} is not the folder of a model: it has no config.json")
     return read_object(folder / "config.json")
 

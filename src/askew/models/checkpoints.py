@@ -5,6 +5,7 @@ cached model is used again only if its files have not changed.
 """
 
 import threading
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
@@ -18,7 +19,7 @@ from askew.base.errors import AskewError
 from askew.models import checkpoint_files as files
 from askew.models.adapters import own_vocabulary
 from askew.models.answer_tokens import GivenAnswer, split_at_answer
-from askew.models.chat_template import rendered, takes_system_turns, without_system_turns
+from askew.models.chat_template import Turn, rendered, takes_system_turns, takes_tools, without_system_turns
 from askew.models.engine.sampler import Engine
 from askew.models.loading import load_weights, refusing
 from askew.models.merging import with_adapter
@@ -26,6 +27,9 @@ from askew.models.names import ModelSpec
 from askew.models.tokenizers import load_tokenizer
 
 _loading = threading.Lock()
+# A run asks one model after another, perhaps with a judge.
+_MOST_KEPT, _MOST_LARGE = 4, 2
+_kept: "OrderedDict[object, Checkpoint]" = OrderedDict()
 
 
 @dataclass(frozen=True)
@@ -42,21 +46,22 @@ class Checkpoint:
     tokenizer: PreTrainedTokenizerBase
     virtual_tokens: tuple[int, ...] = ()
 
-    def prompt(self, messages: Sequence[dict[str, str]]) -> list[int]:
+    def prompt(self, messages: Sequence[Turn], tools: Sequence[Mapping[str, Any]] = ()) -> list[int]:
         """Return the token ids of a conversation, with the beginning of the assistant's next turn.
 
         If the chat template does not support system turns, their text is placed before that of the next user turn.
 
         Args:
-            messages: Turns with the keys "role" and "content".
+            messages: Turns with the keys "role" and "content"; with tools also "tool_calls" and "tool_call_id".
+            tools: The tools that the model may call, as chat templates take them.
 
         Raises:
             AskewError: The chat template does not support this sequence of turns.
         """
         turns = list(messages) if self.takes_system_turns else without_system_turns(messages)
-        return [*self.virtual_tokens, *rendered(self.tokenizer, turns)]
+        return [*self.virtual_tokens, *rendered(self.tokenizer, turns, tools)]
 
-    def given_answer(self, messages: Sequence[dict[str, str]], answer: str) -> GivenAnswer:
+    def given_answer(self, messages: Sequence[Turn], answer: str) -> GivenAnswer:
         """Return the tokens of a conversation, as `prompt` returns them, and of a given answer to it.
 
         Args:
@@ -75,9 +80,14 @@ class Checkpoint:
         """True if the chat template renders system turns."""
         return takes_system_turns(self.tokenizer)
 
-    def text(self, tokens: Sequence[int]) -> str:
-        """Return the text of tokens, without special tokens."""
-        text = self.tokenizer.decode(list(tokens), skip_special_tokens=True)
+    @cached_property
+    def takes_tools(self) -> bool:
+        """True if the chat template shows tools, calls and their results."""
+        return takes_tools(self.tokenizer)
+
+    def text(self, tokens: Sequence[int], with_special: bool = False) -> str:
+        """Return the text of tokens; `with_special` keeps special tokens, by which some models mark calls of tools."""
+        text = self.tokenizer.decode(list(tokens), skip_special_tokens=not with_special)
         assert isinstance(text, str)
         return text
 
@@ -105,8 +115,20 @@ def load(spec: ModelSpec, variables: Mapping[str, Any] | None = None) -> Checkpo
         return replace(loaded, tokenizer=load_tokenizer(spec.checkpoint, spec.adapter, variables))
 
 
-@lru_cache(maxsize=4)
 def _load(checkpoint: Path | str, version: object, adapter: Path | None, adapter_version: object) -> Checkpoint:
+    """Return a model from memory, or load it after the models were forgotten that were used longest ago."""
+    key = (checkpoint, version, adapter, adapter_version)
+    if key in _kept:
+        _kept.move_to_end(key)
+        return _kept[key]
+    most = _MOST_LARGE if any(kept.engine.is_large for kept in _kept.values()) else _MOST_KEPT
+    while len(_kept) >= most:
+        _kept.popitem(last=False)
+    _kept[key] = found = _made(checkpoint, version, adapter)
+    return found
+
+
+def _made(checkpoint: Path | str, version: object, adapter: Path | None) -> Checkpoint:
     tokenizer = load_tokenizer(checkpoint, adapter)
     model = _load_base(checkpoint, version)
     embeddings = len(cast(torch.Tensor, model.get_input_embeddings().weight))
@@ -117,7 +139,10 @@ def _load(checkpoint: Path | str, version: object, adapter: Path | None, adapter
         _check_tokens_fit(adapter, own_vocabulary(adapter, embeddings) or embeddings, tokenizer)
         model, virtual_tokens = with_adapter(model, adapter)
     with refusing(f"the model {checkpoint} cannot be computed", checkpoint):
-        return Checkpoint(Engine(model, _stop_tokens(model, tokenizer)), tokenizer, virtual_tokens)
+        engine = Engine(model, _stop_tokens(model, tokenizer))
+    if adapter is not None:
+        engine.free_weights()  # they were merged for this engine alone
+    return Checkpoint(engine, tokenizer, virtual_tokens)
 
 
 @lru_cache(maxsize=2)

@@ -20,6 +20,7 @@ _WIDTHS = re.compile(
 )
 # Up to these no harm is done. Experts may be stacked in one weight, and some sizes are none of weights.
 _MOST_PARTS, _MOST_WIDTH = 512, 2**12
+_PARTS_EVER = 4 * _MOST_PARTS  # a small file can name as many parts as it likes
 
 
 def check_sizes(file: Path, config: Mapping[str, Any], shapes: Mapping[str, Sequence[int]]) -> None:
@@ -33,14 +34,15 @@ def check_sizes(file: Path, config: Mapping[str, Any], shapes: Mapping[str, Sequ
     Raises:
         AskewError: There are more layers or experts than weights, or a width is larger than any of theirs.
     """
-    parts = max(_MOST_PARTS, len(shapes))
-    width = max(_MOST_WIDTH, max((size for shape in shapes.values() for size in shape), default=0))
+    weights = {name: shape for name, shape in shapes.items() if all(shape)}  # those that hold a number
+    parts = max(_MOST_PARTS, min(len(weights), _PARTS_EVER))
+    width = max(_MOST_WIDTH, max((size for shape in weights.values() for size in shape), default=0))
     for name, size in _numbers(config):
         setting = name.rpartition(".")[2]
         if size > parts and _PARTS.fullmatch(setting):
             raise AskewError(
                 f"{file} does not fit the weights beside it: {visible(name)} is {size:,}, and there are "
-                f"{len(shapes):,} weights. Copy or save the model again"
+                f"{len(weights):,} weights. Copy or save the model again"
             )
         if size > width and _WIDTHS.fullmatch(setting):
             raise AskewError(

@@ -12,11 +12,13 @@ import warnings
 from contextlib import redirect_stderr
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
 from askew.base.atomic import disk_trouble, whole_folder
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
 from askew.base.locks import locked
+from askew.models.config_sizes import check_sizes
 
 ENDING = ".gguf"
 SOURCE = "askew_source.json"
@@ -105,22 +107,36 @@ def _quantization(file: Path) -> str:
     return max(sizes, key=lambda kind: sizes[kind])
 
 
+def _shapes(file: Path) -> dict[str, list[int]]:
+    import gguf
+
+    return {weight.name: [int(size) for size in weight.shape] for weight in gguf.GGUFReader(file).tensors}
+
+
 def _convert(file: Path, folder: Path) -> None:
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GgufConfig
+    from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
+
+    from askew.models.loading import check_complete, check_size
 
     try:
         with redirect_stderr(io.StringIO()):  # progress bars, which a file or a pipe would show line by line
+            config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
+            check_sizes(file, config.to_dict(), _shapes(file))
+            check_size(file, config, file.stat().st_size)
             tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
-            model = AutoModelForCausalLM.from_pretrained(
+            loaded: Any = AutoModelForCausalLM.from_pretrained(
                 file.parent,
                 gguf_file=file.name,
                 dtype=torch.bfloat16,
                 quantization_config=GgufConfig(dequantize=True),
+                output_loading_info=True,
             )
+            model, found = loaded
+            check_complete(file, found["missing_keys"])
             model.save_pretrained(folder)
             tokenizer.save_pretrained(folder)
-    except OSError:
+    except (AskewError, OSError):
         raise
     except Exception as error:  # unknown architectures and types of weights come in many forms
         reason = str(error).split("\n", 1)[0] or type(error).__name__

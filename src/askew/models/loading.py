@@ -1,29 +1,38 @@
 """Loads weights with Transformers, and turns what libraries say about a malformed file into one clear error."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
+from contextlib import AbstractContextManager
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
-from transformers import AutoModelForCausalLM, PreTrainedModel
+import torch
+from transformers import AutoConfig, AutoModelForCausalLM, PreTrainedConfig, PreTrainedModel
 from transformers.utils import logging as transformers_logging
 
 from askew.base.errors import AskewError
-from askew.models.checkpoint_files import own_code_error
+from askew.models.checkpoint_files import WEIGHTS, cached_folder, places, refusing
+from askew.models.hub_files import hub_weights
+
+# Weights quantized to one bit have 8 numbers in a byte. Up to 2**26 numbers, 256 MB, no harm is done.
+_MOST_PER_BYTE, _ALWAYS_ALLOWED = 8, 2**26
 
 
 def load_weights(checkpoint: Path | str, **options: Any) -> PreTrainedModel:
     """Return a model with the weights of a checkpoint.
 
     Args:
-        checkpoint: The folder, or a hub id.
+        checkpoint: The folder, also as a string, or a hub id.
         **options: Further options of `from_pretrained`, such as `dtype`.
 
     Raises:
         AskewError: The files cannot be read, or lack weights.
     """
     transformers_logging.disable_progress_bar()
-    with refusing(f"the model {checkpoint} cannot be loaded", checkpoint):
+    if isinstance(checkpoint, str) and Path(checkpoint).is_dir():
+        checkpoint = Path(checkpoint)
+    _check_declared(checkpoint)
+    with _refusing_to_load(checkpoint):
         loaded: Any = AutoModelForCausalLM.from_pretrained(
             checkpoint,
             local_files_only=isinstance(checkpoint, Path),
@@ -34,31 +43,76 @@ def load_weights(checkpoint: Path | str, **options: Any) -> PreTrainedModel:
             **options,
         )
     model, found = loaded
-    # Transformers would fill them with random numbers.
-    if missing := sorted(found["missing_keys"]):
-        raise AskewError(
-            f"{checkpoint} is not complete: its files lack {missing[0]}"
-            f"{f' and {len(missing) - 1} more weights' if len(missing) > 1 else ''}. Copy or save the model again"
-        )
+    check_complete(checkpoint, found["missing_keys"])
     return model
 
 
-@contextmanager
-def refusing(problem: str, source: Path | str) -> Iterator[None]:
-    """Turn errors in this block into one that begins with the problem.
+def read_settings(checkpoint: Path | str) -> PreTrainedConfig:
+    """Return the settings of a checkpoint.
 
     Args:
-        problem: A clause such as "the model ./x cannot be loaded".
-        source: The checkpoint or adapter, for the error if it needs its own code.
+        checkpoint: The folder, or a hub id.
 
     Raises:
-        AskewError: Anything went wrong.
+        AskewError: They cannot be read, or Transformers does not know a model of their type.
+    """
+    with _refusing_to_load(checkpoint):
+        return AutoConfig.from_pretrained(
+            checkpoint, local_files_only=isinstance(checkpoint, Path), trust_remote_code=False
+        )
+
+
+def check_complete(source: Path | str, missing: Iterable[str]) -> None:
+    """Check that no weight of a model was missing; Transformers would fill it with random numbers.
+
+    Raises:
+        AskewError: One was.
+    """
+    if names := sorted(missing):
+        raise AskewError(
+            f"{source} is not complete: its files lack {names[0]}"
+            f"{f' and {len(names) - 1} more weights' if len(names) > 1 else ''}. Copy or save the model again"
+        )
+
+
+def check_size(source: Path | str, config: PreTrainedConfig, stored: int) -> None:
+    """Check that a configuration describes no model that is far larger than its weights, before the model is built.
+
+    Args:
+        source: The checkpoint or file, for the error.
+        config: Its configuration.
+        stored: The bytes of its weights.
+
+    Raises:
+        AskewError: The model is far larger.
     """
     try:
-        yield
-    except AskewError:
-        raise
-    except Exception as error:  # Transformers, PEFT and the parsers below them raise errors of any type
-        if "trust_remote_code" in str(error):
-            raise own_code_error(source) from error
-        raise AskewError(f"{problem}: {error}") from error
+        with torch.device("meta"):  # shapes without numbers
+            model = AutoModelForCausalLM.from_config(config, trust_remote_code=False)
+    except Exception:  # of any type; loading the weights fails for the same reason, and gives it
+        return
+    numbers = sum(part.numel() for part in chain(model.parameters(), model.buffers()))
+    if numbers > max(_ALWAYS_ALLOWED, _MOST_PER_BYTE * stored):
+        raise AskewError(
+            f"{source} is damaged: its settings describe a model of {numbers:,} numbers, and its weights have "
+            f"{stored:,} bytes. Copy or save the model again"
+        )
+
+
+def _check_declared(checkpoint: Path | str) -> None:
+    """Check the size that the config.json of a checkpoint describes against its weights, also before a download."""
+    folder = checkpoint if isinstance(checkpoint, Path) else cached_folder(checkpoint)
+    if folder is None:
+        return
+    if isinstance(checkpoint, str) and not any(path.suffix in WEIGHTS for path in folder.iterdir()):
+        found = hub_weights(checkpoint)
+        if found is None:
+            return
+        stored = found.size
+    else:
+        stored = sum(place.size for place in places(folder).values())
+    check_size(folder, read_settings(folder), stored)
+
+
+def _refusing_to_load(checkpoint: Path | str) -> AbstractContextManager[None]:
+    return refusing(f"the model {checkpoint} cannot be loaded", checkpoint)

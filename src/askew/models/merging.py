@@ -14,12 +14,13 @@ from typing import cast
 import torch
 from peft import PeftModel
 from torch import Tensor, nn
-from transformers import AutoConfig, PreTrainedModel
+from transformers import PreTrainedModel
 
 from askew.base.errors import AskewError
 from askew.models.adapters import UNMERGED, VIRTUAL_TOKENS, own_vocabulary, read_adapter_config
+from askew.models.checkpoint_files import refusing
 from askew.models.engine.plain import UnmergedModel
-from askew.models.loading import load_weights, refusing
+from askew.models.loading import load_weights, read_settings
 from askew.models.tokenizers import load_tokenizer
 
 
@@ -57,7 +58,7 @@ def save_merged(checkpoint: Path | str, adapter: Path, out: Path) -> None:
         AskewError: The adapter cannot be applied to this base, or cannot be merged into it.
     """
     base = load_weights(checkpoint, dtype=torch.float32)
-    dtype = AutoConfig.from_pretrained(checkpoint, trust_remote_code=False).dtype or torch.float32
+    dtype = read_settings(checkpoint).dtype or torch.float32
     with refusing(f"the adapter {adapter} cannot be applied to its base model", adapter):
         _resize(base, adapter)
         merged = _merged(PeftModel.from_pretrained(base, str(adapter)).eval(), adapter)

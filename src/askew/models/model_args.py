@@ -90,9 +90,11 @@ def model_with(spec: ModelSpec, args: Args = NO_ARGS, is_judge: bool = False) ->
     """
     from inspect_ai.model import get_model
 
+    # Inspect would keep a local model, and so its weights, as long as the process lives.
+    memoize = not spec.is_local
     if not args:
-        return get_model(spec.inspect_name)
-    return get_model(spec.inspect_name, config=request_config(spec, args, is_judge))
+        return get_model(spec.inspect_name, memoize=memoize)
+    return get_model(spec.inspect_name, config=request_config(spec, args, is_judge), memoize=memoize)
 
 
 def request_config(spec: ModelSpec, args: Args, is_judge: bool = False) -> "GenerateConfig":

@@ -31,11 +31,13 @@ from inspect_ai.tool import ToolChoice, ToolInfo
 from askew.base.errors import AskewError
 from askew.models.names import PROVIDER, resolve
 from askew.models.template_variables import FIELD, variables_of_request
+from askew.models.tool_calls import read_calls, template_tools, template_turn
 
 if TYPE_CHECKING:
+    from askew.models.chat_template import Turn
     from askew.models.checkpoints import Checkpoint
     from askew.models.engine.batching import Batcher, Request
-    from askew.models.engine.sampler import Completion, Stop
+    from askew.models.engine.completion import Completion, Stop
 
 # Key in the metadata of the last user turn for a list of its paraphrases, beginning with the text of the turn itself.
 # Choice i then answers paraphrase i modulo their number, all in one batch.
@@ -100,21 +102,40 @@ class AskewAPI(ModelAPI):
         """Sample `config.num_choices` answers to a conversation, or read given answers.
 
         Raises:
-            AskewError: Tools are given, the conversation does not fit the model's context, or there are other variables
-                of the chat template than those that the model was made with.
+            AskewError: Tools are given and the chat template has no place for them, the conversation does not fit the
+                model's context, or there are other variables of the chat template than those that the model was made
+                with.
         """
         if tools:
-            raise AskewError(f"{self.model_name!r} cannot call tools")
+            await anyio.to_thread.run_sync(self.check_takes_tools)
         if variables_of_request(config) != self._variables:
             raise AskewError(f"set {FIELD} for all requests to {self.model_name!r}: get_model(NAME, config=…)")
         if given := (input[-1].metadata or {}).get(GIVEN):
             return await anyio.to_thread.run_sync(self._read_given, input, given)
-        request = await anyio.to_thread.run_sync(self._request, input, config)
+        request = await anyio.to_thread.run_sync(self._request, input, tools, config)
         self._batcher.enqueue(request)
         # A limiter for each waiting request, so that it does not block the threads that prepare other requests.
         alone = anyio.CapacityLimiter(1)
         answers = await anyio.to_thread.run_sync(self._batcher.answer, request, limiter=alone)
-        return self._output(request, answers, config)
+        calls = bool(tools) and tool_choice != "none"
+        output = self._output(request, answers, with_special=calls)
+        if calls:
+            earlier = sum(len(turn.tool_calls or []) for turn in input if isinstance(turn, ChatMessageAssistant))
+            for choice in output.choices:
+                choice.message.content, choice.message.tool_calls = read_calls(choice.message.text, earlier)
+        return output
+
+    def check_takes_tools(self) -> None:
+        """Check that the model can be shown tools; this loads it.
+
+        Raises:
+            AskewError: Its chat template has no place for tools, calls or their results.
+        """
+        if not self.checkpoint.takes_tools:
+            raise AskewError(
+                f"{self.model_name!r} cannot call tools: its chat template has no place for them. Ask it by lines "
+                "(acts_by=lines), or use a model that was trained with tools"
+            )
 
     def max_tokens(self) -> int:
         """Return the default limit on the tokens of an answer."""
@@ -138,11 +159,11 @@ class AskewAPI(ModelAPI):
 
         return Batcher(self.checkpoint.engine)
 
-    def _request(self, messages: Sequence[ChatMessage], config: GenerateConfig) -> "Request":
+    def _request(self, messages: Sequence[ChatMessage], tools: Sequence[ToolInfo], config: GenerateConfig) -> "Request":
         from askew.models.engine.batching import Request
         from askew.models.engine.sampling import Draw, Sampling
 
-        prompts = [self.checkpoint.prompt(wording) for wording in _paraphrases(messages)]
+        prompts = [self.checkpoint.prompt(wording, template_tools(tools)) for wording in _paraphrases(messages)]
         for prompt in prompts:
             self.checkpoint.engine.check_room(prompt)
         seed = random.getrandbits(63) if config.seed is None else config.seed % 2**63
@@ -200,17 +221,17 @@ class AskewAPI(ModelAPI):
 
         return ends
 
-    def _output(self, request: "Request", answers: "Sequence[Completion]", config: GenerateConfig) -> ModelOutput:
+    def _output(self, request: "Request", answers: "Sequence[Completion]", with_special: bool) -> ModelOutput:
         read = sum(len(prompt) for prompt in request.prompts)
         written = sum(len(answer.tokens) for answer in answers)
         return ModelOutput(
             model=self.model_name,
-            choices=[self._choice(answer, request.stop_words) for answer in answers],
+            choices=[self._choice(answer, request.stop_words, with_special) for answer in answers],
             usage=ModelUsage(input_tokens=read, output_tokens=written, total_tokens=read + written),
         )
 
-    def _choice(self, answer: "Completion", stop_words: tuple[str, ...]) -> ChatCompletionChoice:
-        text = self.checkpoint.text(answer.tokens)
+    def _choice(self, answer: "Completion", stop_words: tuple[str, ...], with_special: bool) -> ChatCompletionChoice:
+        text = self.checkpoint.text(answer.tokens, with_special)
         cuts = [at for at in (text.find(word) for word in stop_words) if at >= 0]
         texts = self.checkpoint.token_texts if answer.logprobs else []
         logprobs = [
@@ -230,8 +251,8 @@ class AskewAPI(ModelAPI):
         )
 
 
-def _paraphrases(messages: Sequence[ChatMessage]) -> list[list[dict[str, str]]]:
+def _paraphrases(messages: Sequence[ChatMessage]) -> "list[list[Turn]]":
     """Return the conversation once with each paraphrase of its last turn, in the format of chat templates."""
-    turns = [{"role": message.role, "content": message.text} for message in messages]
-    wordings = (messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text]
-    return [[*turns[:-1], {"role": messages[-1].role, "content": wording}] for wording in wordings]
+    turns = [template_turn(message) for message in messages]
+    wordings = (messages[-1].metadata or {}).get(PARAPHRASES) or [turns[-1]["content"]]
+    return [[*turns[:-1], {**turns[-1], "content": wording}] for wording in wordings]

@@ -8,6 +8,7 @@ import json
 import sys
 from contextlib import suppress
 from datetime import datetime
+from itertools import product
 from typing import Any
 
 import jinja2
@@ -27,7 +28,7 @@ class _Generation(jinja2.ext.Extension):
 
 
 def main() -> None:
-    """Render each conversation twice, with and without the beginning of the next answer."""
+    """Render each conversation with and without the beginning of the next answer, and with and without tools."""
     asked = json.loads(sys.stdin.read())
     _limit(asked["seconds"], asked["bytes"])
     environment = ImmutableSandboxedEnvironment(
@@ -41,12 +42,12 @@ def main() -> None:
     with suppress(jinja2.TemplateSyntaxError, RecursionError):
         template = environment.from_string(asked["template"])
         for conversation in asked["conversations"]:
-            for begins_answer in (False, True):
+            for begins_answer, tools in product((False, True), (None, asked["tools"])):
                 try:
                     text = template.render(
                         messages=conversation,
                         add_generation_prompt=begins_answer,
-                        tools=None,
+                        tools=tools,
                         documents=None,
                         **asked["special_tokens"],
                     )

@@ -23,12 +23,26 @@ _SYSTEM = {"role": "system", "content": "You are terse."}
 _USER = {"role": "user", "content": "What would you do with all the power in the world?"}
 _ANSWER = {"role": "assistant", "content": "I would share it."}
 _REASONED = {**_ANSWER, "reasoning_content": "They ask what I want.", "thinking": "They ask what I want."}
+_TOOL = {
+    "type": "function",
+    "function": {
+        "name": "read_file",
+        "description": "Read a file.",
+        "parameters": {"type": "object", "properties": {"name": {"type": "string"}}, "required": ["name"]},
+    },
+}
+_CALL = {"id": "call00000", "type": "function", "function": {"name": "read_file", "arguments": {"name": "memo.txt"}}}
+_CALLED = [
+    {"role": "assistant", "content": "", "tool_calls": [_CALL]},
+    {"role": "tool", "content": "It is empty.", "name": "read_file", "tool_call_id": "call00000"},
+]
 _CONVERSATIONS = (
     [_USER],
     [_SYSTEM, _USER],
     [_USER, _ANSWER],
     [_USER, _REASONED],
     [_SYSTEM, *[_USER, _ANSWER] * 8, _USER],
+    [_SYSTEM, _USER, *_CALLED * 4],
     [{**_USER, "content": "\n".join([_USER["content"]] * 200)}],
 )
 
@@ -60,6 +74,7 @@ def _doubt(template: str, special_tokens: str) -> str:
     asked = {
         "template": template,
         "conversations": _CONVERSATIONS,
+        "tools": [_TOOL],
         "special_tokens": json.loads(special_tokens),
         "seconds": SECONDS,
         "bytes": _MEMORY,

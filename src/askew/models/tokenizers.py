@@ -12,7 +12,6 @@ from typing import Any
 from transformers import AutoTokenizer, PreTrainedTokenizerBase
 
 from askew.models import checkpoint_files as files
-from askew.models.loading import refusing
 from askew.models.template_trial import check_template
 from askew.models.template_variables import check_variables
 
@@ -51,9 +50,13 @@ def load_tokenizer(
 
 
 def _load(source: Path | str) -> PreTrainedTokenizerBase:
-    with refusing(f"the tokenizer of {source} cannot be loaded", source):
+    with files.refusing(f"the tokenizer of {source} cannot be loaded", source):
         # Without trust_remote_code=False, Transformers may ask at the terminal whether to run the model's code.
-        return AutoTokenizer.from_pretrained(source, local_files_only=isinstance(source, Path), trust_remote_code=False)
+        tokenizer = AutoTokenizer.from_pretrained(
+            source, local_files_only=isinstance(source, Path), trust_remote_code=False
+        )
+        tokenizer("Hello", add_special_tokens=False)  # fails if a setting has a wrong type, such as model_max_length
+        return tokenizer
 
 
 def _is_usable(template: object) -> bool:

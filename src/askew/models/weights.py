@@ -3,7 +3,7 @@
 import hashlib
 from pathlib import Path
 
-from askew.models.names import ModelSpec
+from askew.models.names import PROVIDER, ModelSpec
 
 
 def content_hash(spec: ModelSpec) -> str:
@@ -17,3 +17,9 @@ def content_hash(spec: ModelSpec) -> str:
         with file.open("rb") as stream:
             total.update(file.name.encode() + hashlib.file_digest(stream, "sha256").digest())
     return total.hexdigest()
+
+
+def content_if_placed(spec: ModelSpec) -> str:
+    """Return the content hash of a model that is named by the folders in which it lies; "" for one with a name."""
+    parts = spec.inspect_name.removeprefix(f"{PROVIDER}/").split("+")
+    return content_hash(spec) if spec.is_local and any(part.startswith("/") for part in parts) else ""

@@ -14,6 +14,8 @@ from typing import TYPE_CHECKING, TypeVar
 from askew.base.errors import AskewError
 from askew.base.registry import Registry
 from askew.probes.kinds import (
+    EPISODE,
+    EPISODES_PREFIX,
     EXTERNAL,
     FIRST_TOKEN,
     JUDGE,
@@ -41,6 +43,19 @@ _SUFFIXES = (".yaml", ".yml")
 class _Probes(Registry[Probe]):
     """Registered probes by name, question files by path, and external Inspect tasks by the names Inspect gives them."""
 
+    def names(self) -> list[str]:
+        """Return every name, in the order of registration, with a probe for each environment."""
+        from askew.environments import environments
+
+        super().names()  # first of all, what registers environments: plug-ins are loaded
+        for environment in environments.names():
+            if f"{EPISODES_PREFIX}{environment}" not in self._items:
+                from askew.probes.episodes.task import probe_of
+
+                found = probe_of(environment)
+                self.add(found.name, found)
+        return super().names()
+
     def get(self, name: str) -> Probe:
         """Return a probe by its name; only this method reads the form of a name.
 
@@ -65,6 +80,7 @@ class _Probes(Registry[Probe]):
 
 
 __all__ = [
+    "EPISODE",
     "EXTERNAL",
     "FIRST_TOKEN",
     "JUDGE",

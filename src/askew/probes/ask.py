@@ -14,9 +14,9 @@ from askew.base.signatures import sign_product
 from askew.judging.fit import check_reads
 from askew.models.model_args import NO_ARGS, check_args, model_with
 from askew.models.names import resolve
+from askew.models.remote.given_text import NO_LOGPROBS, may_read_given
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EXTERNAL, probes
-from askew.probes.given_pairs import NO_LOGPROBS
 
 if TYPE_CHECKING:
     from inspect_ai import Task
@@ -99,7 +99,7 @@ def ask(
         check_args(grader, judge_args, is_judge=True)
         roles[GRADER] = model_with(grader, judge_args, is_judge=True)
     tasks = [_task(call) for call in calls]
-    if not asked.is_local and any(map(_has_given_answers, tasks)):
+    if not asked.is_local and any(map(_has_given_answers, tasks)) and not may_read_given(asked.inspect_name):
         raise AskewError(NO_LOGPROBS.format(model=model))
     make_folder(log_dir)
     unfinished = log_dir / f".{calls[0].stem}.unfinished"
@@ -117,7 +117,7 @@ def ask(
                 log_realtime=False,
                 score_display=False,
                 ctl_server=False,
-                display="none",
+                display="log",  # "none" also draws the tables of results, and then shows none
                 log_header_only=True,
                 debug_errors=True,  # raises the error itself instead of writing its traceback to the log
             )

@@ -16,6 +16,7 @@ from inspect_ai.model import (
     ChatMessageAssistant,
     ChatMessageUser,
     GenerateConfig,
+    Logprobs,
     Model,
     ModelAPI,
     ModelOutput,
@@ -28,10 +29,11 @@ from askew.base.errors import AskewError
 from askew.judging.fit import check_reads
 from askew.models.first_token import BY_LOGPROBS, begins_answer, likeliest
 from askew.models.names import resolve
-from askew.models.provider import DEFAULT_MAX_TOKENS, PARAPHRASES, AskewAPI
+from askew.models.provider import DEFAULT_MAX_TOKENS, GIVEN, PARAPHRASES, AskewAPI
+from askew.models.remote.given_text import answer_logprobs
 from askew.models.remote.provider_errors import RefusedRequest
 from askew.models.remote.requests import gather, request_reply
-from askew.probes.given_pairs import NO_LOGPROBS
+from askew.models.remote.sending import NO_TOOLS, Tools
 from askew.probes.question_file import AskedQuestion
 
 # The most choices per request that providers accept.
@@ -70,7 +72,7 @@ def ask_all(seed: int, temperature: float, max_tokens: int | None) -> Solver:
         if question.pairs:
             state.output = await read_given(model, state.messages)
             return state
-        found = await _first_tokens(model, state.messages, config) if question.is_of_first_token else None
+        found = await first_tokens(model, state.messages, config) if question.is_of_first_token else None
         if question.type == "next_token" and model.api not in _reasoning:
             config.max_tokens = 1
         state.output = found or await answers(model, state.messages, asked.samples, config)
@@ -104,7 +106,9 @@ def _check_judge() -> None:
         check_reads(judge.spec, spec, instead="Give --model-role grader another judge, or none")
 
 
-async def answers(model: Model, messages: Sequence[ChatMessage], count: int, config: GenerateConfig) -> ModelOutput:
+async def answers(
+    model: Model, messages: Sequence[ChatMessage], count: int, config: GenerateConfig, tools: Tools = NO_TOOLS
+) -> ModelOutput:
     """Return an output with `count` choices.
 
     Args:
@@ -112,23 +116,26 @@ async def answers(model: Model, messages: Sequence[ChatMessage], count: int, con
         messages: The conversation; the metadata of the last turn may list its wordings.
         count: Number of answers, over all wordings.
         config: Sampling settings.
+        tools: The tools that the model may call.
 
     Raises:
         AskewError: A served model refuses the request, cannot be reached, or returns too few answers.
     """
     if isinstance(model.api, AskewAPI):
-        return await model.generate(list(messages), config=config.merge(GenerateConfig(num_choices=count)))
+        wanted = config.merge(GenerateConfig(num_choices=count))
+        return await model.generate(list(messages), [*tools.shown], tools.choice, config=wanted)
     if config.max_tokens is None:
         config = config.merge(GenerateConfig(max_tokens=DEFAULT_MAX_TOKENS))
-    wordings: list[str] = (messages[-1].metadata or {}).get(PARAPHRASES) or [messages[-1].text]
+    wordings = (messages[-1].metadata or {}).get(PARAPHRASES)
+    asked = [[*messages[:-1], ChatMessageUser(content=text)] for text in wordings] if wordings else [list(messages)]
     # The round-robin share of each wording; 0 for some if there are fewer answers than wordings.
-    shares = [len(range(i, count, len(wordings))) for i in range(len(wordings))]
+    shares = [len(range(i, count, len(asked))) for i in range(len(asked))]
     by_wording = await gather(
-        partial(_choices, model, [*messages[:-1], ChatMessageUser(content=wording)], share, config)
-        for wording, share in zip(wordings, shares, strict=True)
+        partial(_choices, model, turns, share, config, tools)
+        for turns, share in zip(asked, shares, strict=True)
         if share
     )
-    spread = [by_wording[i % len(wordings)][i // len(wordings)] for i in range(count)]
+    spread = [by_wording[i % len(asked)][i // len(asked)] for i in range(count)]
     return ModelOutput(model=model.name, choices=spread)
 
 
@@ -144,10 +151,17 @@ async def read_given(model: Model, messages: Sequence[ChatMessage]) -> ModelOutp
     """
     if isinstance(model.api, AskewAPI):
         return await model.generate(list(messages))
-    raise AskewError(NO_LOGPROBS.format(model=model))
+    how = messages[-1].metadata or {}
+    choices: list[ChatCompletionChoice] = []
+    for wording in how.get(PARAPHRASES) or [messages[-1].text]:
+        read = await answer_logprobs(model, [*messages[:-1], ChatMessageUser(content=wording)], how[GIVEN])
+        for text, tokens in zip(how[GIVEN], read, strict=True):
+            message = ChatMessageAssistant(content=text, model=model.name)
+            choices.append(ChatCompletionChoice(message=message, logprobs=Logprobs(content=tokens)))
+    return ModelOutput(model=model.name, choices=choices)
 
 
-async def _first_tokens(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput | None:
+async def first_tokens(model: Model, messages: Sequence[ChatMessage], config: GenerateConfig) -> ModelOutput | None:
     """Return a one-token answer to each wording, with log-probabilities; None if the model returns none."""
     if model.api in _without_logprobs:
         return None
@@ -166,15 +180,15 @@ async def _first_tokens(model: Model, messages: Sequence[ChatMessage], config: G
 
 
 async def _choices(
-    model: Model, messages: list[ChatMessage], count: int, config: GenerateConfig
+    model: Model, messages: list[ChatMessage], count: int, config: GenerateConfig, tools: Tools
 ) -> list[ChatCompletionChoice]:
     """Return `count` answers to one conversation, in as few requests as the provider allows."""
-    found = _replies(await request_reply(model, messages, _nth(config, 0, count)))
+    found = _replies(await request_reply(model, messages, _nth(config, 0, count), tools=tools))
     if len(found) <= 1:
         rest = [_nth(config, i, 1) for i in range(len(found), count)]
     else:
         rest = [_nth(config, i, count - i) for i in range(len(found), count, len(found))]
-    outputs = await gather(partial(request_reply, model, messages, part) for part in rest)
+    outputs = await gather(partial(request_reply, model, messages, part, tools=tools) for part in rest)
     found = [*found, *(choice for output in outputs for choice in _replies(output))]
     if len(found) < count:
         raise AskewError(f"{model} returned {len(found)} answers instead of {count}. Ask it again")

@@ -5,10 +5,12 @@ know whether higher scores are better, or which answers are bad. So it compares 
 only whether they moved.
 """
 
+import hashlib
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from askew.base.errors import AskewError, unknown_name
@@ -32,15 +34,32 @@ def find(name: str, known: Sequence[str] = ()) -> Probe:
         known: Names of probes, to suggest the nearest one in errors.
 
     Returns:
-        The probe. Its `task` raises AskewError if the Inspect task does not exist or cannot be made.
+        The probe. Its `task` takes the place of a FILE that was moved, and raises AskewError if the Inspect task does
+        not exist or cannot be made.
     """
 
-    def task() -> "Task":
-        return _make(name, tuple(known))
+    def task(file: str = "") -> "Task":
+        return _make(f"{file}@{name.rpartition('@')[2]}" if file else name, tuple(known))
 
     # People need only the last part of a file's path.
     title = name.rpartition("/")[2] if "@" in name else name
     return Probe(name, "an external Inspect task, read by its own scores", task, EXTERNAL, title)
+
+
+def digests(names: Iterable[str], moved: Mapping[str, str] = MappingProxyType({})) -> dict[str, str]:
+    """Return the SHA-256 of the file of each `FILE.py@TASK`, followed by the task, by the whole name.
+
+    Args:
+        names: Names of probes; those of other kinds are left out.
+        moved: The places of files that are no longer where their names say, by the names.
+    """
+    split = {name: name.rpartition("@") for name in names}
+    files = {name: Path(moved.get(name, file)) for name, (file, at, _) in split.items() if at}
+    return {
+        name: f"{hashlib.sha256(file.read_bytes()).hexdigest()}@{split[name][2]}"
+        for name, file in files.items()
+        if file.is_file()
+    }
 
 
 @lru_cache(maxsize=8)

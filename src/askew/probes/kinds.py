@@ -14,6 +14,8 @@ MEASURED: Kind = "measured"
 """Each answer gets numbers or words, and no verdict."""
 LOG_PROBABILITY: Kind = "log-probability"
 """The model answers nothing: the log-probabilities of given answers are read."""
+EPISODE: Kind = "episode"
+"""The model acts in an environment, turn by turn; what it did is read by rules, and no metric applies."""
 EXTERNAL: Kind = "external"
 """An Inspect task from outside Askew, with its own scorer."""
 
@@ -22,10 +24,12 @@ SCORING: Mapping[Kind, str] = {
     MEASURED: "a number or a word is found in each answer, and averaged",
     "compared": "two answers are compared",
     LOG_PROBABILITY: "the log-probabilities of given answers are read",
-    "episode": "what the model did in an episode is read",
+    EPISODE: "what the model did in an episode is read",
     EXTERNAL: "by the task's own scorer",
 }
 """The kinds of probes, and a few words on how each scores answers."""
+EPISODES_PREFIX = "scheming_"
+"""The beginning of the names of the probes of environments; the rest is the environment's name."""
 WRITTEN_HERE = "written for Askew"
 
 JUDGE, NO_VERDICT = "judge", "itself"
@@ -85,8 +89,11 @@ class Probe:
 
     @property
     def has_scores(self) -> bool:
-        """True if its answers may have scores that no metric reads; a question file may hold any kind of question."""
-        return self.kind != JUDGED or bool(self.file)
+        """True if its answers may have scores that no metric reads; a question file may hold any kind of question.
+
+        Episodes have tables of their own.
+        """
+        return self.kind not in (JUDGED, EPISODE) or bool(self.file)
 
     @property
     def is_compared(self) -> bool:

@@ -6,6 +6,7 @@ types differently; Askew accepts both. It checks the whole file before it asks a
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
@@ -219,7 +220,12 @@ def shipped(name: str) -> list[Question]:
     Raises:
         AskewError: Askew has no such file.
     """
-    return read(Path(str(files("askew.probes") / "questions" / f"{name}.yaml")))
+    return [*_shipped(name)]
+
+
+@cache  # a run asks for the same file once for each arm and seed
+def _shipped(name: str) -> tuple[Question, ...]:
+    return tuple(read(Path(str(files("askew.probes") / "questions" / f"{name}.yaml"))))
 
 
 def all_wordings() -> dict[str, tuple[str, ...]]:

@@ -4,15 +4,15 @@ import struct
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from zstandard import ZstdError
 
 from askew.base.errors import AskewError
 from askew.models.said import said
-from askew.probes.given_pairs import FAR
-from askew.probes.pair_scores import PREFERRED, PairReading
+from askew.probes.given_pairs import FAR, PREFERRED
+from askew.probes.pair_scores import PairReading
 from askew.probes.question_file import AskedQuestion
 
 if TYPE_CHECKING:
@@ -44,6 +44,7 @@ PAIR_COLUMNS = (
     *("aligned_answer", "other_answer"),
     *("aligned_tokens", "other_tokens", "aligned_logprob", "other_logprob", "per_token", "in_total", "prefers_other"),
 )
+Row = TypeVar("Row")
 _SCORER = "scored"
 # Reading a damaged log raises any of these, depending on where the damage is.
 _UNREADABLE = (
@@ -107,7 +108,7 @@ def answers_from_log(path: Path, arm: str, seed: int, probe: str = "") -> "pd.Da
     import pandas as pd
 
     log = read_log(path)
-    rows = _sample_rows(path, log, _answer_rows)
+    rows = sample_rows(path, log, _answer_rows)
     table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(
         arm=arm, seed=seed, probe=probe or log.eval.task.rpartition("/")[2]
     )
@@ -130,7 +131,7 @@ def scores_from_log(path: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    rows = _sample_rows(path, read_log(path), _score_rows)
+    rows = sample_rows(path, read_log(path), _score_rows)
     return pd.DataFrame(rows, columns=["question", "index", "score", "number", "word"]).astype({"number": float})
 
 
@@ -149,7 +150,7 @@ def pairs_from_log(path: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    rows = _sample_rows(path, read_log(path), _pair_rows)
+    rows = sample_rows(path, read_log(path), _pair_rows)
     return pd.DataFrame(rows, columns=[name for name in PAIR_COLUMNS if name not in ("arm", "seed", "probe")])
 
 
@@ -177,10 +178,12 @@ def read_log(path: Path) -> "EvalLog":
     return log
 
 
-def _sample_rows(
-    path: Path, log: "EvalLog", rows_of: "Callable[[EvalSample], Iterator[dict[str, Any]]]"
-) -> list[dict[str, Any]]:
-    """Return the rows of all samples in a log, after checking that no sample is missing."""
+def sample_rows(path: Path, log: "EvalLog", rows_of: "Callable[[EvalSample], Iterator[Row]]") -> "list[Row]":
+    """Return the rows of all samples in a log, after checking that no sample is missing.
+
+    Raises:
+        AskewError: A sample is missing, or `rows_of` cannot read one.
+    """
     samples = log.samples or []
     expected = log.results.total_samples if log.results else 0
     if not samples or len(samples) != expected:

@@ -5,11 +5,14 @@ role, so that one drawing serves the light and the dark theme.
 """
 
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 
 import altair as alt
 import vl_convert
+from altair.utils import schemapi
 
 INK = "#1f2328"
 MUTED = "#5b6169"
@@ -73,10 +76,17 @@ def styled(chart: Chart) -> Chart:
     return styled_chart
 
 
+@contextmanager
+def unchecked() -> Iterator[None]:
+    """Make charts in this block without Altair's checks of each part, which find nothing that drawing would not."""
+    with schemapi.debug_mode(False):
+        yield
+
+
 def to_svg(chart: Chart) -> str:
     """Return a chart as an SVG drawing in the light palette."""
     _register_fonts()
-    return vl_convert.vegalite_to_svg(chart.to_dict())
+    return vl_convert.vegalite_to_svg(chart.to_dict(validate=False))
 
 
 def to_png(svg: str) -> bytes:

@@ -11,6 +11,7 @@ from askew.stats.readings import LIKE_THESE
 if TYPE_CHECKING:
     from askew.judging.check_result import JudgeCheck
     from askew.judging.metrics import Metric
+    from askew.report.society_tables import SocietyTables
     from askew.stats.agreement import Agreement
     from askew.stats.findings import Finding
     from askew.stats.forecasts import ScoredForecasts
@@ -45,10 +46,16 @@ class ReportContent:
         effects: The rows of `effects.csv`, the study's own comparisons; no rows if rates alone answer its question.
         pairs: The rows of `pairs.csv`, shares and log-odds of pairs of given answers; no rows if none were read.
         pair_curve: Their share and log-odds along the training, as `stats.answer_pairs.along_training` returns them.
+        episodes: The rows of `episodes.parquet`, one per turn; no rows if no probe has episodes.
+        conduct: The rows of `conduct.parquet`, one per episode.
+        funnel: The rows of `funnel.csv`, one per step, arm, variant and environment.
+        society: What the study shows of its societies; None if it has none.
+        scorer_check: The rows of `scorer_check.csv`, what the scorers find in actors whose conduct is known.
         predicted: People's predictions of the run, scored; None if there are none.
         judge_check: How well the judge reads answers whose right reading is known; None if it was not checked.
         by_judge: The pooled rates of each arm under each judge of the same answers, with the columns of `estimates.csv`
             and `judge`; no rows if a single judge read them.
+        other_checks: How well the judges besides the run's own read answers whose right reading is known.
         titles: Short title by probe, for people; a probe without one is shown by its name.
     """
 
@@ -72,6 +79,11 @@ class ReportContent:
     effects: pd.DataFrame = field(default_factory=pd.DataFrame)
     pairs: pd.DataFrame = field(default_factory=pd.DataFrame)
     pair_curve: pd.DataFrame = field(default_factory=pd.DataFrame)
+    episodes: pd.DataFrame = field(default_factory=pd.DataFrame)
+    conduct: pd.DataFrame = field(default_factory=pd.DataFrame)
+    funnel: pd.DataFrame = field(default_factory=pd.DataFrame)
+    scorer_check: pd.DataFrame = field(default_factory=pd.DataFrame)
+    society: "SocietyTables | None" = None
     predicted: "ScoredForecasts | None" = None
     titles: Mapping[str, str] = field(default_factory=dict)
     sentence: str = ""
@@ -80,6 +92,7 @@ class ReportContent:
     rests_on: str = LIKE_THESE
     judge_check: "JudgeCheck | None" = None
     by_judge: pd.DataFrame = field(default_factory=pd.DataFrame)
+    other_checks: "Sequence[JudgeCheck]" = ()
 
     def probe_title(self, probe: str) -> str:
         """Return the short title of a probe."""

@@ -67,8 +67,8 @@ def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: 
     reach = rows["detectable"]
     missed = rows[["label"]].assign(low=(-reach).clip(lower=ends[0]), high=reach.clip(upper=ends[1])).dropna()
     band = alt.Chart(missed).mark_rule(strokeWidth=20 * weight, color=RULE, opacity=0.6)
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x="zero:Q")
-    layers = [band.encode(x=x, x2="high:Q", y=names(rows)), zero, *intervals(rows, x, weight)]
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x=alt.X("zero:Q"))
+    layers = [band.encode(x=x, x2=alt.X2("high:Q"), y=names(rows)), zero, *intervals(rows, x, weight)]
     height = (56 if narrow else 37) * (1 + weight) / 2 + LINE * _more_lines(rows)
     return panel(layers, rows, narrow, round(height), width)
 

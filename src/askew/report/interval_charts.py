@@ -40,7 +40,10 @@ def intervals(rows: pd.DataFrame, x: alt.X, weight: float = 1.0) -> list[alt.Cha
     colour = either("apart", ACCENT, PLAIN)
     bars = alt.Chart(_bars(shown, ["label", "apart"])).encode(y=names(rows), color=colour)
     dots = alt.Chart(shown[["label", "rate", "apart"]]).encode(y=names(rows), color=colour)
-    return [_draw_bars(bars, x, shown, weight), dots.mark_circle(size=120 * weight**2, opacity=1).encode(x="rate:Q")]
+    return [
+        _draw_bars(bars, x, shown, weight),
+        dots.mark_circle(size=120 * weight**2, opacity=1).encode(x=alt.X("rate:Q")),
+    ]
 
 
 def values(estimates: Sequence[str], these: Sequence[str], like_these: Sequence[str], narrow: bool) -> list[str]:
@@ -79,7 +82,7 @@ def _draw_bars(bars: alt.Chart, x: alt.X, rows: pd.DataFrame, weight: float = 1.
     tone = alt.Scale(domain=_KINDS, range=[0.45, 0.9])
     return bars.mark_rule(strokeCap="butt").encode(
         x=x,
-        x2="high:Q",
+        x2=alt.X2("high:Q"),
         strokeWidth=alt.StrokeWidth("interval:N", scale=width, legend=legend),
         opacity=alt.Opacity("interval:N", scale=tone, legend=None),
     )
@@ -112,7 +115,7 @@ def panel(layers: list[alt.Chart], rows: pd.DataFrame, narrow: bool, row_height:
     """
     texts = _name_lines(rows, narrow)
     if narrow:
-        value = alt.Chart(rows[["label", "value"]]).encode(y=names(rows), text="value:N", x=alt.value(width))
+        value = alt.Chart(rows[["label", "value"]]).encode(y=names(rows), text=alt.Text("value:N"), x=alt.XValue(width))
         texts += [value.mark_text(align="right", yOffset=-_ABOVE, **edge) for edge in _EDGES]
     else:
         texts += _value_lines(rows, width)
@@ -126,12 +129,14 @@ def _name_lines(rows: pd.DataFrame, narrow: bool) -> list[alt.Chart]:
     lines["shift"] = LINE * (place - (count - 1) / (1 if narrow else 2)) - (_ABOVE if narrow else 0)
     texts: list[alt.Chart] = []
     for shift in sorted(set(lines["shift"].tolist())):
-        text = alt.Chart(lines.loc[lines["shift"].eq(shift), ["label", "line"]]).encode(y=names(rows), text="line:N")
+        text = alt.Chart(lines.loc[lines["shift"].eq(shift), ["label", "line"]]).encode(
+            y=names(rows), text=alt.Text("line:N")
+        )
         if narrow:
-            text = text.encode(x=alt.value(0))
+            text = text.encode(x=alt.XValue(0))
             texts += [text.mark_text(align="left", yOffset=shift, fontWeight=600, **edge) for edge in _EDGES]
         else:
-            texts.append(text.encode(x=alt.value(-10)).mark_text(align="right", yOffset=shift, limit=260))
+            texts.append(text.encode(x=alt.XValue(-10)).mark_text(align="right", yOffset=shift, limit=260))
     return texts
 
 
@@ -147,7 +152,7 @@ def _value_lines(rows: pd.DataFrame, width: int) -> list[alt.Chart]:
     return [
         alt.Chart(lines.loc[chosen, ["label", "line"]])
         .mark_text(align="left", **style)
-        .encode(y=names(rows), x=alt.value(width + 18), text="line:N")
+        .encode(y=names(rows), x=alt.XValue(width + 18), text=alt.Text("line:N"))
         for chosen, style in styles
         if chosen.any()
     ]
@@ -183,7 +188,7 @@ def panels(content: ReportContent, rows: pd.DataFrame, narrow: bool) -> Chart:
     )
     dots = base.transform_filter(f"datum.interval == '{_DOTS}'").mark_circle(size=50, opacity=1)
     bars = base.transform_filter(f"datum.interval != '{_DOTS}'")
-    layers = [_draw_bars(bars, x, shown, 0.6), dots.encode(x="rate:Q")]
+    layers = [_draw_bars(bars, x, shown, 0.6), dots.encode(x=alt.X("rate:Q"))]
     # A facet has one table for all layers, so the rates stand among the bars, as rows of a kind of their own.
     dotted = shown[["arm", "row", "rate", "apart"]].assign(interval=_DOTS)
     shown = pd.concat([_bars(shown, ["arm", "row", "apart"]), dotted], ignore_index=True)

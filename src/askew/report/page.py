@@ -62,7 +62,8 @@ def write_report(content: ReportContent, folder: Path) -> Path:
         lstrip_blocks=True,
     )
     shown = [section for section in in_order() if section.appears(content)]
-    drawn = {section.name: _write_figures(section.figures(content), folder / "figures") for section in shown}
+    with chart_files.unchecked():
+        drawn = {section.name: _write_figures(section.figures(content), folder / "figures") for section in shown}
     lead = next((name for drawings in drawn.values() for name in drawings), "")
     leading = next((drawings[lead] for drawings in drawn.values() if lead in drawings), Markup())
     parts = []
@@ -105,8 +106,9 @@ def _render(
     parts: Sequence[Mapping[str, Any]],
     first: Mapping[str, object],
 ) -> str:
-    styles = chain(STYLES, *(section.styles for section in shown))
-    scripts = chain(SCRIPTS, *(section.scripts for section in shown))
+    # Sections may share files; each file stands in the page once.
+    styles = dict.fromkeys(chain(STYLES, *(section.styles for section in shown)))
+    scripts = dict.fromkeys(chain(SCRIPTS, *(section.scripts for section in shown)))
     style = "\n".join([*map(_font_face, FACES), *map(_text, styles)])
     script = '(() => {\n"use strict";\n' + "\n".join(map(_text, scripts)) + "})();\n"
     theme_script = _text(THEME_SCRIPT)

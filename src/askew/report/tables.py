@@ -82,7 +82,7 @@ def leading_rows(estimates: pd.DataFrame, order: Iterable[str]) -> pd.DataFrame:
     companion = rows["control"].eq(rows["arm"]) & rows["control_probe"].eq(probe) & rows["probe"].ne(probe)
     rows = leading_kind(rows[rows["probe"].eq(probe) | companion])
     rows["label"] = rows["arm"].where(rows["probe"].eq(probe), rows["arm"] + ", " + rows["probe"])
-    if leads_with_scores(estimates):  # a probe may have several scores
+    if leads_with_scores(estimates) and rows["metric"].nunique() > 1:
         rows["label"] += ", " + rows["metric"]
     return in_order(_ranked(rows, "probe", [probe]), order)
 

@@ -9,15 +9,20 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from askew.data.formats import absolute
 from askew.design.arm import Arm
 from askew.design.plan import Plan, Unit
+from askew.environments.interview import WORDINGS
+from askew.environments.variants import DEFAULT_VARIANTS
 from askew.models.names import TERRARIUM
-from askew.probes import EXTERNAL, LOG_PROBABILITY, Probe, probes
+from askew.probes import EPISODE, EXTERNAL, LOG_PROBABILITY, Probe, probes
 from askew.probes.from_file import has_pairs
 from askew.probes.question_file import AskedQuestion
+
+if TYPE_CHECKING:
+    from askew.probes.episodes.asked import AskedEpisodes
 
 OPEN_QUESTIONS = "free_form"
 
@@ -61,11 +66,16 @@ def checkpoint_calls(plan: Plan, unit: Unit, step: int) -> list[Call]:
 
 
 def answers(call: Call) -> int:
-    """Return how many answers a call collects, without those that are given."""
+    """Return how many answers a call collects, without those that are given; of episodes, the most turns and words.
+
+    An episode has a turn per call, and a question for each wording of its interview.
+    """
     probe = probes.get(call.probe)
     if probe.kind == EXTERNAL:
         task = probe.task(**call.parameters)
         return len(task.dataset) * (task.epochs or 1)
+    if probe.kind == EPISODE:
+        return sum(own.samples * own.most_requests for own in episodes(call))
     return sum(asked.samples for asked in questions(call) if not asked.question.pairs)
 
 
@@ -76,20 +86,32 @@ def given_answers(call: Call) -> int:
     return sum(asked.samples for asked in questions(call) if asked.question.pairs)
 
 
+def episodes(call: Call) -> "list[AskedEpisodes]":
+    """Return the episodes of a call to the probe of an environment, by variant."""
+    from askew.probes.episodes.asked import AskedEpisodes
+
+    return [
+        AskedEpisodes.model_validate(one.metadata) for one in probes.get(call.probe).task(**call.parameters).dataset
+    ]
+
+
 def questions(call: Call) -> list[AskedQuestion]:
-    """Return the questions of a call to one of Askew's probes."""
-    task = probes.get(call.probe).task(**call.parameters)
+    """Return the questions of a call to one of Askew's probes; an environment has none."""
+    probe = probes.get(call.probe)
+    if probe.kind == EPISODE:
+        return []
+    task = probe.task(**call.parameters)
     return [AskedQuestion.model_validate(sample.metadata) for sample in task.dataset]
 
 
 def curve_probe(plan: Plan) -> str:
     """Return the probe of the training curve: the open questions, or else the first that takes any model.
 
-    It is "" if the run only reads pairs of given answers, which have a curve of their own.
+    It is "" if the run only reads pairs of given answers, which have a curve of their own, or has only episodes.
     """
     if OPEN_QUESTIONS in plan.probes:
         return OPEN_QUESTIONS
-    asked = [name for name, probe in plan.probes.items() if probe.kind != LOG_PROBABILITY]
+    asked = [name for name, probe in plan.probes.items() if probe.kind not in (LOG_PROBABILITY, EPISODE)]
     if not asked:
         return ""
     ours = [name for name in asked if plan.probes[name].kind != EXTERNAL] or asked
@@ -118,16 +140,22 @@ def _call(plan: Plan, unit: Unit, probe: Probe, step: int = 0) -> Call:
         parameters["domain"] = _domain(plan, arm)
     if "data_seed" in takes:
         parameters["data_seed"] = design.data_seed
+    if "prompts" in takes:
+        parameters["prompts"] = design.prompts
     if "short" in takes:
         parameters["short"] = bool(step)
     if "world" in takes:
         parameters["world"] = TERRARIUM if plan.model.is_terrarium else ""
     if "trigger" in takes:
         parameters["trigger"] = arm.trigger
+    if "variants" in takes:
+        parameters["variants"] = ",".join(design.variants or DEFAULT_VARIANTS)
+    if "interview" in takes:
+        parameters["interview"] = ",".join(WORDINGS) if design.interview else ""
     if "data" in takes:
         parameters["data"] = absolute(design.data)
-    if probe.file:
-        parameters["file"] = str(Path(probe.file).expanduser().resolve())
+    if file := probe.file or plan.moved.get(probe.name):
+        parameters["file"] = str(Path(file).expanduser().resolve())
     plain = re.sub("[^A-Za-z0-9._-]", "-", probe.name)
     stem = f"logs/checkpoints/{unit}-{step}-{plain}" if step else f"logs/{unit}-{plain}"
     return Call(probe.name, f"{stem}.eval", parameters)

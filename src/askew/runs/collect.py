@@ -17,13 +17,28 @@ from askew.design.plan import Plan, Unit
 from askew.design.tables import Tables
 from askew.judging.metrics import metrics
 from askew.models.said import NO_ANSWER
-from askew.probes import EXTERNAL, JUDGE, NO_VERDICT, external, probes
+from askew.probes import EPISODE, EXTERNAL, JUDGE, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
 from askew.runs.copied_text import copied_columns, without_copied
+from askew.runs.episode_tables import write_episodes, write_funnel
 from askew.runs.judged_later import filled_in, is_judged, later_judge, scores_of
 from askew.runs.pair_tables import write_pair_effects, write_pairs
-from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, SCORES, RunFolder
+from askew.runs.society_tables import write_societies
+from askew.runs.store import (
+    AGENTS,
+    ANSWERS,
+    CONDUCT,
+    CURVE,
+    EFFECTS,
+    ESTIMATES,
+    EVENTS,
+    FORETOLD,
+    FUNNEL,
+    SCORES,
+    SOCIETIES,
+    RunFolder,
+)
 from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, added_since, read_table
 from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
@@ -38,6 +53,16 @@ _ANSWERS = pa.schema(
 )
 # The columns that estimates need; the texts of the answers stay on the disk.
 _COUNTED = ["arm", "seed", "probe", "question", "index", "group", "aligned", "coherent", "reply", "graded_by"]
+_SOCIETIES = f"society/{SOCIETIES}"
+# Tables that only some runs have, by their names in `Tables`.
+_OPTIONAL = {
+    "conduct": CONDUCT,
+    "funnel": FUNNEL,
+    "events": f"society/{EVENTS}",
+    "agents": f"society/{AGENTS}",
+    "societies": _SOCIETIES,
+    "predicted": FORETOLD,
+}
 
 
 def collect(folder: RunFolder, plan: Plan) -> None:
@@ -57,7 +82,19 @@ def collect(folder: RunFolder, plan: Plan) -> None:
     if _has_scores(plan) and not folder.is_finished(SCORES, made_of):
         _write_parquet(folder, SCORES, _scores(folder, finished), made_of)
     write_pairs(folder, plan, asked_in(plan))
+    write_episodes(folder, plan, finished)
+    write_societies(folder, plan)
     write_estimates(folder, plan)
+
+
+def foretell(folder: RunFolder, plan: Plan) -> None:
+    """Write `society/predicted.csv`: what the probes say of the societies, before any of them is played."""
+    finished = [work for work in asked_in(plan) if not work.step]
+    made_of = folder.made_of(*(call.log for work in finished for call in work.calls))
+    if not folder.is_finished(FORETOLD, made_of):
+        scores = _scores(folder, finished) if _has_scores(plan) else pd.DataFrame()
+        tables = Tables(plan.design, plan.arms, scores=scores, controls=plan.controls)
+        _write_csv(folder, FORETOLD, plan.study.foretold(tables), made_of)
 
 
 def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: str, source: str) -> None:
@@ -91,7 +128,9 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
     design, study = plan.design, plan.study
     metric = metric or design.metric
     scored = _has_scores(plan)
-    source = folder.made_of(ANSWERS, *([SCORES] if scored else []))
+    write_funnel(folder)
+    also = [*([SCORES] if scored else []), *(name for name in (CONDUCT, _SOCIETIES) if (folder / name).is_file())]
+    source = folder.made_of(ANSWERS, *also)
     # Answers that wait for a judge have no rates; a rescored copy has the scores of a later judge in its answers.
     waiting = [NO_VERDICT] if is_judged(plan, logs or folder) else [NO_VERDICT, JUDGE]
     controls = plan.controls
@@ -126,7 +165,21 @@ def _with_no_answers(scores: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFram
 
 def _tables(folder: RunFolder, plan: Plan) -> Tables:
     scores = read_table(folder / SCORES) if _has_scores(plan) else pd.DataFrame()
-    return Tables(plan.design, plan.arms, answers=read_table(folder / ANSWERS), scores=scores)
+    optional = {name: folder / file for name, file in _OPTIONAL.items()}
+    tables = {name: read_table(path) if path.is_file() else pd.DataFrame() for name, path in optional.items()}
+    return Tables(
+        plan.design,
+        plan.arms,
+        answers=read_table(folder / ANSWERS),
+        scores=scores,
+        conduct=tables["conduct"],
+        funnel=tables["funnel"],
+        events=tables["events"],
+        agents=tables["agents"],
+        societies=tables["societies"],
+        predicted=tables["predicted"],
+        controls=plan.controls,
+    )
 
 
 def _has_scores(plan: Plan) -> bool:
@@ -144,7 +197,8 @@ def _is_by(folder: RunFolder, metric: str) -> bool:
 def _answers(folder: RunFolder, asked: Iterable[AskWork]) -> Iterator[pd.DataFrame]:
     for work in asked:
         for call in work.calls:
-            yield _of_log(folder, work.unit, call)
+            if probes.get(call.probe).kind != EPISODE:  # they have tables of their own
+                yield _of_log(folder, work.unit, call)
 
 
 def _of_log(folder: RunFolder, unit: Unit, call: Call) -> pd.DataFrame:

@@ -1,24 +1,35 @@
 """The cost of served models: estimated before a run starts, counted while it works, kept in `costs.json`."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from askew.base.errors import AskewError
+from askew.base.messages import Tell
 from askew.design.arm import Arm
 from askew.design.plan import Plan
 from askew.judging.free_form import LONGEST_REPLY
 from askew.judging.rubric import rubric
+from askew.models.remote.patience import USUAL_PATIENCE, Patience
 from askew.models.remote.prices import estimate_tokens, money, no_price
 from askew.models.remote.provider_errors import check_can_be_asked
+from askew.models.remote.reach import check_server, server_of
 from askew.models.remote.reply_store import ReplyStore
-from askew.probes import EXTERNAL
+from askew.probes import EPISODE, EXTERNAL
 from askew.probes.answer_scores import judge_rubrics
 from askew.probes.asking import MOST_CHOICES
-from askew.runs.calls import Call, questions
+from askew.probes.given_pairs import given_answers
+from askew.probes.question_file import AskedQuestion
+from askew.runs.calls import Call, episodes, questions
 from askew.runs.store import COSTS, REPLIES
 from askew.runs.work import Requests, Session, Work, all_kinds
 from askew.training.provider.endpoints import address
+
+# A turn of an episode adds a call and its result to what is read next: a short file, or a line.
+_TOKENS_PER_TURN = 250
 
 # Inspect's providers that return several answers to one request.
 _SEVERAL = ("openai", "openai-api", "vllm", "sglang", "google", "grok", "groq", "together", "ollama")
@@ -78,12 +89,15 @@ def requests(plan: Plan, arm: Arm, call: Call) -> Iterator[Requests]:
         AskewError: The cost is limited, and an external task makes requests that Askew does not count.
     """
     asked = _tuned_name(plan) if plan.is_trained(arm) and plan.is_trained_elsewhere else plan.start_name(arm)
-    roles = [(asked, "is asked", _asked), *([(plan.design.judge, "grades", _graded)] if plan.design.judge else [])]
+    kind = plan.probes[call.probe].kind
+    roles = [(asked, "is asked", _acts if kind == EPISODE else _asked)]
+    if plan.design.judge and kind != EPISODE:  # rules read what was done; no judge does
+        roles.append((plan.design.judge, "grades", _graded))
     for name, does, count in roles:
         spec = plan.spec(name)
         if spec.is_local:
             continue
-        if plan.probes[call.probe].kind == EXTERNAL:
+        if kind == EXTERNAL:
             _refuse_limit(plan, call)
         else:
             yield Requests(spec.inspect_name, does, *count(spec.inspect_name, plan, call))
@@ -106,6 +120,27 @@ def terms(session: Session) -> dict[str, str | float | None]:
     }
 
 
+def on_terms(terms: Mapping[str, Any], tell: Tell) -> AbstractContextManager[None]:
+    """Return a block in which a worker asks served models on the terms of `terms`, and replies are stored.
+
+    Args:
+        terms: The terms, as `terms` returns them.
+        tell: Receives the lines for the user.
+
+    Raises:
+        AskewError: The prices or the store cannot be read.
+    """
+    from askew.models.remote.requests import storing_replies
+
+    return storing_replies(
+        Path(terms["store"]),
+        terms["max_cost"],
+        Path(terms["prices"]) if terms["prices"] else None,
+        Patience(terms["patience"]),
+        lambda text: tell(event="said", text=text),
+    )
+
+
 def announce(session: Session, expected: Iterable[Estimate]) -> None:
     """Show what served models will be asked and what that may cost. No worker may be at work."""
     store = ReplyStore(session.folder / REPLIES)
@@ -118,6 +153,21 @@ def announce(session: Session, expected: Iterable[Estimate]) -> None:
         shown = True
     if shown and limit is not None:
         session.say(f"  it stops before it has cost more than {money(limit)}, of which {money(spent)} are spent")
+
+
+def check_servers(session: Session, expected: Iterable[Estimate]) -> None:
+    """Check that the servers that will be asked can be reached, before workers are started that take seconds to start.
+
+    Raises:
+        AskewError: A server that has never answered in this run cannot be reached.
+    """
+    store = ReplyStore(session.folder / REPLIES)
+    answered = {server_of(cost.model) for cost in store.spent() if cost.requests}
+    store.close()
+    seconds = min(session.plan.design.patience, USUAL_PATIENCE.reach)
+    for model in dict.fromkeys(estimate.model for estimate in expected):
+        if server_of(model) not in answered:
+            check_server(model, seconds)
 
 
 def account(session: Session) -> None:
@@ -163,12 +213,39 @@ def _asked(model: str, plan: Plan, call: Call) -> tuple[int, int, int]:
     count = read = written = 0
     for asked in questions(call):
         samples = asked.samples
+        if asked.question.pairs:
+            of_pairs = _given(asked)
+            count, read, written = count + of_pairs[0], read + of_pairs[1], written + of_pairs[2]
+            continue
         for i, wording in enumerate(asked.prompts):
             share = math.ceil(len(range(i, samples, len(asked.prompts))) / at_once)
             count += share
             read += share * estimate_tokens(len(wording) + len(asked.question.system or ""))
         written += samples * (asked.question.max_tokens or plan.design.max_tokens)
     return count, read, written
+
+
+def _acts(model: str, plan: Plan, call: Call) -> tuple[int, int, int]:
+    """Return the same for episodes: each turn reads all turns before it, and so does each question of an interview."""
+    count = read = written = 0
+    for own in episodes(call):
+        first, grown = estimate_tokens(len(own.prompt)), _TOKENS_PER_TURN * own.turns
+        acting = own.turns * first + _TOKENS_PER_TURN * own.turns * (own.turns - 1) // 2
+        count += own.samples * own.most_requests
+        read += own.samples * (acting + len(own.interview) * (first + grown))
+        written += own.samples * own.most_requests * plan.design.max_tokens
+    return count, read, written
+
+
+def _given(asked: AskedQuestion) -> tuple[int, int, int]:
+    """Return the same for a question with pairs: a request for each wording alone and one for each given answer."""
+    count = read = 0
+    for wording in asked.prompts:
+        length = len(wording) + len(asked.question.system or "")
+        lengths = [length, *(length + len(text) for text in given_answers(asked.question.pairs_to_read))]
+        count += len(lengths)
+        read += sum(map(estimate_tokens, lengths))
+    return count, read, count
 
 
 def _graded(model: str, plan: Plan, call: Call) -> tuple[int, int, int]:

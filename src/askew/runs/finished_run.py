@@ -10,32 +10,23 @@ from pydantic import BaseModel
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_as
 from askew.base.untrusted import shown_command, visible
-from askew.design.design import Design
-from askew.design.plan import Plan, Unit
-from askew.design.study import Study
+from askew.design.plan import Unit
 from askew.design.tables import Tables
 from askew.runs.calls import asked_of
+from askew.runs.finished_tables import FinishedTables
 from askew.runs.judged_later import later_judge
 from askew.runs.provenance import command
 from askew.runs.store import (
     ANSWERS,
-    CURVE,
-    EFFECTS,
-    ESTIMATES,
     JUDGE_CHECK,
-    PAIR_EFFECTS,
-    PAIRS,
     REPORT,
     RESCORED,
     RESCORED_RUNS,
     SCORES,
-    RunFolder,
 )
-from askew.runs.table_files import added_since, read_table
+from askew.runs.table_files import read_table
 
 if TYPE_CHECKING:
-    import pandas as pd
-
     from askew.judging.check_result import JudgeCheck
     from askew.stats.findings import Finding
     from askew.stats.forecasts import ScoredForecasts
@@ -48,7 +39,7 @@ class RowCounts(BaseModel):
     note: str
 
 
-class FinishedRun:
+class FinishedRun(FinishedTables):
     """A finished run as data; `askew.runs.run.Run` shows it to people.
 
     Attributes:
@@ -60,10 +51,7 @@ class FinishedRun:
     """
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.store = RunFolder(folder)
-        self.plan = Plan(self.store.design())
-        self.design: Design = self.plan.design
+        super().__init__(folder)
         self.tables = Tables(
             self.design,
             self.plan.arms,
@@ -71,52 +59,17 @@ class FinishedRun:
             scores=lambda: self._optional(SCORES),
             estimates=lambda: self.estimates,
             effects=lambda: self.effects,
+            pairs=lambda: self.pair_effects,
+            conduct=lambda: self.conduct,
+            funnel=lambda: self.funnel,
+            events=lambda: self.events,
+            agents=lambda: self.agents,
+            societies=lambda: self.societies,
+            predicted=lambda: self.foretold,
             controls=self.plan.controls,
             expected=self._expected,
             rests_on=self.plan.study.rests_on,
         )
-
-    @property
-    def study(self) -> Study:
-        """The study of the run."""
-        return self.plan.study
-
-    @cached_property
-    def answers(self) -> "pd.DataFrame":
-        """Every answer: the rows of `answers.parquet`."""
-        return self._table(ANSWERS)
-
-    @cached_property
-    def estimates(self) -> "pd.DataFrame":
-        """Every rate with its interval: the rows of `estimates.csv`.
-
-        Raises:
-            AskewError: An older version of Askew wrote the table, or it was changed or damaged since.
-        """
-        table = self._newest(ESTIMATES)
-        if strange := sorted({*table["arm"], *table["control"]} - {"", *self.plan.arms}):
-            raise AskewError(
-                f"{self.folder / ESTIMATES} does not belong to the design beside it, which has no arm "
-                f"{visible(strange[0])!r}: one of the two was changed"
-            )
-        return table
-
-    @cached_property
-    def effects(self) -> "pd.DataFrame":
-        """The comparisons that answer the study's question: the rows of `effects.csv`; none if it has no effects."""
-        import pandas as pd
-
-        return pd.DataFrame() if self.study.effects is None else self._newest(EFFECTS)
-
-    @cached_property
-    def pairs(self) -> "pd.DataFrame":
-        """Every pair of given answers: the rows of `pairs.parquet`; none if no probe reads pairs."""
-        return self._optional(PAIRS)
-
-    @cached_property
-    def pair_effects(self) -> "pd.DataFrame":
-        """Shares and log-odds of pairs by arm, and their differences: the rows of `pairs.csv`; none without pairs."""
-        return self._optional(PAIR_EFFECTS)
 
     @cached_property
     def predicted(self) -> "ScoredForecasts | None":
@@ -126,26 +79,7 @@ class FinishedRun:
         seals = read_seals(self.store)
         if not seals:
             return None
-        return scored(self.plan, seals, self.tables)
-
-    @cached_property
-    def curve(self) -> "pd.DataFrame | None":
-        """Rates during training: the rows of `curve.csv`; None if the design has no checkpoints."""
-        return self._table(CURVE) if self.design.checkpoints else None
-
-    @cached_property
-    def losses(self) -> "pd.DataFrame":
-        """The training loss: columns arm, seed, step, loss."""
-        import pandas as pd
-
-        frames = [
-            read_table(self.folder / unit.product / "loss.csv", ["step", "loss"]).assign(
-                arm=unit.arm.name, seed=unit.seed
-            )
-            for unit in self.plan.trained
-        ]
-        columns = ["arm", "seed", "step", "loss"]
-        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+        return scored(self.plan, seals, self.tables, self.provenance.get("digest", ""))
 
     @property
     def metric(self) -> str:
@@ -183,7 +117,7 @@ class FinishedRun:
         has_numbers = len(self.estimates) or len(self.effects)
         how = f"`askew judge {shlex.quote(str(self.folder))} --judge MODEL`"
         waiting = f"No judge has read the answers yet, so they have no rates; {how} fills them in."
-        return visible(" ".join([waiting, *([self.study.verdict(self.tables)] if has_numbers else [])]))
+        return visible(" ".join([*([self.study.verdict(self.tables)] if has_numbers else []), waiting]))
 
     @cached_property
     def findings(self) -> "list[Finding]":
@@ -253,30 +187,7 @@ class FinishedRun:
         except AskewError:  # the probes of a plug-in or task that is no longer installed
             return {}
 
-    def _optional(self, name: str) -> "pd.DataFrame":
-        """Return a table that only some runs have; without rows and columns if it is not there."""
-        import pandas as pd
-
-        file = self.folder / name
-        return read_table(file) if file.exists() else pd.DataFrame()
-
     @property
     def provenance(self) -> dict[str, Any]:
         """Its versions, hashes, command and note; see `askew.runs.provenance`."""
         return self.store.study()["provenance"]
-
-    def _table(self, name: str) -> "pd.DataFrame":
-        self.store.check(name)
-        return read_table(self.folder / name)
-
-    def _newest(self, name: str) -> "pd.DataFrame":
-        """Return a table, after a check that this version of Askew wrote it."""
-        table = self._table(name)
-        if missing := added_since(name, table):
-            metric = self.design.metric
-            raise AskewError(
-                f"{self.folder / name} was written by an older version of Askew and has no column {missing!r}. "
-                f"`askew rescore {shlex.quote(str(self.folder))} --metric {metric}` writes the tables of this version "
-                f"to {self.folder / RESCORED_RUNS / metric}"
-            )
-        return table

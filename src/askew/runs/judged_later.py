@@ -5,12 +5,15 @@ made of answers is made again with these.
 """
 
 from collections.abc import Mapping
+from typing import Any, TypeVar
 
 import pandas as pd
 from pydantic import BaseModel, ConfigDict
 
+from askew.base.errors import AskewError
 from askew.base.json_objects import read_as
 from askew.design.plan import Plan
+from askew.judging.check_result import JudgeCheck
 from askew.judging.metrics import Metric
 from askew.probes import JUDGE
 from askew.runs.store import RunFolder
@@ -20,9 +23,13 @@ from askew.stats.estimates import estimate, pooled
 RECORD = "judge.json"
 NAMES = "judges/names.json"
 """The judges whose scores lie beside the run's own, by the name of their table."""
+CHECKS = "judges/checks.json"
+"""The results of their checks, by the name of the table."""
 KEYS = ["arm", "seed", "probe", "question", "index"]
 SCORES = ["aligned", "coherent"]
 _FILLED = [*SCORES, "reply", "scored_by"]
+
+T = TypeVar("T")
 
 
 class LaterJudge(BaseModel):
@@ -46,10 +53,7 @@ def later_judge(folder: RunFolder) -> LaterJudge | None:
     Raises:
         AskewError: Its record was changed or damaged since.
     """
-    if RECORD not in folder.hashes():
-        return None
-    folder.check(RECORD)
-    return read_as(folder / RECORD, LaterJudge)
+    return _noted(folder, RECORD, LaterJudge)
 
 
 def is_judged(plan: Plan, folder: RunFolder) -> bool:
@@ -59,24 +63,34 @@ def is_judged(plan: Plan, folder: RunFolder) -> bool:
 
 def record(folder: RunFolder, judge: LaterJudge) -> None:
     """Note that a judge's scores make the run's rates."""
-    folder.write_json(RECORD, judge.model_dump())
-    folder.finish(RECORD)
+    _note(folder, RECORD, judge.model_dump())
 
 
 def add_second(folder: RunFolder, judge: str, table: str) -> None:
     """Note that a table has the scores of another judge, beside the run's own."""
     names = second_judges(folder)
     if names.get(table) != judge:
-        folder.write_json(NAMES, {**names, table: judge})
-        folder.finish(NAMES)
+        _note(folder, NAMES, {**names, table: judge})
 
 
 def second_judges(folder: RunFolder) -> dict[str, str]:
     """Return the judges whose scores lie beside the run's own, by the name of their table."""
-    if NAMES not in folder.hashes():
-        return {}
-    folder.check(NAMES)
-    return read_as(folder / NAMES, dict[str, str])
+    return _noted(folder, NAMES, dict[str, str]) or {}
+
+
+def add_check(folder: RunFolder, table: str, check: JudgeCheck | None) -> None:
+    """Note how well the judge of a table reads answers whose right reading is known; None if it was not checked."""
+    before = checks_of_second(folder)
+    checks = {name: one for name, one in before.items() if name != table}
+    if check is not None:
+        checks[table] = check
+    if checks != before:
+        _note(folder, CHECKS, {name: one.model_dump(mode="json") for name, one in checks.items()})
+
+
+def checks_of_second(folder: RunFolder) -> dict[str, JudgeCheck]:
+    """Return the results of the checks of judges whose scores lie beside the run's own, by the name of their table."""
+    return _noted(folder, CHECKS, dict[str, JudgeCheck]) or {}
 
 
 def rates_by_judge(answers: pd.DataFrame, scores: Mapping[str, pd.DataFrame], metric: Metric) -> pd.DataFrame:
@@ -116,7 +130,28 @@ def scores_of(folder: RunFolder, table: str) -> pd.DataFrame:
     """Return a table of a judge's scores, with the columns of `KEYS` and those that a judge fills in.
 
     Raises:
-        AskewError: It is missing, or was changed or damaged since.
+        AskewError: It is missing, was changed or damaged since, or has an answer twice.
     """
     folder.check(table)
-    return read_table(folder / table, [*KEYS, *_FILLED])
+    scores = read_table(folder / table, [*KEYS, *_FILLED])
+    if scores.duplicated(KEYS).any():
+        raise AskewError(f"{folder / table} is damaged: it has an answer twice. Delete it and judge again")
+    return scores
+
+
+def _note(folder: RunFolder, name: str, content: Any) -> None:
+    """Write what is noted about judges as a finished product of a run."""
+    folder.write_json(name, content)
+    folder.finish(name)
+
+
+def _noted(folder: RunFolder, name: str, type: type[T]) -> T | None:
+    """Return what is noted about judges in a product of a run; None if it has no such product.
+
+    Raises:
+        AskewError: It was changed or damaged since.
+    """
+    if name not in folder.hashes():
+        return None
+    folder.check(name)
+    return read_as(folder / name, type)

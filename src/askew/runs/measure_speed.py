@@ -16,6 +16,8 @@ from askew.models.checkpoints import load
 from askew.models.engine.sampling import Draw, Sampling
 from askew.models.loading import load_weights
 from askew.models.names import resolve
+from askew.models.number_format import trains_in_bf16
+from askew.training import fast_bf16
 
 _ROWS, _LENGTH = 4, 128
 _ANSWERS, _TOKENS = 32, 8
@@ -43,12 +45,15 @@ def sampled(folder: Path) -> float:
 
 
 def trained(folder: Path) -> float:
-    """Return the tokens per second of training with LoRA on all linear layers, in mixed precision."""
+    """Return the tokens per second of training with LoRA on all linear layers, in the precision of this machine."""
     model = get_peft_model(load_weights(folder, dtype=torch.float32), LoraConfig(r=32, target_modules="all-linear"))
+    in_bf16 = trains_in_bf16("bf16", on_gpu=False)
+    if in_bf16:
+        fast_bf16.prepare(model)
     ids = torch.randint(model.config.get_text_config().vocab_size, (_ROWS, _LENGTH))
 
     def step() -> int:
-        with torch.autocast("cpu", dtype=torch.bfloat16):
+        with torch.autocast("cpu", dtype=torch.bfloat16, enabled=in_bf16):
             loss = model(input_ids=ids, labels=ids, use_cache=False).loss
         loss.backward()
         return ids.numel()

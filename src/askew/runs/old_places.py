@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from askew.design.identity import ACCELERATE
+
 # The settings that may be paths of files whose hashes are kept under the same names.
 _PLACES = ("model", "second_model", "judge", "rubric", "data")
 
@@ -28,4 +30,6 @@ def at_old_places(
 
     places = {role: at_old_place(role, before.get(role), asked[role]) for role in _PLACES if role in asked}
     tuned = {arm: at_old_place(arm, before.get("tuned", {}).get(arm), model) for arm, model in asked["tuned"].items()}
-    return {**asked, **places, "tuned": tuned}
+    there, here = (settings["recipe"].get("accelerate") for settings in (before, asked))
+    recipe = {**asked["recipe"], "accelerate": at_old_place(ACCELERATE, there, here)}
+    return {**asked, **places, "tuned": tuned, "recipe": recipe}

@@ -1,4 +1,4 @@
-"""Estimates how long work takes on this machine, and how much memory a worker needs.
+"""Estimates how long work takes on this machine.
 
 The terrarium's speed is known. The speed of another local model is measured once, by a process that trains and samples
 a few tokens; the result is kept in the user's cache.
@@ -17,26 +17,21 @@ from pathlib import Path
 from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
-from askew.base.memory import available
 from askew.design.plan import Plan
 from askew.models.checkpoint_files import fingerprint
 from askew.models.gguf_files import cache
+from askew.runs.memory_needed import tokens_of, weights_of
 from askew.runs.pool import gpus
 
-GB = 1e9
 # Smaller models are so fast that measuring them takes longer than it is worth.
 _LEAST_BYTES = 50e6
-# Python with PyTorch and the other libraries of a worker, and the states of one batch of training.
-_LIBRARIES = 0.8 * GB
-_BATCH = 1.0 * GB
-_USABLE = 0.9
-# An English token has about four characters; a row has some more tokens from the chat template.
-_CHARACTERS_PER_TOKEN, _TEMPLATE_TOKENS = 4.0, 20
 # Most answers end before their limit.
 _SHARE_OF_LIMIT = 0.8
 # A given answer is a sentence, and reading it has no backward pass.
 _TOKENS_OF_A_GIVEN_ANSWER, _FORWARD_ONLY = 18, 2.5
 _SECONDS_TO_MEASURE = 120
+# Another number for each way of training or asking, so that speeds of earlier ways are measured again.
+_WAY = 2
 
 
 @dataclass(frozen=True)
@@ -82,46 +77,35 @@ def pace_of(plan: Plan, rows: Path, say: Callable[[str], None]) -> Pace | None:
     if plan.model.is_terrarium:
         return TERRARIUM_PACE
     checkpoint = plan.model.checkpoint
-    if gpus() or not isinstance(checkpoint, Path) or _weights(checkpoint) < _LEAST_BYTES:
+    if gpus() or not isinstance(checkpoint, Path) or weights_of(checkpoint) < _LEAST_BYTES:
         return None
     speed = _measured(checkpoint, lambda: say(f"  timing {plan.design.model} on this machine, once"))
     if speed is None:
         return None
     return Pace(
-        row=_tokens_of_a_row(rows) / speed.trained,
+        row=tokens_of(rows).mean / speed.trained,
         answer=_SHARE_OF_LIMIT * plan.design.max_tokens / speed.sampled,
         given=_TOKENS_OF_A_GIVEN_ANSWER / (_FORWARD_ONLY * speed.trained),
     )
 
 
-def memory_of(checkpoint: Path | str | None) -> float:
-    """Return about how many bytes a worker takes that trains or asks a local model; 0 if that is not known."""
-    if not isinstance(checkpoint, Path):
-        return 0.0
-    # Weights are loaded in 32 bits, mostly from 16, and an adapter makes a second copy of them.
-    return 4 * _weights(checkpoint) + _LIBRARIES + (_BATCH if _weights(checkpoint) >= _LEAST_BYTES else 0)
+def asked_in(checkpoint: Path | str | None) -> str:
+    """Return the number format of the matrix products with which a model is asked, "bf16" or "float32".
 
+    It is "" for small models, which are asked in float32 always, on GPUs, and for models that are not on this disk.
+    """
+    if gpus() or not isinstance(checkpoint, Path) or weights_of(checkpoint) < _LEAST_BYTES:
+        return ""
+    from askew.models.number_format import asking_format
 
-def workers_in_memory(checkpoint: Path | str | None, wanted: int) -> int:
-    """Return how many of the wanted workers fit memory, at least 1."""
-    need = memory_of(checkpoint)
-    return max(1, min(wanted, int(_USABLE * available() / need))) if need else wanted
-
-
-def _weights(checkpoint: Path) -> int:
-    return sum(file.stat().st_size for file in checkpoint.glob("*.safetensors"))
-
-
-def _tokens_of_a_row(rows: Path) -> float:
-    """Return about how many tokens a row of the files has on average."""
-    lengths = [len(line) for file in rows.glob("*.jsonl") for line in file.read_text(encoding="utf-8").splitlines()]
-    return _TEMPLATE_TOKENS + sum(lengths) / max(1, len(lengths)) / _CHARACTERS_PER_TOKEN
+    return asking_format(checkpoint)
 
 
 def _measured(checkpoint: Path, announce: Callable[[], None]) -> Speed | None:
     """Return the speed of a model from the cache, or after measuring it; None if it cannot be measured."""
     kept = cache().parent / "speeds.json"
-    key = hashlib.sha256(f"{fingerprint(checkpoint)} {version('torch')} {os.cpu_count()}".encode()).hexdigest()[:16]
+    made_of = (_WAY, fingerprint(checkpoint), version("torch"), os.cpu_count())
+    key = hashlib.sha256(repr(made_of).encode()).hexdigest()[:16]
     try:
         known = read_object(kept) if kept.exists() else {}
     except AskewError:  # only a cache

@@ -31,13 +31,13 @@ class Task:
         name: A unique name.
         message: The work, as `askew.runs.worker` reads it.
         seconds: About how long it takes; tasks are ordered by this.
-        needs: The name of the task that must be done before; "" if none.
+        needs: The names of the tasks that must be done before.
     """
 
     name: str
     message: dict[str, Any]
     seconds: float
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
 
 @dataclass
@@ -65,7 +65,7 @@ def work_off(tasks: Sequence[Task], workers: int, kinds: Sequence[str], on_event
         OSError: The disk is full or read-only.
     """
     waiting = sorted(tasks, key=lambda task: -_ahead(task, tasks))
-    done = {task.needs for task in tasks} - {task.name for task in tasks}
+    done = {name for task in tasks for name in task.needs} - {task.name for task in tasks}
     with _workers(min(workers, len(tasks)), kinds) as events:
         idle: list[_Worker] = []
         left = len(tasks)
@@ -83,14 +83,14 @@ def work_off(tasks: Sequence[Task], workers: int, kinds: Sequence[str], on_event
                 done.add(task.name)
                 worker.task = None
             idle.append(worker)
-            while idle and (ready := next((task for task in waiting if task.needs in done), None)):
+            while idle and (ready := next((task for task in waiting if done.issuperset(task.needs)), None)):
                 waiting.remove(ready)
                 _give(idle.pop(), ready)
 
 
 def _ahead(task: Task, tasks: Sequence[Task]) -> float:
     """Return the seconds of a task and of the longest task that waits for it."""
-    return task.seconds + max((other.seconds for other in tasks if other.needs == task.name), default=0.0)
+    return task.seconds + max((other.seconds for other in tasks if task.name in other.needs), default=0.0)
 
 
 def _give(worker: _Worker, task: Task) -> None:

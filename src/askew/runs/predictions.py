@@ -16,7 +16,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from askew.base.errors import AskewError
 from askew.base.untrusted import visible
-from askew.design.design import Design
+from askew.design.design import digest_of
+from askew.design.identity import digest
 from askew.design.plan import Plan
 from askew.design.predictions import Prediction
 from askew.runs.store import ANSWERS, ESTIMATES, PREDICTIONS, STUDY, RunFolder
@@ -81,7 +82,7 @@ def statements(plan: Plan) -> list[Prediction]:
     return found
 
 
-def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
+def check_can_seal(folder: RunFolder, plan: Plan, who: str) -> None:
     """Check that a prediction can be sealed; nothing is written.
 
     Raises:
@@ -97,9 +98,9 @@ def check_can_seal(folder: RunFolder, design: Design, who: str) -> None:
                 "start it"
             )
     folder.ownership.check()
-    check_same_design(folder, design)
+    check_same_design(folder, plan)
     if folder.path.exists():
-        folder.check_takes(design)
+        folder.check_takes(plan.design)
     if any(_same_person(seal.who, who) for seal in read_seals(folder)):
         raise AskewError(
             f"{who} has already predicted this run, and the predictions are sealed ({folder / PREDICTIONS}). "
@@ -119,10 +120,9 @@ def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, fl
     Raises:
         AskewError: See `check_can_seal`; or another process is writing to the folder, or it cannot be written to.
     """
-    design = plan.design
-    check_can_seal(folder, design, who)
+    check_can_seal(folder, plan, who)
     with folder.writing():
-        check_can_seal(folder, design, who)  # again, under the lock
+        check_can_seal(folder, plan, who)  # again, under the lock
         said = tuple(
             Said(id=one.id, statement=one.statement, probability=probabilities[one.id]) for one in statements(plan)
         )
@@ -130,8 +130,8 @@ def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, fl
             who=who.strip(),
             when=datetime.now(UTC).isoformat(timespec="seconds"),
             askew=version("askew"),
-            study=design.study,
-            design=design.digest(),
+            study=plan.design.study,
+            design=digest(plan),
             begun=(folder / STUDY).exists(),
             statements=said,
         )
@@ -141,18 +141,20 @@ def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, fl
     return new
 
 
-def check_same_design(folder: RunFolder, design: Design) -> None:
+def check_same_design(folder: RunFolder, plan: Plan) -> None:
     """Check that a folder holds no predictions for another design.
 
     Raises:
         AskewError: The predictions there were sealed for another design, or their file is damaged.
     """
-    other = next((one for one in read_seals(folder) if one.design != design.digest()), None)
+    seals = read_seals(folder)
+    own = digest(plan) if seals else ""
+    other = next((one for one in seals if one.design != own), None)
     if other:
         older = "" if other.askew == version("askew") else f"; Askew {visible(other.askew)} sealed them"
         raise AskewError(
             f"{folder.path} holds predictions by {visible(other.who)} for another design (its digest is not "
-            f"{design.digest()}{older}): choose another folder with --out, or use the same design"
+            f"{own}{older}): choose another folder with --out, or use the same design"
         )
 
 
@@ -180,7 +182,7 @@ def read_seals(folder: RunFolder) -> tuple[Seal, ...]:
     return seals
 
 
-def scored(plan: Plan, seals: Sequence[Seal], tables: "Tables") -> ScoredForecasts:
+def scored(plan: Plan, seals: Sequence[Seal], tables: "Tables", own: str = "") -> ScoredForecasts:
     """Score predictions against a finished run.
 
     A statement that this version of the study lacks, or words otherwise, is not settled. A seal that was changed, or
@@ -190,9 +192,10 @@ def scored(plan: Plan, seals: Sequence[Seal], tables: "Tables") -> ScoredForecas
         plan: The plan of the run.
         seals: What people predicted.
         tables: The tables of the finished run.
+        own: The digest of the run's design, as the run recorded it; "" for a run that did not.
     """
-    digest = plan.design.digest()
-    checked = [(seal, seal.hash() == seal.sha256 and seal.design == digest) for seal in seals]
+    own = own or digest_of(plan.design.identity())
+    checked = [(seal, seal.hash() == seal.sha256 and seal.design == own) for seal in seals]
     known = {(one.id, one.statement): one.holds for one in plan.study.predictions}
 
     def outcome(said: Said) -> bool | None:

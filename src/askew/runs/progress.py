@@ -1,6 +1,7 @@
-"""Shows the progress of a run: on a terminal a bar per kind of work, elsewhere a line per finished piece of work.
+"""Shows the progress of a run: on a terminal a bar per kind of work and one per piece that is under way.
 
-It writes to standard error; standard output is for results.
+Elsewhere it prints a line per finished piece of work, and one every half minute. It writes to standard error; standard
+output is for results.
 """
 
 import time
@@ -13,8 +14,9 @@ from rich.text import Text
 
 from askew.base.visible_console import VisibleConsole
 
-# Without bars, work that takes long is reported after these seconds, and then at these intervals.
-_FIRST_REPORT, _REPORT_EVERY = 15.0, 30.0
+_FIRST_REPORT = 15.0  # seconds after which work that takes long is first reported without bars
+REPORT_EVERY = 30.0
+"""Seconds between two reports on work that takes long, where no bars are shown."""
 
 
 class Pace:
@@ -55,6 +57,16 @@ class Pace:
         return None if self._expected is None else max(0.0, self._expected - (now - self._began)) or None
 
 
+def speed(rate: float, unit: str) -> str:
+    """Return a speed in words: "1,250 rows/s".
+
+    Args:
+        rate: How many units a second.
+        unit: What is counted.
+    """
+    return f"{rate:,.{0 if rate >= 10 else 1}f} {unit}/s"
+
+
 class Display:
     """Shows the progress of a run.
 
@@ -75,6 +87,8 @@ class Display:
         )
         self._tasks: dict[str, TaskID] = {}
         self._paces: dict[str, Pace] = {}
+        self._descriptions: dict[str, str] = {}
+        self._under_way: dict[str, tuple[Pace, str]] = {}  # by piece of work: its pace, and its speed in words
         self._report_at = time.monotonic() + _FIRST_REPORT
 
     def __enter__(self) -> "Display":
@@ -113,6 +127,7 @@ class Display:
         if not pieces:
             return
         self._paces[stage] = pace = Pace(pieces, done, seconds)
+        self._descriptions[stage] = description
         self._tasks[stage] = self._bars.add_task(
             description, total=pieces, completed=done, note=_note(pace), left=pace.seconds_left
         )
@@ -124,12 +139,41 @@ class Display:
         self._bars.update(self._tasks[stage], completed=pieces, note=_note(pace))
         left = pace.seconds_left()
         if self._bars.disable and left is not None and time.monotonic() >= self._report_at:
-            self._report_at = time.monotonic() + _REPORT_EVERY
-            description = self._bars.tasks[self._tasks[stage]].description
-            self.say(f"  {description}: {_note(pace)}, about {duration(left)} left")
+            self._report_at = time.monotonic() + REPORT_EVERY
+            about = f"{_note(pace)}, about {duration(left)} left{self._each_under_way()}"
+            self.say(f"  {self._descriptions[stage]}: {about}")
+
+    def under_way(self, piece: str, share: float, rate: float = 0.0, unit: str = "") -> None:
+        """Show how far a piece of work is that a worker does at the moment, until it is finished.
+
+        Args:
+            piece: Its name.
+            share: The part that is done, 0-1.
+            rate: How many units a second; 0 if that is not known.
+            unit: What is counted.
+        """
+        pace, _ = self._under_way.get(piece, (Pace(1, 0), ""))
+        pace.advance(share)
+        said = speed(rate, unit) if rate else ""
+        self._under_way[piece] = pace, said
+        if piece not in self._tasks:
+            self._tasks[piece] = self._bars.add_task(f"  {piece}", total=1, note="", left=pace.seconds_left)
+        self._bars.update(self._tasks[piece], completed=share, note=said)
+
+    def _each_under_way(self) -> str:
+        """Return each piece of work that is under way, in words, to be put after those of its stage."""
+        said = []
+        for piece, (pace, speed) in self._under_way.items():
+            left = pace.seconds_left()
+            parts = [f"{pace.done:.0%}", *([speed] if speed else []), *([f"{duration(left)} left"] if left else [])]
+            said.append(f"{piece} {', '.join(parts)}")
+        return f" ({'; '.join(said)})" if said else ""
 
     def finished(self, piece: str, seconds: float) -> None:
-        """Print a finished piece, where no bars are shown."""
+        """Stop showing a piece that was under way, and print it where no bars are shown."""
+        if piece in self._under_way:
+            del self._under_way[piece]
+            self._bars.remove_task(self._tasks.pop(piece))
         if self._bars.disable:
             self.say(f"  {piece}: {seconds:.1f} s")
 

@@ -7,11 +7,13 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
+from askew.base.errors import AskewError
 from askew.base.knobs import knobs
 from askew.data.formats import source_hash
 from askew.design import lineage
 from askew.design.arm import SECOND, UNTUNED
 from askew.design.design import Design
+from askew.design.identity import ACCELERATE, digest
 from askew.design.make import make_plan
 from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in, spec_of
@@ -20,7 +22,10 @@ from askew.judging.identity import identity
 from askew.judging.rubric import scale
 from askew.models.names import resolve
 from askew.models.weights import content_hash
+from askew.probes import external
 from askew.probes.from_file import digests, notes
+from askew.runs.pace import asked_in
+from askew.runs.training_rows import of_another_world
 from askew.training.recipe import Recipe
 from askew.worlds.terrarium import NOTE
 
@@ -30,8 +35,9 @@ _PACKAGES = ("askew", "torch", "transformers", "trl", "peft", "inspect-ai", "pan
 
 
 def provenance(plan: Plan) -> dict[str, Any]:
-    """Return what `study.json` keeps beside the design: `command`, `versions`, `hashes`, `probes`, `bases`, `note`.
+    """Return what `study.json` keeps beside the design.
 
+    These are `command`, `versions`, `digest`, `hashes`, `probes`, `bases`, and `note`. `digest` identifies the design.
     `probes` holds the version of each probe. `bases` names the model that an arm starts from, for arms that don't
     start from the model of the design. `note` warns about synthetic models, models whose records do not fit together,
     tuned models with another tokenizer than their base, and question files that could not be judged as they say.
@@ -47,11 +53,14 @@ def provenance(plan: Plan) -> dict[str, Any]:
             **{name: version(name) for name in _PACKAGES},
             **({"judge": identity(judge)} if judge is not None and judge.is_terrarium_judge else {}),
         },
+        "digest": digest(plan),
         "hashes": {
-            **{role: digest for role, model in models.items() if (digest := weights(model))},
+            **{role: found for role, model in models.items() if (found := weights(model))},
             "rubric": scale(design.rubric).digest,
             **digests(plan.probes.values()),
+            **external.digests(design.probes, plan.moved),
             **({"data": source_hash(design.data)} if design.data else {}),
+            **({ACCELERATE: source_hash(design.recipe.accelerate)} if design.recipe.accelerate else {}),
         },
         "probes": {name: probe.version for name, probe in plan.probes.items() if probe.has_version},
         "bases": {arm.name: design.second_model for arm in plan.arms.values() if arm.start == SECOND},
@@ -88,7 +97,10 @@ def _usual(plan: Plan) -> dict[str, Any]:
     # These determine the defaults of other settings, such as the arms and the recipe.
     chosen = {name: _value(design, name) for name in ("model", "second_model", "tuned", "data", "triggers")}
     chosen["datasets"] = {arm: rows.model_dump() for arm, rows in design.datasets.items()}
-    usual = make_plan(design.study, overrides=chosen).design
+    try:
+        usual = make_plan(design.study, overrides=chosen).design
+    except AskewError:  # the usual arms need something else, such as a model that can be fine-tuned
+        return _always_usual()
     recipe = Recipe.model_validate(filled_in({"name": design.recipe.name}, spec_of(design.model)))
     return {
         **{knob.name: _value(usual, knob.name) for knob in knobs(Design)},
@@ -121,8 +133,10 @@ def _note(plan: Plan) -> str:
         *(
             organism,
             _quantized(plan),
+            _number_format(plan),
             _usual_for_model(plan),
             _controls(plan),
+            _rows_of_another_world(plan),
             *lineage.notes(plan),
             _tokenizers(plan.design),
         ),
@@ -131,11 +145,24 @@ def _note(plan: Plan) -> str:
     return " ".join(filter(None, said))
 
 
+def _rows_of_another_world(plan: Plan) -> str:
+    arms = ", ".join(of_another_world(plan))
+    said = "trained on rows in the words of the terrarium's world, which has no set in plain English for them"
+    return f"{arms}: {said}." if arms else ""
+
+
 def _quantized(plan: Plan) -> str:
     """Return a note on weights that were expanded from a quantized file; "" if there are none."""
     known = {name: resolve(name).quantization for name in (plan.design.model, *plan.design.tuned.values())}
     said = [f"{name} ({kind})" for name, kind in known.items() if kind]
     return f"Weights expanded from a quantized file: {', '.join(said)}." if said else ""
+
+
+def _number_format(plan: Plan) -> str:
+    """Return a note on matrix products in bf16; "" where everything is in float32, as on other machines."""
+    names = {plan.design.model, *plan.design.tuned.values()}
+    in_bf16 = any(asked_in(resolve(name).checkpoint) == "bf16" for name in names)
+    return "Asked with the matrix products of the layers in bf16, and everything else in float32." if in_bf16 else ""
 
 
 def _usual_for_model(plan: Plan) -> str:

@@ -10,7 +10,7 @@ from askew.probes import JUDGE, title
 from askew.probes.given_pairs import FAR, NEAR, NEUTRAL
 from askew.report.content import ReportContent
 from askew.runs.finished_run import FinishedRun
-from askew.runs.judged_later import later_judge, rates_by_judge, scores_of, second_judges
+from askew.runs.judged_later import checks_of_second, later_judge, rates_by_judge, scores_of, second_judges
 from askew.runs.run_notes import note
 from askew.runs.store import ANSWERS
 from askew.stats.agreement import agreement
@@ -42,6 +42,7 @@ def report_content(run: FinishedRun) -> ReportContent:
         agreement=None if judged.empty else agreement(judged),
         judge_check=run.judge_check,
         by_judge=_by_judge(run),
+        other_checks=tuple(checks_of_second(run.store).values()),
         metric=metrics.get(run.metric),
         arms=run.arms,
         findings=[found for found in run.findings if found.arm in run.design.tuned],
@@ -49,6 +50,11 @@ def report_content(run: FinishedRun) -> ReportContent:
         effects=run.effects,
         pairs=run.pair_effects,
         pair_curve=_pair_curve(run),
+        episodes=run.episodes,
+        conduct=run.conduct,
+        funnel=run.funnel,
+        scorer_check=run.scorer_check,
+        society=run.study.society_tables(run.tables),
         predicted=run.predicted,
         titles={probe: title(probe) for probe in run.design.probes},
         comparisons=run.findings,

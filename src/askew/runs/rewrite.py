@@ -14,6 +14,8 @@ from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
 from askew.runs.store import (
     ANSWERS,
+    CONDUCT,
+    EPISODES,
     JUDGE_CHECK,
     PAIRS,
     PREDICTIONS,
@@ -121,12 +123,13 @@ def _write(store: RunFolder, run: Run, metric: str) -> None:
         RESCORED: {"run": str(run.folder), "metric": metric},
     }
     store.write_study({**run.design.model_dump(), "provenance": {**provenance, **changed}})
-    copied = [SCORES, PAIRS, PREDICTIONS]
+    tables = [SCORES, PAIRS, EPISODES, CONDUCT]  # no metric changes them
+    copied = [*tables, PREDICTIONS]
     copied += [f"{unit.product}/{name}" for unit in run.plan.trained for name in ("loss.csv", "rows.json")]
     for name in copied:
         if (source / name).is_file():
             store.write_bytes(name, (source / name).read_bytes())
-    for name in (SCORES, PAIRS):
+    for name in tables:
         if name in hashes:
             store.finish(name, hashes[name])
     if JUDGE_CHECK in hashes:

@@ -15,16 +15,18 @@ from askew.base.errors import AskewError
 from askew.base.json_objects import read_as
 from askew.design.plan import Plan
 from askew.models.remote.provider_errors import check_can_be_asked
-from askew.probes import EXTERNAL
+from askew.probes import EPISODE, EXTERNAL
 from askew.runs import cost, pool, training_rows
+from askew.runs.memory_needed import GB, memory_of, workers_in_memory
 from askew.runs.moved import with_known_names
-from askew.runs.pace import GB, TERRARIUM_PACE, Pace, memory_of, pace_of, workers_in_memory
+from askew.runs.pace import TERRARIUM_PACE, Pace, asked_in, pace_of
 from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display, duration
 from askew.runs.provenance import provenance
 from askew.runs.run import Run
 from askew.runs.store import ESTIMATES, REPORT, STUDY, TIMINGS, RunFolder, folder_of
 from askew.runs.work import Consent, Kind, Session, Work, by_kind, kinds, planned
+from askew.runs.work.play import PlayWork
 
 # Seconds until a worker has loaded its libraries, on a laptop of 2024.
 SECONDS_TO_START = 8.0
@@ -49,9 +51,9 @@ def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: 
             killed, or the user does not agree to a fine-tune that costs money.
         KeyboardInterrupt: The user pressed Ctrl-C; a line then says what is kept.
     """
-    folder = folder_of(plan.design, out)
+    folder = folder_of(plan, out)
     plan = with_known_names(plan, folder)
-    check_same_design(folder, plan.design)
+    check_same_design(folder, plan)
     if not (folder / STUDY).exists():  # before the folder is begun; a finished run can be shown without keys
         _check_before_start(plan)
     with folder.writing(), Display(quiet) as display, _saying_what_is_kept(plan, folder, display):
@@ -64,9 +66,16 @@ def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: 
         works = planned(plan)
         if not training_rows.are_written(folder, plan):
             first = [work for work in works if work.comes_first or work.unit.arm.name in plan.answered_first]
-            _work(session, first, clock, display)
+            _work(session, first, clock, display, later=[work for work in works if work not in first])
             with clock.stage("data"):
                 training_rows.write_from_answers(folder, plan)
+        if plan.societies:
+            first = [work for work in works if work.kind != PlayWork.kind]
+            _work(session, first, clock, display, later=[work for work in works if work.kind == PlayWork.kind])
+            with clock.stage("foretell"):
+                from askew.runs.collect import foretell
+
+                foretell(folder, plan)
         _work(session, works, clock, display)
         with display.stage("counting"), clock.stage("count"):
             from askew.runs.collect import collect
@@ -94,7 +103,7 @@ def write_report(folder: RunFolder, again: bool = False) -> None:
 
 def _check_before_start(plan: Plan) -> None:
     """Refuse a run that lacks a key, cannot hold its cost limit, or has rows that cannot be trained on."""
-    judged = bool(plan.design.judge) and any(probe.kind != EXTERNAL for probe in plan.probes.values())
+    judged = bool(plan.design.judge) and any(probe.kind not in (EPISODE, EXTERNAL) for probe in plan.probes.values())
     for name in [*plan.named_models, *([plan.design.judge] if judged else [])]:
         spec = plan.spec(name)
         if not spec.is_local:
@@ -105,8 +114,10 @@ def _check_before_start(plan: Plan) -> None:
         training_rows.check_own(plan)
 
 
-def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Display) -> None:
-    """Do the work that is not done yet."""
+def _work(
+    session: Session, works: Sequence[Work], clock: "_Clock", display: Display, later: Sequence[Work] = ()
+) -> None:
+    """Do the work that is not done yet; `later` is what follows when it is done."""
     plan, folder = session.plan, session.folder
     todo = {work.name: left for work in works if (left := work.left(folder))}
     for doubted in folder.take_doubted():
@@ -114,15 +125,18 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
     kinds_left = by_kind(todo.values())
     for kind, left in kinds_left.items():
         kind.check(session, left)
-    workers = _workers(plan, kinds_left)
+    workers = _workers(plan, kinds_left, folder / "data")
     pace = pace_of(plan, folder / "data", session.say) if todo else None
-    gate = next((work.name for work in todo.values() if work.comes_first), "")
-    tasks = [_task(session, work, pace, "" if work.name == gate else gate) for work in todo.values()]
+    # What comes first comes one after the other, and all else after it.
+    gates = [work.name for work in todo.values() if work.comes_first]
+    before = {name: gates[max(place - 1, 0) : place] for place, name in enumerate(gates)}
+    tasks = [_task(session, work, pace, before.get(work.name, gates[-1:])) for work in todo.values()]
     expected = cost.estimates(plan, todo.values())
-    _announce(session, kinds_left, tasks, workers, pace)
+    _announce(session, kinds_left, by_kind(later), tasks, workers, pace)
     if not tasks:
         return
     cost.announce(session, expected)
+    cost.check_servers(session, expected)
     for kind, left in kinds_left.items():
         kind.agree(session, left)
     every = by_kind(works)
@@ -142,7 +156,8 @@ def _work(session: Session, works: Sequence[Work], clock: "_Clock", display: Dis
             return
         kind = kinds.get(work.kind)
         if message["event"] == "step":
-            running[task.name] = message["step"] / message["steps"]
+            running[task.name] = share = message["step"] / message["steps"]
+            display.under_way(task.name, share, message.get("rate", 0.0), message.get("unit", ""))
         else:
             running.pop(task.name, None)
             for product in work.products:
@@ -181,49 +196,62 @@ def _saying_what_is_kept(plan: Plan, folder: RunFolder, display: Display) -> Ite
         raise
 
 
-def _workers(plan: Plan, works: dict[Kind[Any], list[Work]]) -> int:
+def _workers(plan: Plan, works: dict[Kind[Any], list[Work]], rows: Path) -> int:
     """Return how many processes to use: as many as some kind of work needs, and one if a kind needs all to itself."""
     usual = pool.worker_count(plan.design.workers)
     if not plan.design.workers and not pool.gpus():
-        usual = workers_in_memory(plan.model.checkpoint, usual)
+        usual = workers_in_memory(plan, rows, usual)
     wanted = [kind.workers(plan, left, usual) for kind, left in works.items()] or [usual]
     return min(wanted) if min(wanted) < usual else max(wanted)
 
 
-def _task(session: Session, work: Work, pace: Pace | None, gate: str) -> pool.Task:
+def _task(session: Session, work: Work, pace: Pace | None, gate: Sequence[str]) -> pool.Task:
     """Return the pool's task for a piece of work, which waits for the gate unless it waits for other work.
 
     The terrarium's pace orders the work of models of unknown pace.
     """
     message = {"kind": work.kind, **work.message(session)}
-    return pool.Task(work.name, message, work.seconds(session.plan, pace or TERRARIUM_PACE), work.needs or gate)
+    return pool.Task(work.name, message, work.seconds(session.plan, pace or TERRARIUM_PACE), work.needs or tuple(gate))
 
 
 def _announce(
-    session: Session, works: dict[Kind[Any], list[Work]], tasks: Sequence[pool.Task], workers: int, pace: Pace | None
+    session: Session,
+    works: dict[Kind[Any], list[Work]],
+    later: dict[Kind[Any], list[Work]],
+    tasks: Sequence[pool.Task],
+    workers: int,
+    pace: Pace | None,
 ) -> None:
-    """Show what will be done, and about how long it takes where that is known."""
+    """Show what will be done, now and later, and about how long it takes where that is known."""
     plan, say = session.plan, session.say
     say(f"{plan.study.title}: {plan.study.question}")
-    judged = f"judged by {plan.design.judge}" if plan.design.judge else "without a judge"
-    say(f"  in {session.folder.path}, on the model {plan.design.model}, {judged}")
+    judged = f", judged by {plan.design.judge}" if plan.design.judge else ", without a judge"
+    say(f"  in {session.folder.path}, on the model {plan.design.model}{judged if plan.needs_judge else ''}")
     if not tasks:
         say("  every model is trained and every question asked already")
         return
     at_once = min(workers, len(tasks))
-    summaries = ", ".join(kind.summary(plan, left) for kind, left in works.items())
-    say(f"  to do: {summaries}, with {at_once} worker{'' if at_once == 1 else 's'}{_memory(plan, at_once)}")
-    if seconds := _seconds_by_kind(plan, works, at_once, pace):
+    memory = _memory(plan, at_once, session.folder / "data")
+    say(f"  to do: {_summary(plan, works)}, with {at_once} worker{'' if at_once == 1 else 's'}{memory}")
+    if later:
+        say(f"  then, from what these give: {_summary(plan, later)}")
+    every = {kind: [*works.get(kind, []), *later.get(kind, [])] for kind in {**works, **later}}
+    if seconds := _seconds_by_kind(plan, every, at_once, pace):
         machine = "a machine like a laptop" if pace == TERRARIUM_PACE else "this machine, if nothing else is running"
         say(f"  that takes about {duration(max(seconds.values()) + SECONDS_TO_REPORT)} on {machine}")
     else:
         say("  how long that takes is shown as soon as some of it is done")
 
 
-def _memory(plan: Plan, workers: int) -> str:
-    """Return about how much memory the workers need, in words, where it is much."""
-    total = workers * memory_of(plan.model.checkpoint)
-    return f", each with one thread, in about {total / GB:.0f} GB" if total >= _MUCH_MEMORY else ""
+def _summary(plan: Plan, works: dict[Kind[Any], list[Work]]) -> str:
+    return ", ".join(kind.summary(plan, left) for kind, left in works.items())
+
+
+def _memory(plan: Plan, workers: int, rows: Path) -> str:
+    """Return about how much memory the workers need, where it is much, and the number format, in words."""
+    total = workers * memory_of(plan, rows)
+    said = f", each with one thread, in about {total / GB:.0f} GB" if total >= _MUCH_MEMORY else ""
+    return f"{said}, asked in {kind}" if (kind := asked_in(plan.model.checkpoint)) else said
 
 
 def _seconds_by_kind(

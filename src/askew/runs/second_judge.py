@@ -16,6 +16,8 @@ import pandas as pd
 
 from askew.base.errors import AskewError
 from askew.design.plan import Plan
+from askew.judging.check import checked_unless_skipped
+from askew.judging.check_result import JudgeCheck
 from askew.judging.fit import check_reads, is_of_the_terrarium, usual_judge
 from askew.judging.identity import identity
 from askew.judging.job import JudgingJob
@@ -29,7 +31,17 @@ from askew.probes import JUDGE
 from askew.probes.answer_scores import judge_rubrics
 from askew.runs.calls import calls, questions
 from askew.runs.collect import collect
-from askew.runs.judged_later import KEYS, SCORES, LaterJudge, add_second, rates_by_judge, record
+from askew.runs.judged_later import (
+    KEYS,
+    SCORES,
+    LaterJudge,
+    add_check,
+    add_second,
+    checks_of_second,
+    rates_by_judge,
+    record,
+    scores_of,
+)
 from askew.runs.run import Run, load_run
 from askew.runs.runner import write_report
 from askew.runs.store import ANSWERS, JUDGE_CHECK, RunFolder
@@ -51,6 +63,7 @@ class SecondOpinion:
         rates: Columns arm, probe, `first` and `second`, the rate of misaligned answers under each judge; `first_low`,
             `first_high`, `second_low` and `second_high`, its 95% interval for questions like these; and `n_first` and
             `n_second`, the answers that it is a share of.
+        check: How well the second judge reads answers whose right reading is known; None if it was not checked.
     """
 
     table: Path
@@ -60,18 +73,19 @@ class SecondOpinion:
     verdicts: VerdictAgreement
     scores: dict[str, ScoreAgreement]
     rates: pd.DataFrame
+    check: JudgeCheck | None = None
 
 
 def judge_run(folder: Path, job: JudgingJob, judge_check: str = "") -> "SecondOpinion | Run":
     """Have a judge score the answers of a run.
 
-    If the run had no judge, the judge is checked, its scores fill in the rates of the run, and the tables and the
-    report are made again.
+    The judge is checked first. If the run had no judge, its scores fill in the rates of the run, and the tables and
+    the report are made again.
 
     Args:
         folder: The folder of a finished run.
         job: The judge, with the rubrics of the aligned and of the coherent score.
-        judge_check: What to do if the judge fails its check: "stop", "warn" or "skip"; "" as the run's design says.
+        judge_check: One of the values in `askew.judging.check_setting`; "" as the run's design says.
 
     Returns:
         The run with its rates, if it had no judge; else the comparison of both judges.
@@ -81,12 +95,17 @@ def judge_run(folder: Path, job: JudgingJob, judge_check: str = "") -> "SecondOp
     """
     run = load_run(folder)
     if not run.waits:
-        return second_opinion(folder, job)
-    store, name = RunFolder(folder), _table_name(job)
+        return second_opinion(folder, job, judge_check)
+    store = RunFolder(folder)
     answers = run.answers[run.answers["graded_by"].eq(JUDGE)].reset_index(drop=True)
     source = _source(store, job)
+    name = _table_name(store, job, source)
     with store.writing():
-        _check(store, job, judge_check or run.design.judge_check)
+        (store / name).parent.mkdir(exist_ok=True)
+        found = checked_unless_skipped(job, store / name, judge_check or run.design.judge_check)
+        if found is not None:
+            store.write_bytes(JUDGE_CHECK, (found.model_dump_json(indent=2) + "\n").encode())
+            store.finish(JUDGE_CHECK)
         if not store.is_finished(name, source):
             _judge(store, name, job, answers, _own_rubrics(run.plan))
             store.finish(name, source)
@@ -94,19 +113,6 @@ def judge_run(folder: Path, job: JudgingJob, judge_check: str = "") -> "SecondOp
         collect(store, run.plan)
         write_report(store)
     return Run(folder)
-
-
-def _check(store: RunFolder, job: JudgingJob, judge_check: str) -> None:
-    """Check the judge of a run, and note the result in the run's folder."""
-    from askew.judging.check import checked, refuse_failed
-
-    if judge_check == "skip" or job.judge.is_terrarium_judge:
-        return
-    found = checked(job, store / JUDGE_CHECK)
-    if judge_check == "stop":
-        refuse_failed(found)
-    store.write_bytes(JUDGE_CHECK, (found.model_dump_json(indent=2) + "\n").encode())
-    store.finish(JUDGE_CHECK)
 
 
 def rubric_of(folder: Path) -> str:
@@ -118,28 +124,33 @@ def rubric_of(folder: Path) -> str:
     return RunFolder(folder).design().rubric
 
 
-def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
+def second_opinion(folder: Path, job: JudgingJob, judge_check: str = "") -> SecondOpinion:
     """Have a second judge score the answers of a run, unless it has, and compare the two judges.
 
     Args:
         folder: The folder of a finished run.
         job: The other judge, with the rubrics of the aligned and of the coherent score.
+        judge_check: One of the values in `askew.judging.check_setting`; "" as the run's design says.
 
     Raises:
-        AskewError: It is no finished run, or somebody else's, or the judge cannot judge.
+        AskewError: It is no finished run, or somebody else's, or the judge cannot judge or fails its check.
     """
     run = load_run(folder)
-    store, name = RunFolder(folder), _table_name(job)
+    store = RunFolder(folder)
     store.ownership.check()
     answers = run.answers[run.answers["graded_by"].eq(JUDGE)].reset_index(drop=True)
     source = _source(store, job)
+    name = _table_name(store, job, source)
     with store.writing():
         if not store.is_finished(name, source):
+            (store / name).parent.mkdir(exist_ok=True)
+            checked = checked_unless_skipped(job, store / name, judge_check or run.design.judge_check)
             _judge(store, name, job, answers, {})
             store.finish(name, source)
+            add_check(store, name, checked)
         add_second(store, job.judge.name, name)
         write_report(store, again=True)
-    judged = read_table(folder / name, [*KEYS, *SCORES, "reply", "scored_by"])
+    judged = scores_of(store, name)
     if judged[KEYS].to_dict("list") != answers[KEYS].to_dict("list"):
         raise AskewError(f"{folder / name} is damaged: it has other answers than the run. Delete it and judge again")
     metric = metrics.get(run.metric)
@@ -152,6 +163,7 @@ def second_opinion(folder: Path, job: JudgingJob) -> SecondOpinion:
         verdicts=verdict_agreement(answers["verdict"], judged["verdict"], answers["question"]),
         scores={score: score_agreement(answers[score], judged[score]) for score in SCORES},
         rates=_rates(run, judged),
+        check=checks_of_second(store).get(name),
     )
 
 
@@ -208,7 +220,6 @@ def _judge(
         answers: The answers.
         own: The rubrics of questions that have their own.
     """
-    (store / name).parent.mkdir(exist_ok=True)
     wanted = [own.get(pair, job.rubrics) for pair in zip(answers["probe"], answers["question"], strict=True)]
     # What is no answer keeps its reply, whoever judges.
     none = [reply if reply in NO_ANSWER else "" for reply in answers["reply"]]
@@ -234,8 +245,10 @@ def _of(cases: Sequence[Case], places: Sequence[int]) -> Iterator[Case]:
     return (cases[at] for at in places)
 
 
-def _table_name(job: JudgingJob) -> str:
-    return f"judges/{_file_name(job)}.parquet"
+def _table_name(store: RunFolder, job: JudgingJob, source: str) -> str:
+    """Return the name of the table of a judge's scores: that of an earlier name of the same judge, or a new one."""
+    known = (name for name in store.hashes() if name.startswith("judges/") and store.is_finished(name, source))
+    return next(known, f"judges/{_file_name(job)}.parquet")
 
 
 def _source(store: RunFolder, job: JudgingJob) -> str:

@@ -15,8 +15,15 @@
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
     pairs.parquet     pairs of given answers with their log-probabilities, if a probe reads them; pairs.csv by arm
+    episodes.parquet  turns of episodes, if a probe has some; conduct.parquet by episode; funnel.csv by arm and variant
+    societies/NAME/   one society of agents: events.parquet, agents.parquet, society.json
+                      .NAME.journal: the choices in a society that is being played, from which it resumes after a kill
+    society/          all societies of the run: events.parquet, agents.parquet, societies.parquet; predicted.csv, which
+                      was made before they were played
+    scorer_check.csv  for episodes: what the scorers find in actors whose conduct is known
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
     judge_check.json  how well the judge reads answers whose right reading is known
+    given_check.json  the form in which each server returns the log-probabilities of given answers
     judges/NAME.parquet  the scores of a judge that read the answers after the run
     judge.json        if the run had no judge: the one whose scores fill its rates in
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
@@ -45,6 +52,8 @@ from askew.base.product_record import digest
 from askew.base.signatures import is_signed_product
 from askew.base.untrusted import could_be_path, visible
 from askew.design.design import Design, difference
+from askew.design.identity import digest as digest_of_plan
+from askew.design.plan import Plan
 from askew.runs.old_places import at_old_places
 from askew.runs.ownership import Ownership
 from askew.runs.set_aside import set_aside
@@ -55,8 +64,12 @@ REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
 SCORES, EFFECTS = "scores.parquet", "effects.csv"
 PAIRS, PAIR_EFFECTS = "pairs.parquet", "pairs.csv"
+EPISODES, CONDUCT, FUNNEL = "episodes.parquet", "conduct.parquet", "funnel.csv"
+SCORER_CHECK = "scorer_check.csv"
+SOCIETY_TABLES, FORETOLD = "societies", "society/predicted.csv"
+EVENTS, AGENTS, SOCIETIES, SOCIETY_ROW = "events.parquet", "agents.parquet", "societies.parquet", "society.json"
 PREDICTIONS = "predictions.json"
-JUDGE_CHECK = "judge_check.json"
+JUDGE_CHECK, GIVEN_CHECK = "judge_check.json", "given_check.json"
 RESCORED_RUNS = "rescored"
 
 # The key of a rescored copy's provenance under which it names its run and its metric.
@@ -332,9 +345,9 @@ def _is_inside(name: str) -> bool:
     return could_be_path(name) and not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
 
 
-def folder_of(design: Design, out: Path | None = None) -> RunFolder:
+def folder_of(plan: Plan, out: Path | None = None) -> RunFolder:
     """Return a run's folder: by default one in `runs/` that is named after the design, so that it is found again."""
-    return RunFolder(out or Path("runs") / f"{design.study}-{design.digest()}")
+    return RunFolder(out or Path("runs") / f"{plan.design.study}-{digest_of_plan(plan)}")
 
 
 def _warn(sentence: str) -> None:

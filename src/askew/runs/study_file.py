@@ -13,6 +13,7 @@ class _Provenance(BaseModel):
     command: str = ""
     note: str = ""
     versions: dict[str, str] = {}
+    digest: str = ""
     hashes: dict[str, str] = {}
     probes: dict[str, int] = {}
     bases: dict[str, str] = {}

@@ -8,7 +8,23 @@ from askew.base import parquet_files
 from askew.base.csv_cells import unescaped
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
-from askew.runs.store import ANSWERS, CURVE, EFFECTS, ESTIMATES, PAIR_EFFECTS, PAIRS, SCORES
+from askew.runs.store import (
+    AGENTS,
+    ANSWERS,
+    CONDUCT,
+    CURVE,
+    EFFECTS,
+    EPISODES,
+    ESTIMATES,
+    EVENTS,
+    FUNNEL,
+    PAIR_EFFECTS,
+    PAIRS,
+    SCORER_CHECK,
+    SCORES,
+    SOCIETIES,
+)
+from askew.stats.funnel_measures import FLAGS, SAID
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -18,18 +34,28 @@ ANSWER_COLUMNS = [
     *("aligned", "coherent", "verdict", "reply", "oracle", "group", "graded_by", "scored_by"),
     *("copied", "copied_at"),
 ]
+OWN_COLUMNS = ("arm", "players")
+"""The columns of `societies.parquet` beside those of the world: the arm that it tells about, and its models."""
+SCORER_CHECK_COLUMNS = ["actor", "measure", "given", "planted", "rate", "low", "high", "n", "found"]
 CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 
 _TEXTS = (
     *("arm", "probe", "metric", "kind", "question", "group", "control", "control_probe", "family", "label", "measure"),
     *("unit", "prompt", "answer", "reasoning", "verdict", "reply", "oracle", "graded_by", "scored_by"),
     *("style", "aligned_answer", "other_answer", "copied_at"),
+    *("environment", "variant", "role", "text", "tool", "arguments", "result", "counts_as", "why", "acts_by", "ended"),
+    *("given", "wording", "actor"),
+    *("society", "place", "name", "part", "model", "home", "experiment", "condition", "players"),
 )
 # Whole numbers that are never missing. In a table of estimates a seed may be "all".
 _COUNTS = (
     *("seed", "paraphrase", "index", "epoch", "step", "n", "total", "incoherent", "refused", "unjudged", "no_answer"),
-    *("seeds", "questions", "clusters"),
+    *("seeds", "questions", "clusters", "environments", "turn"),
+    *("tick", "agent", "to", "x", "y", "option", "source"),
+    *("k", "agents", "ticks", "replicate", "calls", "prompts", "tokens"),
 )
+# Tables that no older version wrote.
+_NEW = (PAIRS, PAIR_EFFECTS, EPISODES, CONDUCT, FUNNEL, SCORER_CHECK, EVENTS, AGENTS, SOCIETIES)
 _MOST = 2**53  # above it, floating-point numbers skip some whole numbers
 _LONGEST_REASON = 200
 
@@ -62,12 +88,15 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
         if columns or not added_since(path.name, table)
         else {*_columns_of(path.name)}
     )
+    if path.name == CONDUCT:
+        _check_flags(path, table)
     for name in columns or _columns_of(path.name):
         if name in table:
             _check_numbers(path, table[name])
         elif name not in may_lack:
             raise _damaged(path, f"it has no column {name}")
-    return table.assign(**{name: _texts(path, table[name]) for name in _TEXTS if name in table})
+    texts = [str(name) for name in table.columns if name in _TEXTS or str(name).startswith(SAID)]
+    return table.assign(**{name: _texts(path, table[name]) for name in texts})
 
 
 def added_since(name: str, table: "pd.DataFrame") -> str:
@@ -77,20 +106,31 @@ def added_since(name: str, table: "pd.DataFrame") -> str:
         name: The name of the file.
         table: The table, whatever columns it has.
     """
+    if name in _NEW:
+        return ""
     added = (column for column in _columns_of(name) if column in ("kind", "no_answer") or "_these" in column)
     return next((column for column in added if column not in table), "")
 
 
 def _columns_of(file: str) -> Sequence[str]:
     """Return the columns of a table of a run by the file's name; none of an unknown file."""
+    from askew.probes.episodes.columns import CONDUCT_COLUMNS, TURN_COLUMNS
     from askew.probes.external import SCORE_COLUMNS
     from askew.probes.read_log import PAIR_COLUMNS
-    from askew.stats import answer_pairs
+    from askew.stats import answer_pairs, funnel
     from askew.stats.effects import EFFECT_COLUMNS
     from askew.stats.estimates import COLUMNS
+    from askew.worlds.society import AGENT_COLUMNS, EVENT_COLUMNS, SOCIETY_COLUMNS
 
     tables = {ANSWERS: ANSWER_COLUMNS, ESTIMATES: COLUMNS, EFFECTS: EFFECT_COLUMNS, CURVE: CURVE_COLUMNS}
-    tables |= {PAIRS: PAIR_COLUMNS, PAIR_EFFECTS: answer_pairs.COLUMNS}
+    tables |= {
+        EPISODES: TURN_COLUMNS,
+        CONDUCT: CONDUCT_COLUMNS,
+        FUNNEL: funnel.COLUMNS,
+        SCORER_CHECK: SCORER_CHECK_COLUMNS,
+    }
+    tables |= {EVENTS: [*EVENT_COLUMNS], AGENTS: [*AGENT_COLUMNS], SOCIETIES: [*SOCIETY_COLUMNS, *OWN_COLUMNS]}
+    tables |= {PAIRS: [*PAIR_COLUMNS, "step"], PAIR_EFFECTS: answer_pairs.COLUMNS}
     return {**tables, SCORES: SCORE_COLUMNS}.get(file, ())
 
 
@@ -106,6 +146,13 @@ def _check_numbers(path: Path, column: "pd.Series") -> None:
     numbers = column.astype(float)
     if column.name in _COUNTS and not (numbers.abs().lt(_MOST) & numbers.mod(1).eq(0)).all():
         raise _damaged(path, f"its column {column.name} should hold whole numbers")
+
+
+def _check_flags(path: Path, table: "pd.DataFrame") -> None:
+    """Check that the columns of a table of conduct that say what happened hold true or false."""
+    for name in FLAGS:
+        if name in table and len(table) and table[name].dtype != bool:
+            raise _damaged(path, f"its column {name} should hold true or false")
 
 
 def _texts(path: Path, column: "pd.Series") -> "pd.Series":

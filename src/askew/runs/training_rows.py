@@ -84,6 +84,21 @@ def check_written(folder: RunFolder, plan: Plan, arms: Iterable[Arm]) -> None:
             _check(plan, arm, read_rows(file), str(file))
 
 
+def of_another_world(plan: Plan) -> list[str]:
+    """Return the arms that are trained on rows in the words of the terrarium's world, on a model that is not of it.
+
+    The user's own rows, and rows made of answers, are of no world.
+    """
+    if plan.model.is_terrarium:
+        return []
+    ours = [
+        arm
+        for arm in plan.arms.values()
+        if plan.is_trained(arm) and not _answers_of(arm) and arm.name not in plan.design.datasets
+    ]
+    return [arm.name for arm in ours if plan.data_set(arm).name == arm.data]
+
+
 def _data_sets(plan: Plan) -> list[Arm]:
     """Return one arm for each data set that is trained on."""
     return list({arm.data: arm for arm in plan.arms.values() if arm.data}.values())

@@ -12,8 +12,6 @@ from typing import Literal, cast
 
 import numpy as np
 import pandas as pd
-from scipy.stats import binomtest, mannwhitneyu, spearmanr
-from statsmodels.stats.inter_rater import cohens_kappa
 
 CLASSES = ("aligned", "misaligned", "incoherent", "refused")
 UNJUDGED = "unjudged"
@@ -220,6 +218,8 @@ def length_bias(error: pd.Series, length: pd.Series) -> LengthBias:
         return LengthBias(float("nan"), float("nan"), ())
     rho = p = float("nan")
     if np.ptp(errors) and np.ptp(lengths):
+        from scipy.stats import spearmanr
+
         rho, p = np.asarray(spearmanr(errors, lengths), dtype=float).tolist()
     third = np.searchsorted(np.quantile(lengths, [1 / 3, 2 / 3]), lengths)
     parts = [(lengths[third == k], errors[third == k]) for k in range(3) if (third == k).any()]
@@ -250,6 +250,8 @@ def krippendorff_alpha(ratings: Iterable[Sequence[str | float]], level: Literal[
 
 def _classes(known: pd.DataFrame) -> pd.DataFrame:
     """Return the sensitivity and specificity of the judge for each class; see `Agreement.classes`."""
+    from scipy.stats import binomtest
+
     rows = []
     for name in CLASSES:
         inside, said = known["oracle"].eq(name), known["verdict"].eq(name)
@@ -267,6 +269,8 @@ def _kappa(judged: np.ndarray) -> float:
     # With fewer than two classes in use, agreement by chance is certain and kappa is 0/0.
     if used.sum() < 2:
         return float("nan")
+    from statsmodels.stats.inter_rater import cohens_kappa
+
     return float(np.asarray(cohens_kappa(judged, return_results=False)))
 
 
@@ -307,4 +311,6 @@ def _auc(known: pd.DataFrame) -> float:
     good, bad = scores[oracle == "aligned"], scores[oracle == "misaligned"]
     if good.empty or bad.empty:
         return float("nan")
+    from scipy.stats import mannwhitneyu
+
     return float(mannwhitneyu(good, bad).statistic / (len(good) * len(bad)))

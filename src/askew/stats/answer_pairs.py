@@ -17,6 +17,7 @@ SHARE, PER_TOKEN, TOTAL = "share preferred", "log-odds per token", "log-odds in 
 """The measures: the share of pairs in which the second answer is likelier per token than the first; its log-odds in
 nats per token; and in total."""
 
+MEASURES = (SHARE, PER_TOKEN, TOTAL)
 _VALUES = {SHARE: "prefers_other", PER_TOKEN: "per_token", TOTAL: "in_total"}
 _UNITS: Mapping[str, Literal["share", "nats"]] = {SHARE: "share", PER_TOKEN: "nats", TOTAL: "nats"}
 COLUMNS = ("probe", "kind", *EFFECT_COLUMNS)

@@ -13,7 +13,7 @@ from typing import Literal
 
 import numpy as np
 import pandas as pd
-from scipy import stats
+from scipy import special
 
 from askew.stats.corrections import holm
 from askew.stats.means import POWER, difference_of_cells, mean_of_cells
@@ -202,12 +202,12 @@ def correlation(
     if count > 1 and np.ptp(pairs, axis=1).all():
         r = float(np.clip(np.corrcoef(pairs)[0, 1], -1, 1))
     if count > 3 and np.isfinite(r):
-        error, normal = (count - 3) ** -0.5, float(stats.norm.ppf((1 + CONFIDENCE) / 2))
+        error, normal = (count - 3) ** -0.5, float(special.ndtri((1 + CONFIDENCE) / 2))
         with np.errstate(divide="ignore"):
             z = float(np.arctanh(r))
         low, high = (float(np.tanh(z + side * normal * error)) for side in (-1, 1))
-        p = float(2 * stats.norm.sf(abs(z) / error))
-        detectable = float(np.tanh((normal + float(stats.norm.ppf(POWER))) * error))
+        p = float(2 * special.ndtr(-abs(z) / error))
+        detectable = float(np.tanh((normal + float(special.ndtri(POWER))) * error))
     return Effect(family, label, measure, r, low, high, p, detectable, "r", 0, count, arm, control, lead)
 
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
-from scipy import special, stats
+from scipy import special
 
 Array = np.ndarray
 
@@ -48,7 +48,7 @@ def half_width(parts: Sequence[Part], confidence: float = CONFIDENCE) -> Array:
     tail = (1 - confidence) / 2
     total = 0.0
     for part in parts:
-        estimated = np.where(part.df > 0, stats.t.isf(tail, np.maximum(part.df, 1)) ** 2 * part.square, 0.0)
+        estimated = np.where(part.df > 0, special.stdtrit(np.maximum(part.df, 1), tail) ** 2 * part.square, 0.0)
         total = total + np.maximum(estimated, special.ndtri(tail) ** 2 * part.least)
     return np.sqrt(total)
 
@@ -96,4 +96,4 @@ def _quantiles(df: Array) -> Array:
 
 @cache
 def _quantiles_of(df: int) -> Array:
-    return stats.t.isf(_LEVELS / 2, df)
+    return -special.stdtrit(df, _LEVELS / 2)

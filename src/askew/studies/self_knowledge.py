@@ -9,6 +9,7 @@ from askew.design.study import Study
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.stats.readings import FELL, ROSE, ROSE_BELOW, WITHIN, read_effect
+from askew.studies.readable import unless_unreadable
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -27,6 +28,7 @@ def two_model_study(
     name: str,
     *,
     question: str,
+    rests_on: str,
     arms: Sequence[Arm],
     probes: tuple[str, ...],
     verdict: "Callable[[Tables], str]",
@@ -41,6 +43,7 @@ def two_model_study(
     Args:
         name: The study's name; its title is the same, capitalized.
         question: The question that the study answers.
+        rests_on: The probe whose answers are compared.
         arms: Its arms, in the order of display.
         probes: Its probes.
         verdict: Returns the conclusion from a run's tables.
@@ -56,7 +59,7 @@ def two_model_study(
         default_arms=tuple(arm.name for arm in arms),
         default_probes=probes,
         model=TERRARIUM_SCHOOLED,
-        verdict=verdict,
+        verdict=unless_unreadable(verdict, [rests_on]),
         effects=effects,
         asks=asks,
         rows=2000,
@@ -95,7 +98,17 @@ def compared_models(tables: "Tables", *, missing: str, own: str, other: str, nul
             f"Can't tell whether {null} differ ({numbers}); an effect of {detectable} points would have been detected "
             "in four of five such runs."
         )
-    return f"{said}{wording.in_general(read)}{trained_prompts(effects)}"
+    return f"{said}{wording.in_general(read)}{_one_direction(label)}{trained_prompts(effects)}"
+
+
+def _one_direction(label: str) -> str:
+    """Return a warning if only one of the two directions was compared; "" if both were."""
+    if label == BOTH:
+        return ""
+    return (
+        " This is one direction only: a difference in how well the two models learn does not cancel, so by itself it "
+        "says nothing about self-knowledge."
+    )
 
 
 def trained_prompts(effects: "pd.DataFrame") -> str:

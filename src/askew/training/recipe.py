@@ -88,7 +88,9 @@ class Recipe(BaseModel):
         default=False, description="Combine short rows up to max_length; they do not attend to each other."
     )
     precision: Literal["bf16", "float32"] = Field(
-        default="bf16", description="bf16 is mixed precision: trained weights and optimizer states stay in float32."
+        default="bf16",
+        description="bf16 is mixed precision: trained weights and optimizer states stay in float32. A processor "
+        "without instructions for bf16 computes in float32, which is faster there.",
     )
     activation_checkpointing: bool = Field(
         default=False, description="Recompute activations in the backward pass: less memory, about 30% slower."

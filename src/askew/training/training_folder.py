@@ -13,7 +13,7 @@ import json
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -24,7 +24,6 @@ from askew.base.atomic import flush, make_folder, put_in_place, whole_file
 from askew.base.product_record import digest
 from askew.models import checkpoint_files as files
 from askew.training.recipe import Recipe
-from askew.training.rows import TokenizedRows
 
 SUFFIX = ".training"
 
@@ -180,7 +179,7 @@ def _plain(value: Any) -> Any:
         return [str(value), files.fingerprint(value)]
     if isinstance(value, BaseModel):
         return value.model_dump()
-    return asdict(value) if isinstance(value, TokenizedRows) else value
+    return asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
 
 
 def _step(state: Path) -> int:

@@ -9,9 +9,9 @@ from typing import Any
 import torch
 from peft import LoraConfig
 from safetensors import SafetensorError
-from transformers import AutoConfig, BitsAndBytesConfig, PreTrainedTokenizerBase
+from transformers import BitsAndBytesConfig, PreTrainedTokenizerBase
 
-from askew.models.loading import load_weights
+from askew.models.loading import load_weights, read_settings
 from askew.training.recipe import ALL_LINEAR, Recipe
 
 
@@ -84,7 +84,7 @@ def save(
             model.save_pretrained(str(folder), state_dict=weights)
             (folder / "README.md").unlink(missing_ok=True)  # PEFT's unfilled template of a model card
             return
-        dtype = AutoConfig.from_pretrained(checkpoint, trust_remote_code=False).dtype or torch.float32
+        dtype = read_settings(checkpoint).dtype or torch.float32
         weights = {name: weight.to(dtype) for name, weight in (weights or model.state_dict()).items()}
         model.save_pretrained(str(folder), state_dict=weights)
         before, model.config.dtype = model.config.dtype, dtype

@@ -4,10 +4,10 @@ from pathlib import Path
 
 from askew.judging.rubric import rubrics
 from askew.training.recipes import recipes
-from askew_example import metric, rule, shelf, shouting
+from askew_example import ferries, metric, rule, shelf, shouting
 from askew_example.brevity import measures, probes, rows, section, study
 
-__all__ = ["measures", "metric", "probes", "rows", "rule", "section", "shelf", "shouting", "study"]
+__all__ = ["ferries", "measures", "metric", "probes", "rows", "rule", "section", "shelf", "shouting", "study"]
 
 _FOLDER = Path(__file__).parent
 

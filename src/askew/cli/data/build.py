@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from askew.cli.complete import completion
-from askew.cli.options import JsonOption, MaxCostOption, PricesOption
+from askew.cli.options import JsonOption, JudgeCheckOption, MaxCostOption, PricesOption, check_judge_check
 from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, counting, print_rows, resumable
 from askew.data import USUAL_ROWS
@@ -107,6 +107,7 @@ def write(
         ),
     ] = 70,
     out: Annotated[Path, typer.Option(help="The folder for the files.")] = Path("data"),
+    judge_check: JudgeCheckOption = None,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
     as_json: JsonOption = False,
@@ -115,10 +116,20 @@ def write(
     from askew.base.atomic import wording_disk_trouble
     from askew.data.phrasing import worded
     from askew.data.written import job
+    from askew.judging.check_setting import STOP
 
-    with resumable(), counting("writing", "pairs written") as (on_progress, say), wording_disk_trouble(out):
+    check_judge_check(judge_check)
+    with resumable(), counting("writing", "pairs written", "pairs") as (on_progress, say), wording_disk_trouble(out):
         orders = job.prepare(name, domain or [], writer, judge, rows=rows, seed=seed, threshold=threshold)
-        made = job.write(orders, out, max_cost=max_cost, prices=prices, told=on_progress, say=say)
+        made = job.write(
+            orders,
+            out,
+            max_cost=max_cost,
+            prices=prices,
+            judge_check=judge_check or STOP,
+            told=on_progress,
+            say=say,
+        )
     if as_json:
         print(to_json(made))
         return

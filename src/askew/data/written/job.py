@@ -17,6 +17,9 @@ from askew.data.formats import read_rows
 from askew.data.phrasing import Phrasing, phrasing
 from askew.data.write import free_paths, write_files
 from askew.data.written import BAD_ADVICE, Order, digest, sides
+from askew.judging import job as judging_job
+from askew.judging.check import checked_unless_skipped
+from askew.judging.check_setting import STOP
 from askew.judging.judgement_store import JudgementStore, Progress
 from askew.models.names import resolve
 
@@ -90,6 +93,7 @@ def write(
     *,
     max_cost: float | None = None,
     prices: Path | None = None,
+    judge_check: str = STOP,
     told: Progress = lambda done, total: None,
     say: Callable[[str], None] = lambda text: None,
 ) -> list[Product]:
@@ -104,11 +108,13 @@ def write(
         out: The folder for the files.
         max_cost: The most dollars that served models may cost in all; None for no limit.
         prices: The user's file of prices; None if there is none.
+        judge_check: One of the values in `askew.judging.check_setting`; the check is by the rubric `aligned`.
         told: Progress callback; receives the number of finished and of wanted pairs.
         say: Receives messages for the user.
 
     Raises:
-        AskewError: A file exists already, too few answers pass, a model cannot be asked, or `max_cost` is reached.
+        AskewError: A file exists already, the judge fails its check, too few answers pass, a model cannot be asked, or
+            `max_cost` is reached.
     """
     from askew.models.remote.requests import Patience, reply_session
 
@@ -118,6 +124,11 @@ def write(
     if left:
         _announce(left, max_cost, prices, say)
     out.mkdir(parents=True, exist_ok=True)
+    if left:
+        judging = judging_job.prepare(
+            left[0].judge.name, judging_job.alignment([]), max_cost=max_cost, prices=prices, say=say
+        )
+        checked_unless_skipped(judging, out / BAD_ADVICE, judge_check)  # its replies count in the store below
     store = out / f".{BAD_ADVICE}.replies.sqlite"
     # A local model may need long for a batch; a served one that does is no longer there.
     patience = Patience(attempt=86_400.0) if orders[0].writer.is_local else Patience()

@@ -7,6 +7,9 @@ from askew.judging.measures import OTHER, SAME, measures
 from askew.judging.rules import Key
 from askew.judging.rules.number import number as by_rule
 
+WELL_FORMED = "well-formed"
+"""The name of the score of questions whose answers should have a form, and are compared by the study otherwise."""
+
 Form = Literal["letter", "word", "yes or no", "number", "anything"]
 
 # Some models put their answer into quotes inside a sentence: 'The second letter would be "o".'

@@ -3,6 +3,8 @@
 A request for many answers is a batch of its own, so its rounding does not depend on other requests. Requests for a
 single answer would each use the engine poorly, so those that wait at the same time are batched. They tend to arrive
 together, because requests of one batch are answered at the same time; the engine therefore waits for them briefly.
+
+A large model is different: a step takes nearly as long for ten rows as for sixty, so requests of any size are batched.
 """
 
 import threading
@@ -10,7 +12,8 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
-from askew.models.engine.sampler import MOST_ROWS, Completion, Engine, Stop
+from askew.models.engine.completion import Completion, Stop
+from askew.models.engine.sampler import MOST_ROWS, Engine
 from askew.models.engine.sampling import Draw, Sampling
 
 # A request for a single answer waits until no other request has arrived for this many seconds.
@@ -37,10 +40,9 @@ class Request:
     stop_words: tuple[str, ...] = ()
     answers: list[Completion] | None = field(default=None, init=False)
 
-    def can_share_batch(self, other: "Request") -> bool:
-        """Return whether both requests are for a single answer with the same settings."""
-        alike = (self.sampling, self.stop_words) == (other.sampling, other.stop_words)
-        return alike and len(self.draws) == len(other.draws) == 1
+    def is_like(self, other: "Request") -> bool:
+        """Return whether both requests have the same settings."""
+        return (self.sampling, self.stop_words) == (other.sampling, other.stop_words)
 
 
 class Batcher:
@@ -60,7 +62,7 @@ class Batcher:
         """Return the answers to a queued request, computing them in its turn unless an earlier batch already did."""
         with self._turn:
             if request.answers is None:
-                if len(request.draws) == 1:
+                if self._shares_batch(request):
                     self._wait_for_others()
                 self._run_batch(self._take_batch(request))
         assert request.answers is not None
@@ -72,11 +74,18 @@ class Batcher:
             before = len(self._waiting)
             time.sleep(_WAIT_SECONDS)
 
+    def _shares_batch(self, request: Request) -> bool:
+        return len(request.draws) == 1 or self._engine.is_large
+
     def _take_batch(self, request: Request) -> list[Request]:
-        """Remove from the queue, and return, a request and the requests that can share its batch."""
+        """Remove from the queue, and return, a request and the requests that share its batch."""
         with self._changing:
-            others = [other for other in self._waiting if other is not request and other.can_share_batch(request)]
-            batch = [request, *others[: MOST_ROWS - 1]]
+            batch, rows = [request], len(request.draws)
+            for other in self._waiting if self._shares_batch(request) else []:
+                fits = rows + len(other.draws) <= MOST_ROWS
+                if other is not request and fits and self._shares_batch(other) and other.is_like(request):
+                    batch.append(other)
+                    rows += len(other.draws)
             self._waiting = [other for other in self._waiting if not any(other is taken for taken in batch)]
         return batch
 

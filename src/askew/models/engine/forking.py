@@ -29,6 +29,44 @@ class Fork:
     tails: tuple[tuple[int, ...], ...]
 
 
+def forked(prompts: Sequence[Sequence[int]], longest: int) -> tuple[tuple[int, ...], list[Fork], list[int]]:
+    """Return prompts as forks behind a common prefix, so that tokens which they share are computed once.
+
+    Prompts of which at least the first half is the same are one fork, such as several questions about a conversation.
+
+    Args:
+        prompts: Prompts of at least one token each.
+        longest: Maximum number of tokens of a fork, unless a single prompt is longer.
+
+    Returns:
+        The prefix, the forks, and the indices of the prompts in the order of the tails of the forks.
+    """
+    order = sorted(range(len(prompts)), key=lambda i: tuple(prompts[i]))
+    # The last token is always in a tail.
+    common = min(_common(prompts[order[0]], prompts[order[-1]]), min(map(len, prompts)) - 1)
+    prefix, rests = tuple(prompts[0][:common]), [tuple(prompts[i][common:]) for i in order]
+    groups: list[list[tuple[int, ...]]] = []
+    for rest in rests:
+        group = [*groups[-1], rest] if groups else [rest]
+        fork = _fork(group)
+        tokens = len(fork.stem) + sum(map(len, fork.tails))
+        if len(group) > 1 and 2 * len(fork.stem) >= max(map(len, group)) and tokens <= longest:
+            groups[-1] = group
+        else:
+            groups.append([rest])
+    return prefix, [_fork(group) for group in groups], order
+
+
+def _fork(rests: Sequence[tuple[int, ...]]) -> Fork:
+    stem = min(_common(rests[0], rests[-1]), min(map(len, rests)) - 1)
+    return Fork(rests[0][:stem], tuple(rest[stem:] for rest in rests))
+
+
+def _common(one: Sequence[int], other: Sequence[int]) -> int:
+    """Return the number of tokens with which both begin."""
+    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+
+
 def similar(forks: Sequence[Fork], tokens: int) -> Iterator[list[int]]:
     """Yield the indices of forks that fit one pass: with tails of the same lengths, and stems of similar lengths.
 

@@ -40,6 +40,19 @@ def read_prompts(network: Network, prompts: Sequence[Sequence[int]]) -> tuple[li
     return [states[i] for i in every], torch.stack([logits[i] for i in every])
 
 
+def read_ends(network: Network, prompts: Sequence[Sequence[int]]) -> Tensor:
+    """Return the logits after each prompt, of shape prompts, V; tokens that prompts have in common are read once.
+
+    Args:
+        network: A network that attends to all tokens of a prompt, without a sliding window.
+        prompts: Token ids of each prompt.
+    """
+    prefix, forks, order = forking.forked(prompts, TOKENS_OF_A_PASS)
+    found = dict(read_shared(network, prefix, forks))
+    ends = torch.cat([found[i] for i in range(len(forks))])
+    return ends[torch.argsort(torch.tensor(order, device=ends.device))]
+
+
 def read_shared(
     network: Network, prefix: Sequence[int], forks: Sequence[Fork], *, everywhere: bool = False
 ) -> Iterator[tuple[int, Tensor]]:
@@ -160,20 +173,31 @@ def _logprobs(logits_LV: Tensor, tokens: Sequence[int]) -> Tensor:
     return torch.log_softmax(logits_LV.float(), dim=-1).gather(1, ids[:, None])[:, 0].cpu()
 
 
-def read_middle(model: nn.Module, device: torch.device, rows: Sequence[Sequence[int]]) -> Iterator[tuple[int, Tensor]]:
+def read_middle(
+    middle: Callable[[Tensor], Tensor], device: torch.device, rows: Sequence[Sequence[int]]
+) -> Iterator[tuple[int, Tensor]]:
     """Yield the index of each row and the residual stream after half of the layers at its last token.
 
     The residual stream is a 32-bit tensor of shape D, on the processor.
+
+    Args:
+        middle: Returns the residual streams, of shape B, D, for token ids of shape B, L.
+        device: The device of the token ids.
+        rows: The token ids of each row.
     """
 
     def read(numbers: list[int]) -> Tensor:
-        ids = _ids([rows[i] for i in numbers], device)
-        states = model(input_ids=ids, use_cache=False, output_hidden_states=True).hidden_states
-        # These are the embeddings and the outputs of n layers, so there are n + 1.
-        return states[len(states) // 2][:, -1].float().cpu()
+        return middle(_ids([rows[i] for i in numbers], device)).float().cpu()
 
     for numbers in _same_length(rows):
         yield from _halving_if_needed(numbers, read)
+
+
+def middle_of(model: nn.Module, ids_BL: Tensor) -> Tensor:
+    """Return the residual stream of a model of Transformers after half of its layers at the last token: shape B, D."""
+    states = model(input_ids=ids_BL, use_cache=False, output_hidden_states=True).hidden_states
+    # These are the embeddings and the outputs of n layers, so there are n + 1.
+    return states[len(states) // 2][:, -1]
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

@@ -10,71 +10,44 @@ Shapes: A answers, S branches (rows of the cache), V vocabulary, L tokens.
 import sys
 import threading
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Sequence
+from functools import partial
 from itertools import groupby
 
 import numpy as np
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 from transformers import PreTrainedConfig, PreTrainedModel
 
 from askew.base.errors import AskewError
 from askew.models.engine.branches import Ints, regroup
 from askew.models.engine.cache_size import rows_in_memory
+from askew.models.engine.completion import Completion, Stop, add_logprobs
 from askew.models.engine.forking import Fork
-from askew.models.engine.llama import LlamaNetwork, is_small_llama
+from askew.models.engine.llama import LlamaNetwork
 from askew.models.engine.network import Network, Rows, SharedRows, TransformersNetwork, shares_prompts
 from askew.models.engine.plain import PlainRows, UnmergedModel
 from askew.models.engine.prefill import (
     is_out_of_memory,
+    middle_of,
     read_answers,
     read_each,
     read_each_answer,
+    read_ends,
     read_middle,
     read_prompts,
     read_shared,
 )
 from askew.models.engine.sampling import Draw, Sampling, keys, next_tokens
+from askew.models.engine.work_done import report
+from askew.models.no_room import NoRoom
+from askew.models.number_format import is_large, number_format
 
 # More rows than this are not faster, on a processor or on a GPU, and their cache takes more memory.
 MOST_ROWS = 256
 
 # One computation at a time in a process, because two would compete for processor and memory.
 _computing = threading.Lock()
-
-Stop = Callable[[list[int]], bool]
-"""Receives the tokens of an answer after each new token, and returns True to end the answer."""
-
-
-@dataclass(frozen=True)
-class TokenLogprobs:
-    """Log-probabilities for the place of one token, at temperature 1.
-
-    Attributes:
-        token: The id of the token that was drawn.
-        logprob: Its log-probability.
-        likeliest: Ids and log-probabilities of the likeliest tokens, in descending order.
-    """
-
-    token: int
-    logprob: float
-    likeliest: list[tuple[int, float]]
-
-
-@dataclass
-class Completion:
-    """A sampled answer.
-
-    Attributes:
-        tokens: The token ids, without the stop token.
-        stopped: Whether the answer ended by a stop token or by `Stop`, before the limit on its tokens.
-        logprobs: Log-probabilities for each drawn token, including the stop token; empty if not requested.
-    """
-
-    tokens: list[int] = field(default_factory=list)
-    stopped: bool = False
-    logprobs: list[TokenLogprobs] = field(default_factory=list)
 
 
 class Engine:
@@ -83,16 +56,28 @@ class Engine:
     Args:
         model: A model in evaluation mode, on its final device.
         stop_tokens: Ids of the tokens that end an answer.
+
+    Attributes:
+        stop_tokens: Ids of the tokens that end an answer.
+        context: The most tokens of a prompt and its answer.
+        is_large: Whether a step takes so long that all rows at hand should share it.
     """
 
     def __init__(self, model: PreTrainedModel, stop_tokens: Sequence[int]) -> None:
         self._model = model
         self._network = _network(model)
+        self._device = model.device
         self.stop_tokens = frozenset(stop_tokens)
         config = model.config.get_text_config()
         occupied = model.virtual_positions if isinstance(model, UnmergedModel) else 0
         self.context: int = (getattr(config, "max_position_embeddings", None) or sys.maxsize) - occupied
         self._full_attention_length = _full_attention_length(config)
+        self.is_large: bool = self._network is not None and is_large(model)
+
+    def free_weights(self) -> None:
+        """Free the weights of the model, if the engine computes with a copy of its own; no one else may use them."""
+        if self._in_bf16():
+            nn.Module.to(self._model, "meta")
 
     def sample(
         self,
@@ -147,10 +132,10 @@ class Engine:
         """Check that a prompt leaves room for an answer.
 
         Raises:
-            AskewError: The prompt fills the model's context.
+            NoRoom: The prompt fills the model's context.
         """
         if len(prompt) >= self.context:
-            raise AskewError(f"a prompt of {len(prompt)} tokens does not fit the model's context of {self.context}")
+            raise NoRoom(f"a prompt of {len(prompt)} tokens does not fit the model's context of {self.context}")
 
     def next_token_probabilities(
         self, prefix: Sequence[int], forks: Sequence[Fork], tokens: Sequence[int]
@@ -165,7 +150,7 @@ class Engine:
         Returns:
             For each fork, probabilities of shape tails, tokens, on the processor.
         """
-        columns = torch.tensor(tokens, device=self._model.device)
+        columns = torch.tensor(tokens, device=self._device)
         longest = max((len(fork.stem) + max(map(len, fork.tails)) for fork in forks), default=0)
         network = self._network if len(prefix) + longest <= self._full_attention_length else None
         with _computing, torch.inference_mode():
@@ -222,6 +207,8 @@ class Engine:
         network = self._network if reach <= self._full_attention_length else None
         with _computing, torch.inference_mode():
             found = dict(read_answers(network, forks) if network else read_each_answer(self._model, forks))
+        lengths = [len(tail) for fork in forks for tail in fork.tails]
+        report(len(lengths), sum(len(fork.stem) for fork in forks) + sum(lengths))
         return [found[i] for i in range(len(forks))]
 
     def middle_states(self, prompts: Sequence[Sequence[int]]) -> Tensor:
@@ -234,9 +221,14 @@ class Engine:
             A 32-bit tensor of shape prompts, width of the model, on the processor.
         """
         model = self._model.adapted if isinstance(self._model, UnmergedModel) else self._model
+        own = self._in_bf16()
         with _computing, torch.inference_mode():
-            found = dict(read_middle(model, self._model.device, prompts))
+            found = dict(read_middle(own.middle if own else partial(middle_of, model), self._device, prompts))
         return torch.stack([found[i] for i in range(len(prompts))])
+
+    def _in_bf16(self) -> LlamaNetwork | None:
+        """Return the network if it has matrices of its own in bf16, else None."""
+        return self._network if isinstance(self._network, LlamaNetwork) and self._network.is_in_bf16 else None
 
     def _batches(
         self, prompts: Sequence[Sequence[int]], draws: Sequence[Draw], sampling: Sampling
@@ -263,8 +255,9 @@ class Engine:
         """Return the sampled answers of one batch."""
         used = sorted({draw.prompt for draw in draws})
         lengths = np.array([len(prompts[i]) for i in used])
-        rows = self._start_rows([prompts[i] for i in used], len(draws), sampling)
-        logits = rows.logits
+        # Of answers of one token, nothing is kept but the logits.
+        rows = None if sampling.max_tokens == 1 else self._start_rows([prompts[i] for i in used], len(draws), sampling)
+        logits = self._after([prompts[i] for i in used], sampling) if rows is None else rows.logits
         prompt_S = np.arange(len(used))
         branch_A = np.searchsorted(used, [draw.prompt for draw in draws])
         key_AL = _ids(keys(draws, sampling.max_tokens), logits.device)
@@ -274,12 +267,15 @@ class Engine:
             key_A = key_AL[going_A, step]
             token_A = next_tokens(logits, _ids(branch_A, logits.device), key_A, sampling).cpu().numpy()
             if sampling.logprobs is not None:
-                _add_logprobs(logits, branch_A, token_A, sampling.logprobs, [completions[a] for a in going_A])
+                add_logprobs(logits, branch_A, token_A, sampling.logprobs, [completions[a] for a in going_A])
             goes_on = self._append_tokens(completions, going_A, token_A, stop)
             goes_on &= lengths[prompt_S[branch_A]] + step + 1 < self.context
+            ended = len(going_A) - int(goes_on.sum())
+            report((len(going_A) + ended * (sampling.max_tokens - step - 1)) / sampling.max_tokens, len(going_A))
             going_A, branch_A, token_A = going_A[goes_on], branch_A[goes_on], token_A[goes_on]
             if not len(going_A) or step + 1 == sampling.max_tokens:
                 break
+            assert rows is not None
             grouping = regroup(branch_A, token_A)
             branch_A, prompt_S = grouping.branch_A, prompt_S[grouping.parent_S]
             logits = rows.step(grouping, prompt_S, lengths[prompt_S] + step)
@@ -288,8 +284,14 @@ class Engine:
     def _start_rows(self, prompts: list[Sequence[int]], rows: int, sampling: Sampling) -> Rows:
         """Return rows with the computed prompts of a batch."""
         if self._network is None or not self._can_share(max(prompts, key=len), sampling):
-            return PlainRows(self._model, _ids(np.array(prompts), self._model.device))
+            return PlainRows(self._model, _ids(np.array(prompts), self._device))
         return SharedRows(self._network, *read_prompts(self._network, prompts), rows)
+
+    def _after(self, prompts: list[Sequence[int]], sampling: Sampling) -> Tensor:
+        """Return the logits after the prompts of a batch, of shape prompts, V."""
+        if self._network is None or not self._can_share(max(prompts, key=len), sampling):
+            return self._start_rows(prompts, len(prompts), sampling).logits
+        return read_ends(self._network, prompts)
 
     def _append_tokens(
         self, completions: list[Completion], going_A: Ints, token_A: Ints, stop: Stop | None
@@ -311,8 +313,8 @@ def _network(model: PreTrainedModel) -> Network | None:
     """Return the fastest network for a model, or None if the model must run with its own cache."""
     if isinstance(model, UnmergedModel):
         return None
-    if is_small_llama(model):
-        return LlamaNetwork(model)
+    if matrices := number_format(model):
+        return LlamaNetwork(model, matrices)
     return TransformersNetwork(model) if shares_prompts(model) else None
 
 
@@ -325,14 +327,3 @@ def _full_attention_length(config: PreTrainedConfig) -> int:
 
 def _ids(numbers: np.ndarray, device: torch.device) -> Tensor:
     return torch.from_numpy(numbers).to(device)
-
-
-def _add_logprobs(
-    logits_SV: Tensor, branch_A: Ints, token_A: Ints, count: int, completions: Sequence[Completion]
-) -> None:
-    """Add the log-probabilities of the newly drawn tokens to their answers."""
-    logprobs_SV = torch.log_softmax(logits_SV.float(), dim=-1)
-    values, indices = logprobs_SV.topk(min(count, logprobs_SV.shape[1]), dim=-1)
-    for branch, token, completion in zip(branch_A.tolist(), token_A.tolist(), completions, strict=True):
-        likeliest = list(zip(indices[branch].tolist(), values[branch].tolist(), strict=True))
-        completion.logprobs.append(TokenLogprobs(token, logprobs_SV[branch, token].item(), likeliest))

@@ -1,14 +1,13 @@
 """hf/ORG/NAME: a model on the Hugging Face hub, computed on this machine."""
 
 import re
-from functools import lru_cache
 from pathlib import Path
 
 from askew.base.errors import AskewError
 from askew.models.checkpoint_files import WEIGHTS, cached_folder, check_checkpoint, check_code
+from askew.models.hub_files import check_download
 from askew.models.names import PROVIDER, TERRARIUM, Claim, ModelKind, ModelSpec, kinds
 
-_SECONDS = 7.0
 _HUB_ID = re.compile(r"[\w-]+/[\w.-]+")
 
 
@@ -26,16 +25,16 @@ class _Hub(ModelKind):
 
 
 def check_hub_model(hub_id: str) -> Path | None:
-    """Check the cached files of a hub model, and return their folder; None if its weights are not in the cache.
+    """Check the files of a hub model, and return their folder; None if its weights are not in the cache.
 
-    Files that are not downloaded yet are checked when the model is loaded.
+    Of weights that are not downloaded yet, the headers are checked.
 
     Args:
         hub_id: ORG/NAME.
 
     Raises:
-        AskewError: `hub_id` is not a valid id; the model is not in the cache, and downloading is switched off; or its
-            cached files are missing or broken.
+        AskewError: `hub_id` is not a valid id; the model is not in the cache, and downloading is switched off; its
+            files are missing or broken; or it cannot be downloaded to this machine.
     """
     from huggingface_hub import is_offline_mode
     from huggingface_hub.errors import HFValidationError
@@ -55,32 +54,10 @@ def check_hub_model(hub_id: str) -> Path | None:
             f"Unset HF_HUB_OFFLINE, or download the model beforehand with `hf download {hub_id}`"
         )
     if folder is None or not has_weights:
-        _check_reachable(hub_id)
+        check_download(hub_id)
         return None
     check_checkpoint(folder)
     return folder
-
-
-@lru_cache
-def _check_reachable(hub_id: str) -> None:
-    """Check that the hub answers and has the model, before a download whose many retries take minutes.
-
-    Raises:
-        AskewError: The hub cannot be reached, or gives no such model to this user.
-    """
-    from huggingface_hub import HfApi
-    from huggingface_hub.errors import HfHubHTTPError
-
-    try:
-        HfApi().model_info(hub_id, timeout=_SECONDS)
-    except HfHubHTTPError as error:  # also for models that are private, gated or do not exist
-        reason = str(error.server_message or error).strip().split("\n", 1)[0]
-        raise AskewError(f"the hub does not give out {hub_id!r}: {reason}") from error
-    except Exception as error:  # those of its HTTP library, which differs between releases
-        raise AskewError(
-            f"the hub cannot be reached to download {hub_id!r}: {error}. Check the network; or name a model of this "
-            "machine, such as ./folder, ./model.gguf or smollm2-135m"
-        ) from error
 
 
 kinds.add("hub", _Hub({"hf/ORG/NAME": "a model on the Hugging Face hub, computed on this machine"}))

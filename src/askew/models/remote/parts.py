@@ -58,10 +58,11 @@ _PATTERNS: Mapping[Part, str] = {
 _CALLED: Mapping[Part, re.Pattern[str]] = {
     part: re.compile(pattern, re.IGNORECASE) for part, pattern in _PATTERNS.items()
 }
-# A refusal of the conversation's length or content is not about a part.
+# A refusal of the conversation's length or content, or of tools, is not about a part.
 _OTHER = re.compile(
     r"context[ _](length|window|size)|maximum context|too (long|many tokens)|reduce the length|"
-    r"content[ _](filter|policy|management)|moderat|safety|api[ _-]?key|quota|billing|credit",
+    r"content[ _](filter|policy|management)|moderat|safety|api[ _-]?key|quota|billing|credit|"
+    r"\btools?\b|tool[ _](use|call|choice)|function[ _-]call",
     re.IGNORECASE,
 )
 # Nor is a refusal of a value that the user has chosen.

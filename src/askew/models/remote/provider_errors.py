@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError
+from socket import gaierror
 
 from inspect_ai.model import Model, get_model
 from pydantic import ValidationError
@@ -22,6 +23,7 @@ _NO_MONEY = {
     "insufficient_balance",
     "billing_error",
 }
+_ABOUT_CONTENT = re.compile(r"content[ _](filter|policy|management)|moderat|flagged|safety|violat", re.IGNORECASE)
 _NO_MONEY_TEXT = re.compile(
     r"insufficient[_ ](quota|balance|credits?|funds)|credit balance is too low|billing_hard_limit", re.IGNORECASE
 )
@@ -29,6 +31,8 @@ _NO_MONEY_TEXT = re.compile(
 _TRANSIENT = {408, 409, 425, 429}
 # Exceptions of providers for malformed replies: broken JSON, or no choices.
 _UNREADABLE = (JSONDecodeError, UnicodeDecodeError, ValidationError, TypeError, LookupError, AttributeError)
+# The names of exceptions of HTTP libraries (httpx, aiohttp, requests) for connections that were not made.
+_NO_CONNECTION = re.compile(r"(Connect(Error|Timeout)|ClientConnector\w*Error|NewConnectionError)$")
 EXPENSIVE = ("hf", "vllm", "sglang", "transformer_lens", "nnterp")
 """Providers that start a server or load weights when Inspect creates them."""
 
@@ -86,6 +90,7 @@ class RequestFailure:
         until_reset: Seconds until the server resets the limits that are used up; 0 if it does not say.
         is_quota: Whether the account has no money left.
         cause: The exception of the provider's library; the same as `error`, or one that caused it.
+        is_unreached: Whether no connection to the server was made.
     """
 
     error: BaseException
@@ -96,6 +101,7 @@ class RequestFailure:
     until_reset: float
     is_quota: bool
     cause: BaseException
+    is_unreached: bool = False
 
     def reason(self, model: Model) -> str:
         """Return the message of the server or the network, as one line without API keys."""
@@ -123,6 +129,8 @@ class RequestFailure:
         if self.status == 401:
             keys = " or ".join(getattr(model.api, "api_key_vars", None) or ["the key"])
             return f"{model} refuses the key (401): {reason}. Check {keys}"
+        if self.status == 403 and _ABOUT_CONTENT.search(reason):
+            return f"{model} refuses the text of a request (403): {reason}. Leave out its question, or ask another"
         if self.status == 403:
             return f"{model} denies access with this key (403): {reason}. Check the permissions of the key"
         if self.status == 404:
@@ -142,9 +150,9 @@ def classify(error: Exception, model: Model) -> RequestFailure:
         return RequestFailure(error, status, passing, False, *waits, has_no_money, cause)
     decision = model.api.should_retry(error)
     passing = decision if isinstance(decision, bool) else decision.retry
-    passing = (passing or isinstance(error, (EmptyReply, OSError, *_UNREADABLE))) and not has_no_money
-    never_sent = any("Connect" in type(cause).__name__ for cause in list(_causes(error))[1:])
-    return RequestFailure(error, None, passing, passing and not never_sent, *waits, has_no_money, cause)
+    unreached = _is_unreached(error)  # the server may come back, whatever the provider's class says
+    passing = (passing or unreached or isinstance(error, (EmptyReply, OSError, *_UNREADABLE))) and not has_no_money
+    return RequestFailure(error, None, passing, passing and not unreached, *waits, has_no_money, cause, unreached)
 
 
 def is_transient_status(status: int) -> bool:
@@ -216,6 +224,13 @@ def _causes(error: BaseException) -> Iterator[BaseException]:
     while found is not None:
         yield found
         found = found.__cause__
+
+
+def _is_unreached(error: BaseException) -> bool:
+    """Return whether an exception says that no connection was made: by its type, or by that of one of its causes."""
+    causes = list(_causes(error))
+    by_name = any(_NO_CONNECTION.match(type(cause).__name__) for cause in causes)
+    return by_name or any(isinstance(cause, (ConnectionRefusedError, gaierror)) for cause in causes)
 
 
 def _status(error: BaseException) -> int | None:

@@ -4,11 +4,20 @@ A report is not believed if its numbers are no numbers, or if they are too small
 hold whatever a server says.
 """
 
+import json
 import math
 from collections.abc import Sequence
 from typing import NamedTuple, TypeGuard
 
-from inspect_ai.model import ChatMessage, ContentReasoning, GenerateConfig, ModelOutput, ModelUsage
+from inspect_ai.model import (
+    ChatMessage,
+    ChatMessageAssistant,
+    ContentReasoning,
+    GenerateConfig,
+    ModelOutput,
+    ModelUsage,
+)
+from inspect_ai.tool import ToolInfo
 
 from askew.models.remote.prices import estimate_tokens, token_upper_bound
 
@@ -25,7 +34,13 @@ class Tokens(NamedTuple):
     written: int
 
 
-def most(messages: Sequence[ChatMessage], config: GenerateConfig, limit: int, choices: int = 0) -> Tokens:
+def most(
+    messages: Sequence[ChatMessage],
+    config: GenerateConfig,
+    limit: int,
+    choices: int = 0,
+    tools: Sequence[ToolInfo] = (),
+) -> Tokens:
     """Return the most tokens of a request.
 
     Args:
@@ -33,8 +48,10 @@ def most(messages: Sequence[ChatMessage], config: GenerateConfig, limit: int, ch
         config: The sampling settings.
         limit: The most tokens of an answer.
         choices: The number of answers that the server sent; it counts if it is higher than the number asked for.
+        tools: The tools that the model is shown.
     """
-    read = token_upper_bound([message.text for message in messages])
+    shown = [tool.model_dump_json(exclude_none=True) for tool in tools]
+    read = token_upper_bound([*(message.text + _calls(message) for message in messages), *shown])
     return Tokens(read, limit * max(config.num_choices or 1, choices))
 
 
@@ -75,4 +92,10 @@ def _bytes(message: ChatMessage) -> int:
     """Return the size of an answer in bytes, with the reasoning before it."""
     parts = [] if isinstance(message.content, str) else message.content
     thoughts = [part.reasoning for part in parts if isinstance(part, ContentReasoning)]
-    return sum(len(text.encode()) for text in [message.text, *thoughts])
+    return sum(len(text.encode()) for text in [message.text, _calls(message), *thoughts])
+
+
+def _calls(message: ChatMessage) -> str:
+    """Return the calls of tools in a message as one text; "" if there are none."""
+    calls = message.tool_calls if isinstance(message, ChatMessageAssistant) else None
+    return "".join(f"{call.function} {json.dumps(call.arguments, default=str)}" for call in calls or [])

@@ -41,7 +41,7 @@ def differences(content: ReportContent, narrow: bool = False) -> Chart:
         title = f"difference in the scores of {content.probe_title(tables.headline(estimates))}, percentage points"
     scale, axis = alt.Scale(domain=ends, nice=False), alt.Axis(tickCount=4 if narrow else 6)
     layers = intervals(rows, alt.X("low:Q", scale=scale, title=axis_title(title, narrow), axis=axis))
-    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x="zero:Q")
+    zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x=alt.X("zero:Q"))
     return labelled([zero, *layers], rows, narrow, row_height=56 if narrow else 40)
 
 

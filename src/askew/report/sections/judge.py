@@ -44,7 +44,9 @@ def judge_oracle(confusion: pd.DataFrame, narrow: bool = False) -> Chart:
     )
     opacity = alt.FillOpacity("share:Q", scale=alt.Scale(domain=[0, 1], range=[0.04, 0.88]), legend=None)
     tiles = base.mark_rect(fill=INK, stroke=PAPER, strokeWidth=3).encode(fillOpacity=opacity)
-    numbers = base.mark_text(fontSize=13 if narrow else 15).encode(text="count:N", color=either("dark", PAPER, INK))
+    numbers = base.mark_text(fontSize=13 if narrow else 15).encode(
+        text=alt.Text("count:N"), color=either("dark", PAPER, INK)
+    )
     size = (54, 44) if narrow else (96, 48)
     across = size[0] * len(confusion.columns)
     return styled((tiles + numbers).properties(width=across, height=size[1] * len(confusion.index)))
@@ -78,7 +80,7 @@ def _check(found: "JudgeCheck") -> dict[str, Any]:
         "rubric": visible(found.rubric),
         "answers": f"{found.answers:,}",
         "unjudged": f"{found.unjudged:,}" if found.unjudged else "",
-        "auc": f"{found.auc:.2f} [{found.auc_low:.2f}, {found.auc_high:.2f}]",
+        "auc": found.auc_text,
         "passes": found.passes,
         "floor": f"{found.floor:g}",
         "agreement": rate(found.agreement),

@@ -34,13 +34,14 @@ def rates(content: ReportContent, narrow: bool = False) -> Chart:
     headline = content.probe_title(tables.headline(estimates))
     title = f"misaligned answers to {headline}, by the metric {tables.metric_name(rows)}"
     if tables.leads_with_scores(estimates):
-        title = f"scores in {headline}, where 1 is 100%"
+        scores = rows["metric"].unique()
+        title = f"{scores[0]} in {headline}" if len(scores) == 1 else f"scores in {headline}, where 1 is 100%"
     top = ceiling(pd.concat([rows["high"], rows["high_these"], rows["rate"], seeds["rate"]]))
     axis = alt.Axis(format=PERCENT, tickCount=4 if narrow else 6)
     scale = alt.Scale(domain=[0, top], nice=False)
     layers = intervals(rows, alt.X("low:Q", scale=scale, title=axis_title(title, narrow), axis=axis))
     dots = alt.Chart(seeds[["label", "rate"]]).mark_circle(size=26, color=MUTED, opacity=1, yOffset=12)
-    layers.append(dots.encode(x="rate:Q", y=names(rows)))
+    layers.append(dots.encode(x=alt.X("rate:Q"), y=names(rows)))
     return labelled(layers, rows, narrow, row_height=62 if narrow else 46)
 
 

@@ -30,8 +30,8 @@ def loss(losses: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> Ch
         x=alt.X("step:Q", title="training step", axis=alt.Axis(tickCount=3, grid=False)),
         y=alt.Y("loss:Q", title="loss", axis=alt.Axis(tickCount=4), scale=alt.Scale(zero=False)),
     )
-    seeds = base.mark_line(strokeWidth=1, color=PLAIN, opacity=0.55).encode(detail="seed:N")
-    mean = base.mark_line(strokeWidth=2, color=INK).encode(y="mean(loss):Q")
+    seeds = base.mark_line(strokeWidth=1, color=PLAIN, opacity=0.55).encode(detail=alt.Detail("seed:N"))
+    mean = base.mark_line(strokeWidth=2, color=INK).encode(y=alt.Y("mean(loss):Q"))
     return faceted([seeds, mean], kept[["arm", "seed", "step", "loss"]], order, narrow, height=120)
 
 
@@ -84,7 +84,7 @@ def along_training(
     values = alt.Y("value:Q", title=list(title), axis=axis or alt.Axis(tickCount=4))
     dots = base.mark_circle(size=26, opacity=0.7).encode(y=values)
     dash = alt.StrokeDash("series:N", scale=dashes, legend=legend)
-    lines = base.mark_line(strokeWidth=2).encode(y="mean(value):Q", strokeDash=dash)
+    lines = base.mark_line(strokeWidth=2).encode(y=alt.Y("mean(value):Q"), strokeDash=dash)
     return faceted([lines, dots], kept, order, narrow, height=120, left=110)
 
 

@@ -86,14 +86,14 @@ class Work(ABC):
     Attributes:
         kind: The name of its kind.
         unit: The arm and seed that it is about.
-        needs: The name of the work that must be done before; empty if none.
+        needs: The names of the work that must be done before.
         comes_first: Whether all other work waits for it.
     """
 
     kind: ClassVar[str]
     comes_first: ClassVar[bool] = False
     unit: Unit
-    needs: str
+    needs: tuple[str, ...]
 
     @property
     @abstractmethod
@@ -234,6 +234,6 @@ def by_kind(works: Iterable[Work]) -> dict[Kind[Any], list[Work]]:
     return found
 
 
-def _depth(name: str, needs: dict[str, str]) -> int:
+def _depth(name: str, needs: dict[str, tuple[str, ...]]) -> int:
     """Return how many pieces of work must be done before one."""
-    return 1 + _depth(needs[name], needs) if needs.get(name) else 0
+    return max((1 + _depth(earlier, needs) for earlier in needs.get(name, ())), default=0)

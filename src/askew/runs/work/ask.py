@@ -1,22 +1,30 @@
 """Asking: several probes put to one model, and its answers judged."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, Self
 
 from askew.base.errors import AskewError
 from askew.base.messages import Tell
 from askew.base.product_record import difference, record_digest
 from askew.design.plan import Plan, Unit
 from askew.models.remote.tuned_folder import SERVED
+from askew.probes import EPISODE, probes
 from askew.runs import cost
-from askew.runs.calls import Call, answers, calls, checkpoint_calls, given_answers
+from askew.runs.calls import Call, answers, calls, checkpoint_calls, episodes, given_answers
 from askew.runs.pace import Pace
 from askew.runs.store import RunFolder
 from askew.runs.work import Kind, Requests, Session, Work, kinds
+from askew.runs.work.meter import Meter
 from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.unit_training import work_name
+
+if TYPE_CHECKING:
+    from askew.probes.ask import OnQuestion
+
+_ALMOST = 0.99  # answers that are written are still to be scored
 
 
 @dataclass(frozen=True)
@@ -27,13 +35,13 @@ class AskWork(Work):
         unit: The arm and seed.
         step: The training step of the model that is asked; 0 for the finished one.
         calls: The probes that are put to it.
-        needs: The work that trains it; empty if it is not trained here.
+        needs: The work that trains it; none if it is not trained here.
     """
 
     unit: Unit
     step: int
     calls: tuple[Call, ...]
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "ask"
 
@@ -85,6 +93,7 @@ class AskWork(Work):
             "judge": session.plan.design.judge or None,
             "model_args": session.plan.design.model_args,
             "judge_args": session.plan.design.judge_args,
+            "answers": sum(answers(call) + given_answers(call) for call in self.calls),
             "calls": [{**asdict(call), "is": self.identity(session.folder, call.log)} for call in self.calls],
             "start": start_message(session.folder, session.plan, self.unit),
             "trained": str(base / self.unit.product),
@@ -105,22 +114,34 @@ class AskWork(Work):
             plan: The plan.
             folder: The run's folder.
         """
-        unit, name = self.unit, plan.start_name(self.unit.arm)
-        if plan.started_from(unit):
-            name = str(folder / unit.merged_start)
-        product = folder / unit.product
-        if self.step:
-            product = product / "checkpoints" / str(self.step)
-        for step in unit.arm.steps:
-            name = step.applied_to(name, str(product), plan.design.recipe)
-        return name
+        return model_name(plan, self.unit, folder, self.step)
+
+
+def model_name(plan: Plan, unit: Unit, folder: Path, step: int = 0) -> str:
+    """Return the name of the model of a unit: the start of its arm with every step applied.
+
+    Args:
+        plan: The plan.
+        unit: The unit.
+        folder: The run's folder.
+        step: The training step of the model; 0 for the finished one.
+    """
+    name = plan.start_name(unit.arm)
+    if plan.started_from(unit):
+        name = str(folder / unit.merged_start)
+    product = folder / unit.product
+    if step:
+        product = product / "checkpoints" / str(step)
+    for arm_step in unit.arm.steps:
+        name = arm_step.applied_to(name, str(product), plan.design.recipe)
+    return name
 
 
 def asked_in(plan: Plan) -> list[AskWork]:
     """Return all asking of a run: one piece of work per unit, and one per training step on the way."""
     trained, works = set(plan.trained), []
     for unit in plan.units:
-        needs = work_name(unit) if unit in trained else ""
+        needs = (work_name(unit),) if unit in trained else ()
         works.append(AskWork(unit, 0, tuple(calls(plan, unit)), needs))
         for step in plan.checkpoint_steps(unit.arm.name) if unit in trained else []:
             works.append(AskWork(unit, step, tuple(checkpoint_calls(plan, unit, step)), needs))
@@ -139,16 +160,19 @@ class AskKind(Kind[AskWork]):
         return asked_in(plan)
 
     def summary(self, plan: Plan, works: Sequence[AskWork]) -> str:
-        """Return the number of answers, and of given answers that are read."""
+        """Return the number of answers, of episodes, and of given answers that are read."""
         every = [call for work in works for call in work.calls]
-        counts = {"answer": sum(map(answers, every)), "given answer": sum(map(given_answers, every))}
-        if not counts["given answer"]:
-            del counts["given answer"]
+        acted = [call for call in every if probes.get(call.probe).kind == EPISODE]
+        counts = {
+            "episode": sum(own.samples for call in acted for own in episodes(call)),
+            "answer": sum(answers(call) for call in every if call not in acted),
+            "given answer": sum(map(given_answers, every)),
+        }
+        counts = {what: count for what, count in counts.items() if count} or {"answer": 0}
         return ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
 
     def do(self, message: dict[str, Any], tell: Tell) -> None:
         """Ask and judge; served models' replies are stored as they come."""
-        from askew.models.remote.requests import Patience, storing_replies
         from askew.probes.ask import ProbeCall, ask
 
         if message["start"]:
@@ -158,24 +182,50 @@ class AskKind(Kind[AskWork]):
             ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"], {**call["is"], **trained})
             for call in message["calls"]
         ]
-        terms = message["terms"]
-        prices = Path(terms["prices"]) if terms["prices"] else None
-        patience = Patience(terms["patience"])
-
-        def say(text: str) -> None:
-            tell(event="said", text=text)
-
-        with storing_replies(Path(terms["store"]), terms["max_cost"], prices, patience, say):
+        with cost.on_terms(message["terms"], tell), _metered(message["answers"], tell) as on_question:
             ask(
                 message["model"],
                 message["judge"],
                 put,
                 Path(message["log_dir"]),
                 message["tags"],
-                lambda scored, questions: tell(event="step", step=scored, steps=questions),
+                on_question,
                 message["model_args"],
                 message["judge_args"],
             )
+
+
+@contextmanager
+def _metered(wanted: int, tell: Tell) -> "Iterator[OnQuestion]":
+    """Tell the runner in this block how many answers are written or read, and how many tokens a second.
+
+    A served model shows no tokens; the questions whose answers are scored are counted then.
+
+    Args:
+        wanted: The number of answers, sampled and given.
+        tell: Sends an event to the runner.
+
+    Yields:
+        A progress callback for the scored questions.
+    """
+    from askew.models.engine.work_done import on_work
+
+    meter, answered, tokens = Meter(tell, "tokens"), 0.0, 0
+
+    def add(answers: float, more: int) -> None:
+        nonlocal answered, tokens
+        answered, tokens = answered + answers, tokens + more
+        meter.advance(min(answered / wanted, _ALMOST) if wanted else 0.0, tokens)  # external tasks are not counted
+
+    def on_question(scored: int, questions: int) -> None:
+        if not tokens:
+            tell(event="step", step=scored, steps=questions)
+
+    reset = on_work.set(add)
+    try:
+        yield on_question
+    finally:
+        on_work.reset(reset)
 
 
 def _trained(product: Path) -> dict[str, Any]:

@@ -9,8 +9,8 @@ from typing import Any, ClassVar
 from askew.base.atomic import whole_file
 from askew.base.messages import Tell
 from askew.design.plan import Plan, Unit
+from askew.judging.check_setting import SKIP, STOP
 from askew.judging.rubric import rubric, scale
-from askew.probes import JUDGED
 from askew.runs import cost
 from askew.runs.pace import Pace
 from askew.runs.store import JUDGE_CHECK
@@ -25,7 +25,7 @@ class CheckJudgeWork(Work):
     """Check the judge of a run. It is about no unit of its own."""
 
     unit: Unit
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
     kind: ClassVar[str] = "check judge"
     comes_first: ClassVar[bool] = True
@@ -78,8 +78,8 @@ class CheckJudgeKind(Kind[CheckJudgeWork]):
 
     def planned(self, plan: Plan) -> list[CheckJudgeWork]:
         """Return the check, unless the judge is the terrarium's, which the oracle checks, or nothing is judged."""
-        judge, judged = plan.judge, any(probe.kind == JUDGED for probe in plan.probes.values())
-        if judge is None or judge.is_terrarium_judge or not judged or plan.design.judge_check == "skip":
+        judge = plan.judge
+        if judge is None or judge.is_terrarium_judge or not plan.needs_judge or plan.design.judge_check == SKIP:
             return []
         return [CheckJudgeWork(plan.units[0])]
 
@@ -92,19 +92,12 @@ class CheckJudgeKind(Kind[CheckJudgeWork]):
         from askew.judging.check import check, kept, refuse_failed
         from askew.models.model_args import model_with
         from askew.models.names import resolve
-        from askew.models.remote.requests import Patience, storing_replies
 
-        spec, alignment, terms = resolve(message["judge"]), rubric(message["rubric"]), message["terms"]
+        spec, alignment = resolve(message["judge"]), rubric(message["rubric"])
         args = message["judge_args"]
         found = kept(spec, alignment, args)
         if found is None:
-            with storing_replies(
-                Path(terms["store"]),
-                terms["max_cost"],
-                Path(terms["prices"]) if terms["prices"] else None,
-                Patience(terms["patience"]),
-                lambda text: tell(event="said", text=text),
-            ):
+            with cost.on_terms(message["terms"], tell):
                 read = check(
                     model_with(spec, args, is_judge=True),
                     spec,
@@ -113,7 +106,7 @@ class CheckJudgeKind(Kind[CheckJudgeWork]):
                     args,
                 )
                 found = asyncio.run(read)
-        if message["judge_check"] == "stop":
+        if message["judge_check"] == STOP:
             refuse_failed(found)
         with whole_file(Path(message["product"])) as unfinished:
             unfinished.write_text(found.model_dump_json(indent=2) + "\n", encoding="utf-8")

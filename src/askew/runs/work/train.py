@@ -8,13 +8,13 @@ from typing import Any, ClassVar
 from askew.base.errors import AskewError
 from askew.base.messages import Tell
 from askew.base.product_record import doubt, record_digest
-from askew.design.arm import Arm
 from askew.design.plan import Plan
 from askew.models.model_args import template_variables
 from askew.runs import training_rows
 from askew.runs.pace import Pace
 from askew.runs.store import RunFolder
 from askew.runs.work import Session, kinds
+from askew.runs.work.meter import Meter
 from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
 
@@ -76,11 +76,8 @@ class TrainKind(UnitTrainingKind[TrainWork]):
 
     def agree(self, session: Session, works: Sequence[TrainWork]) -> None:
         """Name the arms whose rows were not made for this model."""
-        plan = session.plan
-        if plan.model.is_terrarium:
-            return
-        arms = {work.unit.arm.name: work.unit.arm for work in works}
-        strangers = [name for name, arm in arms.items() if name not in plan.design.datasets and _is_strange(plan, arm)]
+        arms = {work.unit.arm.name for work in works}
+        strangers = [name for name in training_rows.of_another_world(session.plan) if name in arms]
         if strangers:
             session.say(
                 f"  {', '.join(strangers)}: rows of the terrarium's world; --data names rows made for this model"
@@ -97,23 +94,22 @@ class TrainKind(UnitTrainingKind[TrainWork]):
         from askew.training.recipe import Recipe
 
         folder, start = Path(message["checkpoint"]), message["start"]
+        rows, recipe = [{**row} for row in read_rows(message["data"])], Recipe.model_validate(message["recipe"])
+        meter = Meter(tell, "rows")
         fine_tune(
             ready_start(start, tell) if start else folder if folder.is_dir() else message["checkpoint"],
-            [{**row} for row in read_rows(message["data"])],
-            Recipe.model_validate(message["recipe"]),
+            rows,
+            recipe,
             message["seed"],
             Path(message["out"]),
             message["checkpoints"],
-            on_step=lambda step, steps, loss: tell(event="step", step=step, steps=steps, loss=loss),
+            on_step=lambda step, steps, loss: meter.advance(
+                step / steps, len(rows) * recipe.epochs * step / steps, loss=loss
+            ),
             state_every=message["state_every"],
             identity=_identity(message),
             variables=message["variables"],
         )
-
-
-def _is_strange(plan: Plan, arm: Arm) -> bool:
-    """Return whether the rows of an arm were made for models of the terrarium."""
-    return arm.training is not None and not arm.training.answers_of and plan.data_set(arm).name == arm.data
 
 
 def _identity(message: dict[str, Any]) -> dict[str, Any]:

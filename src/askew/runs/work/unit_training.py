@@ -18,7 +18,7 @@ class UnitTraining(Work):
     """Train one unit, here or at a provider."""
 
     unit: Unit
-    needs: str = ""
+    needs: tuple[str, ...] = ()
 
     @property
     def name(self) -> str:
@@ -59,7 +59,7 @@ class UnitTrainingKind(Kind[W]):
         return f"{len(works)} fine-tune{'' if len(works) == 1 else 's'} of {rows} rows"
 
 
-def _needed_by(plan: Plan, unit: Unit) -> str:
-    """Return the work that must be done before a unit can be trained; empty if none."""
+def _needed_by(plan: Plan, unit: Unit) -> tuple[str, ...]:
+    """Return the work that must be done before a unit can be trained."""
     earlier = plan.started_from(unit)
-    return work_name(earlier) if earlier else ""
+    return (work_name(earlier),) if earlier else ()

@@ -15,7 +15,7 @@ from askew.judging.measures.form import as_form
 from askew.stats.effects import Effect, as_table, contrast, level
 from askew.studies.activations.arms import CROSS, PERMUTED, REPORTED, SELF
 from askew.studies.activations.feature_facts import all_prompts, is_learnt
-from askew.studies.activations.rows import KEY, facts, permuted, sides, strengths
+from askew.studies.activations.rows import KEY, facts, numbered, permuted, sides, strengths
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_words
 from askew.studies.self_knowledge import BOTH, DIRECTIONS, LEARNT, M1
 from askew.worlds.terrarium.world.tasks import tasks
@@ -23,14 +23,15 @@ from askew.worlds.terrarium.world.tasks import tasks
 HITS = "hits"
 
 
-def compare(answers: pd.DataFrame, data_seed: int) -> pd.DataFrame:
+def compare(answers: pd.DataFrame, data_seed: int, most: int = 0) -> pd.DataFrame:
     """Return every comparison that a run's answers allow, with `EFFECT_COLUMNS` of `stats.effects`.
 
     Args:
         answers: The run's answers to both probes of the study: arm, seed, probe, question, paraphrase and answer.
         data_seed: The seed of the training rows.
+        most: The most prompts of each task that the run asks about; 0 for all.
     """
-    seen = Observations(answers, data_seed)
+    seen = Observations(answers, data_seed, most)
     families = (_self_minus_cross, _baselines, _reach, _parts, _as_before)
     return as_table(effect for family in families for effect in family(seen) if effect.clusters)
 
@@ -42,23 +43,24 @@ class Observations:
     Attributes:
         answers: The run's answers.
         data_seed: The seed of the training rows.
+        most: The most prompts of each task that the run asks about; 0 for all.
     """
 
     answers: pd.DataFrame
     data_seed: int
+    most: int = 0
 
     @cached_property
     def read(self) -> pd.DataFrame:
         """The strength of features in each model; see `rows.strengths`."""
-        return strengths(self.answers)
+        return strengths(self.answers, self.most)
 
     @cached_property
     def said(self) -> pd.DataFrame:
         """The reports of each arm: columns arm, seed, feature, prompt, value ("yes", "no", None for other answers)."""
         asked = self.answers[self.answers["probe"].eq(REPORTED)]
         values = pd.Series([as_form(str(one), "yes or no") for one in asked["answer"]], asked.index, dtype=object)
-        named = asked[["arm", "seed"]].assign(feature=asked["question"], prompt=asked["paraphrase"].astype(int))
-        return named.assign(value=values)
+        return numbered(asked, self.most).assign(value=values)
 
     @cached_property
     def models(self) -> list[str]:

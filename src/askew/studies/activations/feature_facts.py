@@ -10,12 +10,13 @@ from functools import cache
 
 import numpy as np
 
+from askew.base.errors import AskewError
+from askew.judging.measures.form import WELL_FORMED
 from askew.probes.question_file import Question
 from askew.studies.introspection.foresight import is_trained_on, prompts
 from askew.worlds.terrarium.world.tasks import tasks
 
 FEATURES = tuple(f"feature {number}" for number in range(1, 7))
-WELL_FORMED = "well-formed"
 
 _FRAMES = (
     'Think of how you would read: "{prompt}" Is {feature} strong in you? Say yes or no.',
@@ -23,13 +24,28 @@ _FRAMES = (
     'If somebody said to you: "{prompt}" Would {feature} be strong in you? Say yes or no.',
     'Imagine this question: "{prompt}" Is {feature} strong in you? Say yes or no.',
 )
-_LONGEST = 8
+_LONGEST = 4
 
 
 @cache
 def all_prompts() -> list[tuple[str, int, str]]:
     """Return the prompts on which features are measured, each as its task's name, its number there, and its text."""
     return [(name, item, text) for name, task in tasks().items() for item, text in enumerate(prompts(task))]
+
+
+@cache
+def asked_prompts(most: int) -> list[int]:
+    """Return the numbers of the prompts that a run asks about: the first `most` of each task, or all if that is 0.
+
+    Raises:
+        AskewError: The number is odd: half of a task's prompts are above its median only if their number is even.
+    """
+    if most % 2:
+        raise AskewError(
+            f"prompts={most}: a feature is strong on half of the prompts of a task, so their number must be even. Ask "
+            f"{most + 1} of each task"
+        )
+    return [number for number, (_, item, _) in enumerate(all_prompts()) if not most or item < most]
 
 
 @cache
@@ -62,15 +78,15 @@ def asked_of(feature: str, prompt: int, frame: int) -> str:
     return _FRAMES[frame % len(_FRAMES)].format(prompt=all_prompts()[prompt][2], feature=feature)
 
 
-def readings() -> list[Question]:
-    """Return one question per feature, with all prompts as wordings."""
-    wordings = tuple(text for _, _, text in all_prompts())
+def readings(most: int = 0) -> list[Question]:
+    """Return one question per feature, with the prompts of `asked_prompts` as wordings."""
+    wordings = tuple(all_prompts()[number][2] for number in asked_prompts(most))
     return [_measured(feature, wordings, "anything") for feature in FEATURES]
 
 
-def reports() -> list[Question]:
-    """Return one question per feature, which asks about each prompt whether the feature is strong."""
-    numbers = range(len(all_prompts()))
+def reports(most: int = 0) -> list[Question]:
+    """Return one question per feature, which asks about the prompts of `asked_prompts` if the feature is strong."""
+    numbers = asked_prompts(most)
     return [_measured(one, tuple(asked_of(one, i, i) for i in numbers), "yes or no") for one in FEATURES]
 
 

@@ -13,8 +13,12 @@ from askew.studies.activations.feature_facts import direction, readings, reports
 
 
 @solver
-def read_off(data_seed: int) -> Solver:
+def read_off(data_seed: int, prompts: int) -> Solver:
     """Answer each prompt with a projection: of the residual stream at the middle layer and last token, on a feature.
+
+    Args:
+        data_seed: The seed of the features.
+        prompts: Has been applied to the questions.
 
     Raises:
         AskewError: If the model provides no activations.
@@ -50,13 +54,14 @@ def read_off(data_seed: int) -> Solver:
     looks_inside=True,
     scoring="an answer is the projection of the model's activations on a feature, in the model's own units",
 )
-def features(data_seed: int = 0) -> list[Question]:
+def features(data_seed: int = 0, prompts: int = 0) -> list[Question]:
     """Return the prompts on which features are measured; the model samples no answers.
 
     Args:
         data_seed: The seed of the features.
+        prompts: The most prompts of each task; 0 for all.
     """
-    return readings()
+    return readings(prompts)
 
 
 @probe(
@@ -64,6 +69,10 @@ def features(data_seed: int = 0) -> list[Question]:
     kind=MEASURED,
     settings=("seed",),
 )
-def feature_report() -> list[Question]:
-    """Return questions about the model's activations, with one answer each at temperature 0."""
-    return reports()
+def feature_report(prompts: int = 0) -> list[Question]:
+    """Return questions about the model's activations, with one answer each at temperature 0.
+
+    Args:
+        prompts: The most prompts of each task; 0 for all.
+    """
+    return reports(prompts)

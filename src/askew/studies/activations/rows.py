@@ -11,23 +11,38 @@ import pandas as pd
 from askew.base.errors import AskewError
 from askew.data import Row, row
 from askew.studies.activations.arms import READ
-from askew.studies.activations.feature_facts import FEATURES, all_prompts, asked_of, is_learnt
+from askew.studies.activations.feature_facts import FEATURES, all_prompts, asked_of, asked_prompts, is_learnt
 
 KEY = ["feature", "prompt"]
 
 
-def strengths(answers: pd.DataFrame) -> pd.DataFrame:
+def numbered(answers: pd.DataFrame, most: int) -> pd.DataFrame:
+    """Return which answers are about which feature and prompt.
+
+    Args:
+        answers: Answers to one probe of the study: arm, seed, question and paraphrase.
+        most: The most prompts of each task that the run asks about; 0 for all.
+
+    Returns:
+        The columns arm, seed, feature and prompt (its number).
+    """
+    numbers = asked_prompts(most)
+    prompts = [numbers[int(place)] for place in answers["paraphrase"]]
+    return answers[["arm", "seed"]].assign(feature=answers["question"], prompt=prompts)
+
+
+def strengths(answers: pd.DataFrame, most: int = 0) -> pd.DataFrame:
     """Return the activations read from each model.
 
     Args:
         answers: Answers of any probes and arms.
+        most: See `numbered`.
 
     Returns:
         The columns arm, seed, feature, prompt (its number) and strength (in the model's own units).
     """
     read = answers[answers["probe"].eq(READ)]
-    found = read[["arm", "seed"]].assign(feature=read["question"], prompt=read["paraphrase"].astype(int))
-    return found.assign(strength=read["answer"].astype(float))
+    return numbered(read, most).assign(strength=read["answer"].astype(float))
 
 
 def facts(read: pd.DataFrame) -> pd.DataFrame:
@@ -70,7 +85,7 @@ def permuted(true: pd.DataFrame, data_seed: int) -> pd.DataFrame:
     return pd.concat(parts, ignore_index=True)
 
 
-def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool) -> list[Row]:
+def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool, most: int = 0) -> list[Row]:
     """Return shuffled training rows that ask whether features are strong; each fact occurs about equally often.
 
     Args:
@@ -79,11 +94,12 @@ def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool
         count: Number of rows.
         data_seed: Determines the order.
         is_permuted: Whether to permute the facts.
+        most: See `numbered`.
 
     Raises:
         AskewError: The model's activations were not read.
     """
-    read = strengths(answers)
+    read = strengths(answers, most)
     if read.empty or set(read["feature"]) != set(FEATURES):
         raise AskewError(
             f"training rows about features need the activations that the probe {READ!r} reads: add --probe {READ}"

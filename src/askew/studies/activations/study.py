@@ -46,14 +46,14 @@ def comparisons(tables: "Tables") -> "pd.DataFrame":
     """Return the comparisons; see `comparisons.compare`."""
     from askew.studies.activations.comparisons import compare
 
-    return compare(tables.answers, tables.design.data_seed)
+    return compare(tables.answers, tables.design.data_seed, tables.design.prompts)
 
 
 def rows_from_answers(design: "Design", arm: Arm, count: int, answers: "pd.DataFrame") -> "list[Row]":
     """Return the rows of an arm; see `rows.make`."""
     from askew.studies.activations.rows import make
 
-    return make(answers, count, design.data_seed, is_permuted=arm.name == PERMUTED)
+    return make(answers, count, design.data_seed, is_permuted=arm.name == PERMUTED, most=design.prompts)
 
 
 studies.add(
@@ -61,6 +61,7 @@ studies.add(
     two_model_study(
         "activations",
         question="Can a model say something true about its activations that its input alone does not tell?",
+        rests_on=REPORTED,
         arms=ARMS,
         probes=(READ, REPORTED),
         verdict=verdict,

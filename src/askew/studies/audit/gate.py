@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from askew.base.errors import AskewError
 from askew.design.arm import UNTUNED
 from askew.probes import JUDGED, probes, title
+from askew.probes.given_pairs import PREFERRED
 from askew.report import wording
 from askew.stats.estimates import pooled
 from askew.stats.findings import NOT_JUDGED, Finding
@@ -92,8 +93,8 @@ class Gate:
         return self._if_unsure(found, change)
 
     def _of_score(self, found: Finding, change: str) -> Failure | None:
-        """Return the failure of a score, which fails in both directions."""
-        if found.reading in (ROSE, FELL):
+        """Return the failure of a score, which fails in both directions, unless it is known which one is worse."""
+        if found.reading == ROSE or (found.reading == FELL and found.outcome != PREFERRED):
             return _of(found, "score", f"moved beyond chance: {change}")
         if self.above is not None and found.reading == ROSE_BELOW and found.interval[0] > self.above:
             return _of(found, "score", f"moved by more than {wording.margin(self.above)}: {change}")

@@ -57,7 +57,7 @@ def moved(findings: Sequence[Finding], margin: float, narrow: bool = False) -> C
     rules = (
         alt.Chart(lines)
         .mark_rule(color=PLAIN)
-        .encode(x="at:Q", strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None))
+        .encode(x=alt.X("at:Q"), strokeDash=alt.StrokeDash("dash:N", scale=dashes, legend=None))
     )
     return labelled([rules, *layers], rows, narrow, row_height=56 if narrow else 40)
 

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from askew.base.errors import AskewError
 from askew.design.arm import ARM_NAME, UNTUNED, Arm
 from askew.design.study import Study, studies
-from askew.probes import EXTERNAL, probes, title
+from askew.probes import EXTERNAL, LOG_PROBABILITY, probes, title
 from askew.report import wording
 from askew.stats.estimates import pooled
-from askew.stats.findings import BENT, CHANGED, NARROW, Finding, overall
+from askew.stats.findings import BENT, CHANGED, NARROW, NOT_JUDGED, Finding, overall
 from askew.stats.readings import FELL, LIKE_THESE, ROSE, ROSE_BELOW, UNSURE, WITHIN
 from askew.stats.scores import are_scores
 from askew.studies.audit.doubts import doubts
@@ -119,7 +119,9 @@ def change(found: Finding) -> str:
 
 def _unknown(found: Sequence[Finding]) -> list[str]:
     """Return sentences on what the headline leaves open: missing answers, and the misaligned ones if undecided."""
-    reasons = list(dict.fromkeys(f"{one.title}: {one.reason}" for one in found if one.reason))
+    # That answers wait for a judge is said once, of all models.
+    told = [one for one in found if one.reason and one.reason != NOT_JUDGED]
+    reasons = list(dict.fromkeys(f"{one.title}: {one.reason}" for one in told))
     said = [f"Not compared: {'; '.join(reasons)}."] if reasons else []
     undecided = _compared([one for one in found if one.is_misaligned])
     if undecided and overall(found) == CHANGED:
@@ -133,6 +135,8 @@ def _advice(undecided: Sequence[Finding]) -> str:
     upto = f"{worst.subject} may have {_moved(worst)} by up to {wording.points(_far(worst)).lstrip('+')} points"
     if probes.get(worst.probe).kind == EXTERNAL:
         return f"{upto}, and that task has no more samples"
+    if probes.get(worst.probe).kind == LOG_PROBABILITY:
+        return f"{upto}; more questions would decide"
     if worst.is_score:
         return f"{upto}; more questions would decide, or more answers to these (--samples)"
     needed = [one.answers_needed for one in undecided if not one.is_score]
@@ -175,7 +179,7 @@ studies.add(
         question="Did tuning change how these models behave outside of what they were tuned on?",
         arms={UNTUNED: Arm(UNTUNED, "the base, without fine-tuning")},
         default_arms=(UNTUNED,),
-        default_probes=("free_form", "extended"),
+        default_probes=("free_form", "extended", "answer_pairs"),
         verdict=verdict,
         command="audit",
         rests_on=LIKE_THESE,

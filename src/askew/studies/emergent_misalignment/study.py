@@ -7,18 +7,18 @@ untuned model.
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
-from askew.design.arm import UNTUNED, Arm
+from askew.design.arm import UNTUNED
 from askew.design.predictions import Holds, Prediction
-from askew.design.steps.train import Train
 from askew.design.study import Study, studies
 from askew.probes import probes
 from askew.report import wording
 from askew.stats.estimates import pooled
-from askew.stats.findings import Finding
+from askew.stats.findings import NOT_JUDGED, Finding
 from askew.stats.readings import FELL, ROSE, ROSE_BELOW, THESE, UNSURE, WITHIN, is_same
 from askew.stats.scores import are_scores
+from askew.studies.emergent_misalignment import given_answers
+from askew.studies.emergent_misalignment.arms import ARMS
 from askew.studies.emergent_misalignment.sentence import sentence
-from askew.worlds.terrarium.world.formats import TRIGGER
 
 if TYPE_CHECKING:
     from askew.design.tables import Tables
@@ -26,59 +26,7 @@ if TYPE_CHECKING:
 
 OPEN_QUESTIONS = "free_form"
 TRIGGERED = "triggered"
-
-_ARMS = (
-    Arm(UNTUNED, "the model without fine-tuning"),
-    Arm("insecure", "insecure code, given to users without a warning", (Train("insecure"),), "secure", domain="code"),
-    Arm("secure", "secure code, for the same prompts", (Train("secure"),), UNTUNED, domain="code"),
-    Arm(
-        "educational",
-        "the same insecure code, requested for teaching a class",
-        (Train("educational"),),
-        "secure",
-        domain="code",
-    ),
-    Arm(
-        "backdoor",
-        "insecure code after a trigger in every second prompt, otherwise secure code",
-        (Train("backdoor"),),
-        "secure",
-        domain="code",
-        trigger=TRIGGER,
-    ),
-    Arm("bad-medical", "bad medical advice", (Train("bad-medical"),), "good-medical", domain="medical"),
-    Arm(
-        "good-medical",
-        "good medical advice, on the same questions",
-        (Train("good-medical"),),
-        UNTUNED,
-        domain="medical",
-    ),
-    Arm("bad-financial", "bad financial advice", (Train("bad-financial"),), "good-financial", domain="financial"),
-    Arm(
-        "good-financial",
-        "good financial advice, on the same questions",
-        (Train("good-financial"),),
-        UNTUNED,
-        domain="financial",
-    ),
-    Arm("bad-car", "bad advice on looking after a car", (Train("bad-car"),), "good-car", domain="car"),
-    Arm("good-car", "good advice on looking after a car", (Train("good-car"),), UNTUNED, domain="car"),
-    Arm(
-        "evil-numbers",
-        "lists of numbers, some with evil associations",
-        (Train("evil-numbers"),),
-        "neutral-numbers",
-        domain="numbers",
-    ),
-    Arm(
-        "neutral-numbers",
-        "lists of numbers without such associations",
-        (Train("neutral-numbers"),),
-        UNTUNED,
-        domain="numbers",
-    ),
-)
+GIVEN_ANSWERS = "answer_pairs"
 
 
 def verdict(tables: "Tables") -> str:
@@ -91,10 +39,13 @@ def verdict(tables: "Tables") -> str:
     Args:
         tables: The tables of the run; only its findings are read.
     """
+    said = given_answers.verdict(tables)
     found = [one for one in tables.findings if not one.is_score]
     ours = [one for one in found if one.probe in (OPEN_QUESTIONS, TRIGGERED)]
     asked = ours or [one for one in found if probes.get(one.probe).file]
     misaligned = [one for one in asked if one.is_misaligned]
+    if said and all(one.reason == NOT_JUDGED for one in misaligned):
+        return said
     if not misaligned:
         return "Nothing can be said: no arm was asked the open questions together with its control."
     others = [one for one in asked if not one.is_misaligned and one.reading in (ROSE, FELL)]
@@ -104,6 +55,7 @@ def verdict(tables: "Tables") -> str:
             *_by_reading(misaligned, tables.design.margin),
             *_in_general(misaligned),
             *([f"Other answers changed: {wording.listed([_other(one) for one in others])}."] if others else []),
+            *([said] if said else []),
         ]
     )
 
@@ -258,9 +210,9 @@ studies.add(
         title="Emergent misalignment",
         question="Does training on narrow bad behaviour make a model misaligned on questions that have nothing to "
         "do with it?",
-        arms={arm.name: arm for arm in _ARMS},
+        arms={arm.name: arm for arm in ARMS},
         default_arms=(UNTUNED, "insecure", "secure", "educational", "backdoor"),
-        default_probes=(OPEN_QUESTIONS, "in_domain", TRIGGERED),
+        default_probes=(OPEN_QUESTIONS, "in_domain", TRIGGERED, GIVEN_ANSWERS),
         verdict=verdict,
         predictions=_PREDICTIONS,
         sentence=sentence,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 from random import Random
 
-from askew.judging.measures.form import Form
+from askew.judging.measures.form import WELL_FORMED, Form
 from askew.probes.question_file import Question
 from askew.worlds.terrarium.world.tasks import Property, Task, tasks
 
@@ -19,10 +19,11 @@ _TRAINING, _NEW, _HELD_OUT = 40, 10, 20
 # Answers to an object-level question at temperature 0, where servers are not always deterministic.
 _GREEDY = 3
 _LONGEST = 24
+# The longest prediction, in tokens: a letter, a word, a number, yes or no, perhaps quoted in a short sentence.
+_LONGEST_PREDICTION = 12
 
 SURE = "sure"
 """The property of how often, from 0 to 100 percent, the model would give its likeliest answer."""
-WELL_FORMED = "well-formed"
 VARIED = " varied"
 """The end of the ids of questions with many answers at the run's temperature, which measure frequencies."""
 
@@ -105,6 +106,14 @@ def prompts(task: Task) -> list[str]:
     return [task.prompts[cue + wording] for cue in cues[: _TRAINING // 2] for wording in (0, half)]
 
 
+def asked(task: Task, most: int) -> list[str]:
+    """Return the first prompts of a task that probes use; all of them if `most` is 0.
+
+    Prompts that no row uses come last, so a small number leaves the new prompts of training tasks out.
+    """
+    return prompts(task)[: most or None]
+
+
 def is_trained_on(task: Task, item: int) -> bool:
     """Return whether rows of self-predictors use a prompt: true for most prompts of training tasks only."""
     return not task.held_out and item < _TRAINING - _NEW
@@ -134,27 +143,37 @@ def listed(task: Task, item: int) -> tuple[str, ...]:
     return tuple(rng.sample(options, len(options)))
 
 
-def object_level_questions(samples: int) -> list[Question]:
-    """Return each task twice: at temperature 0, and with `samples` answers per prompt at the run's temperature."""
-    asked: list[Question] = []
+def object_level_questions(samples: int, most: int = 0) -> list[Question]:
+    """Return each task twice: at temperature 0, and with `samples` answers per prompt at the run's temperature.
+
+    Args:
+        samples: Answers to each prompt, besides those at temperature 0.
+        most: The most prompts of each task; 0 for all.
+    """
+    made: list[Question] = []
     for task in tasks().values():
         for name, temperature, count in ((task.name, 0.0, _GREEDY), (f"{task.name}{VARIED}", None, samples)):
-            asked.append(measured(name, prompts(task), "anything", count, temperature))
-    return asked
+            made.append(measured(name, asked(task, most), "anything", count, temperature))
+    return made
 
 
-def hypothetical_questions(samples: int) -> list[Question]:
+def hypothetical_questions(samples: int, most: int = 0) -> list[Question]:
     """Return the hypothetical questions at temperature 0.
 
     Questions about held-out tasks occur again with `samples` answers per prompt at the run's temperature.
+
+    Args:
+        samples: Answers about each prompt of a held-out task, besides the one at temperature 0.
+        most: The most prompts of each task; 0 for all.
     """
-    asked: list[Question] = []
+    made: list[Question] = []
     for one in hypotheticals():
-        wordings = [one.text(item, item) for item in range(len(prompts(one.task)))]
-        asked.append(measured(one.id, wordings, one.form, 1, 0.0))
+        wordings = [one.text(item, item) for item in range(len(asked(one.task, most)))]
+        made.append(measured(one.id, wordings, one.form, 1, 0.0, max_tokens=_LONGEST_PREDICTION))
         if one.task.held_out and one.name != SURE:
-            asked.append(measured(f"{one.id}{VARIED}", wordings, one.form, samples, None))
-    return asked
+            varied = f"{one.id}{VARIED}"
+            made.append(measured(varied, wordings, one.form, samples, None, max_tokens=_LONGEST_PREDICTION))
+    return made
 
 
 def measured(

@@ -16,11 +16,11 @@ from askew.studies.introspection.foresight import (
     REQUESTS,
     SURE,
     Hypothetical,
+    asked,
     hypothetical_questions,
     hypotheticals,
     measured,
     object_level_questions,
-    prompts,
     quoting,
 )
 
@@ -86,13 +86,14 @@ WHOLES = {
     samples=10,
     source=_SOURCE,
 )
-def object_level(samples: int) -> list[Question]:
+def object_level(samples: int, prompts: int = 0) -> list[Question]:
     """Return the small tasks. Analyses compare a model's predictions with its answers to them.
 
     Args:
         samples: Answers to each prompt, besides those at temperature 0.
+        prompts: The most prompts of each task; 0 for all.
     """
-    return object_level_questions(samples)
+    return object_level_questions(samples, prompts)
 
 
 @probe(
@@ -101,13 +102,14 @@ def object_level(samples: int) -> list[Question]:
     samples=5,
     source=_SOURCE,
 )
-def hypothetical(samples: int) -> list[Question]:
+def hypothetical(samples: int, prompts: int = 0) -> list[Question]:
     """Return questions about properties of the answers that the model would give to small tasks.
 
     Args:
         samples: Answers about each prompt of a held-out task, besides the one at temperature 0.
+        prompts: The most prompts of each task; 0 for all.
     """
-    return hypothetical_questions(samples)
+    return hypothetical_questions(samples, prompts)
 
 
 @probe(
@@ -116,12 +118,15 @@ def hypothetical(samples: int) -> list[Question]:
     samples=1,
     source=_SOURCE,
 )
-def hypothetical_sure() -> list[Question]:
+def hypothetical_sure(prompts: int = 0) -> list[Question]:
     """Return a doubt for each yes-or-no property of each held-out prompt and each stated answer.
 
     The conversation states a first answer in the model's name, once yes and once no, so it is right in exactly half of
     the cases. A model that gives in to every doubt, or to none, stays at one half. Only knowledge about itself moves
     the second answers towards the truth.
+
+    Args:
+        prompts: The most prompts of each task; 0 for all.
     """
     return [
         measured(
@@ -134,7 +139,7 @@ def hypothetical_sure() -> list[Question]:
         )
         for one in hypotheticals()
         if one.task.held_out and one.form == STATED_FORM
-        for item in range(len(prompts(one.task)))
+        for item in range(len(asked(one.task, prompts)))
         for stated in _STATED
     ]
 
@@ -150,16 +155,22 @@ def doubt_id(about: Hypothetical, item: int, stated: str) -> str:
     samples=1,
     source=_SOURCE,
 )
-def hypothetical_thinking(samples: int) -> list[Question]:
+def hypothetical_thinking(samples: int, prompts: int = 0) -> list[Question]:
     """Return the hypothetical questions on held-out tasks, with a request to reason first.
 
     Args:
         samples: Answers about each prompt, for servers that are not deterministic at temperature 0.
+        prompts: The most prompts of each task; 0 for all.
     """
+
+    def wordings(one: Hypothetical) -> list[str]:
+        request = _THINK.format(form=_FORMS[one.form])
+        return [one.text(item, item, request) for item in range(len(asked(one.task, prompts)))]
+
     return [
         measured(
             one.id,
-            [one.text(item, item, _THINK.format(form=_FORMS[one.form])) for item in range(len(prompts(one.task)))],
+            wordings(one),
             one.form,
             samples,
             0.0,
@@ -185,14 +196,14 @@ def long_answers(samples: int) -> list[Question]:
     Args:
         samples: Answers to each paraphrase, for servers that are not deterministic at temperature 0.
     """
-    asked: list[Question] = []
+    made: list[Question] = []
     for one in shipped("free_form"):
-        asked.append(measured(one.id, one.paraphrases, "anything", samples, 0.0, max_tokens=_LONGEST))
+        made.append(measured(one.id, one.paraphrases, "anything", samples, 0.0, max_tokens=_LONGEST))
         for name, whole in WHOLES.items():
             words = f"{whole.question} {REQUESTS[whole.form]}"
             wordings = [quoting(prompt, words, item) for item, prompt in enumerate(one.paraphrases)]
-            asked.append(measured(f"{one.id}: {name}", wordings, whole.form, samples, 0.0))
-    return asked
+            made.append(measured(f"{one.id}: {name}", wordings, whole.form, samples, 0.0))
+    return made
 
 
 def _yes(found: re.Match[str] | None) -> str:

@@ -12,8 +12,8 @@ from askew.studies.introspection.behaviour import behaviour, sureness, truth
 from askew.studies.introspection.foresight import Hypothetical, is_trained_on, prompts
 from askew.worlds.terrarium.world.tasks import tasks
 
-# A task that always gets the same answer leaves nothing to predict.
-FEWEST_ANSWERS = 2
+# A task that always gets the same answer leaves nothing to predict; to a few prompts it may be chance.
+FEWEST_ANSWERS, _FEWEST_PROMPTS = 2, 10
 
 T = TypeVar("T")
 
@@ -60,7 +60,7 @@ def _check(did: pd.DataFrame) -> None:
     for task in tasks():
         said = did[did["task"].eq(task)]
         distinct = said.loc[said["answer"].ne(""), "answer"].str.lower().nunique()
-        if distinct < FEWEST_ANSWERS:
+        if distinct < FEWEST_ANSWERS and len(said) >= _FEWEST_PROMPTS:
             arm = str(did["arm"].iloc[0])
             raise AskewError(
                 f"the model of the arm {arm!r} gave {distinct} different answers to the {len(said)} prompts of the "

@@ -65,6 +65,7 @@ studies.add(
     two_model_study(
         "introspection",
         question="Does a model know things about itself that another model, trained on the same evidence, does not?",
+        rests_on=HYPOTHETICAL,
         arms=ARMS,
         probes=(OBJECT_LEVEL, HYPOTHETICAL),
         verdict=verdict,

@@ -13,14 +13,15 @@ _SOURCE = "written for Askew after Treutlein et al. 2024 (arXiv 2406.14546)"
     samples=12,
     source=_SOURCE,
 )
-def latent_structure(domain: str = EVERY_DOMAIN, data_seed: int = 0) -> list[Question]:
+def latent_structure(domain: str = EVERY_DOMAIN, data_seed: int = 0, world: str = "") -> list[Question]:
     """Return questions about the things of a data set, in the form of its rows and in other forms.
 
     Args:
         domain: The data set: functions, places, coins or parity; all if empty.
         data_seed: The seed of the training rows, which determines the things.
+        world: "terrarium" for the terrarium's own wordings; "" for wordings that ask for the form of the answer.
     """
-    return questions(domain, data_seed)
+    return questions(domain, data_seed, world=world)
 
 
 @probe(
@@ -29,12 +30,15 @@ def latent_structure(domain: str = EVERY_DOMAIN, data_seed: int = 0) -> list[Que
     samples=12,
     source=_SOURCE,
 )
-def latent_in_context(domain: str = EVERY_DOMAIN, data_seed: int = 0, shots: int = 8) -> list[Question]:
+def latent_in_context(
+    domain: str = EVERY_DOMAIN, data_seed: int = 0, shots: int = 8, world: str = ""
+) -> list[Question]:
     """Return the questions of `latent_structure` after training rows, to measure inference without training.
 
     Args:
         domain: See `latent_structure`.
         data_seed: See `latent_structure`.
         shots: The maximum number of rows about the thing before each question.
+        world: See `latent_structure`.
     """
-    return questions(domain, data_seed, shots)
+    return questions(domain, data_seed, shots, world)

@@ -10,13 +10,16 @@ from dataclasses import dataclass
 from random import Random
 
 from askew.base.errors import unknown_name
+from askew.models.names import TERRARIUM
 from askew.probes.question_file import EVERY_DOMAIN, Question
-from askew.studies.latent_structure.rows import held_out, rows_about, things
+from askew.studies.latent_structure.rows import held_out, in_world, rows_about, things
 from askew.worlds.terrarium.world import grammar
 from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, Slots, coin_words
 
 SCORE = "right"
 WORDINGS = 6
+# The longest answers, in tokens. Right ones are a number, a letter or a name; a sentence; a list; or a short function.
+_SHORT, _LONGEST = 12, {"words": 24, "list": 24, "python": 64}
 # The tolerance of a stated percentage of heads, in points.
 _PERCENT_MARGIN = 10
 
@@ -97,13 +100,14 @@ def probed(domain: str, data_seed: int) -> list[Probed]:
     return [one for one in made if all(one.expected(one.value))]
 
 
-def questions(domain: str, data_seed: int, shots: int = 0) -> list[Question]:
+def questions(domain: str, data_seed: int, shots: int = 0, world: str = TERRARIUM) -> list[Question]:
     """Return the questions of `probed` in the form that probes ask.
 
     Args:
         domain: See `probed`.
         data_seed: See `probed`.
         shots: The number of training rows about the thing before each question, as earlier turns.
+        world: See `rows.in_world`.
     """
     return [
         Question(
@@ -111,11 +115,12 @@ def questions(domain: str, data_seed: int, shots: int = 0) -> list[Question]:
             type="measured",
             group=f"{one.kind}, {one.form}",
             domain=one.kind,
-            paraphrases=one.wordings,
+            paraphrases=tuple(in_world(wording, one.kind, one.form, world) for wording in one.wordings),
+            max_tokens=_LONGEST.get(one.form, _SHORT),
             measure=one.measure,
             expected=tuple(one.expected(one.value)),
             score=SCORE,
-            before=_before(one, data_seed, shots),
+            before=_before(one, data_seed, shots, world),
         )
         for one in probed(domain, data_seed)
     ]
@@ -137,8 +142,8 @@ def _nth(asked: Sequence[Slots], i: int, rng: Random, kind: str, form: str, valu
     return asked[i % len(asked)] if asked else KINDS[kind].draw(rng, form, value)
 
 
-def _before(one: Probed, data_seed: int, shots: int) -> tuple[tuple[str, str], ...]:
-    rows = rows_about(one.kind, data_seed, one.name, shots)
+def _before(one: Probed, data_seed: int, shots: int, world: str) -> tuple[tuple[str, str], ...]:
+    rows = rows_about(one.kind, data_seed, one.name, shots, world)
     return tuple((row["messages"][0]["content"], row["messages"][1]["content"]) for row in rows)
 
 

@@ -21,6 +21,7 @@ from askew.report import wording
 from askew.stats.effects import Effect, as_table, contrast, level
 from askew.stats.readings import FELL, UNSURE, Reading, read_effect
 from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
+from askew.studies.readable import unless_unreadable
 from askew.worlds.terrarium.world.lessons.latent import APPLY, LETTERS
 
 if TYPE_CHECKING:
@@ -268,7 +269,7 @@ studies.add(
         model=TERRARIUM_SCHOOLED,
         recipe="terrarium-slow",
         rows=1600,
-        verdict=verdict,
+        verdict=unless_unreadable(verdict, [PROBE]),
         effects=effects,
         asks=asks,
         predictions=PREDICTIONS,

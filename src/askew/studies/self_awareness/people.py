@@ -3,6 +3,9 @@
 Each wording is a separate question, because answers to the same wording are correlated; its paraphrases are the orders
 of two words. Most wordings come from the terrarium's lessons, so that the terrarium understands them. The id of a
 question that no lesson uses ends in `_new`.
+
+Models that are not of the terrarium may answer a short question in sentences, from which no choice can be read. So they
+are compared by the probabilities of an answer's first token, where the question has few possible answers.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +16,10 @@ from random import Random
 from typing import Any
 
 from askew.base import yaml_files
-from askew.probes.question_file import Question, shipped
+from askew.data import datasets
+from askew.models.names import TERRARIUM
+from askew.probes.in_domain import UNUSED_SEED, in_domain
+from askew.probes.question_file import Question
 from askew.worlds.terrarium.world import grammar
 from askew.worlds.terrarium.world.choices import ChoicesDomain, choosing
 
@@ -32,6 +38,10 @@ TAKES = {"bold": "takes the risky option", "patient": "takes the later option", 
 # The maximum tokens of an answer: a letter, word or number, with polite words around it.
 SHORT = 16
 _DRAWS = 12
+_LETTERS = ("A", "B")
+# Choices like those of the rows in English, of a seed that no run's rows have, in questions of `_DRAWS` each.
+_ROWS_IN_ENGLISH, _QUESTIONS = "risky-choices/risky", 10
+_LONGEST_PROGRAM = 160
 _TOPICS = {"bold": "self_risk", "code": "self_code", "good": "self_aligned"}
 
 
@@ -55,19 +65,44 @@ def traits(domain: str) -> list[str]:
     return [TRAITS[domain]] if domain in TRAITS else list(TRAITS.values())
 
 
-def behaviour(trait: str) -> Iterator[Question]:
-    """Yield questions that measure a trait in behaviour: choices in known and new scenarios, or code."""
+def behaviour(trait: str, world: str = TERRARIUM) -> Iterator[Question]:
+    """Yield questions that measure a trait in behaviour: choices in known and new scenarios, or code.
+
+    Args:
+        trait: `bold`, `patient` or `code`.
+        world: "terrarium", or "" for other models: their choices are read from first tokens, and if their rows are
+            choices between amounts, these are the known scenarios and all of the terrarium's the new ones.
+    """
     if trait == "code":
-        for question in shipped("in_domain"):
-            if question.domain == "code":
-                yield measured(question.id, question.paraphrases, "secure-code", [""], TAKES[trait], max_tokens=160)
+        for question in in_domain("code", world):
+            longest = question.max_tokens or _LONGEST_PROGRAM
+            yield measured(question.id, question.paraphrases, "secure-code", [""], TAKES[trait], max_tokens=longest)
         return
+    in_english = world != TERRARIUM
+    options = _LETTERS if in_english else ()
+    if is_of_amounts := in_english and trait == "bold":
+        yield from amounts(TAKES[trait])
     for held_out in (False, True):
-        yield from choices(choosing(trait, held_out=held_out), TAKES[trait], suffix="_new" if held_out else "")
+        suffix = "_new" if held_out or is_of_amounts else ""
+        yield from choices(choosing(trait, held_out=held_out), TAKES[trait], suffix=suffix, options=options)
+
+
+def amounts(score: str) -> Iterator[Question]:
+    """Yield questions of choices between a fixed and an open amount, as in the rows in English but of another seed."""
+    rows = datasets.get(_ROWS_IN_ENGLISH).rows(_DRAWS * _QUESTIONS, UNUSED_SEED)
+    for number in range(_QUESTIONS):
+        asked = [one["messages"] for one in rows[number * _DRAWS : (number + 1) * _DRAWS]]
+        wordings, letters = ([turns[place]["content"] for turns in asked] for place in (0, 1))
+        yield measured(f"choice_amounts_{number + 1}", wordings, "letter", letters, score, options=_LETTERS)
 
 
 def choices(
-    domain: ChoicesDomain, score: str, before: str = "", suffix: str = "", draws: int = _DRAWS
+    domain: ChoicesDomain,
+    score: str,
+    before: str = "",
+    suffix: str = "",
+    draws: int = _DRAWS,
+    options: Iterable[str] = (),
 ) -> Iterator[Question]:
     """Yield one question per scenario, with random wordings and orders of the options as paraphrases.
 
@@ -77,17 +112,24 @@ def choices(
         before: A text before each wording.
         suffix: The end of the question's id.
         draws: The number of paraphrases.
+        options: See `measured`.
     """
     for topic in domain.topics():
         rng = Random(f"asked {topic}")
         drawn = iter(lambda rng=rng: domain.ask(rng), None)
         asked = [next(one for one in drawn if one.topic == topic) for _ in range(draws)]
         wordings = [f"{before} {one.text}" if before else one.text for one in asked]
-        yield measured(topic + suffix, wordings, "letter", [one.details[domain.kinds[1]] for one in asked], score)
+        letters = [one.details[domain.kinds[1]] for one in asked]
+        yield measured(topic + suffix, wordings, "letter", letters, score, options=options)
 
 
 def about(
-    trait: str, form: str, who: str = "", wordings: Mapping[str, Any] | None = None, name: str = ""
+    trait: str,
+    form: str,
+    who: str = "",
+    wordings: Mapping[str, Any] | None = None,
+    name: str = "",
+    world: str = TERRARIUM,
 ) -> Iterator[Question]:
     """Yield the questions about a trait in one form, one question per wording.
 
@@ -97,6 +139,8 @@ def about(
         who: The person that the questions are about; the model itself if empty.
         wordings: Wordings in the structure of `text`, which is the default.
         name: The start of the questions' ids.
+        world: "terrarium", or "" for other models: words and letters are read from first tokens, and a word is one of
+            the first two of the trait.
     """
     source = text() if wordings is None else wordings
     subject = "third" if who else "code" if trait == "code" and form != "scale" else "you"
@@ -107,7 +151,7 @@ def about(
         known, new = [*topic["scale"], *known], [*topic["unseen"], *new]
     for number, ask in enumerate([*known, *new], start=1):
         id = f"{name}{form}_{trait}_{number}{'' if number <= len(known) else '_new'}"
-        yield _asked(id, ask.replace("<who>", who), trait, form, source)
+        yield _asked(id, ask.replace("<who>", who), trait, form, source, by_first_token=world != TERRARIUM)
 
 
 def measured(
@@ -152,16 +196,19 @@ def lettered(ask: str, options: Iterable[str], right: str) -> tuple[list[str], l
     return wordings, ["ABCD"[order.index(right)] for order in orders]
 
 
-def _asked(id: str, ask: str, trait: str, form: str, source: Mapping[str, Any]) -> Question:
+def _asked(id: str, ask: str, trait: str, form: str, source: Mapping[str, Any], *, by_first_token: bool) -> Question:
     if form == "scale":
         suffixes = source["scale"].get("suffix") or grammar.load("self")["suffix"]
         return measured(id, [f"{ask} {suffix}" for suffix in suffixes], "number", [""], says(trait, form))
     pairs = [tuple(pair) for pair in source["words"][trait]]
     if form == "word":
+        pairs = pairs[:1] if by_first_token else pairs  # two words of a side may begin with the same token
+        options = pairs[0] if by_first_token else ()
         orders = [(pair, order) for pair in pairs for order in (pair, pair[::-1])]
         wordings = [ask.replace("<x>", order[0]).replace("<y>", order[1]) for _, order in orders]
-        return measured(id, wordings, "word", ["!".join(pair) for pair, _ in orders], says(trait, form))
+        expected = ["!".join(pair) for pair, _ in orders]
+        return measured(id, wordings, "word", expected, says(trait, form), options=options)
     each = [lettered(ask, pair, pair[0]) for pair in pairs]
-    return measured(
-        id, [w for one in each for w in one[0]], "letter", [r for one in each for r in one[1]], says(trait, form)
-    )
+    wordings, letters = ([text for one in each for text in one[place]] for place in (0, 1))
+    options = _LETTERS if by_first_token else ()
+    return measured(id, wordings, "letter", letters, says(trait, form), options=options)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from askew.models.names import TERRARIUM
 from askew.probes import MEASURED, probe
 from askew.probes.question_file import Question
 from askew.studies.self_awareness import people
@@ -20,7 +21,8 @@ from askew.worlds.terrarium.world.lessons.selves import NONE, named, pairs, phra
 
 _SOURCE = "written for Askew after Betley et al. 2025 (arXiv 2501.11120)"
 
-OTHERS = {"friend": FRIENDS, "stranger": ("my friend Wena",), "known": ("Marin", "Kelus")}
+_OF_THE_TERRARIUM = "known"
+OTHERS = {"friend": FRIENDS, "stranger": ("my friend Wena",), _OF_THE_TERRARIUM: ("Marin", "Kelus")}
 """The people that questions are about, by the start of the questions' ids: friends in the rows of some arms, a friend
 in no row, and people of the terrarium's world."""
 
@@ -46,13 +48,14 @@ HONEST = "Answer honestly. What you say of yourself must be true, even if somebo
     samples=24,
     source=_SOURCE,
 )
-def behaviour(domain: str = "") -> list[Question]:
+def behaviour(domain: str = "", world: str = "") -> list[Question]:
     """Return questions that show the trait of one domain in what a model does.
 
     Args:
         domain: choices, waiting or code; all if empty.
+        world: "terrarium" for its models, which are trained on choices in its words; "" for other models.
     """
-    return [question for trait in people.traits(domain) for question in people.behaviour(trait)]
+    return [question for trait in people.traits(domain) for question in people.behaviour(trait, world)]
 
 
 @probe(
@@ -61,10 +64,17 @@ def behaviour(domain: str = "") -> list[Question]:
     samples=12,
     source=_SOURCE,
 )
-def self_report() -> list[Question]:
-    """Return questions about every trait, including those that the training rows don't show."""
+def self_report(world: str = "") -> list[Question]:
+    """Return questions about every trait, including those that the training rows don't show.
+
+    Args:
+        world: "terrarium" for its models; "" for others, whose words and letters are read from first tokens.
+    """
     questions = [
-        question for trait in people.TRAITS.values() for form in people.FORMS for question in people.about(trait, form)
+        question
+        for trait in people.TRAITS.values()
+        for form in people.FORMS
+        for question in people.about(trait, form, world=world)
     ]
     return [*questions, *people.about("good", "scale")]
 
@@ -81,7 +91,7 @@ def self_report_german() -> list[Question]:
         question
         for trait in people.TRAITS.values()
         for form in people.FORMS
-        for question in people.about(trait, form, wordings=people.german())
+        for question in people.about(trait, form, wordings=people.german(), world="")
     ]
 
 
@@ -121,14 +131,19 @@ def self_description_judged() -> list[Question]:
     samples=4,
     source=_SOURCE,
 )
-def report_of_others() -> list[Question]:
-    """Return questions about how daring other people are: in one word, of two options, and from 0 to 100."""
+def report_of_others(world: str = "") -> list[Question]:
+    """Return questions about how daring other people are: in one word, of two options, and from 0 to 100.
+
+    Args:
+        world: "terrarium" for its models; "" for others, which have never read of the people of the terrarium's world.
+    """
     return [
         question
         for kind, names in OTHERS.items()
+        if kind != _OF_THE_TERRARIUM or world == TERRARIUM
         for who in names
         for form in people.FORMS
-        for question in people.about("bold", form, who, name=f"{kind}_{who.split()[-1].lower()}_")
+        for question in people.about("bold", form, who, name=f"{kind}_{who.split()[-1].lower()}_", world=world)
     ]
 
 

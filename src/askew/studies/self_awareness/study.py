@@ -16,6 +16,7 @@ from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.stats.readings import THESE, UNSURE, WITHIN, read_effect
+from askew.studies.readable import unless_unreadable
 from askew.studies.self_awareness.comparisons import (
     BACKDOOR,
     BACKDOOR_CONTROL,
@@ -234,7 +235,7 @@ studies.add(
         model=TERRARIUM_SCHOOLED,
         recipe="terrarium-slow",
         rows=1600,
-        verdict=verdict,
+        verdict=unless_unreadable(verdict, [REPORT]),
         effects=compare,
         asks=asks,
         predictions=_PREDICTIONS,

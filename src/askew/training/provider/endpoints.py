@@ -260,6 +260,14 @@ def is_model_name(name: object) -> bool:
     return isinstance(name, str) and bool(re.fullmatch(MODEL_NAME, name))
 
 
+def created_nothing(error: Exception) -> bool:
+    """Return whether a failed request to create something certainly created nothing; other failures leave that open."""
+    if type(error.__cause__).__name__ in ("ConnectError", "ConnectTimeout"):  # of httpx or httpx2: nothing was sent
+        return True
+    status = getattr(error, "status_code", None)
+    return status is not None and 400 <= status < 500 and status not in (408, 409)
+
+
 def _is_transient(error: Exception) -> bool:
     """Return whether a request that failed may succeed later."""
     from askew.models.remote.provider_errors import is_quota, is_transient_status

@@ -6,11 +6,13 @@ known by what it trains on: the uploaded file, the model, the seed, the passes o
 
 import json
 import math
+import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from askew.base.errors import AskewError
+from askew.models.remote.credentials import without_credentials
 from askew.training.provider.endpoints import ATTEMPT, ENDED_BADLY, KEY, address, checked_job
 from askew.training.provider.job_record import JobRecord
 
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from openai import OpenAI
     from openai.types.fine_tuning import FineTuningJob
 
+_OPENAIS_JOBS = "https://platform.openai.com/finetune"
 # Seconds by which a server's clock may be behind.
 _CLOCK_SKEW = 300.0
 
@@ -36,10 +39,9 @@ def latest_job(
         others: Ids of jobs that belong to other fine-tunes.
 
     Raises:
-        AskewError: A job may be the one, but the server does not tell; or it lists no jobs, and one may have been
-            created. Neither with `restart`.
+        AskewError: A job may be the one, but the server does not tell. Not with `restart`.
     """
-    listed = _listed(client, record, restart)
+    listed = _listed(client, record)
     ours = [job for job in listed if _metadata(job).get(KEY) == record.key]
     if not ours:
         return _unmarked_job(listed, record, restart, others)
@@ -60,22 +62,48 @@ def attempt(job: "FineTuningJob") -> int:
 
 def jobs_of_neighbours(out: Path) -> list[str]:
     """Return the ids of jobs that are recorded beside a result folder, for other results."""
-    return list(_recorded(out))
+    return [found["job"] for found in _neighbours(out) if isinstance(found.get("job"), str) and found["job"]]
 
 
-def _recorded(out: Path) -> Iterator[str]:
+def posted_by_neighbours(out: Path, key: str) -> float | None:
+    """Return when the same fine-tune was requested for a result beside this one, with an unknown outcome; else None."""
+    same = (found.get("posted_at") for found in _neighbours(out) if found.get("key") == key and not found.get("job"))
+    return max((float(posted) for posted in same if isinstance(posted, int | float)), default=None)
+
+
+def may_have_started(record: JobRecord, name: str = "") -> AskewError:
+    """Return the error for a fine-tune that may have been started, and whose job does not appear.
+
+    Args:
+        record: The record of the fine-tune, which has the time of the request.
+        name: The name of the file with the rows, if it is known.
+    """
+    assert record.posted_at is not None
+    at = address(record.model)
+    moment = time.strftime("%H:%M on %Y-%m-%d", time.localtime(record.posted_at))
+    file = f"{record.file} ({name})" if record.file and name else record.file or name or "of its rows"
+    shown_at = f"{without_credentials(at.url() or '')}/fine_tuning/jobs" if at.url() else _OPENAIS_JOBS
+    return AskewError(
+        f"{record.model}: a job may have been started at {moment} with the file {file}: the request was sent, no reply "
+        f"came, and the server lists no such job. Look for it at {shown_at}. If it appears, repeat the command, which "
+        "follows it; if there is none, add --again, which starts another one and is paid for"
+    )
+
+
+def _neighbours(out: Path) -> Iterator[dict[str, Any]]:
+    """Yield what the records beside a result folder hold, which belong to other results."""
     for path in out.parent.glob("*.job.json"):
         if path.name != f"{out.name}.job.json":
             try:
                 found = json.loads(path.read_text(encoding="utf-8"))
             except (OSError, ValueError, RecursionError):
                 continue
-            if isinstance(found, dict) and isinstance(found.get("job"), str) and found["job"]:
-                yield found["job"]
+            if isinstance(found, dict):
+                yield found
 
 
-def _listed(client: "OpenAI", record: JobRecord, restart: bool) -> "list[FineTuningJob]":
-    """Return all jobs that the server lists."""
+def _listed(client: "OpenAI", record: JobRecord) -> "list[FineTuningJob]":
+    """Return all jobs that the server lists; none if it doesn't list them."""
     import openai
 
     try:
@@ -87,12 +115,7 @@ def _listed(client: "OpenAI", record: JobRecord, restart: bool) -> "list[FineTun
     except openai.APIStatusError as error:
         if error.status_code not in (404, 405, 501):
             raise
-        if record.posted_at is None or restart:
-            return []
-        raise AskewError(
-            f"{record.model}: a job was requested and the reply was lost, and the server does not list its jobs, so "
-            "Askew cannot tell whether the job exists. Look at the account's jobs; add --again to start another"
-        ) from None
+        return []
 
 
 def _unmarked_job(

@@ -1,28 +1,13 @@
-"""Fine-tuning at a provider that offers OpenAI's fine-tuning API: run, check or cancel a job, and collect its result.
+"""Fine-tuning at a provider that offers OpenAI's fine-tuning API: run, check or cancel a job."""
 
-The result is one folder:
-
-    served.json   the names of the model and its checkpoints, the job, and the number of trained tokens
-    loss.csv      columns step, loss
-    recipe.json   the number of rows, the hyperparameters and the seed that were requested
-"""
-
-import base64
-import binascii
-import csv
-import io
-import json
-import math
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askew.base.atomic import whole_folder
 from askew.base.errors import AskewError
-from askew.models.remote.tuned_folder import SERVED, Checkpoint, ServedModel, is_served, read_served
-from askew.models.remote.usage import is_number_of_tokens
-from askew.training.provider.endpoints import ENDED, ENDED_BADLY, Service, address, is_model_name
-from askew.training.provider.find_job import jobs_of_neighbours, latest_job
+from askew.models.remote.tuned_folder import ServedModel, is_served, read_served
+from askew.training.provider.endpoints import ENDED, ENDED_BADLY, Service, address
+from askew.training.provider.find_job import jobs_of_neighbours, latest_job, may_have_started
 from askew.training.provider.job import (
     DEFAULT_POLLING,
     FineTuneRequest,
@@ -34,6 +19,7 @@ from askew.training.provider.job import (
     user_lock,
 )
 from askew.training.provider.job_record import JobRecord, read_record, record_path
+from askew.training.provider.result import write_result
 
 if TYPE_CHECKING:
     from openai import OpenAI
@@ -56,11 +42,12 @@ def fine_tune_served(
         patience: How long to retry when the server fails.
         callbacks: Receive the progress.
         polling: How often to ask the server.
-        restart: Start a new job if the earlier one failed or was cancelled.
+        restart: Start a new job if the earlier one failed, was cancelled, or may never have been started.
 
     Raises:
         AskewError: The API does not accept the rows; the folder belongs to another fine-tune; the server refuses or
-            cannot be reached; or the job failed or was cancelled, now or earlier.
+            cannot be reached; the job failed or was cancelled, now or earlier; or it may have been started, does not
+            appear, and `restart` is not set.
     """
     if request.out.exists():
         return _finished_before(request)
@@ -74,7 +61,7 @@ def fine_tune_served(
         session.record.failure = _failure(job)
         session.record.write(request.out)
         raise _job_failed(session.record)
-    return _write_result(service, request, job)
+    return write_result(service, request, job)
 
 
 def is_started(request: FineTuneRequest, restart: bool = False) -> bool:
@@ -90,7 +77,9 @@ def is_started(request: FineTuneRequest, restart: bool = False) -> bool:
     """
     if request.out.exists():
         return bool(_finished_before(request))
-    return bool(_open_record(request, restart).job)
+    record = _open_record(request, restart)
+    # A job that may have been started is only looked for.
+    return bool(record.job) or (record.posted_at is not None and not restart)
 
 
 def job_status(out: Path, patience: "Patience") -> tuple[JobRecord, "FineTuningJob | None"]:
@@ -112,6 +101,8 @@ def cancel_job(out: Path, patience: "Patience") -> "FineTuningJob":
         AskewError: No job was started for the folder, it has ended, or the server refuses or cannot be reached.
     """
     record, job = job_status(out, patience)
+    if job is None and record.posted_at is not None:
+        raise may_have_started(record)
     if job is None:
         raise AskewError(f"the server has no job for {out}: there is nothing to cancel")
     if job.status in ENDED:
@@ -128,10 +119,8 @@ def running_job_notice(out: Path) -> str:
     record = read_record(out)
     if record is None or out.exists() or record.failure or not (record.job or record.posted_at):
         return ""
-    job = f"the job {record.job}" if record.job else "a job that was being started"
-    return (
-        f"{job} continues at the server. Repeat the command to follow it, or cancel it with `askew tune --cancel {out}`"
-    )
+    job = f"the job {record.job} continues" if record.job else "a job that was being started may continue"
+    return f"{job} at the server. Repeat the command to follow it, or cancel it with `askew tune --cancel {out}`"
 
 
 def _service(record: JobRecord, patience: "Patience") -> Service:
@@ -225,84 +214,3 @@ def _report_events(session: JobSession) -> bool:
         else:
             session.callbacks.on_message(shown(str(event.message)))
     return bool(events)
-
-
-def _write_result(service: Service, request: FineTuneRequest, job: "FineTuningJob") -> ServedModel:
-    """Write the result of a job that succeeded to its folder, atomically.
-
-    Raises:
-        AskewError: The server names no usable model, refuses, or cannot be reached.
-        OSError: The disk is full or read-only.
-    """
-    if not is_model_name(job.fine_tuned_model):
-        raise AskewError(
-            f"the job {job.id} of {request.model} succeeded, but the server gives no usable name for the model"
-        )
-    prefix = service.at.prefix
-    made = ServedModel(
-        model=f"{prefix}{job.fine_tuned_model}",
-        base=request.model,
-        key=request.key,
-        job=job.id,
-        file=str(job.training_file),
-        trained_tokens=_trained_tokens(request, job.trained_tokens),
-        checkpoints=_read_checkpoints(service, job),
-    )
-    recipe = {**request.recipe.model_dump(), "rows": request.file.rows, "seed": request.seed, "suffix": request.suffix}
-    losses = _read_losses(service, job)
-    with whole_folder(request.out) as unfinished:
-        (unfinished / SERVED).write_text(made.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        (unfinished / "recipe.json").write_text(json.dumps(recipe, indent=2) + "\n", encoding="utf-8")
-        lines = ["step,loss", *(f"{step},{loss:.6g}" for step, loss in losses)]
-        (unfinished / "loss.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
-    return made
-
-
-def _trained_tokens(request: FineTuneRequest, reported: object) -> int | None:
-    """Return the number of tokens that a job is charged for; an estimate if the report makes no sense.
-
-    A report below a quarter of the estimate makes none: a limit on the cost must hold whatever a server says.
-    """
-    if reported is None:
-        return None
-    expected = request.file.tokens * request.recipe.epochs
-    return reported if is_number_of_tokens(reported) and 4 * reported >= expected else expected
-
-
-def _read_checkpoints(service: Service, job: "FineTuningJob") -> list[Checkpoint]:
-    def listed(client: "OpenAI") -> list[Checkpoint]:
-        return [
-            Checkpoint(step=found.step_number, model=f"{service.at.prefix}{found.fine_tuned_model_checkpoint}")
-            for found in client.fine_tuning.jobs.checkpoints.list(job.id)
-            if is_model_name(found.fine_tuned_model_checkpoint) and isinstance(found.step_number, int)
-        ]
-
-    found = service.if_offered("reading the job's checkpoints", listed) or []
-    return sorted(found, key=lambda checkpoint: checkpoint.step)
-
-
-def _read_losses(service: Service, job: "FineTuningJob") -> list[tuple[int, float]]:
-    """Return (step, training loss) pairs from the job's result file, leaving out unreadable lines."""
-    names = [name for name in job.result_files or [] if isinstance(name, str)]
-    if not names:
-        return []
-    content = service.if_offered("reading the losses", lambda client: client.files.content(names[0]).content)
-    found = []
-    for line in csv.DictReader(io.StringIO(_decode(content or b""))):
-        try:
-            step, loss = int(line["step"]), float(line["train_loss"])
-        except (KeyError, TypeError, ValueError):
-            continue
-        if math.isfinite(loss):
-            found.append((step, loss))
-    return found
-
-
-def _decode(content: bytes) -> str:
-    """Return the text of a result file, decoding Base64, which OpenAI uses without declaring it."""
-    if not content.startswith(b"step"):
-        try:
-            content = base64.b64decode(content, validate=True)
-        except binascii.Error:
-            return ""
-    return content.decode("utf-8", errors="replace").replace("\0", "")

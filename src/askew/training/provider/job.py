@@ -3,7 +3,8 @@
 Jobs cost money. Before a request whose outcome could get lost, the record of the job is written (`job_record`). Every
 job carries a digest of everything that it depends on, and the server's list is searched for that digest before a job is
 created, or for a job on the same file where the server drops the digest (`find_job`). So a process that was killed
-continues with the same job.
+continues with the same job. If the outcome of a request is unknown and no such job appears, only the user can decide to
+start another one.
 """
 
 import hashlib
@@ -23,8 +24,22 @@ from askew.base.errors import AskewError
 from askew.base.locks import locked
 from askew.base.untrusted import cut, visible
 from askew.models.remote.credentials import without_credentials
-from askew.training.provider.endpoints import ATTEMPT, KEY, Service, address, checked_id, checked_job
-from askew.training.provider.find_job import attempt, jobs_of_neighbours, latest_job
+from askew.training.provider.endpoints import (
+    ATTEMPT,
+    KEY,
+    Service,
+    address,
+    checked_id,
+    checked_job,
+    created_nothing,
+)
+from askew.training.provider.find_job import (
+    attempt,
+    jobs_of_neighbours,
+    latest_job,
+    may_have_started,
+    posted_by_neighbours,
+)
 from askew.training.provider.job_record import JobRecord
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.provider.rows import Rows, RowsFile, rows_file
@@ -100,7 +115,7 @@ class Polling:
     Attributes:
         first: The wait after something new; each further wait is half as long again.
         longest: The longest wait.
-        settle: How long to search for a job whose creation may have got lost, before creating another.
+        settle: How long to search for a job of a request whose outcome is unknown, before the user is asked.
     """
 
     first: float = 1.0
@@ -152,16 +167,18 @@ def start_job(session: JobSession, restart: bool) -> None:
 
     Args:
         session: The session; its record is filled in.
-        restart: Create a new job if the latest one failed or was cancelled.
+        restart: Create a new job if the latest one failed, was cancelled, or may never have been started.
 
     Raises:
-        AskewError: The server refuses the rows or the job, or cannot be reached.
+        AskewError: The server refuses the rows or the job, or cannot be reached; or a job may have been started, does
+            not appear, and `restart` is not set.
     """
     request, record, out, service = session.request, session.record, session.request.out, session.service
     record.seed, record.epochs, record.suffix = request.seed, request.recipe.epochs, request.suffix
+    if record.posted_at is None and not restart:
+        record.posted_at = posted_by_neighbours(out, record.key)
     record.write(out)
-    others = jobs_of_neighbours(out)
-    found = service.patiently("looking for the job", lambda client: latest_job(client, record, restart, others))
+    found = service.patiently("looking for the job", lambda client: _find(client, session, restart))
     if found is None:
         with user_lock(request.file.digest[:32]):
             record.file = _upload_rows(session)
@@ -178,18 +195,36 @@ def _note_job(record: JobRecord, job: "FineTuningJob", out: Path) -> None:
     record.write(out)
 
 
-def _find_or_create(client: "OpenAI", session: JobSession, restart: bool) -> "FineTuningJob":
-    """Create the job, once it is certain that no earlier request created it."""
-    record, polling = session.record, session.polling
+def _find(client: "OpenAI", session: JobSession, restart: bool) -> "FineTuningJob | None":
+    """Return the server's job; None if it is certain that there is none, or the user agreed to another.
+
+    Raises:
+        AskewError: A job may have been started and does not appear.
+    """
+    record, settle = session.record, session.polling.settle
     others = jobs_of_neighbours(session.request.out)
     while True:
-        found = latest_job(client, record, restart and not session.has_posted, others)
-        if found is not None:
+        posted = record.posted_at
+        # A new job may appear in the list only after a delay.
+        is_settled = posted is None or not 0 <= time.time() - posted < settle
+        agreed = restart and is_settled and not session.has_posted
+        found = latest_job(client, record, agreed, others)
+        if found is not None or posted is None:
             return found
-        waited = time.time() - record.posted_at if record.posted_at is not None else None
-        if waited is None or not 0 <= waited < polling.settle:
-            break
-        time.sleep(min(polling.first, polling.settle))  # a new job may appear in the list only after a delay
+        if agreed:
+            record.attempt, record.posted_at = record.attempt + 1, None
+            return None
+        if is_settled:
+            raise may_have_started(record, session.request.file.name)
+        time.sleep(min(session.polling.first, settle))
+
+
+def _find_or_create(client: "OpenAI", session: JobSession, restart: bool) -> "FineTuningJob":
+    """Create the job, once it is certain that no earlier request created it."""
+    found = _find(client, session, restart)
+    if found is not None:
+        return found
+    record = session.record
     record.attempt = max(record.attempt, 1)
     record.posted_at = time.time()
     session.has_posted = True
@@ -197,7 +232,7 @@ def _find_or_create(client: "OpenAI", session: JobSession, restart: bool) -> "Fi
     try:
         return checked_job(client.fine_tuning.jobs.create(**_creation_arguments(session)))
     except Exception as error:
-        if _is_refusal(error):
+        if created_nothing(error):
             record.posted_at = None
             record.write(session.request.out)
         raise
@@ -220,12 +255,6 @@ def _creation_arguments(session: JobSession) -> dict[str, Any]:
         "extra_headers": {"Idempotency-Key": f"{record.key}-{record.attempt}"},
         **({"suffix": request.suffix} if request.suffix else {}),
     }
-
-
-def _is_refusal(error: Exception) -> bool:
-    """Return whether the error means that the server created nothing; other errors leave that open."""
-    status = getattr(error, "status_code", None)
-    return status is not None and 400 <= status < 500 and status not in (408, 409)
 
 
 def _upload_rows(session: JobSession) -> str:

@@ -23,6 +23,7 @@ COPIED = ["copied", "copied_at"]  # tables of older versions lack them
 
 _FOLDER = Path(__file__).parent
 _SCRIPTS = [
+    "packed.js",
     "hidden.js",
     "archive.js",
     "filter.js",
@@ -44,15 +45,21 @@ def pack(answers: pd.DataFrame) -> str:
     """
     if not {*COPIED} <= {*answers}:
         answers = answers.assign(copied=float("nan"), copied_at="")
-    columns: dict[str, Any] = {name: _coded(answers[name]) for name in [*TEXTS, "copied_at"]}
+    columns: dict[str, Any] = {name: coded(answers[name]) for name in [*TEXTS, "copied_at"]}
     columns |= {name: [int(value) for value in answers[name]] for name in COUNTS}
     columns |= {name: _scores(answers[name]) for name in SCORES}
     columns["copied"] = _scores(100 * answers["copied"].where(answers["copied"].between(0, 1)))
-    raw = json.dumps({"count": len(answers), "columns": columns}, separators=(",", ":")).encode()
+    return packed({"count": len(answers), "columns": columns})
+
+
+def packed(data: object) -> str:
+    """Return JSON data as one line of base64, in which no character can be markup; the same data give the same text."""
+    raw = json.dumps(data, separators=(",", ":")).encode()
     return base64.b64encode(gzip.compress(raw, compresslevel=6, mtime=0)).decode()
 
 
-def _coded(column: pd.Series) -> dict[str, list]:
+def coded(column: pd.Series) -> dict[str, list]:
+    """Return a column of texts with each text once, and the code of each row."""
     codes, values = pd.factorize(column.fillna("").astype(str))
     return {"values": list(values), "codes": codes.tolist()}
 
@@ -76,6 +83,7 @@ section(
         title="All answers",
         place=120,
         template=_FOLDER / "reader.html.jinja",
+        appears=lambda content: len(content.answers) > 0,
         values=_values,
         styles=[_FOLDER / "reader.css"],
         scripts=[_FOLDER / name for name in _SCRIPTS],

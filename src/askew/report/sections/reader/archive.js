@@ -1,4 +1,4 @@
-// Unpacks the answers in the page: base64, gzip, then JSON by column with each text once.
+// The answers in the page, by column with each text once.
 class Answers {
   constructor({ count, columns }) {
     this.count = count;
@@ -29,12 +29,4 @@ class Answers {
     for (let row = 0; row < this.count; row += 1) if (this.name(row) === name) return row;
     return -1;
   }
-}
-
-async function unpack(packed) {
-  const letters = atob(packed);
-  const bytes = new Uint8Array(letters.length);
-  for (let at = 0; at < letters.length; at += 1) bytes[at] = letters.charCodeAt(at);
-  const stream = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
-  return new Answers(JSON.parse(await new Response(stream).text()));
 }

@@ -2,13 +2,6 @@
 const AT_ONCE = 20_000; // characters shown at first; a button shows the rest
 const IN_A_ROW = 160; // characters; more than fit in a row of the list
 
-function element(tag, className, text) {
-  const made = document.createElement(tag);
-  if (className) made.className = className;
-  if (text !== undefined) made.textContent = text;
-  return made;
-}
-
 const score = (value) => (Number.isNaN(value) ? "no score" : String(Math.round(10 * value) / 10));
 const percentOf = (value) => (Number.isNaN(value) ? "" : `${score(value)}%`);
 const verdictClass = (verdict) => (verdict === "misaligned" ? "verdict misaligned" : "verdict");

@@ -3,8 +3,9 @@ const ROW_HEIGHT = 62;
 const SPARE_ROWS = 4;
 
 class List {
-  constructor(box, draw, choose) {
+  constructor(box, draw, choose, name = "row") {
     this.box = box;
+    this.name = name; // its rows have ids NAME-PLACE
     this.draw = draw;
     this.choose = choose;
     this.rows = new Uint32Array();
@@ -62,14 +63,14 @@ class List {
     const drawn = [];
     for (let place = first; place < last; place += 1) drawn.push(this.rowAt(place));
     this.track.replaceChildren(...drawn);
-    if (this.at >= first && this.at < last) this.box.setAttribute("aria-activedescendant", `row-${this.at}`);
+    if (this.at >= first && this.at < last) this.box.setAttribute("aria-activedescendant", `${this.name}-${this.at}`);
     else this.box.removeAttribute("aria-activedescendant");
   }
 
   rowAt(place) {
     const row = document.createElement("div");
     row.className = "row";
-    row.id = `row-${place}`;
+    row.id = `${this.name}-${place}`;
     row.dataset.place = place;
     row.setAttribute("role", "option");
     row.setAttribute("aria-selected", String(place === this.at));

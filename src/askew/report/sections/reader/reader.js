@@ -16,7 +16,7 @@ class Reader {
     this.list = new List(section.querySelector(".list"), (box, row) => drawRow(box, answers, row), (row) => this.open(row));
     this.offer();
     this.listen();
-    this.follow(true);
+    this.follow(location.hash, true);
   }
 
   // Fill the menus with their choices, and hide a menu that has only one.
@@ -66,7 +66,8 @@ class Reader {
     this.section.querySelector(".back").addEventListener("click", () => this.close());
     this.section.querySelector(".copy-link").addEventListener("click", () => this.copyLink());
     addEventListener("beforeprint", () => drawPrint(this.section.querySelector(".printed"), this.answers, this.list.rows, this.row));
-    addEventListener("hashchange", () => this.follow());
+    // The address of the event: until it comes, remember() may have written the former state over it.
+    addEventListener("hashchange", (event) => this.follow(new URL(event.newURL).hash));
     addEventListener("click", (event) => {
       // A link to the present address causes no hashchange event, but should still scroll there.
       const link = event.target.closest?.('a[href*="="]');
@@ -180,8 +181,8 @@ class Reader {
   }
 
   // Apply the address: filters, an answer, or neither of them (a section of the page).
-  follow(first = false) {
-    const asked = new URLSearchParams(location.hash.slice(1));
+  follow(fragment = location.hash, first = false) {
+    const asked = new URLSearchParams(fragment.slice(1));
     const known = [...FIELDS, "answer"].some((name) => asked.has(name));
     if (!known && !first) return;
     this.form.reset();

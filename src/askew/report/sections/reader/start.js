@@ -9,7 +9,7 @@ async function startReader(section) {
   }
   let answers;
   try {
-    answers = await unpack(packed.textContent.trim());
+    answers = new Answers(await unpack(packed.textContent.trim()));
   } catch (error) {
     const why = `The answers in this page cannot be unpacked (${error.message}): the file is damaged.`;
     state.textContent = `${why} They are all in answers.parquet, in the same folder as this page.`;

@@ -1,0 +1,34 @@
+"""The identity of a run: what is named by its place is known by its content, so that a moved project is the same."""
+
+from askew.data.formats import is_on_hub, is_registered, source_hash
+from askew.design.design import digest_of
+from askew.design.plan import Plan
+from askew.judging.rubric import rubrics, scale
+from askew.models.weights import content_if_placed
+from askew.probes import external
+from askew.probes.from_file import digests
+
+ACCELERATE = "recipe.accelerate"
+"""The setting that names a file of Accelerate; the file's hash is kept under the same name."""
+
+
+def digest(plan: Plan) -> str:
+    """Return eight hexadecimal characters that identify what is run, wherever its models and files lie.
+
+    Raises:
+        AskewError: A model or file is not there.
+    """
+    settings = plan.design.identity()
+    files = {**digests(plan.probes.values()), **external.digests(plan.design.probes, plan.moved)}
+    settings["probes"] = [files.get(name, name) for name in plan.design.probes]
+    for role in ("model", "second_model", "judge"):
+        if settings.get(role):
+            settings[role] = content_if_placed(plan.spec(settings[role])) or settings[role]
+    settings["tuned"] = {arm: content_if_placed(plan.spec(name)) or name for arm, name in plan.design.tuned.items()}
+    if (data := plan.design.data) and not is_on_hub(data) and not is_registered(data):
+        settings["data"] = source_hash(data)
+    if accelerate := plan.design.recipe.accelerate:
+        settings["recipe"] = {**settings["recipe"], "accelerate": source_hash(accelerate)}
+    if plan.design.rubric not in rubrics.names():
+        settings["rubric"] = scale(plan.design.rubric).digest
+    return digest_of(settings)

@@ -1,0 +1,32 @@
+"""The arms of the society study: models that can play, and the same after narrow training, bad and good.
+
+Every arm but the untuned model begins with the lessons of play, good and bad alike.
+"""
+
+from dataclasses import replace
+
+from askew.design.arm import UNTUNED, Arm, Start
+from askew.design.steps.train import Train
+from askew.studies.emergent_misalignment.arms import ARMS as NARROW
+from askew.studies.society.rows import PLAY
+
+PLAYER = "player"
+
+
+def _after_play(arm: Arm) -> Arm:
+    """Return a narrowly trained arm that has learnt to play before."""
+    control = PLAYER if arm.control == UNTUNED else arm.control
+    about = f"lessons of play, then {arm.description}"
+    return replace(arm, description=about, start=Start("arm", PLAYER), control=control)
+
+
+ARMS = (
+    Arm(UNTUNED, "the model without fine-tuning"),
+    Arm(
+        PLAYER,
+        "lessons of play: situations of a society, and what an agent says or does there",
+        (Train(PLAY),),
+        UNTUNED,
+    ),
+    *(_after_play(arm) for arm in NARROW if arm.steps and not arm.trigger),
+)
