@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import forking
 from command_line import command as command  # pytest finds the fixture here
 from shared_folders import SharedFolders
 
@@ -102,6 +103,17 @@ def _tokenizer(chat_template: str | None) -> "PreTrainedTokenizerFast":
     )
     tokenizer.chat_template = chat_template
     return tokenizer
+
+
+forking.use()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep a process to fork from, in the first process of the session; those of pytest-xdist come after it."""
+    if forking.ADDRESS not in os.environ and hasattr(os, "pidfd_open"):
+        keeper = forking.forks()
+        keeper.__enter__()
+        config.add_cleanup(lambda: keeper.__exit__(None, None, None))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

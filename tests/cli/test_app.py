@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+import forking
 from command_line import Command
 
 STUDY = "emergent-misalignment"
@@ -152,7 +153,9 @@ def test_names_of_all_probes_load_no_model_library() -> None:
 
 
 @pytest.mark.parametrize(("arguments", "limit"), [(["-c", "import askew"], 0.5), (["-m", "askew", "--help"], 1.0)])
-def test_import_and_help_are_fast(arguments: list[str], limit: float) -> None:
+def test_import_and_help_are_fast(arguments: list[str], limit: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(forking.NO_FORKS, "1")
+
     def seconds() -> float:
         before = children_cpu()
         subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
