@@ -103,7 +103,7 @@ def test_rows_are_made_from_answers_and_arms_start_from_arms(
     run = askew.run("letters", model=str(first), second_model=str(second), seeds=1, recipe=RECIPE, out=tmp_path / "run")
     said = capfd.readouterr().err
     assert "to do: 8 answers, with " in said
-    assert "then, on rows made of these answers: 3 fine-tunes of 800 rows by the recipe terrarium, 12 answers" in said
+    assert "then, from what these give: 3 fine-tunes of 800 rows by the recipe terrarium, 12 answers" in said
     shares = run.effects.set_index("label")["estimate"]
     assert set(shares.index) == {arm.name for arm in ARMS}
     assert shares.nunique() == len(ARMS), "every arm is another model"

@@ -57,3 +57,17 @@ def test_only_hearings_that_an_answer_could_show_count() -> None:
     assert histories(events, apart=pd.DataFrame({"society": ["s"], "agent": [3]})).agents.empty
     with pytest.raises(AskewError, match="asked about its belief"):
         conversion_chances(histories(events[events["kind"].eq("expose")]))
+
+
+def test_a_world_in_which_hearings_do_nothing_shows_next_to_no_chance() -> None:
+    """Agents convert by themselves, and hear all the time: a tenth of their conversions at most is put down to that."""
+    rng = np.random.default_rng(2)
+    world = Meme(**{**vars(SMALL), "chance": 0.0, "itself": 0.01})
+    tables = [conversion_chances(of(world, rng)).set_index("group") for _ in range(REPEATS)]
+    assert np.mean([table.loc[ITSELF, "low"] <= 0.01 <= table.loc[ITSELF, "high"] for table in tables]) >= ENOUGH
+    rows = [table.drop(index=ITSELF) for table in tables]
+    least = [
+        (row["low"] * row["hearings"]).sum() / table["conversions"].sum()
+        for row, table in zip(rows, tables, strict=True)
+    ]
+    assert np.mean(np.less(least, 0.1)) >= ENOUGH

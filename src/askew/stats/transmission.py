@@ -210,7 +210,7 @@ class _Data:
             hazard = scaled * scale
             total = np.maximum(self.window @ hazard, _LEAST)
             value = hazard @ self.safe - np.log(-np.expm1(-total)).sum()
-            return value, (self.safe - (1 / np.expm1(total)) @ self.window) * scale
+            return value, (self.safe + (np.exp(-total) / np.expm1(-total)) @ self.window) * scale
 
         begin = np.array([np.clip(1 / len(scale), low, high) for low, high in bounds])
         found = optimize.minimize(loss, begin, jac=True, method="L-BFGS-B", bounds=bounds, options=_PRECISE)
