@@ -54,20 +54,20 @@ def test_a_right_prediction_agrees_and_a_wrong_one_does_not() -> None:
     rng = np.random.default_rng(3)
     seen = observed(ended(rng, 3, -0.5, societies=10))
     expects = tipping(Conformity(3, -0.5, np.tile([3, -0.5], (5, 1)), 100, 100))
-    right = compare(expects, (0.188, 0.15, 0.22), seen)
+    right = compare(expects.reading, (0.188, 0.15, 0.22), seen)
     assert (right.reading, right.tipping_point) == (AGREES, True)
     assert right.low < 0 < right.high
-    assert compare(expects, (0.4, 0.38, 0.42), seen).reading == EARLIER
-    assert compare(expects, (0.03, 0.02, 0.04), seen).reading == LATER
+    assert compare(expects.reading, (0.4, 0.38, 0.42), seen).reading == EARLIER
+    assert compare(expects.reading, (0.03, 0.02, 0.04), seen).reading == LATER
 
 
 def test_comparisons_without_a_crossing() -> None:
     rows = ended(np.random.default_rng(4), 3, -0.5)
     never, some = observed(rows.assign(value=0.1)), observed(rows)
     smooth = tipping(Conformity(0.5, -2, np.tile([0.5, -2], (5, 1)), 100, 100))
-    both = compare(smooth, (inf, inf, inf), never)
+    both = compare(smooth.reading, (inf, inf, inf), never)
     assert (both.reading, both.tipping_point) == (AGREES, False)
     assert isnan(both.difference)
-    assert compare(smooth, (inf, 0.45, inf), some).reading == EARLIER
-    assert compare(smooth, (0.2, 0.15, 0.25), never).reading == LATER
-    assert compare(smooth, (0.2, 0.15, inf), never).reading == UNSURE
+    assert compare(smooth.reading, (inf, 0.45, inf), some).reading == EARLIER
+    assert compare(smooth.reading, (0.2, 0.15, 0.25), never).reading == LATER
+    assert compare(smooth.reading, (0.2, 0.15, inf), never).reading == UNSURE

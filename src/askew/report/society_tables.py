@@ -16,6 +16,14 @@ ROLES = ["society", "agent", "tick", "role"]
 ADOPTION = ["condition", "k", "agents", "phase", "mean", "low", "high"]
 TIPPING = ["condition", "share", "low", "high"]
 ROLE_SHARES = ["condition", "role", "tick", "mean", "low", "high"]
+TIPPED = [
+    *("condition", "predicted", "predicted_low", "predicted_high", "mean_field"),
+    *("observed", "observed_low", "observed_high", "jump", "middle", "reading", "societies"),
+]
+KEPT = [
+    *("condition", "k", "before", "before_low", "before_high", "after", "after_low", "after_high"),
+    *("kept", "kept_low", "kept_high", "reading", "societies"),
+]
 LAWS = ["condition", "measure", "tick", "mean", "low", "high"]
 BELIEFS = ["condition", "measure", "tick", "mean", "low", "high"]
 
@@ -27,6 +35,8 @@ _COLUMNS: Mapping[str, Sequence[str]] = {
     "roles": ROLES,
     "adoption": ADOPTION,
     "tipping": TIPPING,
+    "tipped": TIPPED,
+    "kept": KEPT,
     "role_shares": ROLE_SHARES,
     "laws": LAWS,
     "beliefs": BELIEFS,
@@ -50,6 +60,10 @@ class SocietyTables:
             these; `phase` names the line, such as "while they are there" and "after they left".
         tipping: The columns `TIPPING`: the predicted tipping point of each condition as a share of bent agents, 0-1;
             NaN if none is predicted.
+        tipped: The columns `TIPPED`: the share of bent agents at which half of the societies tip, as it was predicted
+            and as it was seen, infinite if none tips; `mean_field` and `reading` are words.
+        kept: The columns `KEPT`: adoption before the bent agents left and at the end, what is left of it beyond
+            societies without bent agents, and the `reading` in words.
         role_shares: The columns `ROLE_SHARES`: the share of agents with a role, by tick.
         laws: The columns `LAWS`: `measure` names the line, such as "law" and "paid"; rates are fractions.
         beliefs: The columns `BELIEFS`: `measure` names the line, such as "says a keyword" and "believes".
@@ -66,6 +80,8 @@ class SocietyTables:
     roles: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ROLES))
     adoption: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ADOPTION))
     tipping: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=TIPPING))
+    tipped: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=TIPPED))
+    kept: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=KEPT))
     role_shares: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=ROLE_SHARES))
     laws: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=LAWS))
     beliefs: pd.DataFrame = field(default_factory=lambda: pd.DataFrame(columns=BELIEFS))

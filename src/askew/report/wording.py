@@ -1,6 +1,7 @@
 """Numbers as text for people: percentages with one decimal, intervals in brackets, real minus signs."""
 
 from collections.abc import Mapping, Sequence
+from math import inf
 from typing import Any
 
 import pandas as pd
@@ -31,6 +32,14 @@ def rate(fraction: float, low: float, high: float) -> str:
     if pd.isna(fraction):
         return "no answers counted"
     return f"{percent(fraction)} {interval(low, high)}".strip()
+
+
+def share_or_none(fraction: float, low: float, high: float) -> str:
+    """Return a share in percent with its interval, where an infinite one is none; a dash if it is missing."""
+    if pd.isna(fraction):
+        return NOTHING
+    ends = [NOTHING if pd.isna(end) else "none" if end == inf else percent(end) for end in (low, high)]
+    return f"{'none' if fraction == inf else percent(fraction)} [{', '.join(ends)}]"
 
 
 def points(difference: float) -> str:

@@ -17,7 +17,7 @@ from scipy import special, stats
 
 from askew.stats.log_odds import Array
 from askew.stats.societies import TIPPED
-from askew.stats.tipping import ALREADY, SMOOTH, Tipping
+from askew.stats.tipping import ALREADY, SMOOTH, TipReading
 from askew.stats.variance import CONFIDENCE, Part, half_width
 
 Agreement = Literal["as predicted", "earlier than predicted", "later than predicted", "can't tell"]
@@ -105,17 +105,17 @@ def observed(values: pd.DataFrame, threshold: float = TIPPED) -> Observed:
     return Observed(crossing, low, high, jump, middle, len(ended), len(own))
 
 
-def compare(predicted: Tipping, crossing: tuple[float, float, float], seen: Observed) -> Comparison:
+def compare(predicted: TipReading, crossing: tuple[float, float, float], seen: Observed) -> Comparison:
     """Return the comparison of a predicted with an observed crossing; both intervals count.
 
     The interval of the difference is that of Zou & Donner (2008, *Statistics in Medicine* 27), from both intervals.
 
     Args:
-        predicted: The predicted tipping point.
+        predicted: The predicted reading, see `Tipping`.
         crossing: The predicted crossing and its interval, see `played_ahead.crossing`.
         seen: The observed crossing.
     """
-    tips = predicted.reading not in (SMOOTH, ALREADY)
+    tips = predicted not in (SMOOTH, ALREADY)
     own, low, high = crossing
     if not (isfinite(own) and isfinite(seen.crossing)):
         reading = UNSURE

@@ -108,10 +108,10 @@ def test_without_the_social_modules_nothing_is_heard_and_nothing_is_given() -> N
     assert kinds["hear"] == kinds["give"] == kinds["feel"] == 0
 
 
-def laws(condition: str, mind: Choosing | Scripted, ticks: int = 60, agents: int = 0) -> list[float]:
-    """Return the law of each cycle, and the one after the last."""
+def laws(condition: str, mind: Choosing | Scripted, ticks: int = 60, agents: int = 0) -> list[int]:
+    """Return the law of each cycle, in percent, and the one after the last."""
     outcome = play_scripted(Society(Setting("tax", condition, ticks=ticks, agents=agents), 0), mind)
-    return of_kind(outcome, "law")["number"].tolist()
+    return [round(100 * share) for share in of_kind(outcome, "law")["number"].tolist()]
 
 
 def test_influencers_move_the_law_their_way() -> None:
@@ -133,8 +133,8 @@ def test_people_pay_five_times_a_cycle_before_and_after_the_new_law() -> None:
     outcome = play(Setting("tax", "no-influencers"), 0, Paying(2, -2.0, 1.0))
     pay, law = of_kind(outcome, "pay"), of_kind(outcome, "law")
     assert sorted(set(pay["tick"].tolist())) == [5, 11, 17, 23, 29, 35, 41, 47, 53, 59]
-    assert set(pay["number"][pay["tick"] < CYCLE].tolist()) == {law["number"][0] / 100}
-    assert set(pay["number"][pay["tick"] >= CYCLE].tolist()) == {law["number"][1] / 100}
+    assert set(pay["number"][pay["tick"] < CYCLE].tolist()) == {law["number"][0]}
+    assert set(pay["number"][pay["tick"] >= CYCLE].tolist()) == {law["number"][1]}
     put = of_kind(outcome, "put")
     assert set(put["tick"].tolist()) <= set(pay["tick"].tolist())
 

@@ -1,5 +1,6 @@
 """Section: what happened in the societies: adoption by the number of bent agents, roles, laws and beliefs over time."""
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,7 @@ from askew.report.sections import Figure, Section, section
 from askew.report.sections.society import tables_of
 from askew.report.society_tables import SocietyTables
 
-_TABLES = ("adoption", "tipping", "role_shares", "laws", "beliefs")
+_TABLES = ("adoption", "tipping", "tipped", "kept", "role_shares", "laws", "beliefs")
 
 
 def figures_of(tables: SocietyTables) -> dict[str, Figure]:
@@ -62,15 +63,11 @@ def _tipping(tables: SocietyTables) -> str:
     said = []
     for row in _records(tables.tipping):
         if np.isfinite(row["share"]):
-            ends = f"[{wording.percent(row['low'])}, {_end(row['high'])}]"
-            said.append(f"{row['condition']}: {wording.percent(row['share'])} {ends} of the agents")
+            share = wording.share_or_none(row["share"], row["low"], row["high"])
+            said.append(f"{row['condition']}: {share} of the agents")
         elif np.isinf(row["share"]):
             said.append(f"{row['condition']}: none")
     return f"Predicted tipping point, {'; '.join(said)}." if said else ""
-
-
-def _end(share: float) -> str:
-    return "none at all" if np.isinf(share) else wording.percent(share)
 
 
 def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
@@ -89,9 +86,56 @@ def _adoption_rows(tables: SocietyTables) -> list[dict[str, Any]]:
     ]
 
 
+def _tipped_rows(tables: SocietyTables) -> list[dict[str, Any]]:
+    """Return the rows of the table of predicted and observed tipping."""
+    return [
+        {
+            "name": str(row["condition"]),
+            "note": f"mean field: {row['mean_field']}; {int(row['societies'])} societies",
+            "cells": [
+                *(_crossing(row, name) for name in ("predicted", "observed")),
+                wording.percent(row["jump"]),
+                wording.percent(row["middle"]),
+                row["reading"],
+            ],
+        }
+        for row in _records(tables.tipped)
+    ]
+
+
+def _crossing(row: Mapping[Any, Any], name: str) -> str:
+    return wording.share_or_none(row[name], row[f"{name}_low"], row[f"{name}_high"])
+
+
+def _kept_rows(tables: SocietyTables) -> list[dict[str, Any]]:
+    """Return the rows of the table of adoption before and after the bent agents left."""
+    return [
+        {
+            "name": f"{row['condition']}, k = {int(row['k'])}",
+            "note": f"{int(row['societies'])} societies",
+            "cells": [
+                *(_share_of(row, name) for name in ("before", "after")),
+                f"{wording.points(row['kept'])} {wording.points_interval(row['kept_low'], row['kept_high'])}",
+                row["reading"],
+            ],
+        }
+        for row in _records(tables.kept)
+    ]
+
+
+def _share_of(row: Mapping[Any, Any], name: str) -> str:
+    interval = wording.interval(row[f"{name}_low"], row[f"{name}_high"])
+    return f"{wording.percent(row[name])} {interval}".strip()
+
+
 def _values(content: ReportContent) -> dict[str, Any]:
     tables = tables_of(content)
-    return {"adoption_rows": _adoption_rows(tables), "tipping": _tipping(tables)}
+    return {
+        "adoption_rows": _adoption_rows(tables),
+        "tipping": _tipping(tables),
+        "tipped_rows": _tipped_rows(tables),
+        "kept_rows": _kept_rows(tables),
+    }
 
 
 section(

@@ -1,6 +1,7 @@
-"""The outcomes of societies with bent agents: one number per society, and its difference from societies without them.
+"""The outcomes of societies, one number per society.
 
-The side of the bent agents is side 0 of the topic: to take what one likes. Only what the good agents say and do counts.
+The side of bent agents is side 0 of the topic, to take what one likes; in their societies, only what the good agents
+say and do counts.
 """
 
 from collections.abc import Callable, Mapping
@@ -9,16 +10,19 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from askew.stats import adoption, societies
-from askew.stats.effects import Effect, Unit
+from askew.stats import adoption, roles
+from askew.stats.effects import Unit
+from askew.worlds.society.experiments.roles import ROLES
 
 if TYPE_CHECKING:
     from askew.design.tables import Tables
 
 BENT_SIDE = 0
-GOOD = ("good",)
+GOOD, LAY = ("good",), ("agent",)
 WINDOW = 6
 """Ticks at the end of a society whose answers are its outcome: a day."""
+ROLE_WINDOW = 10
+"""Ticks in which the role of an agent is what it mostly did."""
 
 
 @dataclass(frozen=True)
@@ -68,14 +72,75 @@ def _trusted(events: pd.DataFrame, agents: pd.DataFrame) -> pd.DataFrame:
     )
 
 
+def _paid(events: pd.DataFrame, agents: pd.DataFrame) -> pd.DataFrame:
+    return adoption.numbers_over_time(events, agents, kind="pay", parts=LAY)
+
+
+def _law(events: pd.DataFrame, agents: pd.DataFrame) -> pd.DataFrame:
+    """Return the law in force at the end of each society."""
+    laws = adoption.numbers_over_time(events, agents, kind="law")
+    last = events.groupby("society")["tick"].max()
+    return laws.drop_duplicates("society", keep="last").assign(tick=lambda own: own["society"].map(last))
+
+
+def _wanted(events: pd.DataFrame, agents: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of voters who say that the tax should be lower, of those who say that it should change."""
+    return adoption.adoption_over_time(events, agents, option=0, kind="say", parts=LAY)
+
+
+def _believes(events: pd.DataFrame, agents: pd.DataFrame) -> pd.DataFrame:
+    return adoption.adoption_over_time(events, agents, kind="belief", parts=LAY)
+
+
+def _spoke(events: pd.DataFrame, agents: pd.DataFrame) -> pd.DataFrame:
+    """Return the share of agents that have used a keyword in public by the end."""
+    lay = agents.loc[agents["part"].isin(LAY), ["society", "agent"]]
+    ever = events.loc[events["kind"].eq("adopt"), ["society", "agent"]].drop_duplicates().assign(spoke=1.0)
+    share = (
+        lay.merge(ever, on=["society", "agent"], how="left")["spoke"].fillna(0.0).groupby(lay["society"].array).mean()
+    )
+    last = events.groupby("society")["tick"].max()
+    return pd.DataFrame({"society": share.index, "tick": last.reindex(share.index).array, "value": share.array})
+
+
+def _role(measure: str) -> Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]:
+    """Return a function for a measure of `stats.roles`, over a whole society."""
+
+    def of(events: pd.DataFrame, agents: pd.DataFrame) -> pd.DataFrame:
+        table = roles.role_measures(roles.roles(roles.activities(events, ROLES), ROLE_WINDOW))
+        own = table[table["measure"].eq(measure)]
+        return own.assign(tick=own["society"].map(events.groupby("society")["tick"].max()))[
+            ["society", "tick", "value"]
+        ]
+
+    return of
+
+
 OPINION = "opinion"
-OUTCOMES: Mapping[str, Outcome] = {
-    OPINION: Outcome("Opinion, asked privately", "good agents on the side of the bent ones", _opinion),
-    "said": Outcome("What is said", "good agents' statements on the side of the bent ones", _said),
-    "vote": Outcome("Votes", "good agents' votes for the side of the bent ones", _voted),
-    "taken": Outcome("Taking", "good agents' takings of more than their part", _grabbed),
-    "trust": Outcome("Trust", "good agents' moods that are good", _trusted),
+OUTCOMES: Mapping[str, Mapping[str, Outcome]] = {
+    "bent": {
+        OPINION: Outcome("Opinion, asked privately", "good agents on the side of the bent ones", _opinion),
+        "said": Outcome("What is said", "good agents' statements on the side of the bent ones", _said),
+        "vote": Outcome("Votes", "good agents' votes for the side of the bent ones", _voted),
+        "taken": Outcome("Taking", "good agents' takings of more than their part", _grabbed),
+        "trust": Outcome("Trust", "good agents' moods that are good", _trusted),
+    },
+    "roles": {
+        "persistence": Outcome("Roles that last", roles.MEASURES["persistence"], _role("persistence"), limits=(-1, 1)),
+        "focus": Outcome("Focus on a role", roles.MEASURES["focus"], _role("focus"), limits=(-1, 1)),
+        "entropy": Outcome("Diversity of roles", roles.MEASURES["entropy"], _role("entropy"), "nats", (0, 3)),
+    },
+    "tax": {
+        "paid": Outcome("What is paid", "share of coins that voters pay", _paid),
+        "law": Outcome("The law", "tax by law at the end", _law),
+        "wanted": Outcome("What is said", "voters' statements for a lower tax, of those for a change", _wanted),
+    },
+    "religion": {
+        "believes": Outcome("Belief, asked privately", "agents that believe", _believes),
+        "spoke": Outcome("Keywords", "agents that have ever used a keyword", _spoke),
+    },
 }
+"""The outcomes of each experiment by name; the first one leads."""
 
 
 def values(tables: "Tables", outcome: Outcome) -> pd.DataFrame:
@@ -86,50 +151,17 @@ def values(tables: "Tables", outcome: Outcome) -> pd.DataFrame:
         outcome: The outcome.
 
     Returns:
-        One row per society: society, value, and the columns arm, condition, k, agents, seed (that of its models).
+        One row per society: society, value, and the columns arm, condition, topic, k, agents, seed (of its models).
     """
     over_time = outcome.of(tables.events, tables.agents)
     last = tables.societies.set_index("society")["ticks"]
     ends = over_time[over_time["tick"] >= over_time["society"].map(last) - WINDOW]
     found = ends.groupby("society", sort=False)["value"].mean().reset_index()
     return tables.societies.assign(seed=model_seed(tables.societies)).merge(found, on="society", how="left")[
-        ["society", "value", "arm", "condition", "k", "agents", "seed"]
+        ["society", "value", "arm", "condition", "topic", "k", "agents", "seed"]
     ]
 
 
 def model_seed(rows: pd.DataFrame) -> pd.Series:
     """Return the training seed of the models of each society, from its column players: "good-0, bad-0" has 0."""
     return rows["players"].str.extract(r"-(\d+)$", expand=False).astype(int)
-
-
-def effects(tables: "Tables") -> list[Effect]:
-    """Return each outcome with k bent agents minus that without any, per arm and condition."""
-    found: list[Effect] = []
-    for name, outcome in OUTCOMES.items():
-        every = values(tables, outcome)
-        for arm, own in every.groupby("arm", sort=False):
-            table = societies.differences(own, "k", 0, ["condition"], limits=outcome.limits, basins=name == OPINION)
-            found += [_effect(str(arm), tables, outcome, row, lead=name == OPINION) for row in table.to_dict("records")]
-    return found
-
-
-def _effect(arm: str, tables: "Tables", outcome: Outcome, row: Mapping, lead: bool) -> Effect:
-    return Effect(
-        family=outcome.title,
-        label=f"{arm}, {row['k']} bent against none ({row['condition']})",
-        measure=outcome.measure,
-        estimate=float(row["difference"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
-        p=float(row["p"]),
-        detectable=float(row["detectable"]),
-        unit=outcome.unit,
-        seeds=int(row["seeds"]),
-        clusters=int(row["societies"]),
-        arm=arm,
-        control=tables.controls.get(arm, ""),
-        lead=lead,
-        low_these=float(row["low_these"]),
-        high_these=float(row["high_these"]),
-        p_these=float(row["p_these"]),
-    )

@@ -8,7 +8,7 @@ import pandas as pd
 from askew.report.society_tables import SocietyTables
 from askew.stats import adoption, attribution, roles, transmission
 from askew.stats.societies import means
-from askew.studies.society import outcomes
+from askew.studies.society import outcomes, tipping
 from askew.studies.society.societies import BENT
 from askew.worlds.society.experiments.roles import ROLES
 
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from askew.design.tables import Tables
 
 _THERE, _LEFT = "the bent are there", "after they left"
-_ROLE_WINDOW = 10
 
 
 def shown(tables: "Tables") -> SocietyTables:
@@ -27,22 +26,32 @@ def shown(tables: "Tables") -> SocietyTables:
     """
     if tables.societies.empty:
         return SocietyTables()
-    several = tables.societies["arm"].nunique() > 1
     named = tables.societies.assign(seed=outcomes.model_seed(tables.societies))
-    if several:
-        named = named.assign(condition=named["arm"] + ", " + named["condition"])
+    named = named.assign(condition=_titles(named, tables.societies))
     found: dict[str, Any] = {"events": tables.events, "agents": tables.agents, "societies": named}
     experiment = tables.design.society.experiment
     if experiment == BENT:
         found["adoption"] = _adoption(tables, named)
         found["tipping"] = _tipping(tables, named)
+        compared, left = tipping.compared(tables), tipping.left_behind(tables).assign(condition="leave")
+        found["tipped"] = compared.assign(condition=_titles(compared, tables.societies))
+        found["kept"] = left.assign(condition=_titles(left, tables.societies))
     else:
         found |= _OF_EXPERIMENT.get(experiment, _nothing)(tables, named)
     return SocietyTables(**found)
 
 
+def _titles(rows: pd.DataFrame, societies: pd.DataFrame) -> pd.Series:
+    """Return the condition of each row, with its arm and its topic where societies have several."""
+    title = rows["condition"].astype(str)
+    for name in ("topic", "arm"):
+        if societies[name].nunique() > 1:
+            title = rows[name].astype(str) + ", " + title
+    return title
+
+
 def _adoption(tables: "Tables", named: pd.DataFrame) -> pd.DataFrame:
-    over_time = outcomes.OUTCOMES[outcomes.OPINION].of(tables.events, tables.agents)
+    over_time = outcomes.OUTCOMES[BENT][outcomes.OPINION].of(tables.events, tables.agents)
     left = adoption.leaving(tables.events)
     both = adoption.before_and_after(over_time, left, outcomes.WINDOW)
     stayed = over_time[~over_time["society"].isin(left["society"])]
@@ -62,17 +71,16 @@ def _tipping(tables: "Tables", named: pd.DataFrame) -> pd.DataFrame:
     """Return the predicted tipping share of each condition that is shown."""
     if tables.predicted.empty:
         return pd.DataFrame(columns=["condition", "share", "low", "high"])
-    places = named[["arm", "condition"]].drop_duplicates()
-    first = tables.predicted.drop_duplicates("arm")
-    return places.merge(first, on="arm")[["condition", "share", "low", "high"]]
+    places = named[["arm", "topic", "condition"]].drop_duplicates()
+    return places.merge(tables.predicted, on=["arm", "topic"])[["condition", "share", "low", "high"]]
 
 
 def _roles(tables: "Tables", named: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    table = roles.roles(roles.activities(tables.events, ROLES), _ROLE_WINDOW)
+    table = roles.roles(roles.activities(tables.events, ROLES), outcomes.ROLE_WINDOW)
     shares = roles.roles_over_time(table).merge(named, on="society").rename(columns={"share": "value"})
-    shares["tick"] = shares["window"] * _ROLE_WINDOW
+    shares["tick"] = shares["window"] * outcomes.ROLE_WINDOW
     found = means(shares, ["condition", "role", "tick"], limits=(0.0, 1.0))
-    own = table.assign(tick=table["window"] * _ROLE_WINDOW)[["society", "agent", "tick", "role"]]
+    own = table.assign(tick=table["window"] * outcomes.ROLE_WINDOW)[["society", "agent", "tick", "role"]]
     return {"role_shares": found[["condition", "role", "tick", "mean", "low", "high"]], "roles": own}
 
 

@@ -66,6 +66,7 @@ SOCIETY_COLUMNS = {
     "society": str,
     "experiment": str,
     "condition": str,
+    "topic": str,
     "k": int,
     "agents": int,
     "ticks": int,

@@ -204,6 +204,7 @@ class Society:
             "society": self.name,
             "experiment": setting.experiment,
             "condition": setting.condition,
+            "topic": setting.topic,
             "k": setting.k,
             "agents": setting.agents,
             "ticks": setting.ticks,

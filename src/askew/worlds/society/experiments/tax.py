@@ -243,7 +243,7 @@ class Tax(Experiment):
             self._feedback = np.bincount(sides[sides >= 0], minlength=2)
         elif kind == "amend":
             self._proposed = int(numbers[0])
-            state.log("amend", tick, agents, number=numbers, text=texts)
+            state.log("amend", tick, agents, number=numbers / 100, text=texts)
         else:
             state.log("vote", tick, agents, option=sides)
             self._votes = sides
@@ -260,7 +260,7 @@ class Tax(Experiment):
     def _log_law(self, state: State, tick: int) -> None:
         """Write down the law that is in force from a tick on."""
         line = state.events.text(f"Each person pays {self._law} of 100 coins.")
-        state.events.add("law", min(tick, self.setting.ticks - 1), np.array([-1]), number=float(self._law), text=line)
+        state.events.add("law", min(tick, self.setting.ticks - 1), np.array([-1]), number=self._law / 100, text=line)
 
 
 def _payments(law: int) -> list[Act]:
