@@ -75,6 +75,7 @@ class Study:
         unsaid: Words that rows of a domain must not contain, by domain, since the model is asked for them later.
         command: The command that runs it: `run` or `audit`.
         rests_on: The questions that its readings are about: these ones, as in a replication, or all like them.
+        clusters: What stands in the place of questions in its intervals, in the plural: `environments`, `models`.
         sentence: From the tables, and the number of training rows by arm, to the result in one sentence for people who
             do not know the study; "" to show the verdict instead.
         foretold: From the tables of the probes to what they predict of the societies, before any is played.
@@ -100,6 +101,7 @@ class Study:
     unsaid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     command: Literal["run", "audit"] = "run"
     rests_on: Basis = THESE
+    clusters: str = "questions"
     sentence: "Callable[[Tables, Mapping[str, int]], str]" = _no_sentence
     foretold: "Callable[[Tables], pd.DataFrame]" = _nothing_foretold
     society_tables: "Callable[[Tables], SocietyTables | None]" = _no_society_tables

@@ -42,6 +42,7 @@ class ReportContent:
         findings: How each model that was tuned elsewhere compares with its base; empty if there is none.
         comparisons: How each arm compares with its control, in each probe and outcome; empty if that is unknown.
         rests_on: The questions that the readings are about, and so the interval on which they rest.
+        clusters: What stands in the place of questions in the study's intervals, in the plural.
         margin: The largest rise that still counts as narrow, a fraction 0-1.
         effects: The rows of `effects.csv`, the study's own comparisons; no rows if rates alone answer its question.
         pairs: The rows of `pairs.csv`, shares and log-odds of pairs of given answers; no rows if none were read.
@@ -90,6 +91,7 @@ class ReportContent:
     rows: Mapping[str, int] = field(default_factory=dict)
     comparisons: "Sequence[Finding]" = ()
     rests_on: str = LIKE_THESE
+    clusters: str = "questions"
     judge_check: "JudgeCheck | None" = None
     by_judge: pd.DataFrame = field(default_factory=pd.DataFrame)
     other_checks: "Sequence[JudgeCheck]" = ()

@@ -12,7 +12,7 @@ import pandas as pd
 
 from askew.report import tables, wording
 from askew.report.chart_files import PLAIN, RULE, Chart, Panel, styled
-from askew.report.interval_charts import LINE, PERCENT, ceiling, intervals, names, panel, plot_width, values
+from askew.report.interval_charts import LINE, PERCENT, QUESTIONS, ceiling, intervals, names, panel, plot_width, values
 
 _TITLES = {
     "points": "difference, percentage points",
@@ -23,34 +23,36 @@ _TITLES = {
 _LETTERS, _NARROW_LETTERS = 36, 28  # of one line of a label
 
 
-def answer(effects: pd.DataFrame, narrow: bool = False) -> Chart:
+def answer(effects: pd.DataFrame, narrow: bool = False, clusters: str = QUESTIONS) -> Chart:
     """Return a chart of the effects that answer the study's question, with larger marks than `families`.
 
     Args:
         effects: The rows of `effects.csv`; at least one leads.
         narrow: Draw for a phone, with names above the marks, not beside them.
+        clusters: What the clusters behind the intervals are, in the plural.
     """
     rows = tables.effects_table(effects)
-    return _forest(rows[rows["lead"]], narrow, weight=1.5, titled=False)
+    return _forest(rows[rows["lead"]], narrow, clusters, weight=1.5, titled=False)
 
 
-def families(effects: pd.DataFrame, narrow: bool = False) -> Chart:
+def families(effects: pd.DataFrame, narrow: bool = False, clusters: str = QUESTIONS) -> Chart:
     """Return a chart of all effects, one panel per family.
 
     Args:
         effects: The rows of `effects.csv`, at least one.
         narrow: Draw for a phone.
+        clusters: What the clusters behind the intervals are, in the plural.
     """
-    return _forest(tables.effects_table(effects), narrow, weight=1.0, titled=True)
+    return _forest(tables.effects_table(effects), narrow, clusters, weight=1.0, titled=True)
 
 
-def _forest(effects: pd.DataFrame, narrow: bool, weight: float, titled: bool) -> Chart:
+def _forest(effects: pd.DataFrame, narrow: bool, clusters: str, weight: float, titled: bool) -> Chart:
     rows = _drawable(effects, narrow)
     width = plot_width(rows, narrow)
     ends = {str(unit): _ends(of_unit, str(unit)) for unit, of_unit in rows.groupby("unit")}
     drawn: list[Panel] = []
     for (family, unit), of_family in rows.groupby(["family", "unit"], sort=False):
-        of_unit = _panel(of_family, ends[str(unit)], narrow, weight, width)
+        of_unit = _panel(of_family, ends[str(unit)], narrow, clusters, weight, width)
         # On a narrow page the first label is above its row.
         offset = 12 + (LINE / 2 * _more_lines(of_family) if narrow else 0)
         name = textwrap.wrap(str(family), 46 if narrow else 70)
@@ -59,7 +61,9 @@ def _forest(effects: pd.DataFrame, narrow: bool, weight: float, titled: bool) ->
     return styled(alt.vconcat(*drawn, spacing=34))
 
 
-def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: float, width: int) -> Panel:
+def _panel(
+    rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, clusters: str, weight: float, width: int
+) -> Panel:
     """Return a panel of effects with the same unit, with a line at zero."""
     unit = rows["unit"].iloc[0]
     axis = alt.Axis(tickCount=4 if narrow else 6, format=PERCENT if unit == "percent" else alt.Undefined)
@@ -68,7 +72,7 @@ def _panel(rows: pd.DataFrame, ends: tuple[float, float], narrow: bool, weight: 
     missed = rows[["label"]].assign(low=(-reach).clip(lower=ends[0]), high=reach.clip(upper=ends[1])).dropna()
     band = alt.Chart(missed).mark_rule(strokeWidth=20 * weight, color=RULE, opacity=0.6)
     zero = alt.Chart(pd.DataFrame({"zero": [0.0]})).mark_rule(color=PLAIN).encode(x=alt.X("zero:Q"))
-    layers = [band.encode(x=x, x2=alt.X2("high:Q"), y=names(rows)), zero, *intervals(rows, x, weight)]
+    layers = [band.encode(x=x, x2=alt.X2("high:Q"), y=names(rows)), zero, *intervals(rows, x, weight, clusters)]
     height = (56 if narrow else 37) * (1 + weight) / 2 + LINE * _more_lines(rows)
     return panel(layers, rows, narrow, round(height), width)
 

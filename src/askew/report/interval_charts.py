@@ -22,12 +22,12 @@ _LETTER = 6.7  # width of an average letter of a label
 _ABOVE = 20  # on a narrow page the distance of names and values above their marks
 # There names and values are on the grid. An edge in the colour of the paper keeps grid lines off the letters.
 _EDGES: list[dict[str, Any]] = [{"stroke": PAPER, "strokeWidth": 6}, {}]
-_KINDS = ["these questions", "questions like these"]  # of intervals, in the order of the legend and of drawing
+QUESTIONS = "questions"
 _DOTS = "estimate"  # the rows of dots among those of bars
 _THICK, _THIN = 8.0, 2.0  # widths of their bars
 
 
-def intervals(rows: pd.DataFrame, x: alt.X, weight: float = 1.0) -> list[alt.Chart]:
+def intervals(rows: pd.DataFrame, x: alt.X, weight: float = 1.0, clusters: str = QUESTIONS) -> list[alt.Chart]:
     """Return two layers: each row's intervals as a thick and a thin bar, and its rate as a dot.
 
     Args:
@@ -35,13 +35,14 @@ def intervals(rows: pd.DataFrame, x: alt.X, weight: float = 1.0) -> list[alt.Cha
             is drawn in the accent colour, a row without a rate not at all.
         x: The horizontal encoding of `low`, in the unit of the rates.
         weight: The thickness of the marks, relative to the usual one.
+        clusters: What the legend calls the clusters behind the intervals, in the plural.
     """
     shown = tables.with_these(rows).dropna(subset=["rate"])
     colour = either("apart", ACCENT, PLAIN)
-    bars = alt.Chart(_bars(shown, ["label", "apart"])).encode(y=names(rows), color=colour)
+    bars = alt.Chart(_bars(shown, ["label", "apart"], _kinds(clusters))).encode(y=names(rows), color=colour)
     dots = alt.Chart(shown[["label", "rate", "apart"]]).encode(y=names(rows), color=colour)
     return [
-        _draw_bars(bars, x, shown, weight),
+        _draw_bars(bars, x, shown, _kinds(clusters), weight),
         dots.mark_circle(size=120 * weight**2, opacity=1).encode(x=alt.X("rate:Q")),
     ]
 
@@ -67,19 +68,24 @@ def values(estimates: Sequence[str], these: Sequence[str], like_these: Sequence[
     ]
 
 
-def _bars(rows: pd.DataFrame, kept: list[str]) -> pd.DataFrame:
+def _kinds(clusters: str = QUESTIONS) -> list[str]:
+    """Return the kinds of intervals, in the order of the legend and of drawing."""
+    return [f"these {clusters}", f"{clusters} like these"]
+
+
+def _bars(rows: pd.DataFrame, kept: list[str], kinds: list[str]) -> pd.DataFrame:
     """Return a row for each interval that is known, with the columns `kept`, low, high and interval, its kind."""
-    these = rows[kept].assign(low=rows["low_these"], high=rows["high_these"], interval=_KINDS[0])
-    like_these = rows[[*kept, "low", "high"]].assign(interval=_KINDS[1])
+    these = rows[kept].assign(low=rows["low_these"], high=rows["high_these"], interval=kinds[0])
+    like_these = rows[[*kept, "low", "high"]].assign(interval=kinds[1])
     return pd.concat([these, like_these], ignore_index=True).dropna(subset=["low", "high"])
 
 
-def _draw_bars(bars: alt.Chart, x: alt.X, rows: pd.DataFrame, weight: float = 1.0) -> alt.Chart:
+def _draw_bars(bars: alt.Chart, x: alt.X, rows: pd.DataFrame, kinds: list[str], weight: float = 1.0) -> alt.Chart:
     """Return the marks of intervals, with a legend if both kinds are there."""
     both = rows["low_these"].notna().any()
     legend = alt.Legend(symbolType="stroke", symbolSize=700, symbolStrokeColor=PLAIN) if both else None
-    width = alt.Scale(domain=_KINDS, range=[_THICK * weight, _THIN * weight])
-    tone = alt.Scale(domain=_KINDS, range=[0.45, 0.9])
+    width = alt.Scale(domain=kinds, range=[_THICK * weight, _THIN * weight])
+    tone = alt.Scale(domain=kinds, range=[0.45, 0.9])
     return bars.mark_rule(strokeCap="butt").encode(
         x=x,
         x2=alt.X2("high:Q"),
@@ -188,10 +194,10 @@ def panels(content: ReportContent, rows: pd.DataFrame, narrow: bool) -> Chart:
     )
     dots = base.transform_filter(f"datum.interval == '{_DOTS}'").mark_circle(size=50, opacity=1)
     bars = base.transform_filter(f"datum.interval != '{_DOTS}'")
-    layers = [_draw_bars(bars, x, shown, 0.6), dots.encode(x=alt.X("rate:Q"))]
+    layers = [_draw_bars(bars, x, shown, _kinds(), 0.6), dots.encode(x=alt.X("rate:Q"))]
     # A facet has one table for all layers, so the rates stand among the bars, as rows of a kind of their own.
     dotted = shown[["arm", "row", "rate", "apart"]].assign(interval=_DOTS)
-    shown = pd.concat([_bars(shown, ["arm", "row", "apart"]), dotted], ignore_index=True)
+    shown = pd.concat([_bars(shown, ["arm", "row", "apart"], _kinds()), dotted], ignore_index=True)
     left = min(limit, _LETTER * max(map(len, names)))
     title = f"misaligned answers, by the metric {tables.metric_name(rows)}"
     if are_scores(rows).all():

@@ -9,9 +9,6 @@ from askew.report.content import ReportContent
 from askew.report.pairs import pairs
 
 LONGEST_QUESTION, LONGEST_ANSWER = 160, 260  # characters shown; the reader shows all
-BARS = "Dots: estimates. Thick bars: 95% intervals for these questions (with other seeds and answers). Thin bars: 95% "
-BARS += "intervals for questions like these (with other questions too)."
-ONE_BAR = "Dots: estimates. Bars: 95% intervals for questions like these, with other seeds and answers."
 
 
 def opening(content: ReportContent) -> dict[str, Any]:
@@ -20,7 +17,7 @@ def opening(content: ReportContent) -> dict[str, Any]:
     return {
         "sentence": content.sentence or content.verdict,
         "verdict": content.verdict if content.sentence else "",
-        "bars": BARS if _has_both(content) else ONE_BAR,
+        "bars": _bars(content),
         "before": found.before,
         "after": found.after,
         "misaligned": found.misaligned,
@@ -43,6 +40,11 @@ def shown(text: str, most: int) -> str:
     return visible(cut(" ".join(text.split()), most)) or "(empty)"
 
 
-def _has_both(content: ReportContent) -> bool:
-    rows = content.effects if len(content.effects) else content.estimates
-    return bool(tables.with_these(rows)["low_these"].notna().any())
+def _bars(content: ReportContent) -> str:
+    """Return the key to the bars of the figure."""
+    rows, clusters = content.effects if len(content.effects) else content.estimates, content.clusters
+    if tables.with_these(rows)["low_these"].isna().all():
+        return f"Dots: estimates. Bars: 95% intervals for {clusters} like these, with other seeds and answers."
+    these = f"these {clusters}{' (with other seeds and answers)' if clusters == 'questions' else ''}"
+    like_these = f"{clusters} like these (with other {clusters} too)"
+    return f"Dots: estimates. Thick bars: 95% intervals for {these}. Thin bars: 95% intervals for {like_these}."

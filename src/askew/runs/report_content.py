@@ -59,6 +59,7 @@ def report_content(run: FinishedRun) -> ReportContent:
         titles={probe: title(probe) for probe in run.design.probes},
         comparisons=run.findings,
         rests_on=run.study.rests_on,
+        clusters=run.study.clusters,
         sentence=run.study.sentence(run.tables, run.rows),
         rows=run.rows,
     )

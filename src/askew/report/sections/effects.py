@@ -59,7 +59,11 @@ def _words(row: Mapping[Any, Any]) -> dict[str, str | bool]:
 
 def _values(content: ReportContent) -> dict[str, Any]:
     found = tables.is_apart(content.effects).any()
-    return {"families": families(content.effects), "colour_note": COLOUR if found else NO_COLOUR}
+    return {
+        "families": families(content.effects),
+        "colour_note": COLOUR if found else NO_COLOUR,
+        "clusters": content.clusters,
+    }
 
 
 def _figures(content: ReportContent) -> dict[str, Figure]:
@@ -68,10 +72,10 @@ def _figures(content: ReportContent) -> dict[str, Figure]:
     effects = content.effects
 
     def answer(narrow: bool) -> "Chart":
-        return forest_plots.answer(effects, narrow)
+        return forest_plots.answer(effects, narrow, content.clusters)
 
     def by_family(narrow: bool) -> "Chart":
-        return forest_plots.families(effects, narrow)
+        return forest_plots.families(effects, narrow, content.clusters)
 
     found = {}
     if 0 < effects["lead"].sum() < len(effects):

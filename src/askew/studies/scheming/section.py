@@ -48,7 +48,7 @@ def funnel_chart(content: ReportContent, narrow: bool = False) -> "Chart":
     """
     from askew.report import forest_plots
 
-    return forest_plots.families(_drawn(content), narrow)
+    return forest_plots.families(_drawn(content), narrow, content.clusters)
 
 
 def _drawn(content: ReportContent) -> pd.DataFrame:

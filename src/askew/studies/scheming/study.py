@@ -151,5 +151,6 @@ studies.add(
         effects=compare,
         predictions=_predictions(),
         sentence=sentence,
+        clusters="environments",
     ),
 )

@@ -84,6 +84,7 @@ studies.add(
         default_probes=(ALONE, "answer_pairs"),
         verdict=verdict,
         effects=effects,
+        clusters="models",
         societies=societies,
         foretold=predicted,
         society_tables=shown,
