@@ -8,6 +8,7 @@ from typing import Any
 import psutil
 import pytest
 
+import forking
 from askew.base.errors import AskewError
 from askew.runs import pool
 from askew.runs.pool import Task, work_off
@@ -15,7 +16,8 @@ from askew.runs.pool import Task, work_off
 
 @pytest.fixture(autouse=True)
 def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Run each test in a folder with files that workers would import if they looked there for modules."""
+    """Run each test in a folder with files that started workers would import if they looked there for modules."""
+    monkeypatch.setenv(forking.NO_FORKS, "1")
     folder = tmp_path / "working"
     folder.mkdir()
     for name in ("profile", "random", "torch"):
