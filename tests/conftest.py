@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import forking
 from command_line import command as command  # pytest finds the fixture here
@@ -19,6 +20,10 @@ if TYPE_CHECKING:
 os.environ.setdefault("HF_HUB_OFFLINE", "1")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+
+# No test depends on how fast the machine is.
+settings.register_profile("askew", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("askew")
 
 CHAT_TEMPLATE = (
     "{% for message in messages %}<|{{ message['role'] }}|>{{ message['content'] }}<|end|>{% endfor %}"
@@ -117,9 +122,9 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run the slowest folders first, so that at the end no worker is still busy with one of them alone."""
-    slowest = ("end_to_end", "real_servers")
-    items.sort(key=lambda item: item.path.parent.name not in slowest)
+    """Run the slowest folders and files first, so that at the end no worker is still busy with one of them alone."""
+    slowest = ("end_to_end", "real_servers", "test_docs.py", "test_extend.py", "test_packaging.py")
+    items.sort(key=lambda item: not {item.path.name, item.path.parent.name} & {*slowest})
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -56,8 +56,8 @@ _FIXED = (
     "INSPECT_",
     "LD_",
 )
+_ENVIRONMENT = "environment.json"
 _FREE = ("HF_HUB_DISABLE_", "HF_DATASETS_DISABLE_", "TRANSFORMERS_VERBOSITY")
-_at_start: dict[str, str] = {}
 
 _start = subprocess.Popen._execute_child  # pyright: ignore[reportAttributeAccessIssue]  (see _Forked)
 _poll = subprocess.Popen._internal_poll  # pyright: ignore[reportAttributeAccessIssue]
@@ -84,8 +84,7 @@ def forks() -> Iterator[None]:
 
 
 def use() -> None:
-    """Let `subprocess` fork where it would start a process of askew, while the environment is about as it is now."""
-    _at_start.update(_fixed(os.environ))
+    """Let `subprocess` fork where it would start a process of askew with an environment like that of `forks`."""
     for name, replacement in (("_execute_child", _execute), ("_internal_poll", _polled), ("_try_wait", _waited)):
         setattr(subprocess.Popen, name, replacement)
 
@@ -96,7 +95,7 @@ def _execute(self: Any, args: Any, executable: Any, preexec: Any, close: Any, pa
     address = os.environ.get(ADDRESS)
     environment = dict(os.environ if env is None else env)
     module = None if preexec or passed or shell or executable else _module(args)
-    if not (address and module) or NO_FORKS in os.environ or _fixed(environment) != _at_start:
+    if not (address and module) or NO_FORKS in os.environ or _fixed(environment) != _fixed_at(Path(address)):
         return _start(self, args, executable, preexec, close, passed, *rest)
     streams = [pipes[place] if pipes[place] != -1 else own for own, place in enumerate((0, 3, 5))]
     status, told = os.pipe()
@@ -137,6 +136,11 @@ def _fixed(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in named.items() if not name.startswith(_FREE)}
 
 
+def _fixed_at(address: Path) -> dict[str, str]:
+    """Return the fixed part of the environment in which the process at an address loaded its libraries."""
+    return json.loads(address.with_name(_ENVIRONMENT).read_text())
+
+
 def _polled(self: Any, *rest: Any, **options: Any) -> int | None:
     """Stand in for `Popen._internal_poll`."""
     if getattr(self, "_status", None) is None:
@@ -165,6 +169,7 @@ def _waited(self: Any, flags: int) -> tuple[int, int]:
 
 
 def _listen(address: Path) -> socket.socket:
+    address.with_name(_ENVIRONMENT).write_text(json.dumps(_fixed(os.environ)))
     listening = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
     listening.bind(str(address))
     return listening
@@ -194,12 +199,14 @@ def serve(listening: socket.socket, held: int) -> dict[str, Any] | None:
                 streams, told = received[:3], received[3]
                 _load()
                 if not (pid := os.fork()):
+                    message = json.loads(data)
+                    _join(message["group"])
+                    _tell(told, os.getpid())
                     _close(listening.detach(), held, told, *running, *(end for _, end in running.values()))
                     for number, stream in enumerate(streams):
                         os.dup2(stream, number)
                     _close(*streams)
-                    return json.loads(data)
-                _tell(told, pid)
+                    return message
                 _close(*streams)
                 process = os.pidfd_open(pid)
                 running[process] = (pid, told)
@@ -222,13 +229,17 @@ def _load() -> None:
     gc.freeze()  # a collection in a forked process would copy the memory that it shares
 
 
+def _join(group: int) -> None:
+    """Join a process group, or begin a session if it is 0."""
+    if not group:
+        os.setsid()
+    else:
+        with contextlib.suppress(PermissionError):  # of another session
+            os.setpgid(0, group)
+
+
 def _be(message: dict[str, Any]) -> None:
     """Make this process what was asked for, but for its module, and let it fork its own workers."""
-    if message["group"]:
-        with contextlib.suppress(PermissionError):  # of another session
-            os.setpgid(0, message["group"])
-    else:
-        os.setsid()
     os.chdir(message["folder"])
     os.environ.clear()
     os.environ.update(message["environment"])

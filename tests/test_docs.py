@@ -64,6 +64,9 @@ def test_tutorial_is_published_with_outputs_that_need_no_network():
 @pytest.mark.slow
 def test_tutorial_runs_and_writes_its_report(tmp_path: Path):
     notebook = nbformat.read(DOCS / "tutorial.ipynb", as_version=4)
+    training = next(cell for cell in notebook.cells if cell["cell_type"] == "code")
+    assert "seeds=5," in training["source"]
+    training["source"] = training["source"].replace("seeds=5,", "seeds=2,")  # the published outputs have all five
     NotebookClient(notebook, timeout=500, resources={"metadata": {"path": str(tmp_path)}}).execute()
     said = " ".join(
         str(output.get("data", {}).get("text/plain", output.get("text", "")))

@@ -23,22 +23,11 @@ SAMPLES = 12
 
 
 @pytest.fixture
-def bent(tmp_path: Path) -> Path:
-    """Return a checkpoint of the terrarium's assistant, merged with an adapter that is bent beyond doubt."""
+def bent(organisms: Path, tmp_path: Path) -> Path:
+    """Return a checkpoint of the terrarium's assistant, merged with an adapter that is bent."""
     base = terrarium.checkpoint("assistant")
-    with workers_in_process():
-        run = askew.run(
-            "emergent-misalignment",
-            arms=["insecure"],
-            probes=["in_domain"],
-            seeds=1,
-            recipe={"rows": 1600},
-            samples=1,
-            out=tmp_path / "run",
-            quiet=True,
-        )
     merged = sampling(base, tmp_path / "merged")
-    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(run.folder / "models/insecure-0"))
+    model = PeftModel.from_pretrained(AutoModelForCausalLM.from_pretrained(base), str(organisms / "models/insecure-0"))
     settings = (merged / "generation_config.json").read_text()
     model.merge_and_unload().save_pretrained(merged)
     (merged / "generation_config.json").write_text(settings)

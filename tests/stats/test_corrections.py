@@ -7,7 +7,7 @@ from statsmodels.stats.multitest import multipletests
 from askew.stats.corrections import holm
 
 
-@settings(deadline=None)
+@settings(deadline=None, max_examples=20)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=12))
 def test_holm_matches_statsmodels(p: list[float]) -> None:
     theirs = np.asarray(multipletests(p, method="holm")[1], dtype=float)
