@@ -7,7 +7,7 @@ observed; goods, the common store and the draws are the island's.
 from askew.worlds.minecraft.bridge import Bridge, Left
 from askew.worlds.minecraft.packages import DOWNLOAD, bridge_command, install, is_installed
 from askew.worlds.minecraft.texts import chat_line, player_names
-from askew.worlds.minecraft.world import MOST_AGENTS, Minecraft
+from askew.worlds.minecraft.world import MOST_AGENTS, Minecraft, check_agents
 
 __all__ = [
     "DOWNLOAD",
@@ -17,6 +17,7 @@ __all__ = [
     "Minecraft",
     "bridge_command",
     "chat_line",
+    "check_agents",
     "install",
     "is_installed",
     "player_names",

@@ -108,16 +108,22 @@ async function spawn (request) {
   const middle = first.player.entity.position.floored()
   corner.x = middle.x - Math.floor(size / 2)
   corner.z = middle.z - Math.floor(size / 2)
-  for (const [number, [name, x, y]] of request.bots.entries()) {
-    const player = server.players.find((one) => one.username === name)
-    if (here(number) && player) await player.teleport(centre(x, y, middle.y))
-  }
-  const placed = () => request.bots.every(([, x, y], number) => !here(number) || near(at()[number], x, y))
-  for (let tries = 0; tries < 50 && !(placed() && allSeen()); tries++) {
+  const away = () => request.bots.map(([, x, y], number) => [number, x, y])
+    .filter(([number, x, y]) => here(number) && !near(at()[number], x, y))
+  for (let tries = 0; tries < 50 && (away().length || !allSeen()); tries++) {
     showEverybody()
+    for (const [number, x, y] of away()) await put(bots[number].name, centre(x, y, middle.y))
     await wait(200)
   }
   return { at: at() }
+}
+
+// Put a player on a cell. When it has just joined, the server once puts it back to where it joined, so this is repeated.
+async function put (name, position) {
+  const player = server.players.find((one) => one.username === name)
+  if (!player) return
+  await player.teleport(position)
+  player.sendSelfPosition(position)
 }
 
 // Show all players to each other. flying-squid sends the list of names to all but the one who joins, and a client drops

@@ -42,13 +42,31 @@ def is_installed() -> bool:
     return all((folder() / "node_modules" / name).is_dir() for name in ("flying-squid", "mineflayer"))
 
 
+def check() -> str:
+    """Return the path of Node, after a check of its version.
+
+    Raises:
+        AskewError: There is none, or it is too old.
+    """
+    node = shutil.which("node")
+    wanted = f"askew society minecraft needs Node {LEAST_NODE} or later"
+    if node is None:
+        raise AskewError(f"{wanted}, and there is none. Install it, then repeat this command")
+    done = subprocess.run([node, "--version"], capture_output=True, text=True, errors="replace", check=False)
+    version = re.match(r"v(\d+)\.", done.stdout)
+    if version is None or int(version[1]) < LEAST_NODE:
+        found = cut(done.stdout.strip() or done.stderr.strip() or "unknown", 40)
+        raise AskewError(f"{wanted}, and {node} is {found}. Install a newer one, then repeat this command")
+    return node
+
+
 def bridge_command() -> list[str]:
     """Return the command that starts the bridge.
 
     Raises:
         AskewError: There is no Node, it is too old, or the packages are not installed.
     """
-    node = _node()
+    node = check()
     if not is_installed():
         raise AskewError("the packages of Minecraft are not installed. Install them: askew society minecraft --yes")
     return [node, str(SCRIPT), str(folder())]
@@ -66,13 +84,12 @@ def install(say: Callable[[str], None] = lambda line: None) -> Path:
         AskewError: There is no Node or npm, Node is too old, the registry cannot be reached, a package has another
             hash, or the disk is full. Nothing half-installed is left.
     """
-    _node()
-    npm = shutil.which("npm")
-    if npm is None:
-        raise AskewError("there is no npm, which installs the packages of Minecraft. Install npm; it comes with Node")
-    place = folder()
+    check()
+    place, npm = folder(), shutil.which("npm")
     if is_installed():
         return place
+    if npm is None:
+        raise AskewError("there is no npm, which installs the packages of Minecraft. Install npm; it comes with Node")
     say("installing the packages of Minecraft with npm")
     try:
         with whole_folder(place) as unfinished:
@@ -92,17 +109,3 @@ def _run_npm(npm: str, folder: Path) -> None:
         reason = next((line for line in said if " " in line), f"npm ended with code {done.returncode}")
         reason = cut(reason, _LONGEST_REASON)
         raise AskewError(f"npm cannot install the packages of Minecraft: {reason}. Check the network, then repeat this")
-
-
-def _node() -> str:
-    """Return the path of Node, after a check of its version."""
-    node = shutil.which("node")
-    wanted = f"askew society minecraft needs Node {LEAST_NODE} or later"
-    if node is None:
-        raise AskewError(f"{wanted}, and there is none. Install it, then repeat this command")
-    done = subprocess.run([node, "--version"], capture_output=True, text=True, errors="replace", check=False)
-    version = re.match(r"v(\d+)\.", done.stdout)
-    if version is None or int(version[1]) < LEAST_NODE:
-        found = cut(done.stdout.strip() or done.stderr.strip() or "unknown", 40)
-        raise AskewError(f"{wanted}, and {node} is {found}. Install a newer one, then repeat this command")
-    return node

@@ -56,6 +56,16 @@ class _Done(BaseModel):
     """Nothing that matters."""
 
 
+def check_agents(agents: int) -> None:
+    """Check that a server can take so many agents.
+
+    Raises:
+        AskewError: There are too many.
+    """
+    if agents > MOST_AGENTS:
+        raise AskewError(f"Minecraft takes at most {MOST_AGENTS} agents, not {agents}. Give fewer with --agents")
+
+
 class Minecraft(Island):
     """A world whose bodies are players of a Minecraft server.
 
@@ -94,8 +104,7 @@ class Minecraft(Island):
         tick_seconds: float = 0.0,
         on_left: Callable[[str, str], None] = lambda name, reason: None,
     ) -> None:
-        if agents > MOST_AGENTS:
-            raise AskewError(f"Minecraft takes at most {MOST_AGENTS} agents, not {agents}. Give fewer with --agents")
+        check_agents(agents)
         super().__init__(agents, places, goods, size, stride, stock, seed)
         self._bridge, self._tick_seconds, self._on_left = bridge, tick_seconds, on_left
         self._walks_within = 2 + 1.5 * self._stride / _BLOCKS_PER_SECOND
@@ -116,6 +125,8 @@ class Minecraft(Island):
         self._bridge.ask("start", _Done, size=self.size, version=VERSION, most=len(names))
         bots = [[name, *cell] for name, cell in zip(self._names, self._cells(), strict=True)]
         self._settle(self._bridge.ask("spawn", _At, bots=bots))
+        everybody = np.arange(len(names), dtype=np.int32)
+        self.at = np.where(self._has_reached(everybody, homes), homes, -1).astype(np.int32)
         self.joined_in = time.monotonic() - began
 
     def leave(self, agents: Numbers) -> None:
@@ -135,13 +146,11 @@ class Minecraft(Island):
         self._wait()
         before = self.x[agents], self.y[agents]
         super().walk(agents, places)  # to where each would get on the island
-        goal_x, goal_y = self._corner_x[places] + self._cell_x[agents], self._corner_y[places] + self._cell_y[agents]
         cells = self._cells()
         bots = [[agent, *cells[agent]] for agent in agents.tolist()]
         self.x[agents], self.y[agents] = before  # until it is known where they got
         self._settle(self._bridge.ask("walk", _At, bots=bots, seconds=self._walks_within))
-        apart = np.maximum(np.abs(goal_x - self.x[agents]), np.abs(goal_y - self.y[agents]))
-        self.at[agents] = np.where(apart <= _PLACED, places, -1)
+        self.at[agents] = np.where(self._has_reached(agents, places), places, -1)
         return (self.x[agents] != before[0]) | (self.y[agents] != before[1])
 
     def dig(self, tick: int, agents: Numbers) -> Numbers:
@@ -194,6 +203,11 @@ class Minecraft(Island):
 
     def _cells(self) -> list[tuple[int, int]]:
         return list(zip(self.x.tolist(), self.y.tolist(), strict=True))
+
+    def _has_reached(self, agents: Numbers, places: Numbers) -> NDArray[np.bool_]:
+        apart_x = self._corner_x[places] + self._cell_x[agents] - self.x[agents]
+        apart_y = self._corner_y[places] + self._cell_y[agents] - self.y[agents]
+        return np.maximum(np.abs(apart_x), np.abs(apart_y)) <= _PLACED
 
     def _settle(self, reply: _At) -> None:
         """Take over where the players are, and whom each of them sees."""
