@@ -60,6 +60,7 @@ def test_json_tells_who_was_kicked_and_how_often_lines_were_heard(command: Comma
     assert "\x1b" not in out + err
 
 
+@pytest.mark.slow
 def test_models_can_be_the_minds(command: Command, faked: Faked, tiny_checkpoint: Path) -> None:
     faked("fine")
     code, out, _ = command(*PLAY, "--experiment", "bent", "--bent", "2", "--model", tiny_checkpoint, "--json")

@@ -80,13 +80,14 @@ def minecraft(
     from those that it sees near it. Nothing is trained. A society that is stopped cannot be resumed.
     """
     from askew.runs.minecraft import play_in_minecraft
-    from askew.worlds.minecraft import bridge_command
+    from askew.worlds.minecraft import bridge_command, check_agents
     from askew.worlds.society import Setting, experiments
 
     if bent_model and not model:
         raise AskewError("--bent-model names a model for the bent agents only. Name one for the others with --model")
     setting = Setting(experiment, condition, agents, ticks, bent)
     experiments.get(experiment).whole(setting)
+    check_agents(agents)
     models = {"": model, **({"bent": [bent_model]} if bent_model else {})} if model else {}
     place = out or Path("runs") / f"minecraft-{experiment}-{datetime.now():%Y%m%d-%H%M%S}"
     _install(yes)

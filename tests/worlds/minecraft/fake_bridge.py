@@ -1,6 +1,6 @@
 """A bridge without Minecraft: it speaks the protocol of bridge.mjs, and misbehaves as its first argument says.
 
-python fake_bridge.py MODE LOG        MODE is fine, kicks, dies, shy, silent, babbles, refuses, echoes or odd
+python fake_bridge.py MODE LOG        MODE is fine, kicks, empties, dies, shy, silent, babbles, refuses, echoes or odd
 """
 
 import json
@@ -36,6 +36,10 @@ def answer(request: dict[str, Any]) -> dict[str, Any]:
             if mode == "kicks" and walks == 2:
                 cells[2] = None
                 send(event="left", bot=2, reason="/op \u001b[31mspam & more")
+            if mode == "empties" and walks == 2:
+                for bot in range(len(cells)):
+                    cells[bot] = None
+                    send(event="left", bot=bot, reason="closed")
             if mode == "dies" and walks == 2:
                 print("\u001b[1Gat some line\n\nError: \u001b[31mthe world is flat", file=sys.stderr)
                 sys.exit(3)

@@ -125,6 +125,12 @@ def test_a_kick_in_the_last_tick_is_an_event_too(play: Play) -> None:
     assert play("kicks", ticks=2).kind("leave")["agent"].tolist() == [2]
 
 
+def test_a_society_without_agents_comes_to_its_end(play: Play) -> None:
+    played = play("empties", experiment="religion")
+    assert len(played.left) == len(played.kind("leave")["agent"]) == 12
+    assert played.kind("act")["tick"].max() == 1
+
+
 def test_the_bent_leave_the_server_when_they_leave_the_island(play: Play, tmp_path: Path) -> None:
     setting = Setting("bent", "leave", agents=6, ticks=8, k=2)
     played = Played(setting, "fine", tmp_path / "log.jsonl")

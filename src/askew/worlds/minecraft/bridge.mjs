@@ -61,7 +61,17 @@ function gone (number, reason) {
   const one = bots[number]
   if (one.here === false) return
   one.here = false
-  send({ event: 'left', bot: number, reason: typeof reason === 'string' ? reason : JSON.stringify(reason) ?? '' })
+  send({ event: 'left', bot: number, reason: words(reason) })
+}
+
+// Return a reason as text: a server gives a string, or a chat component as JSON.
+function words (reason) {
+  try {
+    const given = typeof reason === 'string' ? JSON.parse(reason) : reason
+    return String(given?.text || given?.translate || JSON.stringify(given) || '')
+  } catch {
+    return String(reason)
+  }
 }
 
 async function start (request) {

@@ -177,8 +177,8 @@ def _shaped(shape: type[Reply], value: Any) -> Reply:
 
 
 def _plain(line: str) -> str:
-    """Return a line without what moves the cursor or colours it."""
-    return "".join(one for one in _without_codes(line) if one.isprintable()).strip()
+    """Return a line without what moves the cursor or colours it, and without the prompt of the server's console."""
+    return "".join(one for one in _without_codes(line) if one.isprintable()).strip("> ")
 
 
 def _without_codes(line: str) -> str:
