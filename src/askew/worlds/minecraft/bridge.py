@@ -22,7 +22,7 @@ from askew.base.errors import AskewError
 from askew.base.untrusted import cut
 
 ANSWERS_WITHIN = 300
-"""Seconds in which the process must answer a request; 60 players join in less than 30."""
+"""Seconds in which the process must answer a request; 60 players join in about 35."""
 
 _LONGEST_REASON = 300
 _KEPT_VARIABLES = ("PATH", "SYSTEMROOT", "TEMP", "TMP", "LANG")

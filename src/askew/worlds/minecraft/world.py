@@ -18,7 +18,7 @@ VERSION = "1.16.1"
 """The version of Minecraft that the server speaks; chat in later ones is signed."""
 
 MOST_AGENTS = 60
-"""The most agents; on two cores so many join in less than half a minute."""
+"""The most agents; on two cores so many join in about half a minute."""
 
 BLOCKS = {"bread": "hay_block", "fish": "dried_kelp_block", "wood": "oak_log", "coins": "gold_block"}
 """The block that is dug for each good; a pumpkin for others."""
