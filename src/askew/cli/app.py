@@ -21,6 +21,7 @@ from askew.cli.predict import PREDICT_EXAMPLES, predict
 from askew.cli.published import published
 from askew.cli.rescore import RESCORE_EXAMPLES, rescore
 from askew.cli.run import RUN_EXAMPLES, run
+from askew.cli.society import society
 from askew.cli.terrarium import terrarium
 from askew.cli.tune import TUNE_EXAMPLES, tune
 from askew.cli.view import report, view
@@ -72,6 +73,7 @@ def options(
 
 app.add_typer(terrarium, name="terrarium")
 app.add_typer(data, name="data")
+app.add_typer(society, name="society")
 app.command()(demo)
 for command, examples in (
     (run, RUN_EXAMPLES),

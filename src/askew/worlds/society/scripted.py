@@ -10,6 +10,7 @@ from typing import Protocol
 
 import numpy as np
 
+from askew.base.errors import AskewError
 from askew.worlds.society.draws import uniform
 from askew.worlds.society.events import Columns
 from askew.worlds.society.questions import Act, Asked, Chosen
@@ -202,6 +203,23 @@ class Converting:
         if agent not in self._needed:
             self._needed[agent] = int(hearings_needed(self.seed, self.chance, np.array([agent]))[0])
         return exposures >= self._needed[agent]
+
+
+def usual_minds(experiment: str, seed: int) -> Scripted:
+    """Return scripted minds that suit an experiment, for those who play it without a model.
+
+    Raises:
+        AskewError: The experiment has none.
+    """
+    scripts: dict[str, Mapping[str, Script] | Script] = {
+        "bent": {"": Conforming(3, 0.5), "bent": Stubborn(0)},
+        "roles": Working(0.9),
+        "tax": Paying(2, 0.0, 0.8),
+        "religion": Converting(0.3, 0.6, 0.1, seed=seed),
+    }
+    if experiment not in scripts:
+        raise AskewError(f"there are no scripted minds for the experiment {experiment}. Name a model for its agents")
+    return Scripted(scripts[experiment], seed)
 
 
 def hearings_needed(seed: int, chance: float, agents: np.ndarray) -> np.ndarray:

@@ -112,6 +112,7 @@ class Society:
             if len(chosen) != len(batch):
                 raise ValueError(f"{len(batch)} questions need as many answers, not {len(chosen)}")
             self._carry_out(tick, self._acted(tick, batch, chosen))
+        self._log_leaving(state.tick)
         return Outcome(self._events.columns(), agents, self._society_row())
 
     def asked(self, about: str, facts: Facts, private: bool = False) -> Asked:
