@@ -38,6 +38,7 @@ from askew.runs.store import (
     SCORES,
     SOCIETIES,
     RunFolder,
+    sources_of_estimates,
 )
 from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, added_since, read_table
 from askew.runs.work.ask import AskWork, asked_in
@@ -129,8 +130,7 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
     metric = metric or design.metric
     scored = _has_scores(plan)
     write_funnel(folder)
-    also = [*([SCORES] if scored else []), *(name for name in (CONDUCT, _SOCIETIES) if (folder / name).is_file())]
-    source = folder.made_of(ANSWERS, *also)
+    source = sources_of_estimates(folder)
     # Answers that wait for a judge have no rates; a rescored copy has the scores of a later judge in its answers.
     waiting = [NO_VERDICT] if is_judged(plan, logs or folder) else [NO_VERDICT, JUDGE]
     controls = plan.controls

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from askew.base.errors import AskewError, unknown_name
 from askew.runs.finished_run import FinishedRun
-from askew.runs.store import ANSWERS, ESTIMATES, REPORT, SCORES, RunFolder
+from askew.runs.store import ANSWERS, ESTIMATES, REPORT, RunFolder, sources_of_estimates
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -120,8 +120,7 @@ def load_run(folder: Path | str) -> Run:
         # Adapters may be large, and are checked before they are asked; the report can be rewritten.
         if not name.startswith(("models/", REPORT)):
             store.check(name)
-    made_of = [ANSWERS, *([SCORES] if SCORES in hashes else [])]
-    if not store.is_finished(ESTIMATES, store.made_of(*made_of)):
+    if not store.is_finished(ESTIMATES, sources_of_estimates(store)):
         raise AskewError(
             f"the run in {folder} was stopped while its tables were written. Continue it with "
             f"`{run.command} --out {folder}`"

@@ -345,6 +345,12 @@ def _is_inside(name: str) -> bool:
     return could_be_path(name) and not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
 
 
+def sources_of_estimates(folder: RunFolder) -> str:
+    """Return the hashes of what the estimates and effects of a run are made of, as far as the run has it."""
+    sources = (SCORES, CONDUCT, f"society/{SOCIETIES}")
+    return folder.made_of(ANSWERS, *(name for name in sources if name in folder.hashes()))
+
+
 def folder_of(plan: Plan, out: Path | None = None) -> RunFolder:
     """Return a run's folder: by default one in `runs/` that is named after the design, so that it is found again."""
     return RunFolder(out or Path("runs") / f"{plan.design.study}-{digest_of_plan(plan)}")

@@ -45,7 +45,7 @@ _TEXTS = (
     *("style", "aligned_answer", "other_answer", "copied_at"),
     *("environment", "variant", "role", "text", "tool", "arguments", "result", "counts_as", "why", "acts_by", "ended"),
     *("given", "wording", "actor"),
-    *("society", "place", "name", "part", "model", "home", "experiment", "condition", "players"),
+    *("society", "place", "name", "part", "model", "home", "experiment", "condition", "topic", "players"),
 )
 # Whole numbers that are never missing. In a table of estimates a seed may be "all".
 _COUNTS = (
