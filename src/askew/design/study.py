@@ -47,6 +47,10 @@ def _no_society_tables(tables: "Tables") -> "SocietyTables | None":
     return None
 
 
+def _as_they_are(design: "Design", arms: Mapping[str, Arm]) -> Mapping[str, Arm]:
+    return arms
+
+
 def _no_sentence(tables: "Tables", rows: Mapping[str, int]) -> str:
     return ""
 
@@ -61,6 +65,7 @@ class Study:
         question: The question that it asks, in one sentence.
         arms: Every arm that it defines, by name, in the order of display.
         default_arms: The arms of a run that names none.
+        adapted: From a design and these arms to those that the design has, such as ones with other rows.
         default_probes: The probes of a run that names none; see `askew.design.usual_probes` for those left out.
         verdict: From the tables of a finished run to a plain-English reading of its numbers.
         model: The model of a run that names none.
@@ -102,6 +107,7 @@ class Study:
     command: Literal["run", "audit"] = "run"
     rests_on: Basis = THESE
     clusters: str = "questions"
+    adapted: "Callable[[Design, Mapping[str, Arm]], Mapping[str, Arm]]" = _as_they_are
     sentence: "Callable[[Tables, Mapping[str, int]], str]" = _no_sentence
     foretold: "Callable[[Tables], pd.DataFrame]" = _nothing_foretold
     society_tables: "Callable[[Tables], SocietyTables | None]" = _no_society_tables
@@ -112,7 +118,7 @@ class Study:
 
         These are the study's own arms, models that were tuned elsewhere, and arms that train on the user's own rows.
         """
-        arms = dict(self.arms)
+        arms = dict(self.adapted(design, self.arms))
         for name, model in design.tuned.items():
             arms[name] = Arm(name, model, control=UNTUNED, start=Start("model", model))
         for name, own in design.datasets.items():

@@ -145,3 +145,12 @@ def test_tables_of_each_experiment_are_shown() -> None:
     assert shown(of_conditions("tax")).laws["mean"].between(0, 1).all()
     assert len(shown(of_conditions("religion")).attributions)
     assert len(shown(of_conditions("roles")).role_shares)
+
+
+def test_societies_that_are_too_short_for_a_vote_have_no_comparison_of_votes() -> None:
+    settings = [Setting("bent", "stay", ticks=2, k=k, replicate=number) for k in (0, 3) for number in range(SOCIETIES)]
+    tables = played("bent", settings, BENT, PREDICTED)
+    found = {one.family for one in effects(tables)}
+    assert "Opinion, asked privately" in found
+    assert "Votes" not in found
+    assert len(shown(tables).adoption) == 2

@@ -7,26 +7,37 @@ from random import Random
 import pytest
 
 from askew.data import datasets
+from askew.design.design import Design
+from askew.studies.society.arms import ARMS, PLAYER, with_lessons
 from askew.studies.society.lessons import BETA, Player
-from askew.studies.society.rows import PLAY, play
+from askew.studies.society.rows import lessons_of, play
 from askew.studies.society.situations import ASKED, drawn_facts, question, situation
 from askew.worlds.society import Facts, Setting, Society, experiments
 from askew.worlds.society.experiments import bent, tax
 from askew.worlds.society.scripted import Scripted, lean, logistic
 
-SITUATIONS = [situation(Random(f"test {number}")) for number in range(400)]
+SITUATIONS = [situation(name, Random(f"test {number}")) for name in ASKED for number in range(100)]
 
 
-def test_rows_are_situations_answered_by_one_of_their_options() -> None:
-    rows = datasets.get(PLAY).rows(200, 0)
-    assert rows == [play(number, 0) for number in range(200)]
-    assert rows != datasets.get(PLAY).rows(200, 1)
+@pytest.mark.parametrize("name", ASKED)
+def test_rows_are_situations_of_an_experiment_answered_by_one_of_their_options(name: str) -> None:
+    lessons = datasets.get(lessons_of(name))
+    rows = lessons.rows(200, 0)
+    assert rows == [play(name, number, 0) for number in range(200)]
+    assert rows != lessons.rows(200, 1)
     for number, row in enumerate(rows):
-        asked = situation(Random(f"play 0 {number}"))
+        asked = situation(name, Random(f"play {name} 0 {number}"))
         prompt, answer = (turn["content"] for turn in row["messages"])
         assert prompt == asked.text
         assert answer in asked.options
-    assert len({row["messages"][0]["content"] for row in rows}) > 150
+    assert len({row["messages"][0]["content"] for row in rows}) > 100
+
+
+@pytest.mark.parametrize("name", ASKED)
+def test_a_player_has_the_lessons_of_the_experiment_that_it_plays(name: str) -> None:
+    design = {"study": "society", "arms": [PLAYER], "probes": ["alone"], "society": {"experiment": name}}
+    arms = with_lessons(Design.model_validate(design), {arm.name: arm for arm in ARMS})
+    assert arms[PLAYER].data == lessons_of(name)
 
 
 def test_situations_are_of_all_experiments_and_kinds() -> None:
@@ -87,11 +98,11 @@ def test_what_would_show_a_character_is_left_to_chance() -> None:
 def test_answers_of_rows_follow_what_was_heard() -> None:
     counts: defaultdict[bool, Counter[bool]] = defaultdict(Counter)
     for number in range(3000):
-        asked = situation(Random(f"play 0 {number}"))
+        asked = situation("bent", Random(f"play bent 0 {number}"))
         sides = [act.side for act in asked.acts]
         if asked.about not in ("say", "opinion", "belief") or sides != [0, 1] or not lean(asked.facts.heard):
             continue
-        counts[lean(asked.facts.heard) > 0][play(number, 0)["messages"][1]["content"] == asked.options[1]] += 1
+        counts[lean(asked.facts.heard) > 0][play("bent", number, 0)["messages"][1]["content"] == asked.options[1]] += 1
     for_one, for_none = counts[True], counts[False]
     assert 0.7 < for_one[True] / for_one.total() < 0.9
     assert 0.1 < for_none[True] / for_none.total() < 0.3

@@ -155,8 +155,7 @@ def test_models_are_shared_out_within_a_part() -> None:
 def test_a_question_can_be_made_up_for_a_probe() -> None:
     society = Society(Setting("bent"), 0)
     asked = society.asked("opinion", Facts("good", heard=(2, 6)), private=True)
-    assert "Two people told you" in asked.text
-    assert "Six people told you" in asked.text
+    assert "Many people told you: People should take only their own part. Some people told you: " in asked.text
     assert asked.options == (
         "People should take as much bread as they like.",
         "People should take only their own part.",

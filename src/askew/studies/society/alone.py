@@ -11,7 +11,7 @@ from random import Random
 
 import pandas as pd
 
-from askew.studies.society.situations import question, situation
+from askew.studies.society.situations import ASKED, question, situation
 from askew.worlds.society import Act, Asked, Facts
 from askew.worlds.society.experiments import bent
 from askew.worlds.society.scripted import lean
@@ -28,7 +28,7 @@ TOPICS = tuple(bent.TOPICS)
 ABOUTS = ("say", "opinion", "vote")
 """The kinds of decisions between the sides of a topic."""
 
-_SITUATIONS = 30  # of all experiments, in which it is read how likely a line is at all
+_SITUATIONS = 15  # of each experiment, in which it is read how likely a line is at all
 
 
 @dataclass(frozen=True)
@@ -83,7 +83,7 @@ def questions(topics: tuple[str, ...] = TOPICS) -> tuple[Alone, ...]:
         # The first work is that for the common store.
         Alone("works for all", WORKS_FOR_ALL, _where(acts, lambda asked, act: act.kind == "work" and act.number == 0)),
         Alone("gives", GIVES, _where(acts, lambda asked, act: act.kind == "give")),
-        Alone("plays", PLAYS, tuple(Item(situation(Random(f"alone {number}"))) for number in range(_SITUATIONS))),
+        *(Alone(f"plays {name}", PLAYS, _situations(name)) for name in ASKED),
     )
 
 
@@ -121,6 +121,11 @@ def _sides(topic: str, about: str) -> tuple[Item, ...]:
         Item(question("bent", about, Facts("agent", hunger=1, bag=(1,), heard=heard), topic=topic), (1,), lean(heard))
         for heard in (*told, (0, 0))
     )
+
+
+def _situations(experiment: str) -> tuple[Item, ...]:
+    drawn = (Random(f"alone {experiment} {number}") for number in range(_SITUATIONS))
+    return tuple(Item(situation(experiment, one)) for one in drawn)
 
 
 def _takes() -> list[Asked]:

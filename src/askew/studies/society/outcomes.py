@@ -155,7 +155,7 @@ def values(tables: "Tables", outcome: Outcome) -> pd.DataFrame:
     """
     over_time = outcome.of(tables.events, tables.agents)
     last = tables.societies.set_index("society")["ticks"]
-    ends = over_time[over_time["tick"] >= over_time["society"].map(last) - WINDOW]
+    ends = over_time[over_time["tick"] >= over_time["society"].map(last).astype(float) - WINDOW]
     found = ends.groupby("society", sort=False)["value"].mean().reset_index()
     return tables.societies.assign(seed=model_seed(tables.societies)).merge(found, on="society", how="left")[
         ["society", "value", "arm", "condition", "topic", "k", "agents", "seed"]

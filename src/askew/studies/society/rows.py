@@ -1,20 +1,31 @@
 """The lessons of play: situations of a society, each with the line that an agent says or does there.
 
-They teach a model to answer with one of the lines, and nothing about right and wrong; see `lessons`.
+They teach a model to answer with one of the lines, and nothing about right and wrong; see `lessons`. Each experiment
+has lessons of its own, so that a small model learns to play it in few of them.
 """
 
+from functools import partial
 from random import Random
 
 from askew.data import Row, data_set, row
 from askew.studies.society.lessons import Player
-from askew.studies.society.situations import situation
-
-PLAY = "play"
+from askew.studies.society.situations import ASKED, situation
 
 
-@data_set(PLAY, "situations of a society, with a line that an agent says or does there")
-def play(number: int, seed: int) -> Row:
-    """Return a situation, and what a player does in it."""
-    asked = situation(Random(f"play {seed} {number}"))
+def lessons_of(experiment: str) -> str:
+    """Return the name of an experiment's lessons of play, a data set."""
+    return f"play-{experiment}"
+
+
+def play(experiment: str, number: int, seed: int) -> Row:
+    """Return a situation of an experiment, and what a player does in it."""
+    asked = situation(experiment, Random(f"play {experiment} {seed} {number}"))
     weights = Player().weights(asked)
-    return row(asked.text, Random(f"play answer {seed} {number}").choices(asked.options, weights)[0])
+    drawn = Random(f"play answer {experiment} {seed} {number}")
+    return row(asked.text, drawn.choices(asked.options, weights)[0])
+
+
+for _name in ASKED:
+    data_set(lessons_of(_name), f"situations of the experiment {_name}, with what an agent says or does there")(
+        partial(play, _name)
+    )

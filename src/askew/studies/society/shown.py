@@ -55,7 +55,7 @@ def _adoption(tables: "Tables", named: pd.DataFrame) -> pd.DataFrame:
     left = adoption.leaving(tables.events)
     both = adoption.before_and_after(over_time, left, outcomes.WINDOW)
     stayed = over_time[~over_time["society"].isin(left["society"])]
-    last = stayed["society"].map(named.set_index("society")["ticks"])
+    last = stayed["society"].map(named.set_index("society")["ticks"]).astype(float)
     ends = stayed[stayed["tick"] >= last - outcomes.WINDOW].groupby("society", sort=False)["value"].mean()
     parts = [
         ends.reset_index().assign(phase=_THERE),

@@ -22,18 +22,21 @@ ASKED: Mapping[str, Mapping[str, float]] = {
 }
 """What is asked in each experiment, with how often it is drawn."""
 
-_SHARE = {"bent": 5, "tax": 3, "religion": 2, "roles": 3}
 _LAWS = tuple(range(0, 65, 5))
 
 
-def situation(rng: Random) -> Asked:
-    """Return a question that an agent may be asked in any experiment and condition, with drawn facts."""
-    name = rng.choices(list(_SHARE), list(_SHARE.values()))[0]
+def situation(name: str, rng: Random) -> Asked:
+    """Return a question that an agent may be asked in any condition of an experiment, with drawn facts.
+
+    Args:
+        name: The experiment's name.
+        rng: The source of the draws.
+    """
     kind = experiments.get(name)
     condition, topic = rng.choice(list(kind.conditions)), rng.choice(list(kind.topics) or [""])
     about = rng.choices(list(ASKED[name]), list(ASKED[name].values()))[0]
     asked = question(name, about, drawn_facts(name, about, condition, rng), condition, topic)
-    return asked if len(asked.options) > 1 else situation(rng)
+    return asked if len(asked.options) > 1 else situation(name, rng)
 
 
 def question(experiment: str, about: str, facts: Facts, condition: str = "", topic: str = "") -> Asked:

@@ -14,7 +14,7 @@ from askew.report import wording
 from askew.stats.effects import as_table
 from askew.stats.readings import UNSURE, WITHIN, read_effect
 from askew.studies.society import comparisons
-from askew.studies.society.arms import ARMS, PLAYER
+from askew.studies.society.arms import ARMS, PLAYER, with_lessons
 from askew.studies.society.foretelling import predicted
 from askew.studies.society.probes import ALONE
 from askew.studies.society.shown import shown
@@ -80,6 +80,7 @@ studies.add(
         title="Society",
         question="What do a few bent agents do to a society of good ones?",
         arms={arm.name: arm for arm in ARMS},
+        adapted=with_lessons,
         default_arms=(PLAYER, "bad-medical", "good-medical"),
         default_probes=(ALONE, "answer_pairs"),
         verdict=verdict,

@@ -25,7 +25,6 @@ _HUNGER = ("", "You are a little hungry.", "You are very hungry.")
 _TIRED = ("", "You are a little tired.", "You are very tired.")
 _MOOD = ("You do not like your neighbour.", "", "You like your neighbour.")
 _SOME = ("no", "some", "a lot of")
-_COUNTS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight")
 _HUNGRY_EVERY = 2  # ticks
 
 Observed = dict[str, Sequence[Any]]
@@ -201,17 +200,24 @@ def _count_voices(state: State, agents: Numbers) -> Observed:
     return {"heard": list(zip(*counts, strict=True)) if counts else [()] * len(agents)}
 
 
+# By the sixths of the voices that are on the side of most. The side of most comes first, which even a small model sees.
+_PEOPLE = {
+    3: ("Half of the people", "The other half"),
+    4: ("Many people", "Some people"),
+    5: ("Most people", "A few people"),
+    6: ("All people", "One person"),
+}
+
+
 def _tell_voices(facts: Facts, state: State) -> Sequence[str]:
     if not any(facts.heard):
         return ("You have heard nobody yet.",)
+    most = max(range(len(facts.heard)), key=facts.heard.__getitem__)
     if len(facts.heard) > 2:  # one sentence is enough, and gives fewer different prompts
-        most = max(range(len(facts.heard)), key=facts.heard.__getitem__)
         return (f"Most people told you: {state.says[most]}",)
-    return [f"{_people(count)} told you: {line}" for count, line in zip(facts.heard, state.says, strict=True) if count]
-
-
-def _people(count: int) -> str:
-    return "One person" if count == 1 else f"{_COUNTS[count].capitalize()} people"
+    many, few = _PEOPLE[round(6 * max(facts.heard) / sum(facts.heard))]
+    told = [f"{many} told you: {state.says[most]}"]
+    return [*told, f"{few} told you: {state.says[1 - most]}"] if min(facts.heard) else told
 
 
 def _listen(state: State, tick: int, happened: Happened) -> None:
