@@ -242,6 +242,7 @@ def _difference(
     )
 
 
+@np.errstate(invalid="ignore")  # a rate without answers has no reach, and no difference
 def _difference_range(
     arm: Array, control: Array, arm_reach: Reach, control_reach: Reach, gap: _Gap
 ) -> tuple[Array, Array]:
