@@ -1,5 +1,6 @@
 """The digest of a run: models and files are known by their content, wherever they lie and however they are named."""
 
+import json
 import os
 import shutil
 from collections.abc import Callable
@@ -84,6 +85,30 @@ def test_other_content_at_the_same_place_is_another_run(project: Path, name: str
     path.write_bytes(whole.replace(b"wish?", b"will?") if name == "asked.yaml" else whole[:-1] + b"\1")
     os.utime(path, ns=(at, at))
     assert named(project) != before
+
+
+def test_file_of_accelerate_is_known_by_its_content(tmp_path: Path) -> None:
+    def of_file(text: str, name: str) -> str:
+        file = tmp_path / name
+        file.write_text(text)
+        recipe = {"accelerate": str(file)}
+        return digest(make_plan("emergent-misalignment", None, {"recipe": recipe}))
+
+    file = "distributed_type: MULTI_GPU\nuse_cpu: true\nnum_processes: 2\n"
+    assert of_file(file, "one.yaml") == of_file(file, "other.yaml") != of_file(f"{file}mixed_precision: 'no'\n", "one.yaml")
+
+
+def test_folder_of_a_model_that_a_provider_trained_is_known_by_the_name_of_the_model(tmp_path: Path) -> None:
+    def of_folder(model: str, name: str) -> str:
+        folder = tmp_path / name
+        folder.mkdir(exist_ok=True)
+        served = {"model": model, "base": "openai/gpt-4o", "key": "k", "job": "j", "file": "f", "trained_tokens": 1}
+        (folder / "served.json").write_text(json.dumps({**served, "checkpoints": []}))
+        design = {"model": "openai/gpt-4o", "tuned": {"other": str(folder)}, "judge": "openai/gpt-4o"}
+        return digest(make_plan("audit", None, design))
+
+    one, other = "openai/ft:gpt-4o:one", "openai/ft:gpt-4o:other"
+    assert of_folder(one, "here") == of_folder(one, "there") != of_folder(other, "here")
 
 
 def test_names_that_are_no_places_are_known_by_themselves() -> None:

@@ -23,8 +23,8 @@ def digest(plan: Plan) -> str:
     settings["probes"] = [files.get(name, name) for name in plan.design.probes]
     for role in ("model", "second_model", "judge"):
         if settings.get(role):
-            settings[role] = content_if_placed(plan.spec(settings[role])) or settings[role]
-    settings["tuned"] = {arm: content_if_placed(plan.spec(name)) or name for arm, name in plan.design.tuned.items()}
+            settings[role] = _known(plan, settings[role])
+    settings["tuned"] = {arm: _known(plan, name) for arm, name in plan.design.tuned.items()}
     if (data := plan.design.data) and not is_on_hub(data) and not is_registered(data):
         settings["data"] = source_hash(data)
     if accelerate := plan.design.recipe.accelerate:
@@ -32,3 +32,9 @@ def digest(plan: Plan) -> str:
     if plan.design.rubric not in rubrics.names():
         settings["rubric"] = scale(plan.design.rubric).digest
     return digest_of(settings)
+
+
+def _known(plan: Plan, name: str) -> str:
+    """Return what a model is known by: its content, its served name where a provider trained it, or its name."""
+    spec = plan.spec(name)
+    return content_if_placed(spec) or (name if spec.is_local else spec.inspect_name)
