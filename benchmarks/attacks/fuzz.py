@@ -95,7 +95,9 @@ def _problem(kind: Kind) -> str:
             return "an error without words"
     except Hang:
         return f"took more than {LONGEST:g} s, or {LONGEST_WAIT:g} s of the clock, in {_place(sys.exc_info()[2])}"
-    except Exception as error:
+    except BaseException as error:
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":  # of a library in Rust
+            raise
         return f"{type(error).__name__} in {_place(error.__traceback__)}: {str(error)[:100]!r}"
     seconds = time.process_time() - began
     return f"took {seconds:.0f} s" if seconds > LONGEST else ""

@@ -158,3 +158,15 @@ def test_setting_of_a_wrong_type_is_one_error(tiny_checkpoint: Path, tmp_path: P
     (folder / "tokenizer_config.json").write_text(json.dumps(settings | {"model_max_length": value}))
     with pytest.raises(AskewError, match=r"the tokenizer of .* cannot be loaded"):
         prompt(str(folder))
+
+
+@pytest.mark.parametrize("prefix", ["a prefix that is longer than a token", "##" * 20, "é" * 12])
+def test_panic_in_the_library_of_tokenizers_is_one_error(tiny_checkpoint: Path, tmp_path: Path, prefix: str) -> None:
+    """The library is written in Rust, whose panics are no `Exception` in Python."""
+    folder = Path(shutil.copytree(tiny_checkpoint, tmp_path / "copy"))
+    settings = json.loads((folder / "tokenizer.json").read_text())
+    settings["model"]["continuing_subword_prefix"] = prefix
+    settings["model"]["merges"] = [["a", "b"]]
+    (folder / "tokenizer.json").write_text(json.dumps(settings))
+    with pytest.raises(AskewError, match="the tokenizer of .* cannot be loaded"):
+        load(resolve(str(folder)))

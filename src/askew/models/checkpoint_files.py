@@ -141,7 +141,10 @@ def refusing(problem: str, source: Path | str) -> Iterator[None]:
         yield
     except AskewError:
         raise
-    except Exception as error:  # Transformers, PEFT and the parsers below them raise errors of any type
+    except BaseException as error:  # Transformers, PEFT and the parsers below them raise errors of any type
+        # A panic of a library in Rust, such as tokenizers, is no Exception.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
         if "trust_remote_code" in str(error):
             raise own_code_error(source) from error
         raise AskewError(f"{problem}: {error}") from error
