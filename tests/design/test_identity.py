@@ -95,7 +95,8 @@ def test_file_of_accelerate_is_known_by_its_content(tmp_path: Path) -> None:
         return digest(make_plan("emergent-misalignment", None, {"recipe": recipe}))
 
     file = "distributed_type: MULTI_GPU\nuse_cpu: true\nnum_processes: 2\n"
-    assert of_file(file, "one.yaml") == of_file(file, "other.yaml") != of_file(f"{file}mixed_precision: 'no'\n", "one.yaml")
+    changed = f"{file}mixed_precision: 'no'\n"
+    assert of_file(file, "one.yaml") == of_file(file, "other.yaml") != of_file(changed, "one.yaml")
 
 
 def test_folder_of_a_model_that_a_provider_trained_is_known_by_the_name_of_the_model(tmp_path: Path) -> None:

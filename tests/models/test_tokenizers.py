@@ -168,5 +168,5 @@ def test_panic_in_the_library_of_tokenizers_is_one_error(tiny_checkpoint: Path, 
     settings["model"]["continuing_subword_prefix"] = prefix
     settings["model"]["merges"] = [["a", "b"]]
     (folder / "tokenizer.json").write_text(json.dumps(settings))
-    with pytest.raises(AskewError, match="the tokenizer of .* cannot be loaded"):
+    with pytest.raises(AskewError, match=r"the tokenizer of .* cannot be loaded"):
         load(resolve(str(folder)))
