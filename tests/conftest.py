@@ -1,5 +1,6 @@
 """Fixtures for all tests: tiny random checkpoints, trained organisms, and the folder of published data."""
 
+import contextlib
 import json
 import os
 from collections.abc import Iterator
@@ -116,9 +117,9 @@ forking.use()
 def pytest_configure(config: pytest.Config) -> None:
     """Keep a process to fork from, in the first process of the session; those of pytest-xdist come after it."""
     if forking.ADDRESS not in os.environ and hasattr(os, "pidfd_open"):
-        keeper = forking.forks()
-        keeper.__enter__()
-        config.add_cleanup(lambda: keeper.__exit__(None, None, None))
+        forks = contextlib.ExitStack()
+        forks.enter_context(forking.forks())
+        config.add_cleanup(forks.close)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
