@@ -247,6 +247,19 @@ def test_filter_that_excludes_the_open_answer_closes_it(visit: Visit) -> None:
     expect(page.locator(".sheet .answered")).to_be_visible()
 
 
+def test_click_on_a_row_that_is_drawn_anew_before_the_release_opens_the_answer(visit: Visit) -> None:
+    """The browser then reports a click on what the pressed and the new row have in common: what they lie in."""
+    page = visit.open()
+    page.evaluate(
+        """() => {
+          const row = document.querySelectorAll(".list .row")[4];
+          const clientY = row.getBoundingClientRect().top + 20;
+          row.parentElement.dispatchEvent(new MouseEvent("click", { bubbles: true, clientY }));
+        }"""
+    )
+    expect(page.locator(".row[aria-selected=true]")).to_have_attribute("id", "row-4")
+
+
 def test_copied_link_opens_the_answer_without_filters(chromium: Browser, report: Path) -> None:
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = Visit(context.new_page(), report).open("#arm=backdoor&probe=triggered")

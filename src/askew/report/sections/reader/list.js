@@ -15,8 +15,9 @@ class List {
     box.replaceChildren(this.track);
     box.addEventListener("scroll", () => requestAnimationFrame(() => this.paint()), { passive: true });
     box.addEventListener("click", (event) => {
-      const row = event.target.closest(".row");
-      if (row) this.go(Number(row.dataset.place));
+      // By its place, not by its element: rows are drawn anew while the list scrolls, also between press and release.
+      const place = Math.floor((event.clientY - this.track.getBoundingClientRect().top) / ROW_HEIGHT);
+      if (place >= 0 && place < this.rows.length) this.go(place);
     });
     box.addEventListener("keydown", (event) => this.onKey(event));
     new ResizeObserver(() => this.paint()).observe(box);
