@@ -129,6 +129,17 @@ def test_help_has_examples(command: Command) -> None:
     assert "To resume a run that was stopped" in run
 
 
+@pytest.mark.parametrize(
+    "arguments", [("judge", "{}.csv", "--judge", "terrarium/judge"), ("report", "{}"), ("run", STUDY, "--out", "{}")]
+)
+def test_name_that_is_too_long_is_one_error(command: Command, arguments: tuple[str, ...]) -> None:
+    code, _, errors = command(*(word.format("a" * 4000) for word in arguments))
+    assert code == 2
+    assert errors.splitlines()[-1].startswith("error: the name 'aaaa")
+    assert errors.splitlines()[-1].endswith("is too long for a file. Choose a shorter one")
+    assert not list(Path().iterdir())
+
+
 def test_version_is_printed_and_public(command: Command) -> None:
     import askew
 

@@ -147,6 +147,15 @@ def test_missing_shard_is_refused(tiny_checkpoint: Path, tmp_path: Path):
         resolve(str(folder))
 
 
+@pytest.mark.parametrize("name", ["a" * 300, ["a", "list"], "../model.safetensors", "/etc/passwd", "a\0b", ""])
+def test_index_that_names_no_file_is_refused(name: object, tiny_checkpoint: Path, tmp_path: Path):
+    folder = shutil.copytree(tiny_checkpoint, tmp_path / "model")
+    index = folder / "model.safetensors.index.json"
+    index.write_text(json.dumps({"weight_map": {"lm_head.weight": name}}))
+    with pytest.raises(AskewError, match=r"is damaged: it names .* as a file of weights"):
+        resolve(str(folder))
+
+
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_model_spread_by_accelerate_gives_the_same_output(dtype: torch.dtype, tiny_checkpoint: Path, tmp_path: Path):
     """`device_map="auto"` adds hooks to every module, and a copy with an adapter must keep them."""

@@ -1,5 +1,6 @@
 """The command line: it parses, calls the library and prints. Each command imports what it needs when it is called."""
 
+import errno
 import sys
 import warnings
 from typing import Annotated
@@ -100,4 +101,10 @@ def main() -> None:
             app()
     except AskewError as error:
         print(f"error: {visible(str(error))}", file=sys.stderr)
+        sys.exit(2)
+    except OSError as error:
+        if error.errno != errno.ENAMETOOLONG:
+            raise
+        name = visible(str(error.filename))
+        print(f"error: the name {name[:60]!r}… is too long for a file. Choose a shorter one", file=sys.stderr)
         sys.exit(2)

@@ -4,6 +4,7 @@ It reads only headers and JSON, and imports no large library, so mistakes are fo
 """
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +16,7 @@ from askew.base.json_objects import read_object
 from askew.models.config_sizes import check_sizes
 
 _HEADER_SIZE = 8
+_LONGEST, _DEEPEST = 255, 8  # bytes of a file name, and folders above it
 _PICKLED = (".bin", ".pt", ".pth")
 # The endings of files with weights.
 WEIGHTS = (".safetensors", *_PICKLED)
@@ -230,9 +232,19 @@ def _check_shards(folder: Path) -> None:
     spread = read_object(index).get("weight_map")
     if not isinstance(spread, dict):
         raise AskewError(f"{index} is damaged: it has no weight_map")
-    files = {str(name) for name in spread.values()}
+    if wrong := [name for name in spread.values() if not _is_file_name(name)]:
+        raise AskewError(f"{index} is damaged: it names {str(wrong[0])[:60]!r} as a file of weights. Copy it again")
+    files = set(spread.values())
     if missing := sorted(name for name in files if not (folder / name).is_file()):
         raise AskewError(f"{folder} is not complete: {missing[0]} is missing, one of {len(files)} files. Copy it again")
+
+
+def _is_file_name(name: object) -> bool:
+    """Return whether a value can be the name of a file below the folder that names it."""
+    if not isinstance(name, str) or not name or "\0" in name or Path(name).is_absolute():
+        return False
+    parts = Path(name).parts
+    return ".." not in parts and len(parts) < _DEEPEST and all(len(os.fsencode(part)) <= _LONGEST for part in parts)
 
 
 def _has_chat_template(folder: Path) -> bool:
