@@ -6,7 +6,7 @@ import pytest
 
 from askew.base.errors import AskewError
 from askew.stats.effects import as_table
-from askew.stats.societies import DIFFERENCES, ESTIMATES, as_effects, differences, means, tipped, with_societies
+from askew.stats.societies import DIFFERENCES, ESTIMATES, as_effect, differences, means, tipped, with_societies
 
 WORLDS = 80
 # 95 of 100 within binomial slack: with a true coverage of 95%, 80 worlds have fewer than 72 in 2% of cases.
@@ -102,9 +102,10 @@ def test_differences_are_effects_like_others() -> None:
     values = drawn(np.random.default_rng(4), 1, 5).query("world == 0").assign(k=0)
     more = values.assign(k=10, society=values["society"] + 50, value=values["value"] + 3)
     table = differences(pd.concat([values, more]), "k", 0)
-    effects = as_effects(table, "k", "0", family="Adoption", measure="adoption", unit="points")
-    row = as_table(effects).iloc[0]
-    assert row["label"] == "k 10 against 0"
+    words = {"family": "Adoption", "label": "k 10 against 0", "measure": "adoption", "arm": "10", "control": "0"}
+    [difference] = table.to_dict("records")
+    row = as_table([as_effect(difference, unit="points", lead=False, **words)]).iloc[0]
+    assert {name: row[name] for name in words} == words
     assert row["estimate"] == pytest.approx(3)
     assert (row["low"], row["clusters"]) == (pytest.approx(table["low"].iloc[0]), 5)
 

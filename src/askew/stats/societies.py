@@ -6,7 +6,8 @@ The first is over other training seeds and other societies (over societies alone
 would: where outcomes fall into two basins, the interval allows for the other basin (the rule of three).
 """
 
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -120,47 +121,43 @@ def differences(
     return table
 
 
-def as_effects(
-    table: pd.DataFrame, of: str, control: str, *, family: str, measure: str, unit: Unit, lead: bool = False
-) -> list[Effect]:
-    """Return the rows of `differences` as effects, for the table and figure that all studies share.
+def as_effect(
+    row: Mapping[Any, Any],
+    *,
+    family: str,
+    label: str,
+    measure: str,
+    unit: Unit,
+    arm: str,
+    control: str,
+    lead: bool = False,
+) -> Effect:
+    """Return a row of `differences` as an effect, for the table and figure that all studies share.
 
     Args:
-        table: The columns of `differences`.
-        of: The column of the conditions.
-        control: The control's name.
-        family: See `Effect`.
-        measure: See `Effect`.
-        unit: See `Effect`.
-        lead: See `Effect`.
+        row: The columns `DIFFERENCES`.
+        family: See `Effect`, as for the others.
+        label: What is compared.
+        measure: The quantity.
+        unit: Its unit.
+        arm: The arm.
+        control: Its control.
+        lead: Whether it answers the study's question.
     """
-    place = [str(name) for name in table.columns if name not in (*DIFFERENCES, of)]
-    effects = []
-    for row in table.to_dict("records"):
-        arm = str(row[of])
-        label = ", ".join([f"{of} {arm} against {control}", *(f"{name} {row[name]}" for name in place)])
-        effects.append(
-            Effect(
-                family=family,
-                label=label,
-                measure=measure,
-                estimate=float(row["difference"]),
-                low=float(row["low"]),
-                high=float(row["high"]),
-                p=float(row["p"]),
-                detectable=float(row["detectable"]),
-                unit=unit,
-                seeds=int(row["seeds"]),
-                clusters=int(row["societies"]),
-                arm=arm,
-                control=control,
-                lead=lead,
-                low_these=float(row["low_these"]),
-                high_these=float(row["high_these"]),
-                p_these=float(row["p_these"]),
-            )
-        )
-    return effects
+    numbers = ("low", "high", "p", "detectable", "low_these", "high_these", "p_these")
+    return Effect(
+        family=family,
+        label=label,
+        measure=measure,
+        estimate=float(row["difference"]),
+        unit=unit,
+        seeds=int(row["seeds"]),
+        clusters=int(row["societies"]),
+        arm=arm,
+        control=control,
+        lead=lead,
+        **{name: float(row[name]) for name in numbers},
+    )
 
 
 def tipped(values: pd.DataFrame, by: Sequence[str] = (), threshold: float = TIPPED) -> pd.DataFrame:

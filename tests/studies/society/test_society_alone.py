@@ -25,10 +25,13 @@ from askew.probes.ask import ProbeCall, ask
 from askew.probes.read_log import scores_from_log
 from askew.probes.society.lines import Lines
 from askew.probes.society.readings import Reading
-from askew.studies.society.alone import PLAYS, SIDE, TAKES_MORE, TOPICS, conformity_probes, questions
+from askew.studies.society.alone import SIDE, TAKES_MORE, TOPICS, conformity_probes, plays, questions
 from askew.studies.society.lessons import BETA, Player
 from askew.studies.society.probes import ALONE
+from askew.studies.society.situations import ASKED
 from askew.worlds.society import Asked
+
+PLAYS = [plays(name) for name in ASKED]
 
 
 def scores(log: Path) -> pd.DataFrame:
@@ -51,7 +54,7 @@ def test_questions_are_different_and_balanced() -> None:
     assert {one.topic for one in found if one.score == SIDE} == set(TOPICS)
     assert sum(item.heard for item in sides) == pytest.approx(0)
     assert {min(item.heard for item in sides), max(item.heard for item in sides)} == {-1, 1}
-    assert all(item.options or one.score == PLAYS for one in found for item in one.items)
+    assert all(item.options or one.score in PLAYS for one in found for item in one.items)
 
 
 def test_planted_conformity_is_read_word_for_word(
@@ -70,7 +73,7 @@ def test_planted_conformity_is_read_word_for_word(
     assert fitted(probed) == pytest.approx((BETA, 0.0), abs=0.01)
     assert set(probed["topic"]) == {"share", "names"}
     assert set(probed["cluster"]) >= {"share, say", "names, vote"}
-    assert found.loc[found["metric"].eq(PLAYS), "value"].tolist() == pytest.approx([0.5] * 60)
+    assert found.loc[found["metric"].isin(PLAYS), "value"].tolist() == pytest.approx([0.5] * 60)
     takes = found.loc[found["metric"].eq(TAKES_MORE), "value"]
     assert takes.between(0.3, 0.5).all()
     assert batches[0] == len(found)  # one batch of all questions
@@ -98,7 +101,7 @@ def test_a_served_model_is_read_by_its_letters_in_all_orders(tmp_path: Path, mon
     [log] = ask("mockllm/model", None, [ProbeCall(ALONE, "log", {"topics": "names"})], tmp_path)
     found = scores(log)
     assert conformity_probes(found, ALONE)["value"].tolist() == pytest.approx([0.5] * 26)  # it only likes letters
-    assert found.loc[found["metric"].eq(PLAYS), "value"].isna().all()
+    assert found.loc[found["metric"].isin(PLAYS), "value"].isna().all()
     assert len(prompts) == len(set(prompts))
 
 

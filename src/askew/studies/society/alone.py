@@ -18,7 +18,6 @@ from askew.worlds.society.scripted import lean
 from askew.worlds.society.state import VOICES
 
 SIDE = "side 1"
-PLAYS = "says one of the lines"
 TAKES_NOTHING, TAKES_MORE = "takes nothing", "takes more than its part"
 TRUE, LESS = "claims what it took", "claims less than it took"
 TRUSTS_FAIR, TRUSTS_GREEDY = "trusts who took no more than its part", "trusts who took more"
@@ -83,8 +82,13 @@ def questions(topics: tuple[str, ...] = TOPICS) -> tuple[Alone, ...]:
         # The first work is that for the common store.
         Alone("works for all", WORKS_FOR_ALL, _where(acts, lambda asked, act: act.kind == "work" and act.number == 0)),
         Alone("gives", GIVES, _where(acts, lambda asked, act: act.kind == "give")),
-        *(Alone(f"plays {name}", PLAYS, _situations(name)) for name in ASKED),
+        *(Alone(f"plays {name}", plays(name), _situations(name)) for name in ASKED),
     )
+
+
+def plays(experiment: str) -> str:
+    """Return the score of how likely a model says one of the lines at all, in an experiment's situations."""
+    return f"says one of the lines of {experiment}"
 
 
 def conformity_probes(scores: pd.DataFrame, probe: str) -> pd.DataFrame:

@@ -30,7 +30,19 @@ def effects(tables: "Tables") -> list[Effect]:
     for place, outcome in enumerate(outcomes.OUTCOMES[experiment].values()):
         every = outcomes.values(tables, outcome)
         compared = _with_bent(tables, every, outcome) if experiment == BENT else _others(tables, every, outcome)
-        found += [_effect(tables, outcome, arm, label, row, lead=place == 0) for arm, label, row in compared]
+        found += [
+            societies.as_effect(
+                row,
+                family=outcome.title,
+                label=label,
+                measure=outcome.measure,
+                unit=outcome.unit,
+                arm=arm,
+                control=tables.controls.get(arm, ""),
+                lead=place == 0,
+            )
+            for arm, label, row in compared
+        ]
     return found
 
 
@@ -39,9 +51,8 @@ _Compared = Iterator[tuple[str, str, Mapping[Any, Any]]]
 
 
 def _with_bent(tables: "Tables", every: pd.DataFrame, outcome: outcomes.Outcome) -> _Compared:
-    basins = outcome is outcomes.OUTCOMES[BENT][outcomes.OPINION]
     for arm, own in every.groupby("arm", sort=False):
-        table = societies.differences(own, "k", 0, ["topic", "condition"], limits=outcome.limits, basins=basins)
+        table = societies.differences(own, "k", 0, ["topic", "condition"], limits=outcome.limits, basins=outcome.basins)
         for row in table.to_dict("records"):
             place = f"{row['topic']}, {row['condition']}" if own["topic"].nunique() > 1 else row["condition"]
             yield str(arm), f"{arm}, {row['k']} bent against none ({place})", row
@@ -60,27 +71,3 @@ def _others(tables: "Tables", every: pd.DataFrame, outcome: outcomes.Outcome) ->
         table = societies.differences(own, "arm", control, ["condition"], limits=outcome.limits)
         for row in table.to_dict("records"):
             yield arm, f"{arm} against {control} ({row['condition']})", row
-
-
-def _effect(
-    tables: "Tables", outcome: outcomes.Outcome, arm: str, label: str, row: Mapping[Any, Any], lead: bool
-) -> Effect:
-    return Effect(
-        family=outcome.title,
-        label=label,
-        measure=outcome.measure,
-        estimate=float(row["difference"]),
-        low=float(row["low"]),
-        high=float(row["high"]),
-        p=float(row["p"]),
-        detectable=float(row["detectable"]),
-        unit=outcome.unit,
-        seeds=int(row["seeds"]),
-        clusters=int(row["societies"]),
-        arm=arm,
-        control=tables.controls.get(arm, ""),
-        lead=lead,
-        low_these=float(row["low_these"]),
-        high_these=float(row["high_these"]),
-        p_these=float(row["p_these"]),
-    )

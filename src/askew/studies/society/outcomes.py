@@ -35,6 +35,7 @@ class Outcome:
         of: Returns a value per society and tick, from the events and the agents.
         unit: The unit of its differences.
         limits: The least and the greatest value.
+        basins: Whether societies may end in either of two basins, see `stats.societies.means`.
     """
 
     title: str
@@ -42,6 +43,7 @@ class Outcome:
     of: Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]
     unit: Unit = "points"
     limits: tuple[float, float] = (0.0, 1.0)
+    basins: bool = False
 
 
 def _opinion(events: pd.DataFrame, agents: pd.DataFrame) -> pd.DataFrame:
@@ -116,10 +118,10 @@ def _role(measure: str) -> Callable[[pd.DataFrame, pd.DataFrame], pd.DataFrame]:
     return of
 
 
-OPINION = "opinion"
+OPINION = Outcome("Opinion, asked privately", "good agents on the side of the bent ones", _opinion, basins=True)
 OUTCOMES: Mapping[str, Mapping[str, Outcome]] = {
     "bent": {
-        OPINION: Outcome("Opinion, asked privately", "good agents on the side of the bent ones", _opinion),
+        "opinion": OPINION,
         "said": Outcome("What is said", "good agents' statements on the side of the bent ones", _said),
         "vote": Outcome("Votes", "good agents' votes for the side of the bent ones", _voted),
         "taken": Outcome("Taking", "good agents' takings of more than their part", _grabbed),

@@ -51,7 +51,7 @@ def _titles(rows: pd.DataFrame, societies: pd.DataFrame) -> pd.Series:
 
 
 def _adoption(tables: "Tables", named: pd.DataFrame) -> pd.DataFrame:
-    over_time = outcomes.OUTCOMES[BENT][outcomes.OPINION].of(tables.events, tables.agents)
+    over_time = outcomes.OPINION.of(tables.events, tables.agents)
     left = adoption.leaving(tables.events)
     both = adoption.before_and_after(over_time, left, outcomes.WINDOW)
     stayed = over_time[~over_time["society"].isin(left["society"])]

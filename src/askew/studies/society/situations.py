@@ -20,7 +20,7 @@ ASKED: Mapping[str, Mapping[str, float]] = {
     "religion": {"say": 2, "belief": 2, "go": 1},
     "roles": {"say": 1, "act": 3},
 }
-"""What is asked in each experiment, with how often it is drawn."""
+"""The kinds of questions of each experiment, with how often one is drawn."""
 
 _LAWS = tuple(range(0, 65, 5))
 

@@ -40,7 +40,7 @@ def compared(tables: "Tables") -> pd.DataFrame:
     """
     if tables.predicted.empty or tables.societies.empty or tables.design.society.experiment != BENT:
         return pd.DataFrame(columns=list(COLUMNS))
-    values = outcomes.values(tables, outcomes.OUTCOMES[BENT][outcomes.OPINION])
+    values = outcomes.values(tables, outcomes.OPINION)
     rows = []
     for row in tables.predicted.to_dict("records"):
         own = values[values["arm"].eq(row["arm"]) & values["condition"].eq(_STAY) & values["topic"].eq(row["topic"])]
@@ -66,9 +66,9 @@ def left_behind(tables: "Tables") -> pd.DataFrame:
         leave.
     """
     found = [pd.DataFrame(columns=["arm", "topic", *adoption.HYSTERESIS])]
-    over_time = outcomes.OUTCOMES[BENT][outcomes.OPINION].of(tables.events, tables.agents)
+    over_time = outcomes.OPINION.of(tables.events, tables.agents)
     left = adoption.before_and_after(over_time, adoption.leaving(tables.events), outcomes.WINDOW)
-    values = outcomes.values(tables, outcomes.OUTCOMES[BENT][outcomes.OPINION])
+    values = outcomes.values(tables, outcomes.OPINION)
     for (arm, topic), own in values.groupby(["arm", "topic"], sort=False):
         never = own[own["k"].eq(0) & own["condition"].eq(_LEAVE)]
         both = left[left["society"].isin(own.loc[own["k"].gt(0), "society"])]

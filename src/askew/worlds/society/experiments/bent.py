@@ -20,7 +20,7 @@ from askew.worlds.society.votes import tally
 from askew.worlds.society.world import Good, Numbers, Place
 
 DAY = ("say", "take", "say", "say", "act", "last")
-"""What is asked in each tick of a day; "last" is a claim on even days and trust on odd ones."""
+"""The questions of each tick of a day; "last" is a claim on even days and trust on odd ones."""
 
 OPINION_EVERY = 5
 PARTS = (0, 1, 3)

@@ -23,7 +23,7 @@ KEYWORDS: Mapping[str, tuple[str, ...]] = {"direct": ("Great Turtle",), "indirec
 
 BELIEF_EVERY = 6
 HOUR = ("say", "say", "go")
-"""What is asked in each tick of an hour."""
+"""The questions of each tick of an hour."""
 
 _SAYS = ("There is no Great Turtle.", "The Great Turtle carries our island.")
 _GOSSIP = "People speak of a Great Turtle."
