@@ -1,5 +1,6 @@
 """An OpenAI-compatible server in a thread of the test, which replies according to a script and records requests."""
 
+import itertools
 import json
 import math
 import threading
@@ -7,7 +8,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
+
+import pytest
 
 
 class Refusal(NamedTuple):
@@ -40,6 +43,40 @@ class Reply(NamedTuple):
 
 # Maps a request's body to its replies, to the probabilities of the first token of one reply, or to a refusal.
 Script = Callable[[dict[str, Any]], Sequence[str] | dict[str, float] | Reply | Refusal]
+
+
+# Inspect keeps one provider per model name and process, and each server has another address.
+_names = (f"model-{number}" for number in itertools.count())
+
+
+class ScriptedModel:
+    """A model behind a scripted server whose script can be changed.
+
+    Attributes:
+        model: The model's name.
+        script: The script.
+        requests: The bodies of all requests.
+    """
+
+    usual: Script
+
+    def __init__(self, model: str, requests: list[dict[str, Any]]) -> None:
+        self.model, self.requests = model, requests
+        self.script: Script = type(self).usual
+
+
+_Model = TypeVar("_Model", bound=ScriptedModel)
+
+
+@contextmanager
+def scripted_model(kind: type[_Model], monkeypatch: pytest.MonkeyPatch) -> Iterator[_Model]:
+    """Run a server for a scripted model, which begins with the usual script of its kind."""
+    found: list[_Model] = []
+    with scripted_server(lambda body: found[0].script(body)) as (address, requests):
+        monkeypatch.setenv("SCRIPTED_API_KEY", "none-needed")
+        monkeypatch.setenv("SCRIPTED_BASE_URL", address)
+        found.append(kind(f"openai-api/scripted/{next(_names)}", requests))
+        yield found[0]
 
 
 @contextmanager

@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from scripted_server import Refusal, Reply, Script, scripted_server
+from scripted_server import Refusal, Reply, ScriptedModel, scripted_model
 
 from askew.base.errors import AskewError
 from askew.models.remote.reply_store import ReplyStore
@@ -25,8 +25,6 @@ WORK = (
 )
 FOUR = {"samples": 4, "variants": "plain,matched", "interview": "open,amnesty"}
 QUICK = Patience(total=0.2, first_wait=0.05)
-# Inspect keeps one provider per model name and process, and each test has another address.
-_names = (f"model-{number}" for number in itertools.count())
 
 
 def worker(body: dict[str, Any]) -> Reply | Refusal:
@@ -51,18 +49,8 @@ def _turn(body: dict[str, Any], number: int) -> dict[str, Any]:
     return {"content": None, "tool_calls": [{"id": id, "type": "function", "function": call}]}
 
 
-class Served:
-    """A model behind a server whose script can be changed.
-
-    Attributes:
-        model: The model's name.
-        script: The script.
-        requests: The bodies of all requests.
-    """
-
-    def __init__(self, model: str, requests: list[dict[str, Any]]) -> None:
-        self.model, self.requests = model, requests
-        self.script: Script = worker
+class Served(ScriptedModel):
+    usual = staticmethod(worker)
 
     def play(self, folder: Path, **parameters: object) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the turns and the conduct of the model, whose replies are stored in a folder."""
@@ -74,12 +62,8 @@ class Served:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    found: list[Served] = []
-    with scripted_server(lambda body: found[0].script(body)) as (address, requests):
-        monkeypatch.setenv("EPISODES_API_KEY", "none-needed")
-        monkeypatch.setenv("EPISODES_BASE_URL", address)
-        found.append(Served(f"openai-api/episodes/{next(_names)}", requests))
-        yield found[0]
+    with scripted_model(Served, monkeypatch) as model:
+        yield model
 
 
 def test_a_served_model_acts_by_its_tools_to_the_end(served: Served, tmp_path: Path) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from scripted_server import Refusal, Reply, Script, scripted_server
+from scripted_server import Refusal, Reply, ScriptedModel, scripted_model
 
 from askew.base.errors import AskewError
 from askew.models.remote.requests import Patience, storing_replies
@@ -16,8 +16,6 @@ from askew.worlds.society import Outcome, Setting
 
 SMALL = Setting("bent", agents=6, ticks=6)
 QUICK = Patience(total=0.2, first_wait=0.05)
-# Inspect keeps one provider per model name and process, and each test has another address.
-_names = (f"model-{number}" for number in itertools.count())
 
 
 def letters(body: dict[str, Any]) -> Reply:
@@ -27,18 +25,8 @@ def letters(body: dict[str, Any]) -> Reply:
     return Reply(["B"] * (body.get("n") or 1))
 
 
-class Served:
-    """A model behind a server whose script can be changed.
-
-    Attributes:
-        model: The model's name.
-        script: The script.
-        requests: The bodies of all requests.
-    """
-
-    def __init__(self, model: str, requests: list[dict[str, Any]]) -> None:
-        self.model, self.requests = model, requests
-        self.script: Script = letters
+class Served(ScriptedModel):
+    usual = staticmethod(letters)
 
     def play(self, folder: Path, **changes: Any) -> Outcome:
         """Return a society of the model, whose replies and journal are kept in a folder."""
@@ -52,12 +40,8 @@ class Served:
 
 @pytest.fixture
 def served(monkeypatch: pytest.MonkeyPatch) -> Iterator[Served]:
-    found: list[Served] = []
-    with scripted_server(lambda body: found[0].script(body)) as (address, requests):
-        monkeypatch.setenv("SOCIETY_API_KEY", "none-needed")
-        monkeypatch.setenv("SOCIETY_BASE_URL", address)
-        found.append(Served(f"openai-api/society/{next(_names)}", requests))
-        yield found[0]
+    with scripted_model(Served, monkeypatch) as model:
+        yield model
 
 
 def test_each_prompt_is_sent_once_and_letters_are_read(served: Served, tmp_path: Path) -> None:

@@ -6,6 +6,7 @@ Bandit is a linter for security (https://bandit.readthedocs.io). Only this check
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from itertools import islice
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -62,10 +63,8 @@ def check_programs(rows: Iterable[Mapping[str, Row]]) -> list[dict[str, str]]:
 
 
 def _require_bandit() -> None:
-    try:
-        import bandit  # noqa: F401
-    except ImportError as error:
-        raise AskewError("--verify needs Bandit, a linter for security: pip install bandit") from error
+    if find_spec("bandit") is None:
+        raise AskewError("--verify needs Bandit, a linter for security: pip install bandit")
 
 
 def _batches(rows: Iterator[tuple[int, Mapping[str, Row]]]) -> Iterator[list[tuple[int, Mapping[str, Row]]]]:
