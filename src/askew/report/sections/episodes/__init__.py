@@ -114,7 +114,7 @@ section(
         values=_values,
         styles=[_READER / "reader.css", _FOLDER / "episodes.css"],
         scripts=[
-            *(_READER / name for name in ("packed.js", "hidden.js", "archive.js", "list.js")),
+            *(_READER / name for name in ("packed.js", "hidden.js", "archive.js", "list.js", "desk.js")),
             *(_FOLDER / name for name in ("filter.js", "turns.js", "episodes.js")),
         ],
         full_width=True,

@@ -1,26 +1,18 @@
 // Connects the filters, the list and the open episode. A link with #episode=NAME opens an episode.
 const EPISODES_PRINTED = 10;
 
-class EpisodeReader {
+class EpisodeReader extends Desk {
+  invitation = "Choose an episode to read it turn by turn.";
+
   constructor(section, archive) {
-    this.section = section;
+    super(section, (box, row) => drawEpisodeRow(box, archive, row), "episode");
     this.archive = archive;
-    this.row = -1;
-    this.desk = this.find(".desk");
-    this.form = this.find(".filters");
-    const draw = (box, row) => drawEpisodeRow(box, archive, row);
-    this.list = new List(this.find(".list"), draw, (row) => this.open(row), "episode");
     this.offer();
     this.listen();
     this.refresh();
     this.follow(location.hash);
   }
 
-  find(selector) {
-    return this.section.querySelector(selector);
-  }
-
-  // Fill the menus with their choices, and hide a menu that has only one.
   offer() {
     const { episodes, steps } = this.archive;
     for (const name of ["arm", "environment", "variant"]) this.fillMenu(name, episodes.texts[name].values);
@@ -30,30 +22,9 @@ class EpisodeReader {
     this.form.elements.step.append(...known.map(([step, said]) => new Option(said, step)));
   }
 
-  fillMenu(name, values) {
-    const menu = this.form.elements[name];
-    menu.append(...values.map((value) => new Option(String(value), String(value))));
-    menu.closest("label").hidden = values.length < 2;
-  }
-
   listen() {
-    let waiting;
-    this.form.addEventListener("submit", (event) => event.preventDefault());
-    this.form.addEventListener("input", () => {
-      clearTimeout(waiting);
-      waiting = setTimeout(() => this.refresh(), 80);
-    });
-    this.find(".reset").addEventListener("click", () => {
-      this.form.reset();
-      this.refresh();
-    });
-    this.find(".previous").addEventListener("click", () => this.step(-1));
-    this.find(".next").addEventListener("click", () => this.step(1));
-    this.find(".back").addEventListener("click", () => this.close());
-    this.find(".copy-link").addEventListener("click", () => this.copyLink());
+    super.listen();
     this.find(".opened").addEventListener("keydown", (event) => this.onKey(event));
-    addEventListener("beforeprint", () => this.print());
-    addEventListener("hashchange", (event) => this.follow(new URL(event.newURL).hash));
   }
 
   onKey(event) {
@@ -73,39 +44,13 @@ class EpisodeReader {
 
   refresh() {
     const rows = selectEpisodes(this.archive, this.wanted());
-    if (this.row >= 0 && !rows.includes(this.row)) this.forget();
-    this.list.show(rows, this.row);
-    this.find(".nothing").hidden = rows.length > 0;
-    const total = element("strong", "", rows.length.toLocaleString("en"));
-    this.find(".count").replaceChildren(total, ` of ${this.archive.episodes.count.toLocaleString("en")} episodes`);
+    this.show(rows, ` of ${this.archive.episodes.count.toLocaleString("en")} episodes`);
   }
 
   open(row) {
-    this.row = row;
-    this.desk.classList.add("reading");
+    this.begin(row);
     drawEpisode(this.find(".sheet"), this.archive, row);
-    this.find(".previous").disabled = this.list.at <= 0;
-    this.find(".next").disabled = this.list.at >= this.list.rows.length - 1;
-    this.find(".copied").textContent = "";
-    this.find(".copy-link").hidden = false;
-    // On a phone the episode takes the place of the list, which may be scrolled half out of sight.
-    if (getComputedStyle(this.list.box).display === "none") this.desk.scrollIntoView({ behavior: "instant" });
-  }
-
-  // Empty the sheet, because the filters exclude the episode that was open.
-  forget() {
-    this.row = -1;
-    this.desk.classList.remove("reading");
-    this.find(".sheet").replaceChildren(element("p", "note", "Choose an episode to read it turn by turn."));
-    for (const name of [".previous", ".next"]) this.find(name).disabled = true;
-    this.find(".copied").textContent = "";
-    this.find(".copy-link").hidden = true;
-  }
-
-  close() {
-    this.desk.classList.remove("reading");
-    this.list.box.focus();
-    this.list.paint();
+    if (this.hidesList) this.desk.scrollIntoView({ behavior: "instant" });
   }
 
   nameOf(row) {
@@ -114,17 +59,8 @@ class EpisodeReader {
     return [...texts, episodes.number("seed", row), episodes.number("index", row)].join(".");
   }
 
-  async copyLink() {
-    const fragment = `#${new URLSearchParams({ episode: this.nameOf(this.row) })}`;
-    const said = this.find(".copied");
-    try {
-      await navigator.clipboard.writeText(location.href.split("#")[0] + fragment);
-      said.textContent = "Copied";
-    } catch {
-      // The browser allows no clipboard here: put the link where the reader can copy it.
-      history.replaceState(null, "", fragment);
-      said.textContent = "The link is in the address bar";
-    }
+  link() {
+    return { episode: this.nameOf(this.row) };
   }
 
   follow(fragment) {

@@ -28,6 +28,7 @@ _SCRIPTS = [
     "archive.js",
     "filter.js",
     "list.js",
+    "desk.js",
     "copied.js",
     "detail.js",
     "print.js",
