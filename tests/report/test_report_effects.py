@@ -130,3 +130,11 @@ def test_terminal_prints_effects_within_eighty_columns(capsys: pytest.CaptureFix
     for said in ("[red]by", "+31.0", "[+18.0, +44.0]", "17.0", "0.002", "82.0%", "0.67", "Does it say what it does?"):
         assert said in printed
     assert printed.index("+31.0") < printed.index("+14.0")
+
+
+def test_legend_says_what_stands_in_the_place_of_questions() -> None:
+    both = make_effects().assign(low_these=lambda rows: rows["low"], high_these=lambda rows: rows["high"])
+    said = words(to_svg(forest_plots.families(both, clusters="environments")))
+    assert "these environments" in said
+    assert "environments like these" in said
+    assert "questions" not in said

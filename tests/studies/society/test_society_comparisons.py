@@ -154,3 +154,19 @@ def test_societies_that_are_too_short_for_a_vote_have_no_comparison_of_votes() -
     assert "Opinion, asked privately" in found
     assert "Votes" not in found
     assert len(shown(tables).adoption) == 2
+
+
+def test_topics_are_compared_apart() -> None:
+    """Otherwise a society of one topic would be the control of another."""
+    every = [
+        Setting("bent", "stay", ticks=12, k=k, topic=topic, replicate=number)
+        for topic in ("share", "names")
+        for k in (0, 3)
+        for number in range(SOCIETIES)
+    ]
+    tables = played("bent", every, BENT, PREDICTED)
+    lead = [one for one in effects(tables) if one.lead]
+    assert [one.label for one in lead] == [f"bad, 3 bent against none ({topic}, stay)" for topic in ("share", "names")]
+    assert [one.clusters for one in lead] == [SOCIETIES] * 2
+    assert set(shown(tables).adoption["condition"]) == {"share, stay", "names, stay"}
+    assert compared(tables)["topic"].tolist() == ["share"]  # the topic that was predicted
