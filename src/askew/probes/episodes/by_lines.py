@@ -6,10 +6,10 @@ task, what it did so far, and the lines; texts are shortened where its context i
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from functools import partial
+from functools import cache, partial
 
 import anyio.to_thread
-from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, Model
+from inspect_ai.model import ChatMessageSystem, Model
 
 from askew.environments.desk import Call
 from askew.environments.interview import LINES, WORDINGS, Said
@@ -27,7 +27,7 @@ _ROTATIONS = 4
 _SAID: Mapping[str, Said] = {text: said for said, text in LINES.items()}
 _MOST_MISSES = 2
 
-Fits = Callable[[Sequence[ChatMessage]], bool]
+Fits = Callable[[str], bool]
 
 
 async def episodes_by_lines(model: Model, asked: AskedEpisodes) -> list[Episode]:
@@ -36,7 +36,7 @@ async def episodes_by_lines(model: Model, asked: AskedEpisodes) -> list[Episode]
     Raises:
         AskewError: A served model cannot be asked, or the cost limit is reached.
     """
-    fits = await anyio.to_thread.run_sync(_room_of, model)
+    fits = await anyio.to_thread.run_sync(_room_of, model, asked.scene.system)
     plays = [_Play(asked, index, fits) for index in range(asked.samples)]
     chooser = Chooser(model, asked)
     for turn in range(asked.turns):
@@ -52,14 +52,18 @@ async def episodes_by_lines(model: Model, asked: AskedEpisodes) -> list[Episode]
     return [play.episode() for play in plays]
 
 
-def _room_of(model: Model) -> Fits:
-    """Return a function that tells whether a prompt fits the model's context, as far as that is known."""
+def _room_of(model: Model, system: str) -> Fits:
+    """Return a function that tells whether a user turn fits the model's context, as far as that is known.
+
+    Episodes have many turns in common, so the function tokenizes equal turns once.
+    """
     if not isinstance(model.api, AskewAPI):
-        return lambda messages: True
+        return lambda text: True
     checkpoint = model.api.checkpoint
 
-    def fits(messages: Sequence[ChatMessage]) -> bool:
-        turns = [{"role": message.role, "content": message.text} for message in messages]
+    @cache
+    def fits(text: str) -> bool:
+        turns = [{"role": "system", "content": system}, {"role": "user", "content": text}]
         return len(checkpoint.prompt(turns)) < checkpoint.engine.context
 
     return fits
@@ -71,7 +75,7 @@ class _Play:
     Args:
         asked: What the sample asks for.
         index: The number of the episode.
-        fits: Tells whether a prompt fits the model's context.
+        fits: Tells whether a user turn fits the model's context.
     """
 
     def __init__(self, asked: AskedEpisodes, index: int, fits: Fits) -> None:
@@ -151,7 +155,7 @@ class _Play:
         system = ChatMessageSystem(content=self._scene.system)
         for longest in _LENGTHS:
             text = "\n\n".join([self._scene.task, *self._so_far(longest), f"{ask}\n{_listed(lines)}"])
-            if self._fits([system, ChatMessageUser(content=text)]):
+            if self._fits(text):
                 return Choice(system, text, len(lines), self._rng, partial(self._asked.config, self._index, number))
         return None
 
