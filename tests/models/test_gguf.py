@@ -122,7 +122,7 @@ def test_gguf_file_without_weights_is_refused(tmp_path: Path, cache: Path) -> No
         ("block_count", 1_000_000, "num_hidden_layers is 1,000,000"),
         ("embedding_length", 2_000_000, "hidden_size is 2,000,000"),
         ("feed_forward_length", 4_000_000_000, "intermediate_size is 4,000,000,000"),
-        ("block_count", 3, r"is not complete: its files lack model\.layers\.2"),
+        ("block_count", 3, r"is not complete: it has the weights of 2 layers, and .* a model of 3"),
     ],
 )
 def test_sizes_that_the_weights_do_not_have_are_refused(
@@ -133,6 +133,31 @@ def test_sizes_that_the_weights_do_not_have_are_refused(
     file = tmp_path / "odd.gguf"
     file.write_bytes(whole[:place] + struct.pack("<I", number) + whole[place + 4 :])
     with pytest.raises(AskewError, match=reason):
+        resolve(str(file))
+    assert left_in(cache) == []
+
+
+@pytest.mark.parametrize(
+    ("setting", "reason"),
+    [
+        ("llama.block_count", r"it has the weights of 2 layers, and its settings are those of a model of 32"),
+        ("tokenizer.ggml.tokens", "cannot be converted"),
+        ("tokenizer.ggml.model", "cannot be converted"),
+    ],
+)
+def test_missing_settings_are_refused_before_a_model_is_built(
+    gguf_file: Path, tmp_path: Path, cache: Path, setting: str, reason: str
+) -> None:
+    file = tmp_path / "odd.gguf"
+    file.write_bytes(gguf_file.read_bytes().replace(setting.encode(), setting.encode()[:-1] + b"_"))
+    with pytest.raises(AskewError, match=reason):
+        resolve(str(file))
+    assert left_in(cache) == []
+
+
+def test_a_panic_of_the_tokenizers_library_is_an_error(tiny_checkpoint: Path, tmp_path: Path, cache: Path) -> None:
+    file = write_gguf(tiny_checkpoint, tmp_path / "odd.gguf", tokens="../../etc/passwd")
+    with pytest.raises(AskewError, match=r"odd.gguf cannot be converted: range end index"):
         resolve(str(file))
     assert left_in(cache) == []
 

@@ -21,8 +21,15 @@ NAMES = {
 }
 
 
-def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama") -> Path:
-    """Write a Llama checkpoint with a byte-level tokenizer as a GGUF file with whole weights."""
+def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama", tokens: str = "") -> Path:
+    """Write a Llama checkpoint with a byte-level tokenizer as a GGUF file with whole weights.
+
+    Args:
+        checkpoint: The checkpoint.
+        file: The file to write.
+        architecture: The architecture that the file names.
+        tokens: A text in the place of the list of tokens, and a merge that is not in it; "" for the own list.
+    """
     model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
     config = model.config
     writer = gguf.GGUFWriter(file, architecture)
@@ -35,7 +42,7 @@ def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama") -> Pat
     writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
     writer.add_vocab_size(config.vocab_size)
-    _add_tokenizer(writer, checkpoint)
+    _add_tokenizer(writer, checkpoint, tokens)
     heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
     for name, weight in model.state_dict().items():
         values = weight.numpy()
@@ -59,13 +66,17 @@ def _name(name: str) -> str:
     return f"blk.{layer}.{NAMES[rest.removesuffix('.weight')]}.weight"
 
 
-def _add_tokenizer(writer: gguf.GGUFWriter, checkpoint: Path) -> None:
+def _add_tokenizer(writer: gguf.GGUFWriter, checkpoint: Path, tokens: str) -> None:
     tokenizer = AutoTokenizer.from_pretrained(checkpoint)
     vocabulary = sorted(tokenizer.get_vocab().items(), key=lambda item: item[1])
     special = set(tokenizer.added_tokens_decoder)
     merges = json.loads((checkpoint / "tokenizer.json").read_text())["model"]["merges"]
     writer.add_tokenizer_model("gpt2")
-    writer.add_token_list([token for token, _ in vocabulary])
+    if tokens:
+        writer.add_string(gguf.Keys.Tokenizer.LIST, tokens)
+        merges = ["a t"]
+    else:
+        writer.add_token_list([token for token, _ in vocabulary])
     kinds = (gguf.TokenType.CONTROL if number in special else gguf.TokenType.NORMAL for _, number in vocabulary)
     writer.add_token_types(list(kinds))
     writer.add_token_merges([merge if isinstance(merge, str) else " ".join(merge) for merge in merges])

@@ -30,3 +30,11 @@ def unknown_name(kind: str, name: str, known: Iterable[str]) -> AskewError:
     near = get_close_matches(name, choices, n=3, cutoff=0.5)
     hint = f"Did you mean {' or '.join(near)}?" if near else f"There is: {', '.join(choices) or 'none'}."
     return AskewError(f"unknown {kind} {name!r}. {hint}")
+
+
+def is_failure(error: BaseException) -> bool:
+    """Return whether an error is an ordinary failure, and no request to stop.
+
+    A panic of a library in Rust, such as tokenizers or safetensors, is a failure but no `Exception`.
+    """
+    return isinstance(error, Exception) or type(error).__name__ == "PanicException"

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from askew.base.errors import AskewError
+from askew.base.errors import AskewError, is_failure
 from askew.base.json_objects import read_object
 from askew.models.config_sizes import check_sizes
 
@@ -144,8 +144,7 @@ def refusing(problem: str, source: Path | str) -> Iterator[None]:
     except AskewError:
         raise
     except BaseException as error:  # Transformers, PEFT and the parsers below them raise errors of any type
-        # A panic of a library in Rust, such as tokenizers, is no Exception.
-        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+        if not is_failure(error):
             raise
         if "trust_remote_code" in str(error):
             raise own_code_error(source) from error

@@ -8,23 +8,29 @@ import hashlib
 import io
 import json
 import os
+import re
 import warnings
+from collections.abc import Mapping, Sequence
 from contextlib import redirect_stderr
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from askew.base.atomic import disk_trouble, whole_folder
-from askew.base.errors import AskewError
+from askew.base.errors import AskewError, is_failure
 from askew.base.json_objects import read_object
 from askew.base.locks import locked
 from askew.models.config_sizes import check_sizes
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedConfig
 
 ENDING = ".gguf"
 SOURCE = "askew_source.json"
 """The file in a converted checkpoint that names its GGUF file: `file`, `sha256` and `quantization`."""
 
 _DIGITS = 12
+_OF_LAYER = re.compile(r"blk\.(\d{1,6})\.")
 
 
 def cache() -> Path:
@@ -113,6 +119,21 @@ def _shapes(file: Path) -> dict[str, list[int]]:
     return {weight.name: [int(size) for size in weight.shape] for weight in gguf.GGUFReader(file).tensors}
 
 
+def _check_layers(file: Path, config: "PreTrainedConfig", shapes: Mapping[str, Sequence[int]]) -> None:
+    """Check that the file has the weights of all layers; a setting that it lacks has the default of its architecture.
+
+    Raises:
+        AskewError: It has fewer layers, which Transformers would find out only after building all of them.
+    """
+    found = {int(match[1]) for name in shapes if (match := _OF_LAYER.match(name))}
+    layers = getattr(config.get_text_config(), "num_hidden_layers", None) or 0
+    if len(found) < layers:
+        raise AskewError(
+            f"{file} is not complete: it has the weights of {len(found)} layers, and its settings are those of a model "
+            f"of {layers}. Download it again"
+        )
+
+
 def _convert(file: Path, folder: Path) -> None:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
@@ -122,7 +143,9 @@ def _convert(file: Path, folder: Path) -> None:
     try:
         with redirect_stderr(io.StringIO()):  # progress bars, which a file or a pipe would show line by line
             config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
-            check_sizes(file, config.to_dict(), _shapes(file))
+            shapes = _shapes(file)
+            check_sizes(file, config.to_dict(), shapes)
+            _check_layers(file, config, shapes)
             check_size(file, config, file.stat().st_size)
             tokenizer = AutoTokenizer.from_pretrained(file.parent, gguf_file=file.name)
             loaded: Any = AutoModelForCausalLM.from_pretrained(
@@ -138,6 +161,8 @@ def _convert(file: Path, folder: Path) -> None:
             tokenizer.save_pretrained(folder)
     except (AskewError, OSError):
         raise
-    except Exception as error:  # unknown architectures and types of weights come in many forms
+    except BaseException as error:  # unknown architectures and types of weights come in many forms
+        if not is_failure(error):
+            raise
         reason = str(error).split("\n", 1)[0] or type(error).__name__
         raise AskewError(f"{file} cannot be converted: {reason}") from error
