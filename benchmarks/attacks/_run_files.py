@@ -64,7 +64,8 @@ def _run(copied: Path, run: Path) -> list[Kind]:
         kind("manifest.json", mutation.in_json, lambda: opened().tables.estimates),
     ]
     readers: dict[str, Callable[[], object]] = {
-        **dict.fromkeys([*_TABLES, _MADE_OF_THEM, "effects.csv"], content),
+        **dict.fromkeys([*_TABLES, _MADE_OF_THEM], content),
+        "effects.csv": lambda: (content(), _shown("effects", opened())),
         "curve.csv": lambda: opened().curve,
         "pairs.parquet": lambda: _pairs(opened()),
         "pairs.csv": lambda: _shown("answer-pairs", opened()),

@@ -16,6 +16,7 @@ from askew.design.make import make_plan
 from askew.judging import judgement_store
 from askew.judging.job import JudgingJob, alignment, prepare
 from askew.probes.read_log import PAIR_COLUMNS
+from askew.runs.finished_tables import FinishedTables
 from askew.runs.run import load_run
 from askew.runs.runner import run_plan
 from askew.runs.second_judge import second_opinion
@@ -219,13 +220,29 @@ def test_table_with_an_answer_twice_is_one_error(run: Path) -> None:
         load_run(run).content()
 
 
-@pytest.mark.parametrize("case", ["lacks one", "has one twice", "has another"])
-def test_table_of_pairs_without_each_measure_is_one_error(run: Path, case: str) -> None:
+@pytest.mark.parametrize(
+    ("case", "reason"),
+    [
+        ("lacks one", "is damaged: it has not each measure"),
+        ("has one twice", "is damaged: it has not each measure"),
+        ("has another", "is damaged: it has not each measure"),
+        ("lacks the arm itself", "is damaged: it has not each measure"),
+        ("has another unit", "is damaged: it has the unit 'elephants'"),
+        ("has another arm", "does not belong to the design beside it, which has no arm 'stranger'"),
+    ],
+)
+def test_changed_effects_of_pairs_are_one_error(
+    run: Path, monkeypatch: pytest.MonkeyPatch, case: str, reason: str
+) -> None:
+    monkeypatch.setattr(FinishedTables, "known_arms", frozenset(made_pairs.SHIFTS))
     table = pair_effects(made_pairs.made(), {}, "untuned", made_pairs.ORDER)
     changed = {
         "lacks one": table.iloc[1:],
         "has one twice": pd.concat([table, table.head(1)]),
         "has another": table.assign(measure=["x", *table["measure"].iloc[1:]]),
+        "lacks the arm itself": table[table["control"].ne("") | table["arm"].ne("treated")],
+        "has another unit": table.assign(unit=["elephants", *table["unit"].iloc[1:]]),
+        "has another arm": table.replace({"arm": {"treated": "stranger"}}),
     }
     folder = RunFolder(run)
     with folder.writing():
@@ -234,7 +251,7 @@ def test_table_of_pairs_without_each_measure_is_one_error(run: Path, case: str) 
             folder.finish("pairs.csv")
             if rows is table:
                 assert len(load_run(run).pair_effects) == len(table)
-    with pytest.raises(AskewError, match=r"pairs\.csv is damaged: it has not each measure"):
+    with pytest.raises(AskewError, match=rf"pairs\.csv {reason}"):
         _ = load_run(run).pair_effects
     (run / "pairs.csv").write_text("arm\n")
     with pytest.raises(AskewError, match=r"pairs\.csv was changed or damaged after the run wrote it"):

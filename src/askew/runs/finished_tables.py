@@ -60,6 +60,11 @@ class FinishedTables:
         return self.plan.study
 
     @cached_property
+    def known_arms(self) -> frozenset[str]:
+        """The names of the arms of the run, which no table may add to."""
+        return frozenset(self.plan.arms)
+
+    @cached_property
     def answers(self) -> "pd.DataFrame":
         """Every answer: the rows of `answers.parquet`."""
         return self._table(ANSWERS)
@@ -71,20 +76,16 @@ class FinishedTables:
         Raises:
             AskewError: An older version of Askew wrote the table, or it was changed or damaged since.
         """
-        table = self._newest(ESTIMATES)
-        if strange := sorted({*table["arm"], *table["control"]} - {"", *self.plan.arms}):
-            raise AskewError(
-                f"{self.folder / ESTIMATES} does not belong to the design beside it, which has no arm "
-                f"{visible(strange[0])!r}: one of the two was changed"
-            )
-        return table
+        return self._of_its_arms(ESTIMATES, self._newest(ESTIMATES))
 
     @cached_property
     def effects(self) -> "pd.DataFrame":
         """The comparisons that answer the study's question: the rows of `effects.csv`; none if it has no effects."""
         import pandas as pd
 
-        return pd.DataFrame() if self.study.effects is None else self._newest(EFFECTS)
+        if self.study.effects is None:
+            return pd.DataFrame()
+        return self._of_its_arms(EFFECTS, self._newest(EFFECTS))
 
     @cached_property
     def pairs(self) -> "pd.DataFrame":
@@ -96,13 +97,16 @@ class FinishedTables:
         """Shares and log-odds of pairs by arm, and their differences: the rows of `pairs.csv`; none without pairs.
 
         Raises:
-            AskewError: The table lacks a measure of an arm or comparison, or has it twice.
+            AskewError: The table lacks a measure of an arm or comparison, or has it twice, or compares an arm without
+                its own numbers; or it names an arm that the design beside it does not have.
         """
-        table = self._optional(PAIR_EFFECTS)
+        table = self._of_its_arms(PAIR_EFFECTS, self._optional(PAIR_EFFECTS))
         if table.empty:
             return table
-        measures = table.groupby(["probe", "kind", "label"])["measure"].agg(sorted)
-        if not measures.map(sorted(MEASURES).__eq__).all():
+        measures = table.groupby(["probe", "kind", "arm", "control"])["measure"].agg(sorted)
+        own = {where[:3] for where in measures.index if not where[3]}
+        compared = {(*where[:2], arm) for where in measures.index for arm in where[2:] if where[3]}
+        if not measures.map(sorted(MEASURES).__eq__).all() or not compared <= own:
             raise AskewError(
                 f"{self.folder / PAIR_EFFECTS} is damaged: it has not each measure of each arm and comparison once. "
                 "Restore the file, or delete it and repeat the command that made the run"
@@ -126,13 +130,7 @@ class FinishedTables:
         Raises:
             AskewError: The table names an arm that the design beside it does not have.
         """
-        table = self._optional(FUNNEL)
-        if len(table) and (strange := sorted({*table["arm"]} - {*self.plan.arms})):
-            raise AskewError(
-                f"{self.folder / FUNNEL} does not belong to the design beside it, which has no arm "
-                f"{visible(strange[0])!r}: one of the two was changed"
-            )
-        return table
+        return self._of_its_arms(FUNNEL, self._optional(FUNNEL))
 
     @cached_property
     def scorer_check(self) -> "pd.DataFrame":
@@ -177,6 +175,16 @@ class FinishedTables:
         ]
         columns = ["arm", "seed", "step", "loss"]
         return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+
+    def _of_its_arms(self, name: str, table: "pd.DataFrame") -> "pd.DataFrame":
+        """Return a table, after a check that the design has the arms and controls that it names."""
+        named = {arm for column in ("arm", "control") if column in table for arm in table[column]}
+        if strange := sorted(named - {"", *self.known_arms}):
+            raise AskewError(
+                f"{self.folder / name} does not belong to the design beside it, which has no arm "
+                f"{visible(strange[0])!r}: one of the two was changed"
+            )
+        return table
 
     def _optional(self, name: str) -> "pd.DataFrame":
         """Return a table that only some runs have; without rows and columns if it is not there."""

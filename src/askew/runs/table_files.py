@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 from askew.base import parquet_files
 from askew.base.csv_cells import unescaped
@@ -24,6 +24,7 @@ from askew.runs.store import (
     SCORES,
     SOCIETIES,
 )
+from askew.stats.effects import Unit
 from askew.stats.funnel_measures import FLAGS, SAID
 
 if TYPE_CHECKING:
@@ -90,6 +91,8 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     )
     if path.name == CONDUCT:
         _check_flags(path, table)
+    if path.name in (EFFECTS, PAIR_EFFECTS) and "unit" in table and (strange := {*table["unit"]} - {*get_args(Unit)}):
+        raise _damaged(path, f"it has the unit {visible(cut(str(min(strange, key=str)), _LONGEST_REASON))!r}")
     for name in columns or _columns_of(path.name):
         if name in table:
             _check_numbers(path, table[name])
