@@ -2,10 +2,13 @@
 
 import importlib
 import tracemalloc
+from collections.abc import Callable, Sized
 from pathlib import Path
 from types import ModuleType
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from askew.base import parquet_files
@@ -59,3 +62,20 @@ def test_other_files_are_read_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     pd.testing.assert_frame_equal(
         parquet_files.frame(tmp_path / "rows.parquet", ["text", "number"]), table[["text", "number"]]
     )
+
+
+@pytest.mark.parametrize("values", [[1, 2, None], ["one", None, "three"], [0.5, None, 1.5]])
+@pytest.mark.parametrize("read", [lambda path: list(parquet_files.rows(path)), parquet_files.frame])
+def test_columns_that_lie_about_missing_values_are_an_error(
+    tmp_path: Path, values: list[object], read: Callable[[Path], Sized]
+) -> None:
+    """Without the first look at the rows, pyarrow ends the process on such a file."""
+    path = tmp_path / "lies.parquet"
+    pq.write_table(pa.table({"count": values}), path)
+    assert len(read(path)) == 3
+    optional, required = (b"\x25" + form + b"\x18\x05count" for form in (b"\x02", b"\x00"))
+    whole = path.read_bytes()
+    assert optional in whole
+    path.write_bytes(whole.replace(optional, required))
+    with pytest.raises((OSError, pa.ArrowException)):
+        read(path)

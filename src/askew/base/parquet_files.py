@@ -16,6 +16,7 @@ from askew.base.errors import AskewError
 if TYPE_CHECKING:
     import pandas as pd
     from pyarrow import Array, RecordBatch
+    from pyarrow.parquet import ParquetFile
 
 _MOST_EXPANSION = 1_000  # bytes in memory for each byte of the file
 _ALWAYS_ALLOWED = 2**28  # bytes in memory
@@ -100,9 +101,10 @@ def _form(path: Path, columns: Collection[str] | None, per_value: int) -> _Form:
     """Return how a file is read, after a check of the sizes that it declares."""
     from pyarrow.parquet import ParquetFile
 
-    with ParquetFile(path) as file:
+    with ParquetFile(path, pre_buffer=False, buffer_size=_BUFFER) as file:
         metadata = file.metadata
         names = [name for name in file.schema_arrow.names if columns is None or name in columns]
+        _begin(file, names)
     leaves = [metadata.schema.column(place) for place in range(metadata.num_columns)]
     places = [place for place, leaf in enumerate(leaves) if leaf.path.split(".")[0] in names]
     size = largest = values = 0
@@ -117,6 +119,17 @@ def _form(path: Path, columns: Collection[str] | None, per_value: int) -> _Form:
         return _Form(names, [], _ROWS_UNCOUNTED)
     texts = [leaves[place].path for place in places if leaves[place].physical_type == _TEXT]
     return _Form(names, texts, _ROWS_COUNTED)
+
+
+def _begin(file: "ParquetFile", columns: list[str]) -> None:
+    """Read the first row of each row group that says it is small.
+
+    This finds damage in what a file says of its columns. To ask pyarrow for that first would end the process: its
+    C++ code raises an error there that Python cannot catch.
+    """
+    for group in range(file.metadata.num_row_groups):
+        if columns and 0 <= file.metadata.row_group(group).total_byte_size <= _ALWAYS_ALLOWED:
+            next(file.iter_batches(batch_size=1, row_groups=[group], columns=columns, use_threads=False), None)
 
 
 def _batches(path: Path, form: _Form) -> "Iterator[RecordBatch]":
