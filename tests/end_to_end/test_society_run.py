@@ -6,8 +6,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from askew.api import load_run
 from askew.base.errors import AskewError
 from askew.design.make import make_plan
+from askew.runs.predictions import COMPUTED, check_can_seal, read_seals, statements
+from askew.runs.store import RunFolder
 from askew.runs.work import planned
 from askew.runs.work.play import PlayWork
 from askew.studies.society.foretelling import COLUMNS
@@ -79,6 +82,21 @@ def test_prediction_was_written_before_the_first_society(run: Path) -> None:
     assert pd.read_csv(predicted)["arm"].tolist() == ["bad-medical"]
     first = min(folder.stat().st_mtime_ns for folder in (run / "societies").iterdir())
     assert predicted.stat().st_mtime_ns <= first
+    sealed = run / "predictions.json"
+    assert sealed.stat().st_mtime_ns <= first
+    assert [seal.who for seal in read_seals(RunFolder(run))] == [COMPUTED]
+    found = load_run(run).predicted
+    assert found is not None
+    assert [(one.id, one.who) for one in found.forecasts] == [("tips", COMPUTED), ("stays", COMPUTED)]
+    assert not found.changed
+
+
+def test_statements_are_about_bent_agents_and_nobody_takes_the_name_of_what_is_computed(tmp_path: Path) -> None:
+    assert [one.id for one in statements(plan())] == ["adoption", "tips", "stays"]
+    with pytest.raises(AskewError, match=r"'society' has no statements to predict about a run with these settings"):
+        statements(plan(experiment="tax"))
+    with pytest.raises(AskewError, match=r"is the name of predictions that a run computes: give another one with --as"):
+        check_can_seal(RunFolder(tmp_path), plan(), COMPUTED.upper())
 
 
 def test_tables_hold_every_society(run: Path) -> None:

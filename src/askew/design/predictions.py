@@ -13,10 +13,15 @@ from typing import TYPE_CHECKING, Any
 from askew.stats.readings import is_same, read_effect
 
 if TYPE_CHECKING:
+    from askew.design.design import Design
     from askew.design.tables import Tables
 
 
 Holds = Callable[["Tables"], bool | None]
+
+
+def _any_design(design: "Design") -> bool:
+    return True
 
 
 @dataclass(frozen=True)
@@ -28,12 +33,14 @@ class Prediction:
         statement: A sentence that a run makes true or false, and that names the arms it is about.
         holds: From the tables of a finished run to whether the sentence is true; None if the run cannot say.
         arms: The arms without which a run cannot say; it is not asked about before a run without them.
+        of: Returns whether a run of a design can say; it is not asked about before another one.
     """
 
     id: str
     statement: str
     holds: Holds
     arms: tuple[str, ...] = ()
+    of: "Callable[[Design], bool]" = _any_design
 
 
 def from_lead(*labels: str) -> tuple[Prediction, ...]:

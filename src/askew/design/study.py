@@ -43,6 +43,10 @@ def _nothing_foretold(tables: "Tables") -> "pd.DataFrame":
     return pd.DataFrame()
 
 
+def _no_chances(predicted: "pd.DataFrame") -> Mapping[str, float]:
+    return {}
+
+
 def _no_society_tables(tables: "Tables") -> "SocietyTables | None":
     return None
 
@@ -84,6 +88,7 @@ class Study:
         sentence: From the tables, and the number of training rows by arm, to the result in one sentence for people who
             do not know the study; "" to show the verdict instead.
         foretold: From the tables of the probes to what they predict of the societies, before any is played.
+        chances: From that to the probabilities of statements, by their ids, which are sealed before any is played.
         society_tables: From the tables of a finished run to what its report shows of societies; None if it has none.
         societies: From the design, its arms and their controls to the societies of agents that a run plays, once the
             models are trained; it raises `AskewError` for a setting that cannot be played.
@@ -110,6 +115,7 @@ class Study:
     adapted: "Callable[[Design, Mapping[str, Arm]], Mapping[str, Arm]]" = _as_they_are
     sentence: "Callable[[Tables, Mapping[str, int]], str]" = _no_sentence
     foretold: "Callable[[Tables], pd.DataFrame]" = _nothing_foretold
+    chances: "Callable[[pd.DataFrame], Mapping[str, float]]" = _no_chances
     society_tables: "Callable[[Tables], SocietyTables | None]" = _no_society_tables
     societies: "Callable[[Design, Mapping[str, Arm], Mapping[str, str]], Sequence[PlannedSociety]]" = _no_societies
 

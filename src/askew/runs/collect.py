@@ -24,6 +24,7 @@ from askew.runs.copied_text import copied_columns, without_copied
 from askew.runs.episode_tables import write_episodes, write_funnel
 from askew.runs.judged_later import filled_in, is_judged, later_judge, scores_of
 from askew.runs.pair_tables import write_pair_effects, write_pairs
+from askew.runs.predictions import seal_computed
 from askew.runs.society_tables import write_societies
 from askew.runs.store import (
     AGENTS,
@@ -89,13 +90,15 @@ def collect(folder: RunFolder, plan: Plan) -> None:
 
 
 def foretell(folder: RunFolder, plan: Plan) -> None:
-    """Write `society/predicted.csv`: what the probes say of the societies, before any of them is played."""
+    """Write `society/predicted.csv`, what the probes say of the societies, and seal it before any of them is played."""
     finished = [work for work in asked_in(plan) if not work.step]
     made_of = folder.made_of(*(call.log for work in finished for call in work.calls))
     if not folder.is_finished(FORETOLD, made_of):
         scores = _scores(folder, finished) if _has_scores(plan) else pd.DataFrame()
         tables = Tables(plan.design, plan.arms, scores=scores, controls=plan.controls)
-        _write_csv(folder, FORETOLD, plan.study.foretold(tables), made_of)
+        found = plan.study.foretold(tables)
+        _write_csv(folder, FORETOLD, found, made_of)
+        seal_computed(folder, plan, plan.study.chances(found))
 
 
 def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: str, source: str) -> None:

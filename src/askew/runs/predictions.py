@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from askew.design.tables import Tables
 
 _LONGEST_NAME = 60
+COMPUTED = "single agents (computed)"
+"""The name under which the prediction is sealed that a study computes of its probes, before any society is played."""
 
 
 class _Plain(BaseModel):
@@ -73,11 +75,17 @@ def statements(plan: Plan) -> list[Prediction]:
             f"the statements of {study.name!r} are about rates, and without a judge there are none: name one with "
             "--judge before you predict"
         )
-    found = [one for one in study.predictions if set(one.arms) <= set(plan.arms)]
+    fitting = [one for one in study.predictions if one.of(plan.design)]
+    found = [one for one in fitting if set(one.arms) <= set(plan.arms)]
     if not study.predictions:
         raise AskewError(f"the study {study.name!r} has no statements to predict")
+    if not fitting:
+        raise AskewError(
+            f"the study {study.name!r} has no statements to predict about a run with these settings: `askew list "
+            "statements` shows those of its default settings"
+        )
     if not found:
-        wanted = " or ".join(dict.fromkeys(" with ".join(one.arms) for one in study.predictions))
+        wanted = " or ".join(dict.fromkeys(" with ".join(one.arms) for one in fitting))
         raise AskewError(f"these arms allow no prediction: the statements of {study.name} are about {wanted}")
     return found
 
@@ -91,6 +99,8 @@ def check_can_seal(folder: RunFolder, plan: Plan, who: str) -> None:
     """
     if not who.strip() or len(who) > _LONGEST_NAME or not who.isprintable():
         raise AskewError(f"{who!r} is not a name: give --as up to {_LONGEST_NAME} visible characters")
+    if _same_person(who, COMPUTED):
+        raise AskewError(f"{who!r} is the name of predictions that a run computes: give another one with --as")
     for product in (ANSWERS, ESTIMATES):
         if (folder / product).exists():
             raise AskewError(
@@ -123,21 +133,40 @@ def seal(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, fl
     check_can_seal(folder, plan, who)
     with folder.writing():
         check_can_seal(folder, plan, who)  # again, under the lock
-        said = tuple(
-            Said(id=one.id, statement=one.statement, probability=probabilities[one.id]) for one in statements(plan)
-        )
-        new = Seal(
-            who=who.strip(),
-            when=datetime.now(UTC).isoformat(timespec="seconds"),
-            askew=version("askew"),
-            study=plan.design.study,
-            design=digest(plan),
-            begun=(folder / STUDY).exists(),
-            statements=said,
-        )
-        new = new.model_copy(update={"sha256": new.hash()})
-        seals = [*read_seals(folder), new]
-        folder.write_json(PREDICTIONS, {"predictions": [one.model_dump() for one in seals]})
+        return _add(folder, plan, who, probabilities)
+
+
+def seal_computed(folder: RunFolder, plan: Plan, probabilities: Mapping[str, float]) -> None:
+    """Seal what the study's own instrument predicts, beside the predictions of people, unless that was done before.
+
+    Args:
+        folder: The run's folder, which this process is writing to.
+        plan: The plan of the run.
+        probabilities: 0-1 for some of the study's statements, by their ids; nothing is sealed for none.
+    """
+    if probabilities and not any(_same_person(seal.who, COMPUTED) for seal in read_seals(folder)):
+        _add(folder, plan, COMPUTED, probabilities)
+
+
+def _add(folder: RunFolder, plan: Plan, who: str, probabilities: Mapping[str, float]) -> Seal:
+    """Write a seal for those statements that have a probability."""
+    said = tuple(
+        Said(id=one.id, statement=one.statement, probability=probabilities[one.id])
+        for one in statements(plan)
+        if one.id in probabilities
+    )
+    new = Seal(
+        who=who.strip(),
+        when=datetime.now(UTC).isoformat(timespec="seconds"),
+        askew=version("askew"),
+        study=plan.design.study,
+        design=digest(plan),
+        begun=(folder / STUDY).exists(),
+        statements=said,
+    )
+    new = new.model_copy(update={"sha256": new.hash()})
+    seals = [*read_seals(folder), new]
+    folder.write_json(PREDICTIONS, {"predictions": [one.model_dump() for one in seals]})
     return new
 
 

@@ -15,6 +15,7 @@ from askew.stats.observed_tipping import AGREES
 from askew.studies.society.comparisons import effects
 from askew.studies.society.outcomes import OUTCOMES
 from askew.studies.society.shown import shown
+from askew.studies.society.statements import STATEMENTS, chances
 from askew.studies.society.study import verdict
 from askew.studies.society.tipping import compared
 from askew.worlds.society import Setting, Society, experiments, play_scripted
@@ -170,3 +171,14 @@ def test_topics_are_compared_apart() -> None:
     assert [one.clusters for one in lead] == [SOCIETIES] * 2
     assert set(shown(tables).adoption["condition"]) == {"share, stay", "names, stay"}
     assert compared(tables)["topic"].tolist() == ["share"]  # the topic that was predicted
+
+
+def test_statements_are_settled_by_societies_and_single_agents_say_how_likely_they_are(bent: Tables) -> None:
+    tables = with_effects(bent)
+    assert {one.id: one.holds(tables) for one in STATEMENTS[1:]} == {"tips": True, "stays": True}
+    assert STATEMENTS[0].holds(tables) == tables.effects.query("lead and estimate > 0")["p_corrected"].lt(0.05).any()
+    assert all(one.of(bent.design) and not one.of(of_conditions("tax").design) for one in STATEMENTS)
+    assert {one.holds(of_conditions("tax")) for one in STATEMENTS[1:]} == {None}
+    predicted = pd.DataFrame({"tips": [0.5, 0.5, 0.0], "stays": [1.0, 0.0, np.nan]})
+    assert chances(predicted) == {"tips": 0.75, "stays": 0.5}
+    assert chances(pd.DataFrame()) == {}

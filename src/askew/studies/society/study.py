@@ -19,6 +19,7 @@ from askew.studies.society.foretelling import predicted
 from askew.studies.society.probes import ALONE
 from askew.studies.society.shown import shown
 from askew.studies.society.societies import BENT, societies
+from askew.studies.society.statements import STATEMENTS, chances
 from askew.studies.society.tipping import compared
 
 if TYPE_CHECKING:
@@ -88,6 +89,8 @@ studies.add(
         clusters="models",
         societies=societies,
         foretold=predicted,
+        chances=chances,
+        predictions=STATEMENTS,
         society_tables=shown,
     ),
 )
