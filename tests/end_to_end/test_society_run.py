@@ -6,7 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from askew.api import load_run
+from askew import load_run
 from askew.base.errors import AskewError
 from askew.design.make import make_plan
 from askew.runs.predictions import COMPUTED, check_can_seal, read_seals, statements
