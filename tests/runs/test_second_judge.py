@@ -227,6 +227,7 @@ def test_table_with_an_answer_twice_is_one_error(run: Path) -> None:
         ("has one twice", "is damaged: it has not each measure"),
         ("has another", "is damaged: it has not each measure"),
         ("lacks the arm itself", "is damaged: it has not each measure"),
+        ("has another label", "is damaged: it has not each measure"),
         ("has another unit", "is damaged: it has the unit 'elephants'"),
         ("has another arm", "does not belong to the design beside it, which has no arm 'stranger'"),
     ],
@@ -241,6 +242,7 @@ def test_changed_effects_of_pairs_are_one_error(
         "has one twice": pd.concat([table, table.head(1)]),
         "has another": table.assign(measure=["x", *table["measure"].iloc[1:]]),
         "lacks the arm itself": table[table["control"].ne("") | table["arm"].ne("treated")],
+        "has another label": table.assign(label=["x", *table["label"].iloc[1:]]),
         "has another unit": table.assign(unit=["elephants", *table["unit"].iloc[1:]]),
         "has another arm": table.replace({"arm": {"treated": "stranger"}}),
     }

@@ -103,9 +103,9 @@ class FinishedTables:
         table = self._of_its_arms(PAIR_EFFECTS, self._optional(PAIR_EFFECTS))
         if table.empty:
             return table
-        measures = table.groupby(["probe", "kind", "arm", "control"])["measure"].agg(sorted)
+        measures = table.groupby(["probe", "kind", "arm", "control", "label"])["measure"].agg(sorted)
         own = {where[:3] for where in measures.index if not where[3]}
-        compared = {(*where[:2], arm) for where in measures.index for arm in where[2:] if where[3]}
+        compared = {(*where[:2], arm) for where in measures.index for arm in where[2:4] if where[3]}
         if not measures.map(sorted(MEASURES).__eq__).all() or not compared <= own:
             raise AskewError(
                 f"{self.folder / PAIR_EFFECTS} is damaged: it has not each measure of each arm and comparison once. "
