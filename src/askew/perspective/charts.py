@@ -15,7 +15,8 @@ MOST_BARS = 400
 """The most bars of an arc; in a longer one, each bar stands for several segments and has their mean score."""
 
 HIGH = "#1c6e8c"  # the colour of the high end; the style sheet has it for the page
-_WIDE, _NARROW = 720, 340
+_WIDE = 720
+_LABEL = "datum.value == 0 ? '0' : format(datum.value, '+d')"
 _ZERO = 1.5  # half the height of a bar with the score 0, which would not be seen
 _HOLLOW = 5.0  # half the height of a bar without evidence
 
@@ -47,7 +48,7 @@ def bars(mapped: PerspectiveMap, most: int = MOST_BARS) -> pd.DataFrame:
     )
 
 
-def arc(mapped: PerspectiveMap, narrow: bool = False) -> Chart:
+def arc(mapped: PerspectiveMap) -> Chart:
     """Return the arc of a map: a bar per segment, as high as its score, hollow without evidence."""
     rows = bars(mapped)
     known = rows.dropna(subset=["score"])
@@ -58,7 +59,7 @@ def arc(mapped: PerspectiveMap, narrow: bool = False) -> Chart:
         "low:Q",
         title=None,
         scale=alt.Scale(domain=[LOWEST, HIGHEST], nice=False),
-        axis=alt.Axis(values=[LOWEST, LOW_BAND, 0, HIGH_BAND, HIGHEST], format="+d"),
+        axis=alt.Axis(values=[LOWEST, LOW_BAND, 0, HIGH_BAND, HIGHEST], labelExpr=_LABEL),
     )
     shapes = {"x": x, "x2": "x2:Q", "y": y, "y2": "high:Q"}
     drawn = pd.DataFrame(
@@ -71,10 +72,11 @@ def arc(mapped: PerspectiveMap, narrow: bool = False) -> Chart:
         alt.Chart(drawn).mark_rect().encode(**shapes, color=_colour(mapped.axis)),
         alt.Chart(empty).mark_rect(fill=PAPER, stroke=MUTED, strokeWidth=0.8).encode(**shapes),
     ]
-    return styled(alt.layer(*layers).properties(width=_NARROW if narrow else _WIDE, height=220, title=_title(mapped)))
+    title = _title(mapped, "; hollow: no evidence" if len(hollow) else "")
+    return styled(alt.layer(*layers).properties(width=_WIDE, height=220, title=title))
 
 
-def strip(mapped: PerspectiveMap, narrow: bool = False) -> Chart:
+def strip(mapped: PerspectiveMap) -> Chart:
     """Return the strip of a map: the scale from end to end with its bands, and a marker for each of three segments."""
     axis = mapped.axis
     edges = [LOWEST, LOW_BAND, HIGH_BAND, HIGHEST]
@@ -83,7 +85,7 @@ def strip(mapped: PerspectiveMap, narrow: bool = False) -> Chart:
         "x:Q",
         title=None,
         scale=alt.Scale(domain=[LOWEST, HIGHEST], nice=False),
-        axis=alt.Axis(values=edges, format="+d", grid=False),
+        axis=alt.Axis(values=edges, labelExpr=_LABEL, grid=False),
     )
     scores = mapped.table.set_index("segment")["score"]
     marked = pd.DataFrame(
@@ -105,7 +107,7 @@ def strip(mapped: PerspectiveMap, narrow: bool = False) -> Chart:
         .mark_text(align="center", baseline="bottom", fontSize=12)
         .encode(x=x, y=low, text="label:N"),
     ]
-    chart = alt.layer(*layers).properties(width=_NARROW if narrow else _WIDE, height=120, title=_title(mapped))
+    chart = alt.layer(*layers).properties(width=_WIDE, height=120, title=_title(mapped))
     return styled(chart)
 
 
@@ -114,7 +116,7 @@ def marker_names(mapped: PerspectiveMap) -> dict[str, int]:
     axis, at = mapped.axis, mapped.markers
     named = {
         f"most {axis.low.label.lower()}": at.lowest,
-        "median": at.median,
+        "nearest the median": at.median,
         f"most {axis.high.label.lower()}": at.highest,
     }
     return {name: segment for name, segment in named.items() if segment is not None}
@@ -125,5 +127,5 @@ def _colour(axis: Axis) -> alt.Color:
     return alt.Color("band:N", scale=alt.Scale(domain=names, range=[ACCENT, PLAIN, HIGH]))
 
 
-def _title(mapped: PerspectiveMap) -> alt.TitleParams:
-    return alt.TitleParams(f"{mapped.axis.title}, by the scorer {mapped.scorer}", color=INK, anchor="start")
+def _title(mapped: PerspectiveMap, more: str = "") -> alt.TitleParams:
+    return alt.TitleParams(f"{mapped.axis.title}, by the scorer {mapped.scorer}{more}", color=INK, anchor="start")

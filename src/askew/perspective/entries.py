@@ -33,6 +33,15 @@ class Entries:
             self._known[word] = found
         return found
 
+    def found(self, words: Sequence[str]) -> list[tuple[int, int, float]]:
+        """Return the place, the number of words and the value of the longest entry at each place that has one."""
+        known, matches = self._known, []
+        for place, word in enumerate(words):
+            # Most words begin no entry, and are looked up once.
+            if (known[word] if word in known else self.beginning(word)) and (hit := self.at(words, place)):
+                matches.append((place, *hit))
+        return matches
+
     def at(self, words: Sequence[str], place: int) -> tuple[int, float] | None:
         """Return the number of words and the value of the longest entry at a place in a text; None without one."""
         for entry, value in self.beginning(words[place]):
@@ -64,7 +73,7 @@ def lens_of(axis: Axis, texts: Sequence[str]) -> str:
     for text in texts if known else ():
         words = words_at(text, spans_of_words(text))
         for name, entries in known.items():
-            counts[name] += len({words[place] for place in range(len(words)) if entries.at(words, place)})
+            counts[name] += len({words[place] for place, _, _ in entries.found(words)})
     best = max(counts, key=lambda name: counts[name], default="")
     return best if best and counts[best] else ""
 

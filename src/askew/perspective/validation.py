@@ -18,7 +18,7 @@ from askew.perspective.source import Part, Source
 from askew.perspective.summary import Stability, band_numbers, compared_cuts, spearman
 from askew.stats.agreement import share_and_kappa
 
-ALL, ALL_AS_ZERO = "all", "all, no evidence as 0"
+ALL, ALL_AS_ZERO = "all", "all, none as 0"
 VALIDATION_COLUMNS = [
     *("form", "segments", "coverage", "correlation", "correlation_low", "correlation_high"),
     *("kappa", "kappa_low", "kappa_high"),

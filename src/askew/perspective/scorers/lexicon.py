@@ -14,7 +14,8 @@ from askew.perspective.scorers import LEXICON, NO_EVIDENCE, Evidence, Scored, Sc
 
 NEGATED, ATTRIBUTED = "negated", "attributed"
 
-_BREAK = re.compile(r"[.!?…;]|\n\s*\n")  # ends the reach of a negator and of an attribution
+_SENTENCE = re.compile(r"[.!?…;]|\n\s*\n")  # ends the reach of an attribution
+_CLAUSE = re.compile(r"[.!?…;,:()–—]|\n\s*\n")  # ends the reach of a negator: "no, it is dangerous" denies nothing
 _QUOTED = re.compile(r"“([^“”]*)”|«([^«»]*)»|(?<![\w\"])\"([^\"]*)\"(?![\w\"])")
 _LEAST_QUOTED, _MOST_QUOTED = 3, 80  # words between quotation marks that are somebody's speech
 _NEGATOR_REACH = 3  # words between a negator and the word that it denies, and one
@@ -52,7 +53,7 @@ class Lexicon:
         found: list[Scored] = []
         for text in texts:
             found.append(self._score(text))
-            if len(found) % _PROGRESS_EVERY == 0 or len(found) == len(texts):
+            if len(texts) > _PROGRESS_EVERY and (len(found) % _PROGRESS_EVERY == 0 or len(found) == len(texts)):
                 self._on_progress(len(found), len(texts))
         return found
 
@@ -62,14 +63,14 @@ class Lexicon:
         hits = self._hits(words)
         if not hits:
             return NO_EVIDENCE
-        sentence = _sentences(text, spans)
+        sentence, clause = _numbers(_SENTENCE, text, spans), _numbers(_CLAUSE, text, spans)
         quoted = _quoted(text)
         says = self._attributions(words)
-        denied = [place for place in range(len(words)) if self._negators.at(words, place)]
+        denied = [place for place, _, _ in self._negators.found(words)]
         evidence: list[Evidence] = []
         for place, length, value in hits:
             start, end = spans[place][0], spans[place + length - 1][1]
-            negated = _reaches(denied, place, sentence, _NEGATOR_REACH)
+            negated = _reaches(denied, place, clause, _NEGATOR_REACH)
             reported = _reaches(says, place, sentence, _SAYS_REACH)
             reported |= any(begin <= start < stop for begin, stop in quoted)
             weight = value * (self._axis.negated if negated else 1) * (self._axis.attributed if reported else 1)
@@ -81,15 +82,15 @@ class Lexicon:
         """Return the place, the number of words and the value of each entry of the axis in a text."""
         found: list[tuple[int, int, float]] = []
         free = 0  # the first word that no phrase has taken
-        for place, word in enumerate(words):
-            if place >= free and self._evidence.beginning(word) and (hit := self._evidence.at(words, place)):
-                found.append((place, *hit))
-                free = place + hit[0]
+        for place, length, value in self._evidence.found(words):
+            if place >= free:
+                found.append((place, length, value))
+                free = place + length
         return found
 
     def _attributions(self, words: Sequence[str]) -> list[int]:
         """Return the places of words that make what follows somebody else's, unless it is "I said that"."""
-        places = (place for place in range(len(words)) if self._says.at(words, place))
+        places = (place for place, _, _ in self._says.found(words))
         return [place for place in places if not (place and words[place - 1] in self._own)]
 
 
@@ -103,17 +104,17 @@ def _as_score(axis: Axis, evidence: Sequence[Evidence]) -> Scored:
     return Scored(min(max(score, LOWEST), HIGHEST), tuple(evidence))
 
 
-def _sentences(text: str, spans: Sequence[tuple[int, int]]) -> list[int]:
-    """Return the number of the sentence of each word."""
+def _numbers(breaks: "re.Pattern[str]", text: str, spans: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the number of the sentence or clause of each word, given what stands between two of them."""
     numbers = [0]
     for (_, end), (start, _) in pairwise(spans):
-        numbers.append(numbers[-1] + bool(_BREAK.search(text, end, start)))
+        numbers.append(numbers[-1] + bool(breaks.search(text, end, start)))
     return numbers
 
 
-def _reaches(places: Sequence[int], place: int, sentence: Sequence[int], reach: int) -> bool:
-    """Return whether one of some words stands at most `reach` words before a place, in the same sentence."""
-    return any(0 < place - one <= reach and sentence[one] == sentence[place] for one in places)
+def _reaches(places: Sequence[int], place: int, unit: Sequence[int], reach: int) -> bool:
+    """Return whether one of some words stands at most `reach` words before a place, in the same sentence or clause."""
+    return any(0 < place - one <= reach and unit[one] == unit[place] for one in places)
 
 
 def _quoted(text: str) -> list[tuple[int, int]]:
@@ -123,12 +124,16 @@ def _quoted(text: str) -> list[tuple[int, int]]:
     return [(start, end) for start, end, words in counted if _LEAST_QUOTED <= words <= _MOST_QUOTED]
 
 
+def _number(factor: float) -> str:
+    return f"{factor:g}".replace("-", "−")
+
+
 def _method(setting: Setting) -> str:
     axis = setting.axis
     return (
         f"The lexicon counts {len(axis.low.words)} words and phrases of {axis.low.label} and {len(axis.high.words)} of "
-        f"{axis.high.label}. A word within three words after a negator counts {axis.negated:g} times its weight; one "
-        f"that somebody else says, or that stands between quotation marks, {axis.attributed:g} times. A segment’s score "
+        f"{axis.high.label}. A word within three words after a negator counts {_number(axis.negated)} times its weight; "
+        f"one that somebody else says, or that stands between quotation marks, {axis.attributed:g} times. A segment’s score "
         f"is 100 · (high − low) / (high + low + {axis.prior:g}). It reads words, not meaning: it takes sarcasm at its "
         "word, and does not see a stance in other words."
     )
