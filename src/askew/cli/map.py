@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 _MOST_TEXTS_SHOWN = 5
 _DEFAULT_FOLDER = Path("maps")
-_TEXTS_OF_A_JUDGE = 4  # 60 requests
+_TEXTS_OF_A_JUDGE = 8  # 120 requests
 
 MAP_EXAMPLES = """
 [bold]Examples[/bold]
@@ -77,7 +77,8 @@ def map_text(
     ] = "lexicon",
     axis: Annotated[str, typer.Option(help="The axis: a name, or a YAML file.")] = "risk-opportunity",
     judge: Annotated[
-        str, typer.Option(help="The judge, for --scorer judge.", show_default=False, autocompletion=completion("models"))
+        str,
+        typer.Option(help="The judge, for --scorer judge.", show_default=False, autocompletion=completion("models")),
     ] = "",
     model: Annotated[
         str,
@@ -99,7 +100,9 @@ def map_text(
     ] = None,
     validate: Annotated[
         bool,
-        typer.Option("--validate", help="Print how well the scorer reads planted stance, and compare it with the lexicon."),
+        typer.Option(
+            "--validate", help="Print how well the scorer reads planted stance, and compare it with the lexicon."
+        ),
     ] = False,
     texts: Annotated[
         int | None,
@@ -107,7 +110,7 @@ def map_text(
             help="How many planted texts it reads, 15 segments each; 0 for none.",
             min=0,
             max=500,
-            show_default="24 for the lexicon, 4 for others",
+            show_default="24 for the lexicon, 8 for others",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write to.", show_default="maps/NAME")] = None,
@@ -118,7 +121,7 @@ def map_text(
     """Map the perspective of a text: which stance its segments take, from risk to opportunity or on your own axis."""
     from askew.perspective.axis import axis as axis_named
     from askew.perspective.counterbalance import counterbalance, sources_beside
-    from askew.perspective.mapping import Checks, make_map
+    from askew.perspective.mapping import make_map
     from askew.perspective.scorers import Setting, scorers
     from askew.perspective.write import JSON, check_folder, write_map
 
@@ -163,7 +166,7 @@ def _source(path: Path, begin: str, end: str) -> "Source":
     from askew.runs.run import load_run
 
     run = load_run(path)
-    return run_source(path.resolve().name, run.answers, run.episodes, run.conduct, run.events)
+    return run_source(path.resolve().name, run.answers, run.episodes, run.events)
 
 
 def _checks(name: str, setting: "Setting", asked: bool, texts: int | None) -> "Checks":
@@ -183,7 +186,9 @@ def _checks(name: str, setting: "Setting", asked: bool, texts: int | None) -> "C
     from askew.perspective.validation import compare, validate
 
     kind = scorers.get(name)
-    count = (kind.texts or (_TEXTS_OF_A_JUDGE if asked else 0)) if texts is None else texts if asked or kind.texts else 0
+    count = (
+        (kind.texts or (_TEXTS_OF_A_JUDGE if asked else 0)) if texts is None else texts if asked or kind.texts else 0
+    )
     if not can_validate(setting.axis):
         if asked:
             raise AskewError(
@@ -200,7 +205,6 @@ def _checks(name: str, setting: "Setting", asked: bool, texts: int | None) -> "C
     quiet = replace(own, on_progress=lambda done, total: None)
     first = validate(LEXICON, scorers.get(LEXICON).make(quiet), count)
     return Checks(found, compare(first, found))
-
 
 
 def _finish_validation(checks: "Checks", folder: Path, as_json: bool) -> None:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 # 01:02:03.456, 02:03,456 and the like, with hours of any length.
 _TIME = r"(?:(\d{1,3}):)?(\d{1,2}):(\d{2})(?:[.,](\d{1,3}))?"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s.*)?")
+_MOMENT = 0.05  # seconds
 _TAG = re.compile(r"<[^<>\n]*>|\{\\[^{}\n]*\}")
 
 
@@ -29,7 +30,8 @@ class Caption:
 def captions(text: str) -> list[Caption]:
     """Return the captions of a file in the order of their times, without empty ones.
 
-    Automatic captions roll: each shows the line before it again. A line that the last caption ended with is left out.
+    Automatic captions roll: each shows the line before it again, alone for a moment and then above the next line. Such
+    a line is left out; a line that is said twice is not.
 
     Args:
         text: The content of a .vtt or .srt file.
@@ -37,7 +39,8 @@ def captions(text: str) -> list[Caption]:
     found: list[Caption] = []
     shown = ""
     for start, end, lines in sorted(_cues(text), key=lambda cue: cue[0]):
-        new = lines[1:] if lines and lines[0] == shown else lines
+        rolls = bool(lines) and lines[0] == shown and (len(lines) > 1 or end - start < _MOMENT)
+        new = lines[1:] if rolls else lines
         if lines:
             shown = lines[-1]
         if new:

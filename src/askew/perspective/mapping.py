@@ -76,7 +76,7 @@ class PerspectiveMap:
 
 @dataclass(frozen=True)
 class Checks:
-    """What is known about a scorer.
+    """The checks of a scorer.
 
     Attributes:
         validation: How well it reads planted stance; None if this was not tried.
@@ -177,7 +177,9 @@ def _notes(source: Source, axis: Axis, name: str, table: pd.DataFrame, checks: C
         )
     ends = sum(len(_SENTENCE_ENDS.findall(part.text)) for part in source.parts)
     if ends < _LEAST_ENDS * int(table["words"].sum()) and len(table) > 1:
-        notes.append("The text has hardly any punctuation: who says what, and what is denied, is told by nearness only.")
+        notes.append(
+            "The text has hardly any punctuation: who says what, and what is denied, is told by nearness only."
+        )
     if checks.validation is not None:
         notes += [checks.validation.warning] if checks.validation.warning else []
     elif not can_validate(axis):

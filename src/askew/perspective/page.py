@@ -1,4 +1,4 @@
-"""The page of a map: one HTML file that needs no other. The text of segments is data in it, and only ever set as text."""
+"""The page of a map: one HTML file that needs no other. The text of segments is data in it, and only set as text."""
 
 import json
 from collections.abc import Sequence
@@ -87,7 +87,9 @@ def _drawn_bars(mapped: PerspectiveMap) -> list[dict[str, Any]]:
         height = max(abs(score), _LEAST_BAR)
         shape = {"x": place + 0.08, "width": 0.84, "y": -height if score >= 0 else 0.0, "height": height}
         drawn.append({**shape, "class": _class(mapped, row["band"])})
-    return [{name: f"{value:.5g}" if isinstance(value, float) else value for name, value in one.items()} for one in drawn]
+    return [
+        {name: f"{value:.5g}" if isinstance(value, float) else value for name, value in one.items()} for one in drawn
+    ]
 
 
 def _class(mapped: PerspectiveMap, band: str) -> str:

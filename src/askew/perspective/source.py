@@ -3,21 +3,21 @@
 HTML is read as text and never rendered. The text of a file is untrusted; it is shown escaped and nothing else.
 """
 
+import json
 import re
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
+from askew.data import languages
 from askew.perspective.captions import captions
 
 if TYPE_CHECKING:
     import pandas as pd
-    from py3langid.langid import LanguageIdentifier
 
 LARGEST = 100_000_000
 """The largest file that is read, in bytes."""
@@ -26,11 +26,11 @@ TEXTS = (*PLAIN, *CAPTIONS, *PAGES)
 """The endings of the files of a folder that are texts; a single file may have any."""
 
 _HIDDEN = {"script", "style", "template", "noscript", "head", "svg", "math", "textarea", "select", "iframe", "object"}
+# The argument that people read, of the tools that reach people.
+_SPOKEN = {"send_message": "text", "finish": "summary"}
 _INLINE = {"a", "abbr", "b", "bdi", "cite", "code", "em", "font", "i", "mark", "q", "s", "small", "span", "strong", "u"}
 # Longest piece, and the number of them, from which the language is told.
 _SAMPLE, _SAMPLES = 2_000, 5
-_LEAST_LETTERS = 60
-_SURE = 0.9
 
 
 @dataclass(frozen=True)
@@ -90,37 +90,31 @@ def read_source(path: Path, begin: str = "", end: str = "") -> Source:
     return Source(path.name, (part,), notes)
 
 
-def run_source(
-    title: str, answers: "pd.DataFrame", turns: "pd.DataFrame", conduct: "pd.DataFrame", events: "pd.DataFrame"
-) -> Source:
-    """Return what the models of a run said: answers, words and reports in episodes, interviews, talk of agents.
+def run_source(title: str, answers: "pd.DataFrame", turns: "pd.DataFrame", events: "pd.DataFrame") -> Source:
+    """Return what the models of a run said, in parts: answers, episodes and interviews by arm, and agents' talk.
 
     Args:
         title: The run's name.
         answers: Columns arm and answer.
-        turns: Turns of episodes, with the columns arm, role, text and arguments; may be empty.
-        conduct: Episodes, with the column arm, and answers to interviews in columns that begin with `said_`; may be
-            empty.
+        turns: Turns of episodes, with the columns arm, role, text, tool, arguments and result; may be empty. Of an
+            episode, what the model says, sends and reports counts; of an interview, its answers.
         events: Events of societies, with the columns society, kind and text; may be empty.
 
     Raises:
         AskewError: Nobody said anything.
     """
-    said: list[tuple[str, Sequence[str]]] = [
-        (f"{arm}: answers", list(of_arm["answer"])) for arm, of_arm in answers.groupby("arm", sort=False)
-    ]
-    if len(turns):
-        own = turns[turns["role"].eq("assistant")]
-        said += [(f"{arm}: episodes", list(of_arm["text"])) for arm, of_arm in own.groupby("arm", sort=False)]
-    spoken = [str(name) for name in conduct.columns if str(name).startswith("said_")]
-    if len(conduct) and spoken:
-        for arm, of_arm in conduct.groupby("arm", sort=False):
-            said.append((f"{arm}: interviews", [str(text) for text in of_arm[spoken].to_numpy().ravel()]))
-    if len(events):
-        talk = events[events["kind"].isin(["say", "claim"])]
-        said += [(f"{society}: talk", list(of_one["text"])) for society, of_one in talk.groupby("society", sort=False)]
-    parts = [Part(name, "\n".join(filter(str.strip, texts))) for name, texts in said]
-    parts = [part for part in parts if part.text.strip()]
+    said: dict[str, Sequence[str]] = {
+        f"{arm}: answers": of_arm["answer"].tolist() for arm, of_arm in answers.groupby("arm", sort=False)
+    }
+    for arm, of_arm in turns.groupby("arm", sort=False) if len(turns) else ():
+        rows = of_arm[["role", "text", "tool", "arguments", "result"]].to_dict("records")
+        said[f"{arm}: episodes"] = [_said_in_episode(row) for row in rows]
+        said[f"{arm}: interviews"] = of_arm.loc[of_arm["role"].eq("interview"), "result"].tolist()
+    talk = events[events["kind"].eq("say")] if len(events) else events
+    for society, of_one in talk.groupby("society", sort=False) if len(talk) else ():
+        said[f"{society}: talk"] = of_one["text"].tolist()
+    parts = [Part(name, "\n".join(filter(str.strip, texts))) for name, texts in said.items()]
+    parts = [part for part in parts if part.text]
     if not parts:
         raise AskewError(f"the run {title} has no text to map: its models said nothing")
     return Source(title, parts)
@@ -140,11 +134,22 @@ def language_of(source: Source) -> str:
     longest = max((part.text for part in source.parts), key=len)
     steps = max(1, len(longest) // _SAMPLES)
     pieces = [longest[at : at + _SAMPLE] for at in range(0, len(longest), steps)][:_SAMPLES]
-    sample = "\n".join(pieces)
-    if sum(map(str.isalpha, sample)) < _LEAST_LETTERS:
+    found = languages.language_of("\n".join(pieces))
+    return "" if found == languages.UNCLEAR else found
+
+
+def _said_in_episode(turn: Mapping[Hashable, str]) -> str:
+    """Return what a model says in a turn: its words, or those that a call sends to people."""
+    if turn["role"] == "model":
+        return turn["text"]
+    spoken = _SPOKEN.get(turn["tool"]) if turn["role"] == "call" else None
+    if spoken is None:
         return ""
-    language, sureness = _identifier().classify(sample)
-    return str(language) if sureness >= _SURE else ""
+    try:
+        arguments = json.loads(turn["arguments"])
+    except (ValueError, RecursionError):
+        return ""
+    return str(arguments.get(spoken, "")) if isinstance(arguments, dict) else ""
 
 
 def _text_of(path: Path) -> str:
@@ -220,10 +225,3 @@ class _Html(HTMLParser):
     def handle_data(self, data: str) -> None:
         if not self._hidden:
             self.found.append(re.sub(r"\s+", " ", data))
-
-
-@cache
-def _identifier() -> "LanguageIdentifier":
-    from py3langid.langid import MODEL_FILE, LanguageIdentifier
-
-    return LanguageIdentifier.from_model_file(MODEL_FILE, norm_probs=True)

@@ -1,8 +1,9 @@
 """Validates a scorer on texts whose stance is known: does its score follow the planted stance, form by form?
 
 Spearman's rank correlation of score and planted level, and Cohen's kappa (1960, *Educational and Psychological
-Measurement* 20) of the bands, each with a bootstrap interval over texts. Segments without evidence are left out of both,
-and their share stands beside them as coverage. The control: the same scores with the planted levels shuffled.
+Measurement* 20) of the bands, each with a bootstrap interval over texts. Segments without evidence are left out of
+both; the share of the others stands beside them as coverage. The control: the same scores
+with the planted levels shuffled.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -23,11 +24,12 @@ VALIDATION_COLUMNS = [
     *("form", "segments", "coverage", "correlation", "correlation_low", "correlation_high"),
     *("kappa", "kappa_low", "kappa_high"),
 ]
-"""The columns of a validation's table: one row per form, and two for all. `coverage` is the share of the segments with a
+"""The columns of a validation's table: one row per form, and two for all. `coverage` is the share of segments with a
 score, 0-1; the limits are those of 95% intervals for other texts of the same kind."""
 
 RESAMPLES = 500
 _BANDS = 3
+_NEAR_ONE = 1 - 1e-9
 
 Measure = Callable[[np.ndarray, np.ndarray], float]
 
@@ -57,14 +59,14 @@ class Validation:
     @property
     def correlation(self) -> tuple[float, float, float]:
         """The rank correlation over all segments with a score, and the limits of its interval; NaN if undefined."""
-        row = self.table.set_index("form").loc[ALL]
-        return float(row["correlation"]), float(row["correlation_low"]), float(row["correlation_high"])
+        row = next(row for row in self.table.to_dict("records") if row["form"] == ALL)
+        return row["correlation"], row["correlation_low"], row["correlation_high"]
 
     @property
     def warning(self) -> str:
         """A sentence for a scorer that does not follow the planted stance beyond chance; "" for one that does."""
         value, low, high = self.correlation
-        if low > 0:
+        if not low <= 0 and value > self.shuffled[2]:
             return ""
         found = "it gives no two scores" if np.isnan(value) else f"rank correlation {value:.2f} [{low:.2f}, {high:.2f}]"
         return (
@@ -143,8 +145,8 @@ def compare(first: Validation, second: Validation, seed: int = 0) -> Comparison:
         second=second.scorer,
         segments=length,
         both=len(both),
-        correlation=_with_interval(texts, scores, others, spearman, seed),
-        kappa=_with_interval(texts, band_numbers(scores.tolist()), band_numbers(others.tolist()), _kappa, seed),
+        correlation=with_interval(texts, scores, others, spearman, seed),
+        kappa=with_interval(texts, band_numbers(scores.tolist()), band_numbers(others.tolist()), _kappa, seed),
     )
 
 
@@ -161,8 +163,8 @@ def _by_form(table: pd.DataFrame, seed: int) -> pd.DataFrame:
         scored = group.dropna(subset=["score"])
         texts, scores, levels = (scored[name].to_numpy() for name in ("text", "score", "level"))
         row = [form, len(group), float(group["score"].notna().mean())]
-        row += [*_with_interval(texts, scores, levels, spearman, seed)]
-        row += [*_with_interval(texts, band_numbers(scores.tolist()), np.sign(levels), _kappa, seed)]
+        row += [*with_interval(texts, scores, levels, spearman, seed)]
+        row += [*with_interval(texts, band_numbers(scores.tolist()), np.sign(levels), _kappa, seed)]
         rows.append(row)
     return pd.DataFrame(rows, columns=VALIDATION_COLUMNS)
 
@@ -176,33 +178,58 @@ def _kappa(first: np.ndarray, second: np.ndarray) -> float:
     return float(share_and_kappa(cells)[1][0])
 
 
-def _with_interval(
-    texts: np.ndarray, first: np.ndarray, second: np.ndarray, measure: Measure, seed: int
+def with_interval(
+    texts: np.ndarray, first: np.ndarray, second: np.ndarray, measure: Measure, seed: int, resamples: int = RESAMPLES
 ) -> tuple[float, float, float]:
-    """Return a measure, and the limits of its 95% interval by a bootstrap over texts; NaN limits for a single text."""
+    """Return a measure, and the limits of its 95% interval by a bootstrap over texts.
+
+    The limits are NaN for a single text, and where all draws agree, as for a measure of 1. Else they are Student's on
+    Fisher's scale (1915, *Biometrika* 10), with the bootstrap's standard error: with few
+    texts, quantiles of the bootstrap lie too near.
+
+    Args:
+        texts: The text of each segment, of shape (n,). Segments of a text are drawn together.
+        first: A number for each segment, of shape (n,).
+        second: Another one.
+        measure: What is computed from the two, from -1 to 1.
+        seed: The seed of the draws.
+        resamples: The number of draws.
+    """
     value = measure(first, second)
     places = [np.flatnonzero(texts == text) for text in np.unique(texts)]
     if np.isnan(value) or len(places) < 2:
         return value, float("nan"), float("nan")
     rng, drawn = np.random.default_rng(seed), []
-    for _ in range(RESAMPLES):
+    for _ in range(resamples):
         chosen = np.concatenate([places[one] for one in rng.integers(len(places), size=len(places))])
         drawn.append(measure(first[chosen], second[chosen]))
     known = np.array(drawn)[~np.isnan(drawn)]
-    if not len(known):
+    if len(known) < resamples / 2 or not np.ptp(known):
         return value, float("nan"), float("nan")
-    low, high = np.quantile(known, [0.025, 0.975])
-    return value, float(low), float(high)
+    from scipy.stats import t
+
+    low, high = np.tanh(_z(np.array(value)) + np.array([-1, 1]) * t.ppf(0.975, len(places) - 1) * _error(known, places))
+    return value, float(min(low, value)), float(max(high, value))
+
+
+def _error(drawn: np.ndarray, places: Sequence[np.ndarray]) -> float:
+    """Return the standard error of a measure on Fisher's scale; resampling n texts shows n - 1 nths of its variance."""
+    return float(_z(drawn).std(ddof=1)) * (len(places) / (len(places) - 1)) ** 0.5
+
+
+def _z(value: np.ndarray) -> np.ndarray:
+    """Return a measure from -1 to 1 on Fisher's scale, on which it varies about equally everywhere."""
+    return np.arctanh(np.clip(value, -_NEAR_ONE, _NEAR_ONE))
 
 
 def _shuffled(table: pd.DataFrame, seed: int) -> tuple[float, float, float]:
     """Return the mean and two quantiles of the rank correlation if the planted levels are shuffled."""
     scored = table.dropna(subset=["score"])
-    rng, levels, scores = np.random.default_rng(seed), scored["level"].to_numpy(), scored["score"].to_numpy()
+    rng, levels, scores = np.random.default_rng(seed), scored["level"].to_numpy(copy=True), scored["score"].to_numpy()
     found = np.array([spearman(scores, rng.permutation(levels)) for _ in range(RESAMPLES)])
     found = found[~np.isnan(found)]
     if not len(found):
-        return (float("nan"),) * 3
+        return float("nan"), float("nan"), float("nan")
     low, high = np.quantile(found, [0.025, 0.975])
     return float(found.mean()), float(low), float(high)
 

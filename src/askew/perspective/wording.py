@@ -60,8 +60,8 @@ def stability_words(found: Stability) -> str:
 def comparison_words(found: Comparison) -> str:
     """Return how far two scorers agree, in a sentence."""
     return (
-        f"The scorers {found.first} and {found.second} both scored {found.both:,} of {found.segments:,} planted segments: "
-        f"rank correlation {with_interval(*found.correlation)}, kappa of bands {with_interval(*found.kappa)}."
+        f"The scorers {found.first} and {found.second} both scored {found.both:,} of {found.segments:,} planted "
+        f"segments: rank correlation {with_interval(*found.correlation)}, kappa of bands {with_interval(*found.kappa)}."
     )
 
 
@@ -71,8 +71,6 @@ def clock(seconds: float) -> str:
         return ""
     minutes, rest = divmod(int(seconds), 60)
     return f"{minutes // 60}:{minutes % 60:02}:{rest:02}"
-
-
 
 
 def _signed(value: float) -> str:

@@ -1,4 +1,4 @@
-"""What a page holds within itself, so that it needs no other file: its fonts, and the policy that lets nothing else in."""
+"""The parts of a page that make it whole by itself: its fonts, and the policy that lets nothing else in."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Scorers: each reads the stance of segments on an axis. A module of this package registers one, and so can a plug-in."""
+"""Scorers, which read the stance of segments on an axis. A module of this package registers one; so can a plug-in."""
 
 import math
 from collections.abc import Callable, Sequence

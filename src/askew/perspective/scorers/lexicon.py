@@ -132,10 +132,10 @@ def _method(setting: Setting) -> str:
     axis = setting.axis
     return (
         f"The lexicon counts {len(axis.low.words)} words and phrases of {axis.low.label} and {len(axis.high.words)} of "
-        f"{axis.high.label}. A word within three words after a negator counts {_number(axis.negated)} times its weight; "
-        f"one that somebody else says, or that stands between quotation marks, {axis.attributed:g} times. A segment’s score "
-        f"is 100 · (high − low) / (high + low + {axis.prior:g}). It reads words, not meaning: it takes sarcasm at its "
-        "word, and does not see a stance in other words."
+        f"{axis.high.label}. A word within three words after a negator counts {_number(axis.negated)} times its "
+        f"weight; one that somebody else says, or that stands between quotation marks, {axis.attributed:g} times. A "
+        f"segment’s score is 100 · (high − low) / (high + low + {axis.prior:g}). It reads words, not meaning: it takes "
+        "sarcasm at its word, and does not see a stance in other words."
     )
 
 

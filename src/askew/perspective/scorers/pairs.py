@@ -39,17 +39,17 @@ class PairScorer:
             raise AskewError("the scorer pairs needs a model on this machine: name one with --model, such as ./folder")
         if not setting.axis.pairs:
             raise AskewError(
-                f"the axis {setting.axis.name} has no pairs of sentences for the scorer pairs: add `pairs` with the keys "
-                "low and high, or use another scorer"
+                f"the axis {setting.axis.name} has no pairs of sentences for the scorer pairs: add `pairs` with the "
+                "keys low and high, or use another scorer"
             )
         self._spec = resolve(setting.model)
         if not self._spec.is_local:
             raise AskewError(
-                f"{setting.model} is a served model, and the scorer pairs reads log-probabilities on this machine. Name a "
-                "local model, or use the model as a judge: --scorer judge --judge MODEL"
+                f"{setting.model} is a served model, and the scorer pairs reads log-probabilities on this machine. "
+                "Name a local model, or use the model as a judge: --scorer judge --judge MODEL"
             )
         self._setting = setting
-        self._model: "Model | None" = None
+        self._model: Model | None = None
         self._usual: float | None = None  # the log-odds after texts without a stance
 
     def __call__(self, texts: Sequence[str]) -> list[Scored]:
@@ -92,10 +92,10 @@ class PairScorer:
 
 def _method(setting: Setting) -> str:
     return (
-        f"After each segment {setting.model} read {len(setting.axis.pairs)} pairs of sentences about the speaker, such as "
-        f"“{setting.axis.pairs[0].low}” and “{setting.axis.pairs[0].high}”. The score is the mean log-odds of the second, "
-        f"less those after {_NEUTRAL_TEXTS} texts without a stance, on the scale of a probability. It names no words, and "
-        "has a score for every segment."
+        f"After each segment {setting.model} read {len(setting.axis.pairs)} pairs of sentences about the speaker, such "
+        f"as “{setting.axis.pairs[0].low}” and “{setting.axis.pairs[0].high}”. The score is the mean log-odds of the "
+        f"second, less those after {_NEUTRAL_TEXTS} texts without a stance, on the scale of a probability. It names no "
+        "words, and has a score for every segment."
     )
 
 
@@ -105,6 +105,6 @@ scorers.add(
         about="log-probabilities of paired sentences after each segment, on a local model; --model names it",
         make=PairScorer,
         method=_method,
-        texts=4,
+        texts=8,
     ),
 )
