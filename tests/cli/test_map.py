@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from askew.perspective.planted import planted
+from askew.perspective.scorers import NO_EVIDENCE, Scored, Scorer, ScorerKind, Setting, scorers
 from command_line import Command
 
 GERMAN = "Wir haben heute über die Straßenbahn gesprochen, und viele Leute waren nicht einverstanden. " * 40
@@ -95,6 +96,19 @@ def test_validation_alone_prints_a_row_for_each_form(command: Command) -> None:
         assert f"\n {form} " in out
     assert "shuffled" in out
     assert len(pd.read_csv("maps/validation/validation.csv")) == 8
+
+
+def test_a_scorer_of_ones_own_is_one_registration(command: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    def make(setting: Setting) -> Scorer:
+        return lambda texts: [Scored(100.0) if "!" in text else NO_EVIDENCE for text in texts]
+
+    monkeypatch.setattr(scorers, "_items", {**scorers._items})
+    scorers.add("shouting", ScorerKind("counts exclamation marks", make, lambda setting: "Counts <b>marks</b>."))
+    written("talk.txt", f"{PLANTED[0]} Stop!")
+    code, out, _ = command("map", "talk.txt", "--scorer", "shouting", "--json")
+    assert code == 0
+    assert json.loads(out)["figures"]["mean"] == 100
+    assert "Counts &lt;b&gt;marks" in Path("maps/talk/map.html").read_text()
 
 
 def test_a_text_in_another_language_is_said(command: Command) -> None:

@@ -122,9 +122,9 @@ def test_intervals_cover_the_correlation_of_other_texts() -> None:
         return level + rng.normal(0, 1.5, each.max() + 1)[each] + rng.normal(0, 1, len(each)), level
 
     true = spearman(*drawn(np.repeat(np.arange(4_000), 12)))
-    limits = [with_interval(texts, *drawn(texts), spearman, seed, resamples=120)[1:] for seed in range(60)]
+    limits = [with_interval(texts, *drawn(texts), spearman, seed, resamples=120)[1:] for seed in range(80)]
     covered = sum(low <= true <= high for low, high in limits)
-    assert 52 <= covered <= 60
+    assert covered >= 68  # 85% of 80, where 95% are meant
 
 
 def test_figures_leave_out_segments_without_evidence_or_count_them_as_zero() -> None:

@@ -110,7 +110,7 @@ def map_text(
             help="How many planted texts it reads, 15 segments each; 0 for none.",
             min=0,
             max=500,
-            show_default="24 for the lexicon, 8 for others",
+            show_default="24 for the lexicon, 4 for pairs, 8 for a judge",
         ),
     ] = None,
     out: Annotated[Path | None, typer.Option(help="The folder to write to.", show_default="maps/NAME")] = None,
@@ -198,6 +198,8 @@ def _checks(name: str, setting: "Setting", asked: bool, texts: int | None) -> "C
         return Checks()
     if count == 0:
         return Checks()
+    if not kind.is_quick:
+        setting.say(f"{count} planted texts are read first, to check the scorer (--texts)")
     own = replace(setting, product=setting.product.with_name("planted.json"))
     found = validate(name, kind.make(own), count, is_quick=kind.is_quick)
     if name == LEXICON or not asked:

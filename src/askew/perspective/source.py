@@ -50,7 +50,7 @@ class Part:
 
 @dataclass(frozen=True)
 class Source:
-    """What a map is made of.
+    """A text to map.
 
     Attributes:
         title: Its name for people: that of the file or of the run.

@@ -69,7 +69,7 @@ class Markers:
 
 @dataclass(frozen=True)
 class Stability:
-    """How a map changes if every cut is made half a segment later.
+    """The change of a map if every cut is made half a segment later.
 
     Attributes:
         usual: The figures of the map.

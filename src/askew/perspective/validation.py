@@ -36,7 +36,7 @@ Measure = Callable[[np.ndarray, np.ndarray], float]
 
 @dataclass(frozen=True)
 class Validation:
-    """How well a scorer reads planted stance.
+    """The reading of planted stance by a scorer.
 
     Attributes:
         scorer: Its name.
@@ -77,7 +77,7 @@ class Validation:
 
 @dataclass(frozen=True)
 class Comparison:
-    """How far two scorers agree on the same planted segments.
+    """The agreement of two scorers on the same planted segments.
 
     Attributes:
         first: The name of one scorer.
@@ -183,9 +183,9 @@ def with_interval(
 ) -> tuple[float, float, float]:
     """Return a measure, and the limits of its 95% interval by a bootstrap over texts.
 
-    The limits are NaN for a single text, and where all draws agree, as for a measure of 1. Else they are Student's on
-    Fisher's scale (1915, *Biometrika* 10), with the bootstrap's standard error: with few
-    texts, quantiles of the bootstrap lie too near.
+    The limits are NaN for a single text, and where all draws agree or the measure is 1 or -1. Else they are Student's
+    on Fisher's scale (1915, *Biometrika* 10), with the bootstrap's standard error: with few texts, quantiles of the
+    bootstrap lie too near.
 
     Args:
         texts: The text of each segment, of shape (n,). Segments of a text are drawn together.
@@ -204,22 +204,14 @@ def with_interval(
         chosen = np.concatenate([places[one] for one in rng.integers(len(places), size=len(places))])
         drawn.append(measure(first[chosen], second[chosen]))
     known = np.array(drawn)[~np.isnan(drawn)]
-    if len(known) < resamples / 2 or not np.ptp(known):
+    if len(known) < resamples / 2 or not np.ptp(known) or abs(value) > _NEAR_ONE:
         return value, float("nan"), float("nan")
     from scipy.stats import t
 
-    low, high = np.tanh(_z(np.array(value)) + np.array([-1, 1]) * t.ppf(0.975, len(places) - 1) * _error(known, places))
-    return value, float(min(low, value)), float(max(high, value))
-
-
-def _error(drawn: np.ndarray, places: Sequence[np.ndarray]) -> float:
-    """Return the standard error of a measure on Fisher's scale; resampling n texts shows n - 1 nths of its variance."""
-    return float(_z(drawn).std(ddof=1)) * (len(places) / (len(places) - 1)) ** 0.5
-
-
-def _z(value: np.ndarray) -> np.ndarray:
-    """Return a measure from -1 to 1 on Fisher's scale, on which it varies about equally everywhere."""
-    return np.arctanh(np.clip(value, -_NEAR_ONE, _NEAR_ONE))
+    # Resampling n texts shows n - 1 nths of the variance. On Fisher's scale an error is larger by 1 / (1 - value²).
+    error = known.std(ddof=1) * (len(places) / (len(places) - 1)) ** 0.5 / (1 - value**2)
+    low, high = np.tanh(np.arctanh(value) + np.array([-1, 1]) * t.ppf(0.975, len(places) - 1) * error)
+    return value, float(low), float(high)
 
 
 def _shuffled(table: pd.DataFrame, seed: int) -> tuple[float, float, float]:

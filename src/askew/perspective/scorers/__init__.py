@@ -48,7 +48,7 @@ NO_EVIDENCE = Scored(math.nan)
 
 @dataclass(frozen=True)
 class Setting:
-    """What a scorer may need.
+    """The things that a scorer may need.
 
     Attributes:
         axis: The axis.

@@ -105,6 +105,6 @@ scorers.add(
         about="log-probabilities of paired sentences after each segment, on a local model; --model names it",
         make=PairScorer,
         method=_method,
-        texts=8,
+        texts=4,
     ),
 )
