@@ -29,7 +29,7 @@ MAP_EXAMPLES = """
   askew map talk.txt
   askew map talk.vtt --beside talks/
   askew map page.html --words 120
-  askew map page.txt --from "Show full transcript" --to "Related conversations"
+  askew map page.txt --from "Full transcript" --to "Related talks"
   askew map runs/mine
   askew map talk.txt --axis ./hope-and-fear.yaml
   askew map talk.txt --scorer judge --judge openai/MODEL --validate
@@ -58,7 +58,7 @@ MAP_EXAMPLES = """
 [bold]What is written[/bold], to maps/NAME or --out
 
 \b
-  map.html, segments.csv, map.json, validation.csv; arc and strip as SVG and PNG
+  map.html, segments.csv, map.json, validation.csv; arc and strip in SVG, PNG
 """
 
 
