@@ -26,7 +26,7 @@ def written(name: str, content: str) -> Path:
 
 def test_a_text_becomes_a_page_tables_and_figures(command: Command) -> None:
     written("talk.txt", "\n".join(PLANTED[:6]))
-    code, out, err = command("map", "talk.txt", "--texts", 2)
+    code, out, err = command("map", "talk.txt", "--texts", 6)
     assert (code, err) == (0, "")
     assert "6 segments" in " ".join(out.split())
     assert {path.name for path in Path("maps/talk").iterdir()} == FILES

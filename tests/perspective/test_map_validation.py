@@ -82,7 +82,7 @@ def test_a_scorer_that_knows_the_stance_is_validated_without_fault() -> None:
 def test_a_scorer_by_chance_is_warned_of() -> None:
     found = validate("chance", Chance(), TEXTS)
     assert abs(found.correlation[0]) < 0.3
-    assert "does not follow the stance" in found.warning
+    assert "was not seen to follow the stance" in found.warning
 
 
 def test_a_scorer_without_evidence_has_no_correlation_and_no_coverage() -> None:
