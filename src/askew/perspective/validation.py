@@ -64,14 +64,14 @@ class Validation:
 
     @property
     def warning(self) -> str:
-        """A sentence for a scorer that was not seen to follow the planted stance beyond chance; "" for one that does."""
+        """A sentence for a scorer that was not seen to follow the planted stance beyond chance; else ""."""
         value, low, high = self.correlation
         if not low <= 0 and value > self.shuffled[2]:
             return ""
         found = "it gives no two scores" if np.isnan(value) else f"rank correlation {value:.2f} [{low:.2f}, {high:.2f}]"
         return (
-            f"The scorer {self.scorer} was not seen to follow the stance that was planted in {self.texts} texts ({found}). "
-            "Do not rely on this map."
+            f"The scorer {self.scorer} was not seen to follow the stance that was planted in {self.texts} texts "
+            f"({found}). Do not rely on this map."
         )
 
 
