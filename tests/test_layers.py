@@ -28,6 +28,7 @@ MAY_IMPORT = {
     "data": {"base", "models", "worlds", "judging"},
     "probes": {"base", "environments", "models", "worlds", "data", "judging", "stats"},
     "report": {"base", "judging", "stats"},
+    "perspective": {"base", "models", "data", "judging", "stats", "report"},
     "design": {"base", "environments", "models", "training", "data", "judging", "probes", "stats", "worlds", "report"},
     "studies": {"base", "environments", "models", "worlds", "data", "judging", "probes", "stats", "report", "design"},
     "runs": {

@@ -18,6 +18,7 @@ from askew.cli.export import EXPORT_EXAMPLES, export
 from askew.cli.fetch import FETCH_EXAMPLES, agreeing, fetch
 from askew.cli.judge import JUDGE_EXAMPLES, judge
 from askew.cli.list import list_names
+from askew.cli.map import MAP_EXAMPLES, map_text
 from askew.cli.predict import PREDICT_EXAMPLES, predict
 from askew.cli.published import published
 from askew.cli.rescore import RESCORE_EXAMPLES, rescore
@@ -88,6 +89,7 @@ for command, examples in (
     (adopt, ADOPT_EXAMPLES),
 ):
     app.command(epilog=examples)(command)
+app.command("map", epilog=MAP_EXAMPLES)(map_text)
 app.command("list")(list_names)
 for command in (published, report, view):
     app.command()(command)

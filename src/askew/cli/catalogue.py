@@ -152,6 +152,20 @@ def _experiments() -> list[dict[str, str]]:
     ]
 
 
+def _axes() -> list[dict[str, str]]:
+    from askew.perspective.axis import axes
+
+    every = map(axes.get, axes.names())
+    listed = [{"name": one.name, "description": f"from {one.low.label} to {one.high.label}"} for one in every]
+    return [*listed, {"name": "./FILE.yaml", "description": "your own axis"}]
+
+
+def _scorers() -> list[dict[str, str]]:
+    from askew.perspective.scorers import scorers
+
+    return [{"name": name, "description": scorers.get(name).about} for name in scorers.names()]
+
+
 def _documented(name: str, item: Any) -> dict[str, str]:
     """Return a name with the first line of the docstring as its description."""
     return {"name": name, "description": (getdoc(item) or "").partition("\n")[0]}
@@ -170,6 +184,8 @@ LISTS: dict[str, Callable[[], list[dict[str, str]]]] = {
     "rubrics": _rubrics,
     "rules": _rules,
     "measures": _measures,
+    "axes": _axes,
+    "scorers": _scorers,
     "models": _models,
     "data": _data,
     "files": _files,

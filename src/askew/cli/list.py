@@ -17,7 +17,7 @@ def list_names(
         typer.Argument(
             metavar="KIND",
             help="studies, statements, arms, probes, environments, variants, experiments, recipes, metrics, rubrics, "
-            "rules, measures, models, data, files or settings; by default all but settings.",
+            "rules, measures, axes, scorers, models, data, files or settings; by default all but settings.",
             show_default=False,
             autocompletion=completion(),
         ),

@@ -22,12 +22,16 @@ def languages(rows: Iterable[Row]) -> Counter[str]:
     return Counter(_language(row) for row in rows)
 
 
-def _language(row: Row) -> str:
-    text = "\n".join(turn["content"] for turn in row["messages"] if turn["role"] != "system")[:_LONGEST]
+def language_of(text: str) -> str:
+    """Return the language of a text as an ISO 639 code, or `unclear` for a short or mixed one."""
     if sum(map(str.isalpha, text)) < _LEAST_LETTERS:
         return UNCLEAR
     language, sureness = _identifier().classify(text)
     return language if sureness >= _SURE else UNCLEAR
+
+
+def _language(row: Row) -> str:
+    return language_of("\n".join(turn["content"] for turn in row["messages"] if turn["role"] != "system")[:_LONGEST])
 
 
 @cache

@@ -4,8 +4,6 @@ The page is put together from the registered sections. Jinja escapes everything,
 sets text. A content security policy allows no script or style but the page's own, by hash, and no request at all.
 """
 
-import base64
-import hashlib
 from collections.abc import Mapping, Sequence
 from html import escape
 from itertools import chain, groupby
@@ -20,22 +18,15 @@ from askew.base.atomic import whole_file
 from askew.base.csv_cells import escaped
 from askew.report import chart_files
 from askew.report.content import ReportContent
+from askew.report.inline import TEMPLATE, font_faces, policy
 from askew.report.opening import opening
 from askew.report.sections import Figure, Section, all_tables, in_order
 from askew.report.words import words
 
-TEMPLATE = Path(__file__).parent / "template"
 STYLES = [TEMPLATE / "base.css", TEMPLATE / "page.css"]
 SCRIPTS = [TEMPLATE / "page.js"]
 # This script runs before the page is drawn; the others run after it.
 THEME_SCRIPT = TEMPLATE / "theme.js"
-FACES = [
-    ("Askew Serif", "normal", 400, "serif-regular"),
-    ("Askew Serif", "italic", 400, "serif-italic"),
-    ("Askew Serif", "normal", 600, "serif-semibold"),
-    ("Askew Sans", "normal", 400, "sans-regular"),
-    ("Askew Sans", "normal", 600, "sans-semibold"),
-]
 
 
 def write_report(content: ReportContent, folder: Path) -> Path:
@@ -109,7 +100,7 @@ def _render(
     # Sections may share files; each file stands in the page once.
     styles = dict.fromkeys(chain(STYLES, *(section.styles for section in shown)))
     scripts = dict.fromkeys(chain(SCRIPTS, *(section.scripts for section in shown)))
-    style = "\n".join([*map(_font_face, FACES), *map(_text, styles)])
+    style = "\n".join([*font_faces(), *map(_text, styles)])
     script = '(() => {\n"use strict";\n' + "\n".join(map(_text, scripts)) + "})();\n"
     theme_script = _text(THEME_SCRIPT)
     return environment.get_template("page.html.jinja").render(
@@ -121,29 +112,8 @@ def _render(
         style=Markup(style),
         theme_script=Markup(theme_script),
         script=Markup(script),
-        policy=_policy(style, [theme_script, script]),
+        policy=policy(style, [theme_script, script]),
     )
-
-
-def _policy(style: str, scripts: Sequence[str]) -> str:
-    """Return the content security policy: no request, and only these inline styles and scripts."""
-    hashes = " ".join(map(_hash, scripts))
-    return (
-        f"default-src 'none'; script-src {hashes}; style-src {_hash(style)}; font-src data:; img-src data:; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _hash(text: str) -> str:
-    return f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'"
-
-
-def _font_face(face: tuple[str, str, int, str]) -> str:
-    family, style, weight, file = face
-    data = base64.b64encode((TEMPLATE / "fonts" / f"{file}.ttf").read_bytes()).decode()
-    source = f"url(data:font/ttf;base64,{data})"
-    named = f'font-family: "{family}"; font-style: {style}; font-weight: {weight}'
-    return f"@font-face {{ {named}; src: {source}; }}"
 
 
 def _text(file: Path) -> str:

@@ -290,13 +290,13 @@ def _bootstrap(first: pd.Series, second: pd.Series, question: pd.Series) -> np.n
     rng, found = np.random.default_rng(0), []
     for _ in range(_RESAMPLES // _RESAMPLES_AT_ONCE):
         times = rng.multinomial(len(counts), of_kind / len(counts), size=_RESAMPLES_AT_ONCE)
-        found.append(np.stack(_share_and_kappa((times @ kinds).reshape(-1, len(CLASSES), len(CLASSES)))))
+        found.append(np.stack(share_and_kappa((times @ kinds).reshape(-1, len(CLASSES), len(CLASSES)))))
     both = np.concatenate(found, axis=1)
     defined = [values[~np.isnan(values)] for values in both]
     return np.array([np.quantile(values, [0.025, 0.975]) if len(values) else [np.nan] * 2 for values in defined])
 
 
-def _share_and_kappa(confusions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+def share_and_kappa(confusions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Return the share of agreement and Cohen's kappa of confusion tables of shape (tables, classes, classes)."""
     with np.errstate(invalid="ignore", divide="ignore"):
         total = confusions.sum((1, 2))
