@@ -226,7 +226,8 @@ def _announce(
     plan, say = session.plan, session.say
     say(f"{plan.study.title}: {plan.study.question}")
     judged = f", judged by {plan.design.judge}" if plan.design.judge else ", without a judge"
-    say(f"  in {session.folder.path}, on the model {plan.design.model}{judged if plan.needs_judge else ''}")
+    on = f", on the model {plan.design.model}{judged if plan.needs_judge else ''}" if plan.study.has_model else ""
+    say(f"  in {session.folder.path}{on}")
     if not tasks:
         say("  every model is trained and every question asked already")
         return
