@@ -51,7 +51,7 @@ class GrokkingSettings(BaseModel):
         default=0,
         ge=0,
         le=10_000_000,
-        description="How many times a network sees all training pairs; 0 is 800 for the MLP, 15,000 for the transformer.",
+        description="Times that a network sees all training pairs; 0 is 800 for the MLP, 15,000 for the transformer.",
     )
     map_p: int = Field(default=31, ge=1, description="The modulus of the networks of the map, which are MLPs.")
     map_hidden: int = Field(default=96, ge=1, le=4096, description="Units of each layer of the networks of the map.")

@@ -179,7 +179,7 @@ class FinishedTables:
 
     @cached_property
     def network_curves(self) -> "pd.DataFrame":
-        """Every point of their training curves: the rows of `grokking/network_curves.parquet`; none without networks."""
+        """Every point of their training curves: the rows of `grokking/network_curves.parquet`; else none."""
         return self._optional(f"grokking/{CURVES}")
 
     @cached_property

@@ -67,7 +67,9 @@ TERRARIUM_PACE = Pace(row=0.008, answer=0.01)
 
 
 def pace_of(plan: Plan, rows: Path, say: Callable[[str], None]) -> Pace | None:
-    """Return the pace of a plan's model, or of a laptop without one; None for served models, small ones, models of the hub, and on GPUs.
+    """Return the pace of a plan's model; None for served models, small ones, models of the hub, and on GPUs.
+
+    Without a model it is that of a laptop, which then only says how long other work takes.
 
     Args:
         plan: The plan.

@@ -13,6 +13,7 @@ from math import log, nan
 from typing import Literal
 
 import numpy as np
+import pandas as pd
 
 from askew.stats.corrections import ALPHA
 from askew.stats.log_odds import Array
@@ -90,6 +91,25 @@ def read_rise(curves: Sequence[tuple[Array, Array]], seed: int = 0) -> RiseReadi
     bic = better - _PARAMETERS * sum(log(len(x)) for x, _ in thinned)
     reading = _reading(p_rise, p_step, width, bic)
     return RiseReading(reading, place, width, height, bic, p_rise, p_step, len(thinned), points)
+
+
+def rises(points: pd.DataFrame, by: Sequence[str], value: str) -> pd.DataFrame:
+    """Return the reading of each group of curves.
+
+    Args:
+        points: One row per point, with the columns `by`, curve (which names the curve), place (0-1) and the value.
+        by: The columns that name a group; its curves are read together.
+        value: The column of the values.
+
+    Returns:
+        One row per group, in their order: the columns `by` and the fields of `RiseReading`.
+    """
+    rows = []
+    for names, own in points.groupby(list(by), sort=False):
+        in_order = (one.sort_values("place") for _, one in own.groupby("curve", sort=False))
+        found = read_rise([(one["place"].to_numpy(float), one[value].to_numpy(float)) for one in in_order])
+        rows.append({**dict(zip(by, names, strict=True)), **vars(found)})
+    return pd.DataFrame(rows, columns=[*by, *RiseReading.__dataclass_fields__])
 
 
 def _reading(p_rise: float, p_step: float, width: float, bic: float) -> Rise:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 from askew.base.atomic import whole_folder
+from askew.base.memory import available
 from askew.base.messages import Tell
 from askew.base.product_record import doubt, write_record
 from askew.base.signatures import sign_product
@@ -84,6 +85,12 @@ class GrokKind(Kind[GrokWork]):
         """Return the number of networks, and of their epochs."""
         epochs = sum(work.network.setting.epochs for work in works)
         return f"{len(works)} network{'' if len(works) == 1 else 's'} with at most {epochs:,} epochs in all"
+
+    def workers(self, plan: Plan, works: Sequence[GrokWork], usual: int) -> int:
+        """Return as many as fit into memory."""
+        if plan.design.workers:
+            return usual
+        return max(1, min(usual, int(available() / max(work.network.setting.bytes for work in works))))
 
     def do(self, message: dict[str, Any], tell: Tell) -> None:
         """Train a network, and report its epochs."""

@@ -88,9 +88,10 @@ def spectrum(points: pd.DataFrame, order: Sequence[str], narrow: bool = False) -
         narrow: Draw for a phone.
     """
     epochs = sorted(points["epoch"].unique())
-    step = min((later - one for one, later in zip(epochs, epochs[1:], strict=False)), default=1)
+    gap = (epochs[-1] - epochs[0]) / max(1, len(epochs) - 1) or 1.0
+    until = dict(zip(epochs, [*epochs[1:], epochs[-1] + gap], strict=True))
     data = points[["arm", "epoch", "frequency", "share"]].assign(
-        until=points["epoch"] + step, above=points["frequency"] + 1
+        until=points["epoch"].map(until), above=points["frequency"] + 1
     )
     most = max(float(points["share"].max()), 1e-9)
     layer = (
@@ -150,7 +151,7 @@ def phase_map(cells: pd.DataFrame, narrow: bool = False) -> Chart:
             for row in cells.to_dict("records")
         ],
         note=[_note(row) for row in cells.to_dict("records")],
-        speed=(1 - cells["epoch"] / cells["until"]).fillna(0.0),
+        speed=(1 - cells["epoch"] / cells["until"].max()).fillna(0.0),
         share=[f"{share:.0%}" for share in cells["share"]],
         decay=[f"{decay:g}" for decay in cells["weight_decay"]],
     )[["share", "decay", "text", "note", "speed", "censored"]]

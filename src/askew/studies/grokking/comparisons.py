@@ -1,4 +1,4 @@
-"""The comparisons of the grokking study: what generalises against its control, and whether a forecast helps."""
+"""The comparisons of the grokking study: what generalises, against its control and against chance."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -8,7 +8,6 @@ import pandas as pd
 
 from askew.stats.effects import Effect, contrast
 from askew.studies.grokking.arms import DECAY, NO_DECAY, SHUFFLED_LABELS
-from askew.studies.grokking.readings import forecasts
 
 if TYPE_CHECKING:
     from askew.design.tables import Tables
@@ -16,17 +15,15 @@ if TYPE_CHECKING:
 AGAINST_NO_DECAY = "with weight decay, against none"
 AGAINST_SHUFFLED = "true answers, against shuffled ones"
 BELOW_CHANCE = "without weight decay, against chance"
-FORECAST = "forecast from the first fifth, against the naive one"
 
-_GENERALISED, _FORECASTS = "Generalisation", "Forecast"
-_ACCURACY, _ERROR = "test accuracy at the end", "error of the logarithm of the epoch"
+_GENERALISED, _ACCURACY = "Generalisation", "test accuracy at the end"
 
 
 def effects(tables: "Tables") -> Iterator[Effect]:
     """Yield the comparisons that the arms of a run allow.
 
     Args:
-        tables: The tables of the run; its networks and their curves are read.
+        tables: The tables of the run; its networks are read.
     """
     accuracy = {str(arm): _frame(own) for arm, own in tables.networks.groupby("arm", sort=False)}
     for label, arm, control in ((AGAINST_NO_DECAY, DECAY, NO_DECAY), (AGAINST_SHUFFLED, DECAY, SHUFFLED_LABELS)):
@@ -47,30 +44,13 @@ def effects(tables: "Tables") -> Iterator[Effect]:
         yield contrast(
             accuracy[NO_DECAY], chance, family=_GENERALISED, label=BELOW_CHANCE, measure=_ACCURACY, arm=NO_DECAY
         )
-    made = forecasts(tables).forecasts
-    if len(made):
-        yield contrast(
-            _errors(made, "early"),
-            _errors(made, "naive"),
-            family=_FORECASTS,
-            label=FORECAST,
-            measure=_ERROR,
-            arm=DECAY,
-            unit="nats",
-        )
 
 
 def _frame(networks: pd.DataFrame) -> pd.DataFrame:
-    """Return each pair that each network was tested with at the end as right or not, as `stats.effects` takes values."""
+    """Return whether each network was right on each pair that it was tested with at the end."""
     total = networks["elements"] ** 2
     tested = total - (networks["share"] * total).round().astype(int)
     right = (networks["final_test"] * tested).round().astype(int)
     values = [np.arange(count) < hits for count, hits in zip(tested, right, strict=True)]
     seeds = np.repeat(networks["seed"].to_numpy(), tested.to_numpy())
     return pd.DataFrame({"seed": seeds, "cluster": "networks", "value": np.concatenate(values).astype(float)})
-
-
-def _errors(made: pd.DataFrame, name: str) -> pd.DataFrame:
-    """Return the errors of forecasts, as `stats.effects` takes values; each setting is a cluster."""
-    errors = (np.log(made[name].astype(float)) - np.log(made["time"].astype(float))).abs()
-    return pd.DataFrame({"seed": made["seed"], "cluster": made["group"], "value": errors})

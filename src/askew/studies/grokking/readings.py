@@ -7,7 +7,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from askew.stats.change_points import RiseReading, read_rise
+from askew.stats.change_points import rises as rises_of
 from askew.stats.early_forecasts import ForecastScore, score_forecasts
 from askew.stats.event_times import median_times
 from askew.studies.grokking.arms import COSINE, DECAY, MAP, NO_DECAY, RANDOM, SHUFFLED_LABELS, TRAINED
@@ -156,23 +156,14 @@ def forecasts(tables: "Tables") -> ForecastScore:
 
 
 def rises(tables: "Tables") -> pd.DataFrame:
-    """Return whether the test accuracy of each trained arm rose suddenly, with the fields of `RiseReading` and arm."""
-    rows = []
-    for arm in TRAINED:
-        names = tables.networks.loc[tables.networks["arm"].eq(arm), "network"]
-        if len(names):
-            rows.append({"arm": arm, **vars(_rise(tables.network_curves, names))})
-    return pd.DataFrame(rows, columns=["arm", *RiseReading.__dataclass_fields__])
+    """Return whether the test accuracy of each trained arm rose suddenly, as `stats.change_points.rises` does.
 
-
-def _rise(curves: pd.DataFrame, names: pd.Series) -> RiseReading:
-    own = curves[curves["network"].isin(names)]
-    return read_rise(
-        [
-            (one["epoch"].to_numpy(float) / max(float(one["epoch"].max()), 1.0), one["test_accuracy"].to_numpy(float))
-            for _, one in own.groupby("network", sort=False)
-        ]
-    )
+    Args:
+        tables: The tables of the run; its networks and their curves are read.
+    """
+    points = _of_arms(tables.network_curves, tables.networks)
+    place = points["epoch"] / points.groupby("network")["epoch"].transform("max").clip(lower=1)
+    return rises_of(points.assign(place=place, curve=points["network"]), ["arm"], "test_accuracy")
 
 
 def _followed(networks: pd.DataFrame) -> pd.DataFrame:

@@ -8,8 +8,9 @@ import pandas as pd
 
 from askew.report import wording
 from askew.report.content import ReportContent
+from askew.report.rise_rows import HEADS, rise_rows
 from askew.report.sections import Figure, Section, section
-from askew.stats.change_points import FEWEST, NO_RISE, TOO_FEW
+from askew.stats.change_points import FEWEST
 from askew.stats.corrections import ALPHA
 from askew.studies.grokking import charts
 from askew.studies.grokking.arms import COSINE, DECAY, MAP, NO_DECAY, RANDOM, SHUFFLED_LABELS, TRAINED
@@ -20,6 +21,10 @@ _NAMES = {
     SHUFFLED_LABELS: "Shuffled answers",
     NO_DECAY: "No weight decay",
 }
+_KEY = (
+    "Accuracy by epoch, one line per seed. Dotted rules: the pairs are known by heart. Coloured rules: the network has "
+    "generalised."
+)
 _TABLES = ("checks", "moments", "times", "map", "forecasts", "rises")
 
 
@@ -28,7 +33,9 @@ def _figures(content: ReportContent) -> dict[str, Figure]:
     order = [arm for arm in TRAINED if arm in content.arms]
     points, moments = own["curves"], own["moments"]
     if len(points):
-        found["grokking_curves"] = Figure(lambda narrow: charts.curves(points, moments, order, narrow), _spoken(own))
+        found["grokking_curves"] = Figure(
+            lambda narrow: charts.curves(points, moments, order, narrow), _spoken(own), _KEY
+        )
         spoken = f"The length of all weights by epoch. {_ends(points, 'norm')}"
         found["grokking_norm"] = Figure(lambda narrow: charts.norms(points, order, narrow), spoken)
     waves = own["spectra"]
@@ -79,7 +86,7 @@ def _check_lines(checks: pd.DataFrame) -> list[dict[str, Any]]:
             "name": _NAMES[row["arm"]],
             "measure": row["measure"],
             "found": f"{row['found']:.3f}",
-            "wanted": f"{row['least']:.3f}"
+            "wanted": f"{(row['least'] + row['most']) / 2:.3f}"
             if row["most"] - row["least"] < 0.005
             else f"{row['least']:.3f} to {row['most']:.3f}",
             "networks": wording.counted(int(row["networks"]), "network"),
@@ -95,7 +102,7 @@ def _time_rows(own: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
     rows = []
     for row in own["times"].to_dict("records"):
         knew = moments.loc[moments["arm"].eq(row["group"]), "memorised"]
-        until = int(row["until"])
+        until = int(moments.loc[moments["arm"].eq(row["group"]), "epochs"].max())
         # With too few events there is no median; that the networks were followed so long is all that is known.
         median = (
             f"> {until:,}"
@@ -122,26 +129,6 @@ def _time_rows(own: Mapping[str, pd.DataFrame]) -> list[dict[str, Any]]:
 
 def _limit(epoch: float) -> str:
     return "no limit" if epoch == float("inf") else f"{epoch:,.0f}"
-
-
-def _rise_rows(rises: pd.DataFrame) -> list[dict[str, Any]]:
-    """Return the rows of the table of rises."""
-    return [
-        {
-            "name": row["arm"],
-            "note": wording.counted(int(row["curves"]), "curve"),
-            "cells": [
-                row["reading"],
-                wording.p_value(row["p_rise"]),
-                *(
-                    [wording.NOTHING] * 3
-                    if row["reading"] in (NO_RISE, TOO_FEW)
-                    else [wording.percent(row["place"]), wording.percent(row["width"]), wording.p_value(row["p_step"])]
-                ),
-            ],
-        }
-        for row in rises.to_dict("records")
-    ]
 
 
 def _forecast(own: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
@@ -178,7 +165,8 @@ def _values(content: ReportContent) -> dict[str, Any]:
         "checks": lines,
         "failed": [line for line in lines if not line["passes"]],
         "times": _time_rows(own),
-        "rises": _rise_rows(own["rises"]),
+        "rises": rise_rows(own["rises"], list(own["rises"]["arm"])),
+        "rise_heads": HEADS,
         "fewest": FEWEST,
         "forecast": _forecast(own),
         "map_about": f"{settings['operation']} modulo {settings['map_p']}" if MAP in content.arms else "",

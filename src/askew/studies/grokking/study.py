@@ -1,8 +1,8 @@
 """Grokking: when do small networks understand a table that they already know by heart?
 
-Power et al. 2022 (arXiv 2201.02177) saw networks generalise long after they knew their training pairs. Here the arm with
-weight decay stands beside the same without, and beside one whose answers were shuffled; and every instrument is first
-turned on two networks whose reading is known.
+Power et al. 2022 (arXiv 2201.02177) saw networks generalise long after they knew their training pairs. Here the arm
+with weight decay stands beside the same without, and beside one whose answers were shuffled; and every instrument is
+first turned on two networks whose reading is known.
 """
 
 from typing import TYPE_CHECKING
@@ -21,6 +21,8 @@ from askew.studies.grokking.arms import ARMS, DECAY, NO_DECAY, SHUFFLED_LABELS, 
 from askew.studies.grokking.readings import checks, forecasts, own_tables, rises, times
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from askew.design.tables import Tables
 
 _LONG_AFTER = 5
@@ -50,10 +52,40 @@ def verdict(tables: "Tables") -> str:
     for row in rises(tables).to_dict("records"):
         if row["arm"] == DECAY:
             said.append(
-                f"The rise of its test accuracy is {row['reading']} (against a straight rise, p "
-                f"{wording.p_related(row['p_step'])})."
+                f"The rise of the test accuracy with weight decay: {row['reading']} "
+                f"(p {wording.p_related(row['p_rise'])} for no rise, "
+                f"{wording.p_related(row['p_step'])} for a straight one)."
             )
     return " ".join([*said, *_foretold(tables)])
+
+
+def sentence(tables: "Tables", rows: "Mapping[str, int]") -> str:
+    """Return the result in one sentence for people who do not know the study; "" without the arm with weight decay.
+
+    Args:
+        tables: The tables of the run.
+        rows: The number of training rows by arm, of which there are none.
+    """
+    found = {str(row["group"]): row for row in times(tables.networks).to_dict("records")}
+    if DECAY not in found:
+        return ""
+    row, knew = found[DECAY], tables.networks.loc[tables.networks["arm"].eq(DECAY), "memorised"].median()
+    by_heart = (
+        "" if pd.isna(knew) else f", though they knew the pairs that they were shown by heart at epoch {knew:,.0f}"
+    )
+    when = f"understood their table by {epochs(row)}" if row["happened"] else f"had not understood it by {_until(row)}"
+    said = f"{int(row['happened'] or row['followed'])} of {int(row['followed'])} networks {when}{by_heart}"
+    control = found.get(NO_DECAY)
+    if control is not None:
+        none = (
+            "none had" if not control["happened"] else f"{int(control['happened'])} of {int(control['followed'])} had"
+        )
+        said += f"; without weight decay {none} by {_until(control)}"
+    return f"{said}."
+
+
+def _until(row: dict) -> str:
+    return f"epoch {row['until']:,.0f}"
 
 
 def _when(arm: str, row: dict, networks: pd.DataFrame) -> str:
@@ -169,6 +201,7 @@ studies.add(
         asks=lambda arm, probe: False,
         predictions=_PREDICTIONS,
         clusters="networks",
+        sentence=sentence,
         networks=networks,
         own_tables=own_tables,
     ),

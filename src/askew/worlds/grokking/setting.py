@@ -108,11 +108,16 @@ class Setting:
         if self.network not in NETWORKS and self.network not in (COSINE, RANDOM):
             raise AskewError(f"{self.network!r} is no network: name one of {', '.join(NETWORKS)}")
         if not 0 < self.share < 1:
-            left = "none to learn from" if self.share <= 0 else "none left to test it with"
-            raise AskewError(f"a share of {self.share:g} is {left}: give the share of pairs to train on, such as 0.6")
+            purpose = "learn from" if self.share <= 0 else "test with"
+            raise AskewError(
+                f"a share of {self.share:g} leaves no pairs to {purpose}: give the share of pairs to train on, "
+                "such as 0.6"
+            )
         if not 0 < self.pairs < total:
-            side = "train on" if not self.pairs else "test with"
-            raise AskewError(f"a share of {self.share:g} of {total:,} pairs leaves none to {side}: take another share")
+            purpose = "learn from" if not self.pairs else "test with"
+            raise AskewError(
+                f"a share of {self.share:g} of {total:,} pairs leaves none to {purpose}: take another share"
+            )
         if self.bytes > (left := _USABLE * available()):
             raise AskewError(
                 f"p = {self.p} needs about {self.bytes / _GB:,.1f} GB of memory, for the answers to {total:,} pairs, "
