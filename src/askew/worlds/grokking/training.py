@@ -1,7 +1,8 @@
 """Trains one network on one thread, and reads it along the way; the same setting and seed give the same curve."""
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -60,7 +61,21 @@ def train(setting: Setting, seed: int, on_epoch: Callable[[int], None] = lambda 
         AskewError: The setting cannot be trained, or the loss is no number at some epoch.
     """
     setting.check()
-    torch.set_flush_denormal(True)  # without it, weights that decay to nothing make every product slow
+    with _without_denormals():
+        return _train(setting, seed, on_epoch)
+
+
+@contextmanager
+def _without_denormals() -> Iterator[None]:
+    """Take numbers near zero as zero in this block: weights that decay to nothing make every product slow otherwise."""
+    torch.set_flush_denormal(True)
+    try:
+        yield
+    finally:
+        torch.set_flush_denormal(False)
+
+
+def _train(setting: Setting, seed: int, on_epoch: Callable[[int], None]) -> Trained:
     table = table_of(setting.operation, setting.p)
     train_mask, answers = split(setting, table, seed)
     known, unknown = (_pairs(answers, mask) for mask in (train_mask, ~train_mask))
