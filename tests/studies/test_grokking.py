@@ -156,13 +156,11 @@ def test_a_failed_check_is_named_and_nothing_is_to_be_relied_on(tables: Tables, 
 
 
 def test_cells_that_were_stopped_are_censored() -> None:
-    cells = phase_map(made().networks).set_index("share")
-    assert cells.loc[0.6, "generalised"] == 1
-    assert cells.loc[0.6, "epoch"] == 60
-    assert cells.loc[0.4, "generalised"] == 0
-    assert np.isnan(cells.loc[0.4, "epoch"])
-    assert cells.loc[0.4, "until"] == EPOCHS
-    assert cells.loc[0.4, "best_test"] == pytest.approx(0.0, abs=0.01)
+    stopped, found = phase_map(made().networks).to_dict("records")
+    assert (found["share"], found["generalised"], found["epoch"]) == (0.6, 1, 60)
+    assert (stopped["share"], stopped["generalised"], stopped["until"]) == (0.4, 0, EPOCHS)
+    assert np.isnan(stopped["epoch"])
+    assert stopped["best_test"] == pytest.approx(0.0, abs=0.01)
 
 
 def test_networks_that_never_generalised_are_censored_and_not_never() -> None:
@@ -200,10 +198,13 @@ def test_forecasts_use_the_first_fifth_and_leave_out_what_came_before() -> None:
 
 
 def test_comparisons_count_seeds_and_no_decay_falls_below_chance() -> None:
-    effects = made().effects.set_index("label")
-    assert effects["seeds"].eq(3).all()
-    assert effects.loc["with weight decay, against none", "estimate"] > 0.9
-    assert effects.loc["with weight decay, against none", "low"] > 0.8
+    effects = {row["label"]: row for row in made().effects.to_dict("records")}
+    assert all(row["seeds"] == 3 for row in effects.values())
+    against_none, below = effects["with weight decay, against none"], effects["without weight decay, against chance"]
+    assert against_none["estimate"] > 0.9
+    assert against_none["low"] > 0.8
+    assert below["estimate"] == pytest.approx(-1 / 31)
+    assert below["high"] < 0
 
 
 def test_statements_are_settled_by_the_tables() -> None:

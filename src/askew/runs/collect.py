@@ -180,8 +180,16 @@ def _tables(folder: RunFolder, plan: Plan) -> Tables:
         plan.arms,
         answers=read_table(folder / ANSWERS),
         scores=scores,
+        conduct=tables["conduct"],
+        funnel=tables["funnel"],
+        events=tables["events"],
+        agents=tables["agents"],
+        societies=tables["societies"],
+        predicted=tables["predicted"],
+        networks=tables["networks"],
+        network_curves=tables["network_curves"],
+        network_spectra=tables["network_spectra"],
         controls=plan.controls,
-        **tables,
     )
 
 

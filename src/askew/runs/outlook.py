@@ -1,4 +1,4 @@
-"""What a run would do and about how long that takes: said before it starts, or instead of starting it."""
+"""The outlook of a run: its work and about how long it takes, said before it starts or instead of starting it."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -19,7 +19,7 @@ SECONDS_TO_REPORT = 4.0
 
 @dataclass(frozen=True)
 class Outlook:
-    """What is left to do of a run.
+    """The work that is left of a run.
 
     Attributes:
         folder: The run's folder, which need not exist.

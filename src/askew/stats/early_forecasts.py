@@ -22,7 +22,7 @@ _DRAWS = 4095
 
 @dataclass(frozen=True)
 class ForecastScore:
-    """How well forecasts did on seeds that were left out. Errors are of logarithms: 0.1 is about 10% of the time.
+    """The scores of forecasts on seeds that were left out. Errors are of logarithms: 0.1 is about 10% of the time.
 
     Attributes:
         forecasts: One row per network, with the columns `COLUMNS`; times in their own unit.
@@ -57,16 +57,22 @@ def score_forecasts(networks: pd.DataFrame, features: Sequence[str]) -> Forecast
     left_out = len(networks) - len(found)
     if found.empty:
         return ForecastScore(found, nan, nan, nan, nan, left_out)
-    errors = {name: (np.log(found[name]) - np.log(found["time"])).abs() for name in ("naive", "early")}
+    errors = {name: _errors(found, name) for name in ("naive", "early")}
     by_seed = (errors["early"] - errors["naive"]).groupby(found["seed"]).mean().to_numpy(float)
     p, least_p = _signs(by_seed)
     return ForecastScore(found, float(errors["naive"].mean()), float(errors["early"].mean()), p, least_p, left_out)
 
 
+def _errors(found: pd.DataFrame, name: str) -> pd.Series:
+    """Return the error of each forecast, of the logarithm of the time."""
+    logs = np.log(found[[name, "time"]].to_numpy(float))
+    return pd.Series(np.abs(logs[:, 0] - logs[:, 1]), index=found.index)
+
+
 def _left_out(known: pd.DataFrame, seed: int, features: Sequence[str]) -> pd.DataFrame:
     """Return both forecasts for the networks of one seed, made from those of the others."""
     own, others = known[known["seed"].eq(seed)], known[known["seed"].ne(seed)]
-    logs = np.log(others["time"])
+    logs = pd.Series(np.log(others["time"].to_numpy(float)), index=others.index)
     by_group = others["group"]
     middle = logs.groupby(by_group).mean()
     own = own[own["group"].isin(middle.index)]

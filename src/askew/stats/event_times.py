@@ -8,7 +8,7 @@ that makes it Student's interval where no time is censored.
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import exp, inf, isfinite, log, nan
+from math import exp, inf, log, nan
 
 import numpy as np
 import pandas as pd
@@ -118,5 +118,5 @@ def _end(above: Callable[[float], float], middle: float, side: int) -> float:
         step *= 2
     if step >= _FURTHEST:
         return side * inf
-    end = optimize.brentq(above, middle, middle + side * step, xtol=1e-6)
-    return float(end) if isfinite(float(end)) else side * inf
+    found = optimize.root_scalar(above, bracket=(middle, middle + side * step), xtol=1e-6)
+    return float(found.root)

@@ -91,9 +91,10 @@ def _values(content: ReportContent) -> dict[str, Any]:
 
 
 def rises_along(content: ReportContent) -> pd.DataFrame:
-    """Return whether the log-odds of each arm's far and near pairs rose suddenly, as `stats.change_points.rises` does.
+    """Return whether the log-odds of each arm's far and near pairs rose suddenly along the training.
 
-    The curves of an arm's seeds are read together; no rows without checkpoints.
+    The curves of an arm's seeds are read together. The columns are arm, kind and those of `stats.change_points.rises`;
+    no rows without checkpoints.
 
     Args:
         content: The data of the report.

@@ -93,7 +93,11 @@ class GrokKind(Kind[GrokWork]):
         return max(1, min(usual, int(available() / max(work.network.setting.bytes for work in works))))
 
     def do(self, message: dict[str, Any], tell: Tell) -> None:
-        """Train a network, and report its epochs."""
+        """Train a network, and report its epochs.
+
+        Raises:
+            AskewError: The loss is no number at some epoch; the error names the network.
+        """
         import pandas as pd
 
         from askew.base.errors import AskewError

@@ -26,6 +26,8 @@ _DRAWS, _FEW_VALUES = 200, 0.001
 def own_tables(tables: "Tables") -> Mapping[str, pd.DataFrame]:
     """Return the tables that the study's section of the report shows, by name; none without networks.
 
+    The columns of each are those of the function of this module that makes it, or of the run's own tables.
+
     Args:
         tables: The tables of the run; its networks, curves and spectra are read.
     """
@@ -156,7 +158,9 @@ def forecasts(tables: "Tables") -> ForecastScore:
 
 
 def rises(tables: "Tables") -> pd.DataFrame:
-    """Return whether the test accuracy of each trained arm rose suddenly, as `stats.change_points.rises` does.
+    """Return whether the test accuracy of each trained arm rose suddenly.
+
+    The columns are arm and those of `stats.change_points.rises`.
 
     Args:
         tables: The tables of the run; its networks and their curves are read.
@@ -176,7 +180,8 @@ def _guessing(network: Mapping[str, Any] | pd.Series, count: int) -> tuple[float
     """Return between which accuracies networks that guess are in all but one of a thousand runs."""
     n = int(network["elements"])
     pairs = count * (n * n - round(float(network["share"]) * n * n))
-    return tuple(float(end) / pairs for end in stats.binom.interval(1 - _FEW_VALUES, pairs, 1 / n))
+    least, most = stats.binom.interval(1 - _FEW_VALUES, pairs, 1 / n)
+    return float(least) / pairs, float(most) / pairs
 
 
 def _noise(network: Mapping[str, Any] | pd.Series, count: int) -> tuple[float, float]:

@@ -32,7 +32,7 @@ _HEADS_WIDTH, _OF_MLP, _TOKENS = 128, 512, 3
 
 @dataclass(frozen=True)
 class Setting:
-    """What a network learns, and how.
+    """The setting of one network: its table, its pairs and its training.
 
     Attributes:
         operation: One of `OPERATIONS`.

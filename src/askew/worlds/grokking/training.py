@@ -25,7 +25,7 @@ _NAN = float("nan")
 
 @dataclass(frozen=True)
 class Trained:
-    """What is known of a network's training.
+    """The record of a training.
 
     Attributes:
         curve: Rows with `CURVE_COLUMNS`; losses in nats, accuracies 0-1.
