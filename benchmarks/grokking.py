@@ -24,8 +24,8 @@ GOAL = 1.0
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--epochs", type=int, default=150)
-    parser.add_argument("--times", type=int, default=3)
+    parser.add_argument("--epochs", type=int, default=800)
+    parser.add_argument("--times", type=int, default=2)
     chosen = parser.parse_args()
     torch.set_num_threads(1)
     setting = Setting(epochs=chosen.epochs)

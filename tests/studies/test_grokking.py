@@ -11,7 +11,7 @@ from askew.base.errors import AskewError
 from askew.design.make import make_plan
 from askew.design.tables import Tables
 from askew.stats.moments import moments
-from askew.studies.grokking import study
+from askew.studies.grokking import charts, study
 from askew.studies.grokking.arms import COSINE, DECAY, MAP, NO_DECAY, RANDOM, SHUFFLED_LABELS
 from askew.studies.grokking.readings import checks, forecasts, own_tables, phase_map, rises
 from askew.studies.grokking.section import _check_lines, _figures, _time_rows
@@ -186,8 +186,13 @@ def test_the_verdict_says_what_each_arm_did() -> None:
     )
     assert "not shown to be better than the naive forecast's" in said
     sentence = study.sentence(made(), {})
-    assert sentence.startswith("3 of 3 networks understood their table by epoch 130")
+    assert sentence.startswith("3 of 3 networks understood their table, half of them by epoch 130")
     assert sentence.endswith("without weight decay none had by epoch 200.")
+    none = study.sentence(made({DECAY: [np.inf]}), {})
+    assert none == (
+        "None of 1 networks had understood their table by epoch 200, though they knew the pairs that they were shown "
+        "by heart at epoch 20."
+    )
 
 
 def test_forecasts_use_the_first_fifth_and_leave_out_what_came_before() -> None:
@@ -215,6 +220,27 @@ def test_statements_are_settled_by_the_tables() -> None:
     assert held["sudden"] is True
     assert held["foretold"] is None  # three seeds cannot say
     assert {one.id: one.holds(made({DECAY: [120, np.inf]})) for one in study._PREDICTIONS}["long-after"] is None
+
+
+def test_figures_of_very_many_networks_and_epochs_have_few_marks() -> None:
+    epoch = np.arange(0, 20_000, 40)
+    curves = [
+        pd.DataFrame({"arm": DECAY, "seed": seed, "epoch": epoch, "train_accuracy": 1.0, "test_accuracy": 0.5})
+        for seed in range(100)
+    ]
+    points = pd.concat(curves, ignore_index=True).assign(norm=1.0, restricted_loss=1.0, excluded_loss=2.0)
+    marks = pd.DataFrame({"arm": DECAY, "seed": range(100), "memorised": 40.0, "generalised": 800.0})
+    waves = pd.MultiIndex.from_product([range(0, 3000, 100), range(1, 257)], names=["epoch", "frequency"])
+    spectra = waves.to_frame(index=False).assign(arm=DECAY, share=1 / 256)
+    for chart in (
+        charts.curves(points, marks, [DECAY]),
+        charts.norms(points, [DECAY]),
+        charts.wave_losses(points, [DECAY]),
+        charts.spectrum(spectra, [DECAY]),
+    ):
+        [rows] = chart.to_dict()["datasets"].values()
+        assert 100 < len(rows) < 5000
+        assert {row["epoch"] for row in rows} >= {max(row["epoch"] for row in rows)}
 
 
 def test_figures_are_drawn_for_a_wide_page_and_a_phone() -> None:

@@ -116,7 +116,7 @@ def print_run(run: "Run") -> None:
     out.print()
     if len(run.effects):
         print_effects(run.effects)
-    else:
+    elif run.study.has_model:
         out.print(rates_table(run.arm_rates, run.metric))
     out.print(run.verdict, markup=False)
     if run.predicted:

@@ -1,12 +1,13 @@
 """Charts of networks: training curves with their two moments, norm, spectrum, losses by wave, and the map.
 
-Lines differ by their dashes, not by colour alone. Thin lines are single seeds.
+Lines differ by their dashes, not by colour alone. Each line is a seed, and at most 30 seeds are drawn.
 """
 
 from collections.abc import Sequence
 from typing import Any
 
 import altair as alt
+import numpy as np
 import pandas as pd
 
 from askew.report.chart_files import ACCENT, INK, MUTED, PAPER, PLAIN, Chart, styled
@@ -16,6 +17,8 @@ _HEIGHT = 150
 _TRAIN, _TEST = "pairs it was trained on", "other pairs"
 _KNOWN, _RIGHT = "knew its pairs by heart", "generalised"
 _CELL, _NARROW_CELL = 64, 58
+_MOST_ROWS = 3000  # Altair draws 5,000, and a curve has half as many again
+_MOST_SEEDS = 30
 
 
 def curves(points: pd.DataFrame, moments: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> Chart:
@@ -27,6 +30,7 @@ def curves(points: pd.DataFrame, moments: pd.DataFrame, order: Sequence[str], na
         order: The arms in the order of display.
         narrow: Draw for a phone.
     """
+    points, moments = _drawn(points, 2), _few(moments)
     lines = _long(points, {"train_accuracy": _TRAIN, "test_accuracy": _TEST})
     rules = pd.concat(
         [
@@ -66,7 +70,7 @@ def norms(points: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> C
         order: The arms in the order of display.
         narrow: Draw for a phone.
     """
-    data = points[["arm", "seed", "epoch", "norm"]]
+    data = _drawn(points, 1)[["arm", "seed", "epoch", "norm"]]
     layer = (
         alt.Chart()
         .mark_line(strokeWidth=1.4, color=INK, opacity=0.8)
@@ -80,7 +84,7 @@ def norms(points: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> C
 
 
 def spectrum(points: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> Chart:
-    """Return a chart of the share of each frequency by epoch, one panel per arm, of one network each: darker is more.
+    """Return a chart of the share of each frequency by epoch, one panel per arm, of one network each: stronger is more.
 
     Args:
         points: The columns arm, epoch, frequency and share (0-1), of one seed.
@@ -88,6 +92,9 @@ def spectrum(points: pd.DataFrame, order: Sequence[str], narrow: bool = False) -
         narrow: Draw for a phone.
     """
     epochs = sorted(points["epoch"].unique())
+    most = max(2, _MOST_ROWS // max(1, points["frequency"].nunique() * points["arm"].nunique()))
+    epochs = [epochs[place] for place in _even(len(epochs), most)]
+    points = points[points["epoch"].isin(epochs)]
     gap = (epochs[-1] - epochs[0]) / max(1, len(epochs) - 1) or 1.0
     until = dict(zip(epochs, [*epochs[1:], epochs[-1] + gap], strict=True))
     data = points[["arm", "epoch", "frequency", "share"]].assign(
@@ -121,7 +128,9 @@ def wave_losses(points: pd.DataFrame, order: Sequence[str], narrow: bool = False
         order: The arms in the order of display.
         narrow: Draw for a phone.
     """
-    data = _long(points, {"restricted_loss": "restricted", "excluded_loss": "excluded"}).dropna(subset=["value"])
+    data = _long(_drawn(points, 2), {"restricted_loss": "restricted", "excluded_loss": "excluded"}).dropna(
+        subset=["value"]
+    )
     names = ["restricted", "excluded"]
     layer = (
         alt.Chart()
@@ -179,6 +188,36 @@ def _note(row: dict[Any, Any]) -> str:
     if not row["generalised"]:
         return f"{row['best_test']:.0%} right"
     return f"{row['generalised']} of {row['networks']}" if row["networks"] > 1 else ""
+
+
+def _drawn(points: pd.DataFrame, series: int) -> pd.DataFrame:
+    """Return the points that are drawn: those of the first seeds, thinned so that a figure has few enough of them.
+
+    The points are even on a logarithmic axis, with the first and the last. The columns stay.
+
+    Args:
+        points: The columns arm, seed and epoch, with others.
+        series: How many values of each point are drawn.
+    """
+    chosen = _few(points)
+    count = max(1, chosen.groupby(["arm", "seed"]).ngroups * series)
+    places = chosen.groupby(["arm", "seed"])["epoch"].rank(method="first").astype(int) - 1
+    longest = int(places.max()) + 1 if len(places) else 0
+    most = max(12, _MOST_ROWS // count)
+    if longest <= most:
+        return chosen
+    kept = {0, longest - 1, *(round(place) - 1 for place in np.geomspace(1, longest, most)), *_even(longest, most // 2)}
+    return chosen[places.isin(kept)]
+
+
+def _few(rows: pd.DataFrame) -> pd.DataFrame:
+    """Return the rows of the first seeds of each arm, by the column seed: more lines could not be told apart."""
+    return rows[rows.groupby("arm")["seed"].rank(method="dense").le(_MOST_SEEDS)]
+
+
+def _even(count: int, most: int) -> list[int]:
+    """Return at most so many places of a list, even and with both ends."""
+    return sorted({round(place) for place in np.linspace(0, count - 1, min(count, most))})
 
 
 def _epochs() -> alt.X:

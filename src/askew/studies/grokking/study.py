@@ -54,7 +54,7 @@ def verdict(tables: "Tables") -> str:
             said.append(
                 f"The rise of the test accuracy with weight decay: {row['reading']} "
                 f"(p {wording.p_related(row['p_rise'])} for no rise, "
-                f"{wording.p_related(row['p_step'])} for a straight one)."
+                f"p {wording.p_related(row['p_step'])} for a straight one)."
             )
     return " ".join([*said, *_foretold(tables)])
 
@@ -73,8 +73,11 @@ def sentence(tables: "Tables", rows: "Mapping[str, int]") -> str:
     by_heart = (
         "" if pd.isna(knew) else f", though they knew the pairs that they were shown by heart at epoch {knew:,.0f}"
     )
-    when = f"understood their table by {epochs(row)}" if row["happened"] else f"had not understood it by {_until(row)}"
-    said = f"{int(row['happened'] or row['followed'])} of {int(row['followed'])} networks {when}{by_heart}"
+    count = (
+        f"{int(row['happened'])} of {int(row['followed'])}" if row["happened"] else f"None of {int(row['followed'])}"
+    )
+    when = f"understood their table, half of them by {epochs(row)}" if row["happened"] else "had understood their table"
+    said = f"{count} networks {when}{'' if row['happened'] else f' by {_until(row)}'}{by_heart}"
     control = found.get(NO_DECAY)
     if control is not None:
         none = (
