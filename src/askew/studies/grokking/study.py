@@ -76,7 +76,7 @@ def sentence(tables: "Tables", rows: "Mapping[str, int]") -> str:
     count = (
         f"{int(row['happened'])} of {int(row['followed'])}" if row["happened"] else f"None of {int(row['followed'])}"
     )
-    when = f"understood their table, half of them by {epochs(row)}" if row["happened"] else "had understood their table"
+    when = f"understood their table, {epochs(row)}" if row["happened"] else "had understood their table"
     said = f"{count} networks {when}{'' if row['happened'] else f' by {_until(row)}'}{by_heart}"
     control = found.get(NO_DECAY)
     if control is not None:
@@ -99,19 +99,19 @@ def _when(arm: str, row: dict, networks: pd.DataFrame) -> str:
     head = f"{arm}: the networks {by_heart}"
     if not row["happened"]:
         return f"{head}, and none of {int(row['followed'])} had generalised by epoch {row['until']:,.0f}."
-    return f"{head}, and {int(row['happened'])} of {int(row['followed'])} generalised, half of them by {epochs(row)}."
+    return f"{head}, and {int(row['happened'])} of {int(row['followed'])} generalised, {epochs(row)}."
 
 
 def epochs(row: dict) -> str:
-    """Return a median number of epochs with its interval.
+    """Return in words the epoch by which half of the networks have generalised, with its interval.
 
     Args:
         row: A row of `stats.event_times`.
     """
     if pd.isna(row["median"]):
-        return f"an epoch that is not known from {int(row['happened'])}"
+        return "which is too few for a median"
     ends = " to ".join("no limit" if end == float("inf") else f"{end:,.0f}" for end in (row["low"], row["high"]))
-    return f"epoch {row['median']:,.0f}" + ("" if pd.isna(row["low"]) else f" [{ends}]")
+    return f"half of them by epoch {row['median']:,.0f}" + ("" if pd.isna(row["low"]) else f" [{ends}]")
 
 
 def _foretold(tables: "Tables") -> list[str]:
