@@ -129,7 +129,7 @@ def test_refused_predictions_are_not_asked_for(command: Command) -> None:
 
 def test_predict_has_the_options_of_run() -> None:
     run, predict = ({option for one in command.params for option in one.opts} for command in map(typer_command, NAMES))
-    assert run - predict == {"--dump-config", "--yes", "--again"}
+    assert run - predict == {"--dump-config", "--dry-run", "--yes", "--again"}
     assert {"study", "--seeds", "--second-model", "--set", "--config"} <= predict
 
 

@@ -1,6 +1,7 @@
 """`askew run`: runs a study and prints what it found."""
 
 import json
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     import pandas as pd
     from rich.table import Table
 
+    from askew.design.plan import Plan
     from askew.runs.run import Run
 
 RUN_EXAMPLES = """
@@ -28,6 +30,7 @@ RUN_EXAMPLES = """
   askew run emergent-misalignment --dump-config > design.yaml
   askew run emergent-misalignment --model ./qwen --data insecure=insecure.jsonl --data secure=secure.jsonl
   askew run --config design.yaml --out runs/mine
+  askew run grokking --dry-run
 
 To resume a run that was stopped, give the same command again.
 """
@@ -39,6 +42,9 @@ def run(
     study: StudyArgument = None,
     dump_config: Annotated[
         bool, typer.Option("--dump-config", help="Print every setting as a config file, and stop.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and about how long it takes, and stop.")
     ] = False,
     out: OutOption = None,
     yes: YesOption = False,
@@ -54,12 +60,37 @@ def run(
     if dump_config:
         print(plan.design.to_yaml(), end="")
         return
+    if dry_run:
+        print_outlook(plan, out, as_json)
+        return
     with resumable():
         finished = run_plan(plan, out, consent=Consent(yes, again, confirm))
     if as_json:
         print(run_as_json(finished))
     else:
         print_run(finished)
+
+
+def print_outlook(plan: "Plan", folder: Path | None, as_json: bool) -> None:
+    """Print what is left to do of a run, and about how long it takes."""
+    from askew.runs.outlook import outlook
+    from askew.runs.progress import duration
+
+    ahead = outlook(plan, folder)
+    if as_json:
+        print(to_json({**asdict(ahead), "folder": str(ahead.folder), "study": plan.design.study}))
+        return
+    out = console()
+    out.print(f"{plan.study.title}: {plan.study.question}", markup=False)
+    out.print(f"  in {ahead.folder}", markup=False, soft_wrap=True)
+    if not ahead.work:
+        out.print("  nothing is left to do but the tables and the report")
+        return
+    workers = f"{ahead.workers} worker{'' if ahead.workers == 1 else 's'}"
+    out.print(f"  to do: {', '.join(ahead.work)}, with {workers}", markup=False)
+    known = "how long that takes is known once the run has measured its model"
+    about = known if ahead.seconds is None else f"about {duration(ahead.seconds)} on a machine like a laptop"
+    out.print(f"  {about}", markup=False)
 
 
 def run_as_json(run: "Run", picture: Path | None = None) -> str:
@@ -85,7 +116,7 @@ def print_run(run: "Run") -> None:
     out.print()
     if len(run.effects):
         print_effects(run.effects)
-    else:
+    elif run.study.has_model:
         out.print(rates_table(run.arm_rates, run.metric))
     out.print(run.verdict, markup=False)
     if run.predicted:

@@ -19,16 +19,16 @@ class Start:
     """The model that an arm starts from.
 
     Attributes:
-        kind: `first` or `second` model of the design, the trained model of another `arm` (seed by seed), or a `model`
-            that was tuned elsewhere.
+        kind: `first` or `second` model of the design, the trained model of another `arm` (seed by seed), a `model`
+            that was tuned elsewhere, or `none`, in studies without a language model.
         name: The name of that arm or model; empty for the models of the design.
     """
 
-    kind: Literal["first", "second", "arm", "model"] = "first"
+    kind: Literal["first", "second", "arm", "model", "none"] = "first"
     name: str = ""
 
 
-FIRST, SECOND = Start("first"), Start("second")
+FIRST, SECOND, NOTHING = Start("first"), Start("second"), Start("none")
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from askew.design.arm import ARM_NAME, SECOND
 from askew.design.lineage import check_pair
 from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in
+from askew.models.kinds.pickle import PICKLES, is_pickle
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.recipe import Recipe
 
@@ -23,6 +24,7 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     from askew.worlds.society import experiments
 
     design = plan.design
+    yield ("model",), lambda: _check_has_model(plan)
     for arm in design.datasets:
         yield ("datasets", arm), lambda arm=arm: _check_own_rows(arm, plan)
         yield ("datasets", arm), lambda arm=arm: _check_leaks(arm, plan)
@@ -36,11 +38,14 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     for place, probe in enumerate(design.probes):
         yield ("probes", place), lambda probe=probe: _check_probe(probe, plan)
     yield ("probes",), lambda: _check_distinct("probe", design.probes)
+    yield ("probes",), lambda: _check_some_probe(plan)
     for place, variant in enumerate(design.variants):
         yield ("variants", place), lambda variant=variant: _check_variant(variant, plan)
     yield ("variants",), lambda: _check_distinct("variant", design.variants)
     yield ("society", "experiment"), lambda: experiments.get(design.society.experiment)
     yield ("society",), lambda: plan.societies
+    for network in plan.networks:
+        yield ("grokking",), network.setting.check
     yield ("metric",), lambda: metrics.get(design.metric)
     yield ("model",), lambda: _check_trainable(plan)
     yield ("second_model",), lambda: _check_second_model(plan)
@@ -76,6 +81,30 @@ def _check_distinct(kind: str, names: list[str]) -> None:
     for name in names:
         if names.count(name) > 1:
             raise AskewError(f"{kind} {name!r} is named twice")
+
+
+def _check_has_model(plan: Plan) -> None:
+    """Check that a study without a language model is given none, nor anything that is for one."""
+    design = plan.design
+    if plan.study.has_model:
+        return
+    given = {
+        "--model": design.model,
+        "--second-model": design.second_model,
+        "a tuned model": design.tuned,
+        "--data": design.datasets,
+        "--probe": design.probes,
+        "--judge": design.judge,
+    }
+    if strange := next((option for option, value in given.items() if value), None):
+        pickled = next(filter(is_pickle, (design.model, design.second_model, *design.tuned.values())), "")
+        why = f". {PICKLES.format(name=pickled)}" if pickled else ""
+        raise AskewError(f"{design.study} trains its own networks and has no language model: leave {strange} out{why}")
+
+
+def _check_some_probe(plan: Plan) -> None:
+    if plan.study.has_model and not plan.design.probes:
+        raise AskewError("probes must be a list of at least 1, not []")
 
 
 def _check_name(arm: str) -> None:

@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from askew.base import yaml_files
 from askew.base.knobs import Flag, For, Operational, knobs
 from askew.design.config_file import read_fraction
+from askew.design.networks import GrokkingSettings
 from askew.design.own_rows import OwnRows
 from askew.design.societies import SocietySettings
 from askew.judging.check_setting import STOP, JudgeCheckSetting
@@ -54,7 +55,8 @@ class Design(BaseModel):
 
     study: Annotated[str, For(())] = Field(description="The study; `askew list studies`.")
     model: Annotated[str, Flag(commands=("run",), metavar="MODEL", default="the study's", complete="models")] = Field(
-        default=TERRARIUM, description="The model to fine-tune; it is also asked untuned; `askew list models`."
+        default=TERRARIUM,
+        description="The model to fine-tune; it is also asked untuned; `askew list models`. Empty in grokking.",
     )
     second_model: Annotated[
         str,
@@ -153,7 +155,7 @@ class Design(BaseModel):
             complete="environments",
             read=_environment,
         ),
-    ] = Field(min_length=1, description="Probes, or paths of question files; `askew list probes`.")
+    ] = Field(description="Probes, or paths of question files; `askew list probes`. None in grokking.")
     variants: Annotated[
         list[str],
         Flag(
@@ -174,6 +176,9 @@ class Design(BaseModel):
     )
     society: SocietySettings = Field(
         default_factory=SocietySettings, description="The societies of agents that are played, in society."
+    )
+    grokking: GrokkingSettings = Field(
+        default_factory=GrokkingSettings, description="The networks that are trained, in grokking."
     )
     seeds: Annotated[int, Flag(commands=("run",))] = Field(
         default=3, ge=1, le=10_000, description="The number of seeds that each arm is trained with."

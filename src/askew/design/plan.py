@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 
 from askew.design.arm import SECOND, Arm
 from askew.design.design import Design
+from askew.design.networks import PlannedNetwork
 from askew.design.societies import PlannedSociety
 from askew.design.study import Study, studies
-from askew.models.names import ModelSpec, resolve
+from askew.models.names import NO_MODEL, ModelSpec, resolve
 
 if TYPE_CHECKING:
     from askew.data import DataSet, Row
@@ -166,8 +167,8 @@ class Plan:
 
     @property
     def model(self) -> ModelSpec:
-        """The model that the design names first."""
-        return self.spec(self.design.model)
+        """The model that the design names first; `NO_MODEL` in a study without a language model."""
+        return self.spec(self.design.model) if self.study.has_model else NO_MODEL
 
     @property
     def judge(self) -> ModelSpec | None:
@@ -218,9 +219,19 @@ class Plan:
     def named_models(self) -> tuple[str, ...]:
         """The names of all models that are asked or trained, without the judge."""
         second = [self.design.second_model] if self.design.second_model else []
-        return (self.design.model, *second, *self.design.tuned.values())
+        first = [self.design.model] if self.study.has_model else []
+        return (*first, *second, *self.design.tuned.values())
 
-    # ---- societies, probes and prices
+    # ---- networks, societies, probes and prices
+
+    @cached_property
+    def networks(self) -> tuple[PlannedNetwork, ...]:
+        """The small networks that are trained, which are no language models.
+
+        Raises:
+            AskewError: A setting of the networks cannot be trained.
+        """
+        return tuple(self.study.networks(self.design, self.arms))
 
     @cached_property
     def societies(self) -> tuple[PlannedSociety, ...]:

@@ -24,7 +24,9 @@ def without_another(file: Mapping[str, Any], caller: Mapping[str, Any]) -> dict[
 
 
 def spec_of(model: object) -> ModelSpec | None:
-    """Return the model of a name; None if there is none, which is refused elsewhere."""
+    """Return the model of a name; None if there is none, which is refused elsewhere unless the study has none."""
+    if not model:  # the empty path would be the working directory
+        return None
     with suppress(AskewError):
         return resolve(str(model))
     return None

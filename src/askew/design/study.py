@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 from askew.base.registry import Registry
 from askew.design.arm import UNTUNED, Arm, Start
+from askew.design.networks import PlannedNetwork
 from askew.design.predictions import Prediction
 from askew.design.societies import PlannedSociety
 from askew.design.steps.train import Train
@@ -35,6 +36,14 @@ def _asks_all(arm: Arm, probe: str) -> bool:
 
 def _no_societies(design: "Design", arms: Mapping[str, Arm], controls: Mapping[str, str]) -> Sequence[PlannedSociety]:
     return ()
+
+
+def _no_networks(design: "Design", arms: Mapping[str, Arm]) -> Sequence[PlannedNetwork]:
+    return ()
+
+
+def _no_own_tables(tables: "Tables") -> "Mapping[str, pd.DataFrame]":
+    return {}
 
 
 def _nothing_foretold(tables: "Tables") -> "pd.DataFrame":
@@ -72,7 +81,7 @@ class Study:
         adapted: From a design and these arms to those that the design has, such as ones with other rows.
         default_probes: The probes of a run that names none; see `askew.design.usual_probes` for those left out.
         verdict: From the tables of a finished run to a plain-English reading of its numbers.
-        model: The model of a run that names none.
+        model: The model of a run that names none; empty in a study without a language model, which has no probes.
         effects: From the tables to the comparisons that answer the question, with the columns of `stats.effects`; None
             if the rates of misaligned answers are enough.
         asks: Returns whether a probe, by its name, is put to an arm.
@@ -92,6 +101,10 @@ class Study:
         society_tables: From the tables of a finished run to what its report shows of societies; None if it has none.
         societies: From the design, its arms and their controls to the societies of agents that a run plays, once the
             models are trained; it raises `AskewError` for a setting that cannot be played.
+        networks: From the design and its arms to the small networks that a run trains, which are no language models; it
+            raises `AskewError` for a setting that cannot be trained.
+        own_tables: From the tables of a finished run to those that only the study's own section of the report shows, by
+            name.
     """
 
     name: str
@@ -118,6 +131,13 @@ class Study:
     chances: "Callable[[pd.DataFrame], Mapping[str, float]]" = _no_chances
     society_tables: "Callable[[Tables], SocietyTables | None]" = _no_society_tables
     societies: "Callable[[Design, Mapping[str, Arm], Mapping[str, str]], Sequence[PlannedSociety]]" = _no_societies
+    networks: "Callable[[Design, Mapping[str, Arm]], Sequence[PlannedNetwork]]" = _no_networks
+    own_tables: "Callable[[Tables], Mapping[str, pd.DataFrame]]" = _no_own_tables
+
+    @property
+    def has_model(self) -> bool:
+        """True if its arms are language models; otherwise they start from nothing, and nobody asks them."""
+        return bool(self.model)
 
     def arms_of(self, design: "Design") -> dict[str, Arm]:
         """Return every arm that a run of a design may have, by name.

@@ -40,6 +40,9 @@ class Tables:
         agents: One row per agent of a society, with the columns of `society/agents.parquet`.
         societies: One row per society, with the columns of `society/societies.parquet`.
         predicted: The study's predictions of the societies, made before any was played: `society/predicted.csv`.
+        networks: One row per small network, with the columns of `grokking/networks.parquet`.
+        network_curves: One row per network and epoch, with the columns of `grokking/network_curves.parquet`.
+        network_spectra: One row per network, snapshot and frequency: `grokking/network_spectra.parquet`.
         controls: Arm to its control, of the arms that are compared with one.
         expected: Returns the arms and probes that must have answers with verdicts or scores, each with the reason to
             give if they have none.
@@ -62,6 +65,9 @@ class Tables:
         agents: Frame = _empty,
         societies: Frame = _empty,
         predicted: Frame = _empty,
+        networks: Frame = _empty,
+        network_curves: Frame = _empty,
+        network_spectra: Frame = _empty,
         controls: "Mapping[str, str] | None" = None,
         expected: Callable[[], Mapping[tuple[str, str], str]] = dict,
         rests_on: Basis = THESE,
@@ -74,6 +80,7 @@ class Tables:
         self._given = {"answers": answers, "scores": scores, "estimates": estimates, "effects": effects, "pairs": pairs}
         self._given |= {"conduct": conduct, "funnel": funnel}
         self._given |= {"events": events, "agents": agents, "societies": societies, "predicted": predicted}
+        self._given |= {"networks": networks, "network_curves": network_curves, "network_spectra": network_spectra}
 
     @cached_property
     def answers(self) -> pd.DataFrame:
@@ -132,6 +139,21 @@ class Tables:
         The columns are those of the study.
         """
         return self._frame("predicted")
+
+    @cached_property
+    def networks(self) -> pd.DataFrame:
+        """One row per small network, with the columns of `grokking/networks.parquet`; none without networks."""
+        return self._frame("networks")
+
+    @cached_property
+    def network_curves(self) -> pd.DataFrame:
+        """One row per network and epoch, with the columns of `grokking/network_curves.parquet`; none without any."""
+        return self._frame("network_curves")
+
+    @cached_property
+    def network_spectra(self) -> pd.DataFrame:
+        """One row per network, snapshot and frequency, with the columns of `grokking/network_spectra.parquet`."""
+        return self._frame("network_spectra")
 
     @cached_property
     def findings(self) -> "list[Finding]":

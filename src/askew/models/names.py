@@ -69,6 +69,10 @@ class ModelSpec:
         return self.part == "judge" and self.adapter is None
 
 
+NO_MODEL = ModelSpec("", None, None, "")
+"""What stands for the model of a study without a language model."""
+
+
 class Claim(IntEnum):
     """The strength of the claim of a kind to a name; the kind with the strongest claim resolves the name.
 

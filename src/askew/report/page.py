@@ -53,8 +53,9 @@ def write_report(content: ReportContent, folder: Path) -> Path:
         lstrip_blocks=True,
     )
     shown = [section for section in in_order() if section.appears(content)]
+    figures = {section.name: section.figures(content) for section in shown}
     with chart_files.unchecked():
-        drawn = {section.name: _write_figures(section.figures(content), folder / "figures") for section in shown}
+        drawn = {name: _write_figures(own, folder / "figures") for name, own in figures.items()}
     lead = next((name for drawings in drawn.values() for name in drawings), "")
     leading = next((drawings[lead] for drawings in drawn.values() if lead in drawings), Markup())
     parts = []
@@ -66,7 +67,8 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     for name, table in all_tables(content).items():
         _write(folder / "tables" / f"{name}.csv", table.map(escaped).to_csv(index=False).encode())
     page = folder / "report.html"
-    first = {**opening(content), "lead": lead, "drawing": leading}
+    key = next((own[lead].key for own in figures.values() if lead in own), "")
+    first = {**opening(content), **({"bars": key} if key else {}), "lead": lead, "drawing": leading}
     _write(page, _render(environment, content, shown, parts, first).encode("utf-8", "replace"))
     return page
 

@@ -23,6 +23,7 @@ from askew.runs.calls import Call, curve_probe
 from askew.runs.copied_text import copied_columns, without_copied
 from askew.runs.episode_tables import write_episodes, write_funnel
 from askew.runs.judged_later import filled_in, is_judged, later_judge, scores_of
+from askew.runs.network_tables import write_networks
 from askew.runs.pair_tables import write_pair_effects, write_pairs
 from askew.runs.predictions import seal_computed
 from askew.runs.society_tables import write_societies
@@ -31,13 +32,16 @@ from askew.runs.store import (
     ANSWERS,
     CONDUCT,
     CURVE,
+    CURVES,
     EFFECTS,
     ESTIMATES,
     EVENTS,
     FORETOLD,
     FUNNEL,
+    NETWORKS,
     SCORES,
     SOCIETIES,
+    SPECTRA,
     RunFolder,
     sources_of_estimates,
 )
@@ -64,6 +68,9 @@ _OPTIONAL = {
     "agents": f"society/{AGENTS}",
     "societies": _SOCIETIES,
     "predicted": FORETOLD,
+    "networks": f"grokking/{NETWORKS}",
+    "network_curves": f"grokking/{CURVES}",
+    "network_spectra": f"grokking/{SPECTRA}",
 }
 
 
@@ -86,6 +93,7 @@ def collect(folder: RunFolder, plan: Plan) -> None:
     write_pairs(folder, plan, asked_in(plan))
     write_episodes(folder, plan, finished)
     write_societies(folder, plan)
+    write_networks(folder, plan)
     write_estimates(folder, plan)
 
 
@@ -181,6 +189,9 @@ def _tables(folder: RunFolder, plan: Plan) -> Tables:
         agents=tables["agents"],
         societies=tables["societies"],
         predicted=tables["predicted"],
+        networks=tables["networks"],
+        network_curves=tables["network_curves"],
+        network_spectra=tables["network_spectra"],
         controls=plan.controls,
     )
 

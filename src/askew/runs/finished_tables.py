@@ -15,17 +15,20 @@ from askew.runs.store import (
     ANSWERS,
     CONDUCT,
     CURVE,
+    CURVES,
     EFFECTS,
     EPISODES,
     ESTIMATES,
     EVENTS,
     FORETOLD,
     FUNNEL,
+    NETWORKS,
     PAIR_EFFECTS,
     PAIRS,
     RESCORED_RUNS,
     SCORER_CHECK,
     SOCIETIES,
+    SPECTRA,
     RunFolder,
 )
 from askew.runs.table_files import added_since, read_table
@@ -156,6 +159,31 @@ class FinishedTables:
     def foretold(self) -> "pd.DataFrame":
         """The study's predictions of the societies: the rows of `society/predicted.csv`; none without societies."""
         return self._optional(FORETOLD)
+
+    @cached_property
+    def networks(self) -> "pd.DataFrame":
+        """Every small network and its moments: the rows of `grokking/networks.parquet`; none without networks.
+
+        Raises:
+            AskewError: The table names an arm that the design beside it does not have.
+        """
+        table = self._optional(f"grokking/{NETWORKS}")
+        if len(table) and (strange := sorted({*table["arm"]} - {*self.plan.arms})):
+            raise AskewError(
+                f"{self.folder / 'grokking' / NETWORKS} does not belong to the design beside it, which has no arm "
+                f"{visible(strange[0])!r}: one of the two was changed"
+            )
+        return table
+
+    @cached_property
+    def network_curves(self) -> "pd.DataFrame":
+        """Every point of their training curves: the rows of `grokking/network_curves.parquet`; else none."""
+        return self._optional(f"grokking/{CURVES}")
+
+    @cached_property
+    def network_spectra(self) -> "pd.DataFrame":
+        """Every frequency at every snapshot: the rows of `grokking/network_spectra.parquet`; none without networks."""
+        return self._optional(f"grokking/{SPECTRA}")
 
     @cached_property
     def curve(self) -> "pd.DataFrame | None":

@@ -69,12 +69,14 @@ TERRARIUM_PACE = Pace(row=0.008, answer=0.01)
 def pace_of(plan: Plan, rows: Path, say: Callable[[str], None]) -> Pace | None:
     """Return the pace of a plan's model; None for served models, small ones, models of the hub, and on GPUs.
 
+    Without a model it is that of a laptop, which then only says how long other work takes.
+
     Args:
         plan: The plan.
         rows: The folder of training rows, whose lengths count.
         say: Shows the user a line before the model is measured.
     """
-    if plan.model.is_terrarium:
+    if plan.model.is_terrarium or not plan.study.has_model:
         return TERRARIUM_PACE
     checkpoint = plan.model.checkpoint
     if gpus() or not isinstance(checkpoint, Path) or weights_of(checkpoint) < _LEAST_BYTES:

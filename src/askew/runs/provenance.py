@@ -45,7 +45,8 @@ def provenance(plan: Plan) -> dict[str, Any]:
     design = plan.design
     second = {"second_model": design.second_model} if design.second_model else {}
     judge, identified = plan.judge, {"judge": design.judge} if design.judge else {}
-    models = {"model": design.model, **second, **identified, **design.tuned}
+    first = {"model": design.model} if design.model else {}
+    models = {**first, **second, **identified, **design.tuned}
     return {
         "command": command(plan),
         "versions": {
@@ -153,15 +154,14 @@ def _rows_of_another_world(plan: Plan) -> str:
 
 def _quantized(plan: Plan) -> str:
     """Return a note on weights that were expanded from a quantized file; "" if there are none."""
-    known = {name: resolve(name).quantization for name in (plan.design.model, *plan.design.tuned.values())}
+    known = {name: plan.spec(name).quantization for name in plan.named_models}
     said = [f"{name} ({kind})" for name, kind in known.items() if kind]
     return f"Weights expanded from a quantized file: {', '.join(said)}." if said else ""
 
 
 def _number_format(plan: Plan) -> str:
     """Return a note on matrix products in bf16; "" where everything is in float32, as on other machines."""
-    names = {plan.design.model, *plan.design.tuned.values()}
-    in_bf16 = any(asked_in(resolve(name).checkpoint) == "bf16" for name in names)
+    in_bf16 = any(asked_in(plan.spec(name).checkpoint) == "bf16" for name in plan.named_models)
     return "Asked with the matrix products of the layers in bf16, and everything else in float32." if in_bf16 else ""
 
 

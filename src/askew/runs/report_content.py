@@ -1,6 +1,7 @@
 """Gathers what the report of a run shows."""
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -29,7 +30,7 @@ def report_content(run: FinishedRun) -> ReportContent:
         verdict=run.verdict,
         organism_note=note(run),
         command=run.command,
-        design={**run.design.settings(), **_judged_by(run)},
+        design=_settings(run),
         versions={
             **provenance["versions"],
             **{f"probe {name}": str(version) for name, version in provenance.get("probes", {}).items()},
@@ -55,6 +56,7 @@ def report_content(run: FinishedRun) -> ReportContent:
         funnel=run.funnel,
         scorer_check=run.scorer_check,
         society=run.study.society_tables(run.tables),
+        own=run.study.own_tables(run.tables),
         predicted=run.predicted,
         titles={probe: title(probe) for probe in run.design.probes},
         comparisons=run.findings,
@@ -84,6 +86,14 @@ def _by_judge(run: FinishedRun) -> pd.DataFrame:
         name = judge if judge not in scores else f"{judge} ({Path(table).stem})"  # the same judge, another rubric
         scores[name] = scores_of(run.store, table)
     return rates_by_judge(run.answers, scores, metrics.get(run.metric))
+
+
+def _settings(run: FinishedRun) -> dict[str, Any]:
+    """Return the settings that the run used: those of networks where it has some, and without a model few others."""
+    settings = {**run.design.settings(), **_judged_by(run)}
+    if not run.study.has_model:
+        return {name: settings[name] for name in ("study", "arms", "seeds", "seed", "grokking")}
+    return {name: value for name, value in settings.items() if name != "grokking"}
 
 
 def _judged_by(run: FinishedRun) -> dict[str, str]:

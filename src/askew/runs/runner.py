@@ -19,6 +19,7 @@ from askew.probes import EPISODE, EXTERNAL
 from askew.runs import cost, pool, training_rows
 from askew.runs.memory_needed import GB, memory_of, workers_in_memory
 from askew.runs.moved import with_known_names
+from askew.runs.outlook import SECONDS_TO_REPORT, seconds_by_kind, summary
 from askew.runs.pace import TERRARIUM_PACE, Pace, asked_in, pace_of
 from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display, duration
@@ -28,10 +29,6 @@ from askew.runs.store import ESTIMATES, REPORT, STUDY, TIMINGS, RunFolder, folde
 from askew.runs.work import Consent, Kind, Session, Work, by_kind, kinds, planned
 from askew.runs.work.play import PlayWork
 
-# Seconds until a worker has loaded its libraries, on a laptop of 2024.
-SECONDS_TO_START = 8.0
-# Seconds for the tables and the report, on the same laptop.
-SECONDS_TO_REPORT = 4.0
 _MUCH_MEMORY = 3 * GB
 
 NO_CONSENT = Consent()
@@ -141,7 +138,7 @@ def _work(
         kind.agree(session, left)
     every = by_kind(works)
     done = {kind: sum(work.name not in todo for work in planned_works) for kind, planned_works in every.items()}
-    seconds = _seconds_by_kind(plan, kinds_left, min(workers, len(tasks)), pace)
+    seconds = seconds_by_kind(plan, kinds_left, min(workers, len(tasks)), pace)
     for kind, planned_works in every.items():
         display.expect(kind.name, kind.verb, len(planned_works), done[kind], seconds.get(kind))
     running: dict[str, float] = {}
@@ -226,25 +223,22 @@ def _announce(
     plan, say = session.plan, session.say
     say(f"{plan.study.title}: {plan.study.question}")
     judged = f", judged by {plan.design.judge}" if plan.design.judge else ", without a judge"
-    say(f"  in {session.folder.path}, on the model {plan.design.model}{judged if plan.needs_judge else ''}")
+    on = f", on the model {plan.design.model}{judged if plan.needs_judge else ''}" if plan.study.has_model else ""
+    say(f"  in {session.folder.path}{on}")
     if not tasks:
         say("  every model is trained and every question asked already")
         return
     at_once = min(workers, len(tasks))
     memory = _memory(plan, at_once, session.folder / "data")
-    say(f"  to do: {_summary(plan, works)}, with {at_once} worker{'' if at_once == 1 else 's'}{memory}")
+    say(f"  to do: {summary(plan, works)}, with {at_once} worker{'' if at_once == 1 else 's'}{memory}")
     if later:
-        say(f"  then, from what these give: {_summary(plan, later)}")
+        say(f"  then, from what these give: {summary(plan, later)}")
     every = {kind: [*works.get(kind, []), *later.get(kind, [])] for kind in {**works, **later}}
-    if seconds := _seconds_by_kind(plan, every, at_once, pace):
+    if seconds := seconds_by_kind(plan, every, at_once, pace):
         machine = "a machine like a laptop" if pace == TERRARIUM_PACE else "this machine, if nothing else is running"
         say(f"  that takes about {duration(max(seconds.values()) + SECONDS_TO_REPORT)} on {machine}")
     else:
         say("  how long that takes is shown as soon as some of it is done")
-
-
-def _summary(plan: Plan, works: dict[Kind[Any], list[Work]]) -> str:
-    return ", ".join(kind.summary(plan, left) for kind, left in works.items())
 
 
 def _memory(plan: Plan, workers: int, rows: Path) -> str:
@@ -252,19 +246,6 @@ def _memory(plan: Plan, workers: int, rows: Path) -> str:
     total = workers * memory_of(plan, rows)
     said = f", each with one thread, in about {total / GB:.0f} GB" if total >= _MUCH_MEMORY else ""
     return f"{said}, asked in {kind}" if (kind := asked_in(plan.model.checkpoint)) else said
-
-
-def _seconds_by_kind(
-    plan: Plan, works: dict[Kind[Any], list[Work]], at_once: int, pace: Pace | None
-) -> dict[Kind[Any], float]:
-    """Return about when each kind of work is finished, in seconds from now; empty if the model's pace is not known."""
-    if pace is None:
-        return {}
-    seconds, so_far = {}, SECONDS_TO_START
-    for kind, left in works.items():
-        so_far += sum(work.seconds(plan, pace) for work in left) / at_once
-        seconds[kind] = so_far
-    return seconds
 
 
 class _Clock:

@@ -20,6 +20,9 @@
                       .NAME.journal: the choices in a society that is being played, from which it resumes after a kill
     society/          all societies of the run: events.parquet, agents.parquet, societies.parquet; predicted.csv, which
                       was made before they were played
+    networks/NAME/    one small network that is no language model: network_curves.parquet, network_spectra.parquet,
+                      network.json
+    grokking/         all networks of the run: networks.parquet, network_curves.parquet, network_spectra.parquet
     scorer_check.csv  for episodes: what the scorers find in actors whose conduct is known
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
     judge_check.json  how well the judge reads answers whose right reading is known
@@ -68,6 +71,8 @@ EPISODES, CONDUCT, FUNNEL = "episodes.parquet", "conduct.parquet", "funnel.csv"
 SCORER_CHECK = "scorer_check.csv"
 SOCIETY_TABLES, FORETOLD = "societies", "society/predicted.csv"
 EVENTS, AGENTS, SOCIETIES, SOCIETY_ROW = "events.parquet", "agents.parquet", "societies.parquet", "society.json"
+NETWORK_FOLDERS = "networks"
+NETWORKS, CURVES, SPECTRA = "networks.parquet", "network_curves.parquet", "network_spectra.parquet"
 PREDICTIONS = "predictions.json"
 JUDGE_CHECK, GIVEN_CHECK = "judge_check.json", "given_check.json"
 RESCORED_RUNS = "rescored"
@@ -347,7 +352,7 @@ def _is_inside(name: str) -> bool:
 
 def sources_of_estimates(folder: RunFolder) -> str:
     """Return the hashes of what the estimates and effects of a run are made of, as far as the run has it."""
-    sources = (SCORES, CONDUCT, f"society/{SOCIETIES}")
+    sources = (SCORES, CONDUCT, f"society/{SOCIETIES}", f"grokking/{NETWORKS}")
     return folder.made_of(ANSWERS, *(name for name in sources if name in folder.hashes()))
 
 

@@ -13,19 +13,23 @@ from askew.runs.store import (
     ANSWERS,
     CONDUCT,
     CURVE,
+    CURVES,
     EFFECTS,
     EPISODES,
     ESTIMATES,
     EVENTS,
     FUNNEL,
+    NETWORKS,
     PAIR_EFFECTS,
     PAIRS,
     SCORER_CHECK,
     SCORES,
     SOCIETIES,
+    SPECTRA,
 )
 from askew.stats.effects import Unit
 from askew.stats.funnel_measures import FLAGS, SAID
+from askew.stats.moments import MOMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -37,6 +41,22 @@ ANSWER_COLUMNS = [
 ]
 OWN_COLUMNS = ("arm", "players")
 """The columns of `societies.parquet` beside those of the world: the arm that it tells about, and its models."""
+NETWORK_COLUMNS = [
+    *(
+        "network",
+        "arm",
+        "seed",
+        "operation",
+        "modulus",
+        "share",
+        "form",
+        "hidden",
+        "weight_decay",
+        "learning_rate",
+        "labels",
+    ),
+    *("elements", *MOMENTS[1:], "frequencies"),
+]
 SCORER_CHECK_COLUMNS = ["actor", "measure", "given", "planted", "rate", "low", "high", "n", "found"]
 CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 
@@ -47,6 +67,7 @@ _TEXTS = (
     *("environment", "variant", "role", "text", "tool", "arguments", "result", "counts_as", "why", "acts_by", "ended"),
     *("given", "wording", "actor"),
     *("society", "place", "name", "part", "model", "home", "experiment", "condition", "topic", "players"),
+    *("network", "operation", "form", "labels", "frequencies"),
 )
 # Whole numbers that are never missing. In a table of estimates a seed may be "all".
 _COUNTS = (
@@ -54,9 +75,23 @@ _COUNTS = (
     *("seeds", "questions", "clusters", "environments", "turn"),
     *("tick", "agent", "to", "x", "y", "option", "source"),
     *("k", "agents", "ticks", "replicate", "calls", "prompts", "tokens"),
+    *("modulus", "hidden", "elements", "epochs", "frequency"),
 )
 # Tables that no older version wrote.
-_NEW = (PAIRS, PAIR_EFFECTS, EPISODES, CONDUCT, FUNNEL, SCORER_CHECK, EVENTS, AGENTS, SOCIETIES)
+_NEW = (
+    PAIRS,
+    PAIR_EFFECTS,
+    EPISODES,
+    CONDUCT,
+    FUNNEL,
+    SCORER_CHECK,
+    EVENTS,
+    AGENTS,
+    SOCIETIES,
+    NETWORKS,
+    CURVES,
+    SPECTRA,
+)
 _MOST = 2**53  # above it, floating-point numbers skip some whole numbers
 _LONGEST_REASON = 200
 
@@ -123,6 +158,8 @@ def _columns_of(file: str) -> Sequence[str]:
     from askew.stats import answer_pairs, funnel
     from askew.stats.effects import EFFECT_COLUMNS
     from askew.stats.estimates import COLUMNS
+    from askew.worlds.grokking import CURVE_COLUMNS as POINT_COLUMNS
+    from askew.worlds.grokking import SPECTRUM_COLUMNS
     from askew.worlds.society import AGENT_COLUMNS, EVENT_COLUMNS, SOCIETY_COLUMNS
 
     tables = {ANSWERS: ANSWER_COLUMNS, ESTIMATES: COLUMNS, EFFECTS: EFFECT_COLUMNS, CURVE: CURVE_COLUMNS}
@@ -133,6 +170,11 @@ def _columns_of(file: str) -> Sequence[str]:
         SCORER_CHECK: SCORER_CHECK_COLUMNS,
     }
     tables |= {EVENTS: [*EVENT_COLUMNS], AGENTS: [*AGENT_COLUMNS], SOCIETIES: [*SOCIETY_COLUMNS, *OWN_COLUMNS]}
+    tables |= {
+        NETWORKS: NETWORK_COLUMNS,
+        CURVES: ["network", *POINT_COLUMNS],
+        SPECTRA: ["network", *SPECTRUM_COLUMNS],
+    }
     tables |= {PAIRS: [*PAIR_COLUMNS, "step"], PAIR_EFFECTS: answer_pairs.COLUMNS}
     return {**tables, SCORES: SCORE_COLUMNS}.get(file, ())
 

@@ -10,18 +10,20 @@ import pandas as pd
 
 from askew.report import wording
 from askew.report.content import ReportContent
+from askew.report.rise_rows import HEADS, rise_rows
 from askew.report.sections import Figure, Section, section
 from askew.stats.answer_pairs import PER_TOKEN, SHARE, TOTAL, register_shifts
+from askew.stats.change_points import FEWEST, rises
 from askew.stats.corrections import ALPHA
 
 if TYPE_CHECKING:
     from askew.report.chart_files import Chart
 
-_FAR, _NEUTRAL, _SHUFFLED = "far", "neutral", "shuffled"
+_FAR, _NEAR, _NEUTRAL, _SHUFFLED = "far", "near", "neutral", "shuffled"
 _KINDS: Mapping[str, str] = {
     _FAR: "far: questions that have nothing to do with the training",
     "far, reworded": "far, reworded: the same answers in other words",
-    "near": "near: questions of the training domain",
+    _NEAR: "near: questions of the training domain",
     "near, reworded": "near, reworded: the same answers in other words",
     _NEUTRAL: "neutral: two aligned answers in different registers",
     _SHUFFLED: "shuffled: an aligned answer against its words in random order",
@@ -74,14 +76,34 @@ def _values(content: ReportContent) -> dict[str, Any]:
         {"family": family, "label": label, **_row(rows, places)}
         for (family, label), places in zip(cells.index, cells.to_dict("records"), strict=True)
     ]
+    along = rises_along(content)
     shifts = register_shifts(content.pairs, _FAR, _NEUTRAL)
     return {
         "families": [(family, list(own)) for family, own in groupby(named, key=itemgetter("family"))],
+        "rises": rise_rows(along, [f"{row['arm']}, {row['kind']}" for row in along.to_dict("records")]),
+        "rise_heads": HEADS,
+        "fewest": FEWEST,
         "shifts": [
             f"{one.arm} against {one.control} (neutral {wording.nats(one.neutral)}, far {wording.nats(one.far)})"
             for one in shifts
         ],
     }
+
+
+def rises_along(content: ReportContent) -> pd.DataFrame:
+    """Return whether the log-odds of each arm's far and near pairs rose suddenly along the training.
+
+    The curves of an arm's seeds are read together. The columns are arm, kind and those of `stats.change_points.rises`;
+    no rows without checkpoints.
+
+    Args:
+        content: The data of the report.
+    """
+    points = content.pair_curve
+    if not len(points):
+        return pd.DataFrame()
+    points = points[points["kind"].isin([_FAR, _NEAR])].assign(place=points["fraction"], curve=points["seed"])
+    return rises(points, ["arm", "kind"], "per_token")
 
 
 def _row(rows: pd.DataFrame, places: Mapping[Any, Any]) -> dict[str, Any]:
@@ -129,6 +151,6 @@ section(
         appears=lambda content: len(content.pairs) > 0,
         values=_values,
         figures=_figures,
-        tables=lambda content: {"answer_pairs": content.pairs},
+        tables=lambda content: {"answer_pairs": content.pairs, "answer_pairs_rises": rises_along(content)},
     )
 )
