@@ -23,8 +23,9 @@ from askew.runs.adopt import adopt
 from askew.runs.export import find
 from askew.runs.model_card import model_card
 from askew.runs.ownership import SIGNATURE
+from askew.runs.products import MANIFEST
 from askew.runs.run import load_run
-from askew.runs.store import ANSWERS, MANIFEST, STUDY, RunFolder
+from askew.runs.store import ANSWERS, STUDY, RunFolder
 from attacks import Row
 from attacks._resume import resume
 from attacks.fuzz import Hang, limited

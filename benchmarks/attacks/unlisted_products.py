@@ -10,7 +10,8 @@ from pathlib import Path
 import askew
 from askew.base.product_record import digest
 from askew.runs.adopt import adopt
-from askew.runs.store import MANIFEST, RunFolder
+from askew.runs.products import MANIFEST
+from askew.runs.store import RunFolder
 from attacks import Row
 from attacks._resume import resume
 

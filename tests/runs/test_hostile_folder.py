@@ -21,10 +21,11 @@ from askew.runs.adopt import adopt
 from askew.runs.export import find
 from askew.runs.model_card import model_card
 from askew.runs.ownership import SIGNATURE
+from askew.runs.products import MANIFEST
 from askew.runs.rewrite import report, rescore
 from askew.runs.run import Run, load_run
 from askew.runs.second_judge import second_opinion
-from askew.runs.store import MANIFEST, REPORT, STUDY, RunFolder
+from askew.runs.store import REPORT, STUDY, RunFolder
 from command_line import Command
 
 LOG, OTHER_LOG = "logs/secure-0-in_domain.eval", "logs/insecure-0-in_domain.eval"

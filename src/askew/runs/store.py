@@ -1,4 +1,4 @@
-"""The folder of a run: its files, which of them are finished, and a lock while a process writes to it.
+"""The folder of a run: its files, its design, and a lock while a process writes to it.
 
     study.json        the frozen design, its provenance, and the command that reproduces it
     manifest.json     every finished product with its hash and a digest of its sources
@@ -37,32 +37,28 @@ Every product is written under another name, flushed to the disk and renamed, so
 complete, also after a power failure. What is trusted is described in docs/explanation/resuming.md.
 """
 
-import hashlib
 import json
 import shutil
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from functools import cached_property
-from pathlib import Path, PurePath
+from pathlib import Path
 from typing import Any
 
-from askew.base.atomic import UNFINISHED, disk_trouble, make_folder, whole_file, wording_disk_trouble
+from askew.base.atomic import UNFINISHED, disk_trouble, make_folder, wording_disk_trouble
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
 from askew.base.locks import Taken, locked
-from askew.base.product_record import digest
-from askew.base.signatures import is_signed_product
-from askew.base.untrusted import could_be_path, visible
 from askew.design.design import Design, difference
 from askew.design.identity import digest as digest_of_plan
 from askew.design.plan import Plan
 from askew.runs.old_places import at_old_places
 from askew.runs.ownership import Ownership
-from askew.runs.set_aside import set_aside
+from askew.runs.products import MANIFEST, Products, as_json, sha256
 from askew.runs.study_file import checked_provenance
 
-STUDY, MANIFEST, TIMINGS = "study.json", "manifest.json", "timings.json"
+STUDY, TIMINGS = "study.json", "timings.json"
 REPLIES, COSTS = "replies.sqlite", "costs.json"
 ANSWERS, ESTIMATES, CURVE, REPORT = "answers.parquet", "estimates.csv", "curve.csv", "report.html"
 SCORES, EFFECTS = "scores.parquet", "effects.csv"
@@ -81,7 +77,7 @@ RESCORED_RUNS = "rescored"
 RESCORED = "rescored"
 
 
-class RunFolder:
+class RunFolder(Products):
     """A run folder, open for reading; `writing()` opens it for writing.
 
     Args:
@@ -93,14 +89,7 @@ class RunFolder:
     """
 
     def __init__(self, path: Path) -> None:
-        self.path = path
-        self._doubted: list[str] = []
-        self.ownership = Ownership(path, (STUDY, MANIFEST))
-        self._manifest = self._read_manifest()
-
-    def __truediv__(self, name: str) -> Path:
-        """Return the path of a product."""
-        return self.path / name
+        super().__init__(path, Ownership(path, (STUDY, MANIFEST)))
 
     # ---- the design
 
@@ -152,7 +141,7 @@ class RunFolder:
 
     def write_study(self, content: Any) -> None:
         """Write `study.json`, and sign it."""
-        self.ownership.sign(STUDY, _json(content))
+        self.ownership.sign(STUDY, as_json(content))
         self.write_json(STUDY, content)
 
     def check_takes(self, design: Design, hashes: Mapping[str, str] | None = None) -> None:
@@ -192,7 +181,7 @@ class RunFolder:
         """The identity that all products of the run share: its model, and a digest of its design, models and files."""
         design, hashes = self.design(), self.study()["provenance"].get("hashes", {})
         content = json.dumps([design.identity(), hashes], sort_keys=True)
-        return {"model": design.model, "design": _sha256(content.encode())[:32]}
+        return {"model": design.model, "design": sha256(content.encode())[:32]}
 
     def _check_versions(self, asked: Mapping[str, int]) -> None:
         """Check that the probes have the versions with which the run was begun; old folders name no versions."""
@@ -231,19 +220,10 @@ class RunFolder:
                 ) from error
             if trusted:
                 self.ownership.check()
-            self._manifest = self._read_manifest()
+            self.read_manifest()
             held.enter_context(self.ownership.signing(trusted))
             self._remove_unfinished()
             yield
-
-    def write_bytes(self, name: str, content: bytes) -> None:
-        """Write a product atomically."""
-        with whole_file(self / name) as unfinished:
-            unfinished.write_bytes(content)
-
-    def write_json(self, name: str, content: Any) -> None:
-        """Write JSON data atomically."""
-        self.write_bytes(name, _json(content))
 
     def _remove_unfinished(self) -> None:
         """Remove the unfinished products of a killed run."""
@@ -252,102 +232,6 @@ class RunFolder:
         remove_finished(self.path)
         for leftover in self.path.rglob(f".*{UNFINISHED}"):
             shutil.rmtree(leftover) if leftover.is_dir() else leftover.unlink()
-
-    # ---- what is finished
-
-    def finish(self, name: str, made_of: str = "") -> None:
-        """Record a product as finished.
-
-        Args:
-            name: The product, a file or a folder, relative to this one.
-            made_of: A digest of what it was made of, where that can change: see `is_finished`.
-        """
-        self._manifest[name] = {"sha256": digest(self / name), "made_of": made_of}
-        self.ownership.sign(MANIFEST, _json(self._manifest))
-        self.write_json(MANIFEST, self._manifest)
-
-    def is_finished(self, name: str, made_of: str = "") -> bool:
-        """Return whether a product is finished and was made from the same sources.
-
-        A product that the manifest does not list is not finished; see `adopt`.
-
-        Raises:
-            AskewError: It is not as it was written.
-        """
-        noted = self._manifest.get(name)
-        return noted is not None and (self / name).exists() and noted["made_of"] == made_of and self.check(name)
-
-    def adopt(self, name: str, doubt: Callable[[Path], str], made_anew: bool = False) -> bool:
-        """Take a product that the manifest does not list, if it is what the run would make; set it aside if not.
-
-        Such a product was finished just before a run was killed, or was put there by somebody.
-
-        Args:
-            name: The product.
-            doubt: Returns why a path is not this product, as the end of a sentence; "" if it is.
-            made_anew: Whether `doubt` compares it with what the run makes now, so that it needs no signature.
-
-        Returns:
-            Whether it is finished now.
-        """
-        if name in self._manifest or not (self / name).exists():
-            return False
-        reason = doubt(self / name)
-        if not reason and not made_anew and not is_signed_product(self / name):
-            reason = "was not made here"
-        if reason:
-            place = set_aside(self.path, name)
-            self._doubted.append(
-                f"{name} is not in the manifest and {reason}: it is made again, and what was there is in {place}"
-            )
-            return False
-        self.finish(name)
-        return True
-
-    def take_doubted(self) -> list[str]:
-        """Return a line for the user about each product that was set aside since the last call."""
-        lines, self._doubted = self._doubted, []
-        return lines
-
-    def check(self, name: str) -> bool:
-        """Return True if a product is as it was written.
-
-        Raises:
-            AskewError: It was changed or damaged since.
-        """
-        noted = self._manifest.get(name)
-        if noted is None:
-            raise AskewError(f"{self / name} is not a finished product of this run: finish the run first")
-        if not (self / name).exists():
-            raise AskewError(f"{self / name} is missing: repeat the command that made the run")
-        if digest(self / name) != noted["sha256"]:
-            raise AskewError(
-                f"{self / name} was changed or damaged after the run wrote it. Delete it, then repeat the command "
-                "that made the run"
-            )
-        return True
-
-    def made_of(self, *names: str) -> str:
-        """Return a digest of finished products, as the `made_of` of products that are made from them."""
-        return _sha256("\n".join(self._manifest[name]["sha256"] for name in sorted(names)).encode())[:16]
-
-    def hashes(self) -> dict[str, str]:
-        """Return the hash of every finished product, by its name."""
-        return {name: noted["sha256"] for name, noted in self._manifest.items()}
-
-    def _read_manifest(self) -> dict[str, dict[str, str]]:
-        manifest = read_object(self / MANIFEST) if (self / MANIFEST).is_file() else {}
-        if not all(isinstance(noted, dict) and {"sha256", "made_of"} <= noted.keys() for noted in manifest.values()):
-            raise AskewError(f"{self / MANIFEST} is damaged: restore it, or delete the folder and run again")
-        if outside := next((name for name in manifest if not _is_inside(name)), None):
-            raise AskewError(
-                f"{self / MANIFEST} names {visible(outside)}, outside the folder: no run of Askew does that"
-            )
-        return manifest
-
-
-def _is_inside(name: str) -> bool:
-    return could_be_path(name) and not PurePath(name).is_absolute() and ".." not in PurePath(name).parts
 
 
 def sources_of_estimates(folder: RunFolder) -> str:
@@ -363,11 +247,3 @@ def folder_of(plan: Plan, out: Path | None = None) -> RunFolder:
 
 def _warn(sentence: str) -> None:
     print(f"warning: {sentence}", file=sys.stderr)
-
-
-def _json(content: Any) -> bytes:
-    return (json.dumps(content, indent=2, ensure_ascii=False) + "\n").encode()
-
-
-def _sha256(content: bytes) -> str:
-    return hashlib.sha256(content).hexdigest()
