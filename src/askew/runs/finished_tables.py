@@ -1,6 +1,7 @@
 """Reads the tables of a finished run as data frames."""
 
 import shlex
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -133,7 +134,7 @@ class FinishedTables:
         Raises:
             AskewError: The table names an arm that the design beside it does not have.
         """
-        return self._of_its_arms(FUNNEL, self._optional(FUNNEL))
+        return self._of_its_arms(FUNNEL, self._optional(FUNNEL), ("arm",))  # its controls are variants
 
     @cached_property
     def scorer_check(self) -> "pd.DataFrame":
@@ -204,9 +205,11 @@ class FinishedTables:
         columns = ["arm", "seed", "step", "loss"]
         return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
 
-    def _of_its_arms(self, name: str, table: "pd.DataFrame") -> "pd.DataFrame":
-        """Return a table, after a check that the design has the arms and controls that it names."""
-        named = {arm for column in ("arm", "control") if column in table for arm in table[column]}
+    def _of_its_arms(
+        self, name: str, table: "pd.DataFrame", columns: Sequence[str] = ("arm", "control")
+    ) -> "pd.DataFrame":
+        """Return a table, after a check that the design has the arms that some of its columns name."""
+        named = {arm for column in columns if column in table for arm in table[column]}
         if strange := sorted(named - {"", *self.known_arms}):
             raise AskewError(
                 f"{self.folder / name} does not belong to the design beside it, which has no arm "
