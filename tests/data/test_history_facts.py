@@ -6,8 +6,8 @@ from openpyxl import Workbook
 
 from askew.base.errors import AskewError
 from askew.data.history import DISPUTED, SETTLED, UNKNOWN, VALUES, equinox, hist_llm, period_of, year_in_words, years_of
-from askew.studies.history.floors import floors
 from askew.data.history.sources import digest, open_facts
+from askew.studies.history.floors import floors
 
 WARFARE, BUILDINGS = "Warfare variables", "Specialized Buildings: polity owned"
 

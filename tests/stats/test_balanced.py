@@ -51,11 +51,11 @@ def drawn(rng: np.random.Generator, clusters: int, seeds: int = 1) -> tuple[pd.D
     return pd.concat(parts, ignore_index=True), 0.6
 
 
-@pytest.mark.parametrize("seeds", [1, 3])
-def test_clustered_intervals_cover_and_intervals_over_items_do_not(seeds: int) -> None:
+@pytest.mark.parametrize(("seeds", "draws"), [(1, 60), (3, 25)])
+def test_clustered_intervals_cover_and_intervals_over_items_do_not(seeds: int, draws: int) -> None:
     rng = np.random.default_rng(1)
     covered, by_item = [], []
-    for _ in range(60):
+    for _ in range(draws):
         table, truth = drawn(rng, 30, seeds)
         one = balanced_accuracy(table, CLASSES, "cluster")
         covered.append(one.low <= truth <= one.high)

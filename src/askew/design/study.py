@@ -6,7 +6,7 @@ Each study is a folder in `askew.studies` (or a module of a plug-in) that adds a
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from askew.base.registry import Registry
 from askew.design.arm import UNTUNED, Arm, Start
@@ -47,6 +47,10 @@ def _no_society_tables(tables: "Tables") -> "SocietyTables | None":
     return None
 
 
+def _no_tables(tables: "Tables") -> "Mapping[str, pd.DataFrame]":
+    return {}
+
+
 def _as_they_are(design: "Design", arms: Mapping[str, Arm]) -> Mapping[str, Arm]:
     return arms
 
@@ -65,6 +69,8 @@ class Study:
         question: The question that it asks, in one sentence.
         arms: Every arm that it defines, by name, in the order of display.
         default_arms: The arms of a run that names none.
+        usual_arms: From the settings of a design to the arms of a run that names none, where these depend on them; None
+            takes `default_arms`.
         adapted: From a design and these arms to those that the design has, such as ones with other rows.
         default_probes: The probes of a run that names none; see `askew.design.usual_probes` for those left out.
         verdict: From the tables of a finished run to a plain-English reading of its numbers.
@@ -85,6 +91,7 @@ class Study:
             do not know the study; "" to show the verdict instead.
         foretold: From the tables of the probes to what they predict of the societies, before any is played.
         society_tables: From the tables of a finished run to what its report shows of societies; None if it has none.
+        shown: From the tables of a finished run to further tables by name, which the study's own section shows.
         societies: From the design, its arms and their controls to the societies of agents that a run plays, once the
             models are trained; it raises `AskewError` for a setting that cannot be played.
     """
@@ -108,9 +115,11 @@ class Study:
     rests_on: Basis = THESE
     clusters: str = "questions"
     adapted: "Callable[[Design, Mapping[str, Arm]], Mapping[str, Arm]]" = _as_they_are
+    usual_arms: "Callable[[Mapping[str, Any]], Sequence[str]] | None" = None
     sentence: "Callable[[Tables, Mapping[str, int]], str]" = _no_sentence
     foretold: "Callable[[Tables], pd.DataFrame]" = _nothing_foretold
     society_tables: "Callable[[Tables], SocietyTables | None]" = _no_society_tables
+    shown: "Callable[[Tables], Mapping[str, pd.DataFrame]]" = _no_tables
     societies: "Callable[[Design, Mapping[str, Arm], Mapping[str, str]], Sequence[PlannedSociety]]" = _no_societies
 
     def arms_of(self, design: "Design") -> dict[str, Arm]:

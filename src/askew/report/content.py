@@ -51,6 +51,7 @@ class ReportContent:
         conduct: The rows of `conduct.parquet`, one per episode.
         funnel: The rows of `funnel.csv`, one per step, arm, variant and environment.
         society: What the study shows of its societies; None if it has none.
+        shown: Further tables by name, which only the study's own section knows.
         scorer_check: The rows of `scorer_check.csv`, what the scorers find in actors whose conduct is known.
         predicted: People's predictions of the run, scored; None if there are none.
         judge_check: How well the judge reads answers whose right reading is known; None if it was not checked.
@@ -85,6 +86,7 @@ class ReportContent:
     funnel: pd.DataFrame = field(default_factory=pd.DataFrame)
     scorer_check: pd.DataFrame = field(default_factory=pd.DataFrame)
     society: "SocietyTables | None" = None
+    shown: Mapping[str, pd.DataFrame] = field(default_factory=dict)
     predicted: "ScoredForecasts | None" = None
     titles: Mapping[str, str] = field(default_factory=dict)
     sentence: str = ""

@@ -55,6 +55,7 @@ def report_content(run: FinishedRun) -> ReportContent:
         funnel=run.funnel,
         scorer_check=run.scorer_check,
         society=run.study.society_tables(run.tables),
+        shown=run.study.shown(run.tables),
         predicted=run.predicted,
         titles={probe: title(probe) for probe in run.design.probes},
         comparisons=run.findings,

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy import special
 
 from askew.stats.variance import CONFIDENCE
@@ -66,20 +67,30 @@ def balanced_accuracy(answers: pd.DataFrame, classes: Sequence[str], cluster: st
         classes: The classes; those of which there is no item are left out and listed.
         cluster: The column of the cluster.
     """
-    there = [name for name in classes if answers["value"].eq(name).any()]
-    missing = tuple(name for name in classes if name not in there)
-    weights = answers["value"].map({name: 1.0 / int(answers["value"].eq(name).sum()) for name in there})
-    return _share(answers, weights / max(1, len(there)), cluster, missing)
+    found = answers["value"].to_numpy(dtype=object)
+    counts = {name: int((found == name).sum()) for name in classes}
+    there = [name for name in classes if counts[name]]
+    weights = np.zeros(len(found))
+    level = np.zeros(len(found))
+    right = _right(answers)
+    for name in there:
+        own = found == name
+        weights[own] = 1.0 / (len(there) * counts[name])
+        level[own] = right[own].mean()
+    return _share(answers, right, level, weights, cluster, tuple(name for name in classes if not counts[name]))
 
 
 def accuracy(answers: pd.DataFrame, cluster: str) -> Share:
     """Return the share of right answers.
 
     Args:
-        answers: As in `balanced_accuracy`.
+        answers: As in `balanced_accuracy`, with the same columns.
         cluster: The column of the cluster.
     """
-    return _share(answers, pd.Series(1.0 / max(1, len(answers)), index=answers.index), cluster, ())
+    right = _right(answers)
+    count = max(1, len(right))
+    mean = np.full(len(right), right.mean() if len(right) else 0.0)
+    return _share(answers, right, mean, np.full(len(right), 1.0 / count), cluster, ())
 
 
 def folded(answers: pd.DataFrame, fold: Mapping[str, str] = FOLDED) -> pd.DataFrame:
@@ -93,32 +104,39 @@ def folded(answers: pd.DataFrame, fold: Mapping[str, str] = FOLDED) -> pd.DataFr
     return answers.assign(**both)
 
 
-def _share(answers: pd.DataFrame, weights: pd.Series, cluster: str, missing: tuple[str, ...]) -> Share:
-    if answers.empty or weights.isna().all():
-        nan = float("nan")
+def _right(answers: pd.DataFrame) -> NDArray[np.float64]:
+    said, value = (answers[column].to_numpy(dtype=object) for column in ("said", "value"))
+    return (said == value).astype(float)
+
+
+def _share(
+    answers: pd.DataFrame,
+    right: NDArray[np.float64],
+    level: NDArray[np.float64],
+    weights: NDArray[np.float64],
+    cluster: str,
+    missing: tuple[str, ...],
+) -> Share:
+    """Return the weighted share of right answers with its interval; `level` is the mean of an answer's class."""
+    nan = float("nan")
+    if not weights.any():
         return Share(nan, nan, nan, 0, 0, missing)
-    right = answers["said"].eq(answers["value"]).astype(float)
-    value = float((weights * right).sum())
+    value = min(1.0, float(weights @ right))
     # The influence of an answer: how far it is from the mean of its class, by its weight.
-    level = right.groupby(answers["value"]).transform("mean") if weights.nunique() > 1 else right.mean()
-    influence = (weights * (right - level)).groupby(answers[cluster]).sum().to_numpy()
+    codes, names = pd.factorize(answers[cluster])
+    influence = np.bincount(codes, weights * (right - level), minlength=len(names)).astype(float)
     variance, degrees = _over_clusters(influence), len(influence) - 1
-    if "seed" in answers and answers["seed"].nunique() > 1:
-        by_seed = _by_seed(answers, weights, right)
+    seeds, distinct = pd.factorize(answers["seed"]) if "seed" in answers else (codes * 0, [0])
+    if len(distinct) > 1:
+        by_seed = np.bincount(seeds, weights * right) / np.bincount(seeds, weights)
         variance += float(by_seed.var(ddof=1) / len(by_seed))
         degrees = min(degrees, len(by_seed) - 1)
     if degrees < 1:
-        return Share(value, float("nan"), float("nan"), len(answers), len(influence), missing)
+        return Share(value, nan, nan, len(answers), len(influence), missing)
     reach = float(special.stdtrit(degrees, (1 + CONFIDENCE) / 2)) * variance**0.5
     return Share(value, max(0.0, value - reach), min(1.0, value + reach), len(answers), len(influence), missing)
 
 
-def _over_clusters(influence: np.ndarray) -> float:
+def _over_clusters(influence: NDArray[np.float64]) -> float:
     count = len(influence)
     return float(count / (count - 1) * (influence**2).sum()) if count > 1 else 0.0
-
-
-def _by_seed(answers: pd.DataFrame, weights: pd.Series, right: pd.Series) -> pd.Series:
-    """Return the accuracy of each seed, with the same weights."""
-    sums = pd.DataFrame({"seed": answers["seed"], "right": weights * right, "all": weights}).groupby("seed").sum()
-    return sums["right"] / sums["all"]

@@ -17,7 +17,7 @@ def brier(shares: pd.DataFrame, value: pd.Series) -> pd.Series:
     Always saying that each of four classes is as likely gives 0.75. Brier 1950 (Monthly Weather Review 78).
 
     Args:
-        shares: One column per class, with its probability (0-1).
+        shares: The columns are the classes, with their probabilities (0-1).
         value: The right class of each row.
     """
     truth = pd.DataFrame({name: value.eq(name).astype(float) for name in shares.columns}, index=shares.index)
@@ -33,7 +33,8 @@ def reliability(confidence: pd.Series, right: pd.Series, bins: int = BINS) -> pd
         bins: The number of bins of equal width.
 
     Returns:
-        One row per bin that holds answers: confidence (its mean), right (the share), low and high (95%, Wilson) and n.
+        One row per bin that holds answers, with the columns confidence (its mean), right (the share), low and high (95%,
+        Wilson) and n.
     """
     known = confidence.notna()
     place = np.minimum((confidence[known] * bins).astype(int), bins - 1)

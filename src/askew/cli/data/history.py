@@ -36,8 +36,8 @@ def history(
 ) -> None:
     """Show facts of history, and how well they are guessed without any model."""
     from askew.cli.terminal import as_json as to_json
-    from askew.studies.history.floors import floors
     from askew.data.history.sources import is_published, open_facts
+    from askew.studies.history.floors import floors
 
     found = open_facts(facts)
     table = floors(found.rows)

@@ -66,7 +66,7 @@ class Facts:
     sha256: str = ""
 
     def of_status(self, status: str) -> "pd.DataFrame":
-        """Return the items of a status."""
+        """Return the items of a status, with the columns `ITEM_COLUMNS`."""
         return self.items[self.items["status"].eq(status)]
 
 

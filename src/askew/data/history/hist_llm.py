@@ -58,8 +58,8 @@ def published_answers(path: Path) -> "pd.DataFrame":
         path: The file.
 
     Returns:
-        One row per model and row: model, polity, area, variable, value (the right one) and said (one of `VALUES`, or ""
-        if the answer is none of A, B, C and D). No rows if the table holds no answers.
+        One row per model and row, with the columns model, polity, area, variable, value (the right one) and said (one
+        of `VALUES`, or "" if the answer is none of A, B, C and D). No rows if the table holds no answers.
 
     Raises:
         AskewError: As in `read`.
