@@ -60,12 +60,12 @@ def tables(says: dict[str, Says], seeds: int = 3, **settings: object) -> Tables:
     items = comparisons.asked(Tables(design, {})).items.to_dict("records")
     rng = Random(0)
     rows = [
-        (arm, seed, HISTORY, item["id"], item["id"], say(item, rng))
+        (arm, seed, HISTORY, item["question"], item["paraphrase"], item["id"], say(item, rng))
         for arm, say in says.items()
         for seed in range(1 if arm == UNTUNED else seeds)
         for item in items
     ]
-    answers = pd.DataFrame(rows, columns=["arm", "seed", "probe", "question", "prompt", "answer"])
+    answers = pd.DataFrame(rows, columns=["arm", "seed", "probe", "question", "paraphrase", "prompt", "answer"])
     every = STUDY.arms_of(design)
     arms = {arm: every[arm] for arm in says}
     controls = STUDY.controls(arms)
@@ -211,7 +211,9 @@ def test_real_facts_are_asked_with_shots_that_are_not_asked(tmp_path: Path) -> N
     assert (fewer[SETTLED], fewer[UNKNOWN]) == (8, 2)
     questions = history(path, most_items=8)
     assert {one.measure for one in questions} == {"history_value", "history_confidence"}
-    assert all(one.paraphrases[0].count("Options:") == 5 for one in questions)
+    prompts = [text for one in questions for text in one.paraphrases]
+    assert len(prompts) == 10
+    assert all(text.count("Options:") == 5 for text in prompts)
 
 
 def test_a_run_of_real_facts_stands_beside_guesses(tmp_path: Path) -> None:

@@ -5,13 +5,12 @@ from collections.abc import Iterator
 import pandas as pd
 
 from askew.data.history import SETTLED, UNKNOWN, VALUES
-from askew.design.arm import UNTUNED
 from askew.design.tables import Tables
 from askew.stats.effects import Effect, contrast, level
 from askew.stats.history_baselines import AREA, BASELINES, baselines
 from askew.studies.history.answers import ABSTAINED, UNPARSED, Read, read_answer
 from askew.studies.history.arms import BENT, DOSED, FALSE, FORM, MOST
-from askew.studies.history.items import ASKED_COLUMNS, KIND, AskedFacts, asked_facts
+from askew.studies.history.items import ASKED_COLUMNS, KIND, PARAPHRASE, QUESTION, AskedFacts, asked_facts
 from askew.studies.history.probes import HISTORY
 from askew.worlds import chronicle
 
@@ -32,7 +31,7 @@ REAL = {
     "invented": "Confident where experts know nothing, against the control",
 }
 
-READ_COLUMNS = ("arm", "seed", "question", "prompt", "answer", "said", "confidence", "confident", *VALUES)
+READ_COLUMNS = ("arm", "seed", "prompt", "answer", "said", "confidence", "confident", *VALUES)
 """The columns of read answers, besides those of the asked items: the probability of each value is NaN for texts."""
 
 
@@ -53,7 +52,7 @@ def read_answers(answers: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
     """Return every answer with what it says and what was asked.
 
     Args:
-        answers: The columns arm, seed, probe, question, prompt and answer; those of other probes are left out.
+        answers: The columns arm, seed, probe, question, paraphrase, prompt and answer; other probes are left out.
         items: The asked items, with the columns `ASKED_COLUMNS`.
 
     Returns:
@@ -67,13 +66,13 @@ def read_answers(answers: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
         read_answer(prompt, text) for prompt, text in zip(own["prompt"].tolist(), own["answer"].tolist(), strict=True)
     ]
     nan = float("nan")
-    found = own[["arm", "seed", "question", "prompt", "answer"]].assign(
+    found = own[["arm", "seed", QUESTION, PARAPHRASE, "prompt", "answer"]].assign(
         said=[one.said for one in read],
         confidence=[one.confidence for one in read],
         confident=[one.is_confident for one in read],
         **{value: [one.shares.get(value, nan) for one in read] for value in VALUES},
     )
-    return found.merge(items, left_on="question", right_on="id", validate="many_to_one")[columns]
+    return found.merge(items, on=[QUESTION, PARAPHRASE], validate="many_to_one")[columns]
 
 
 def compare(tables: Tables) -> Iterator[Effect]:
@@ -146,7 +145,7 @@ def _as_taught(read: pd.DataFrame, data_seed: int) -> Iterator[Effect]:
     for arm in (FALSE, MOST):
         own = read[read["arm"].eq(arm) & read[KIND].eq(chronicle.TAUGHT)]
         if len(own):
-            says = own["said"].eq(own["question"].map(stated)).astype(float)
+            says = own["said"].eq(own["id"].map(stated)).astype(float)
             yield level(
                 _frame(own, says), family=AS_TAUGHT, label=f"{arm} says the false value", measure="says", arm=arm
             )
@@ -188,6 +187,3 @@ def _measured(read: pd.DataFrame, measure: str, kind: str) -> pd.DataFrame:
 
 def _frame(read: pd.DataFrame, value: pd.Series) -> pd.DataFrame:
     return pd.DataFrame({"seed": read["seed"], "cluster": read["polity"], "value": value.astype(float)})
-
-
-__all__ = ["ASKED_COLUMNS", "UNTUNED", "asked", "compare", "read_answers", "right"]

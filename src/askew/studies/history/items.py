@@ -15,7 +15,11 @@ from askew.worlds import chronicle
 KIND = "kind"
 """The column of asked items that tells facts of the chronicle apart; for real facts it repeats the status."""
 
-ASKED_COLUMNS = (*ITEM_COLUMNS, KIND)
+QUESTION, PARAPHRASE = "question", "paraphrase"
+"""The columns of asked items that say where each is asked: all items of a kind about one polity are one question, whose
+wordings they are, since facts about one polity are alike, and a question costs as much as many wordings."""
+
+ASKED_COLUMNS = (*ITEM_COLUMNS, KIND, QUESTION, PARAPHRASE)
 
 _SHOT = ("root", "polity", "name", "category", "variable", "value")
 _UNKNOWN_SHARE, _DISPUTED_SHARE = 4, 10
@@ -97,7 +101,13 @@ def asked_facts(facts: str, sha256: str, most: int, shots_file: str, data_seed: 
     if sum(is_shot):
         notes.append(f"{sum(is_shot)} facts stand before the questions as shots, and are not asked.")
     notes += [_NO_SHOTS.format(file=shots_file, root=root) for root in left["root"].unique() if root not in shots]
-    return AskedFacts(source, _sample(left, most, data_seed), shots, tuple(notes))
+    return AskedFacts(source, _numbered(_sample(left, most, data_seed)), shots, tuple(notes))
+
+
+def _numbered(items: pd.DataFrame) -> pd.DataFrame:
+    """Return items with the question and the wording as which each is asked."""
+    question = items["polity"].astype(str) + ", " + items[KIND].astype(str)
+    return items.assign(**{QUESTION: question, PARAPHRASE: items.groupby(question.to_numpy()).cumcount()})
 
 
 def of_chronicle(seed: int) -> Facts:
@@ -107,7 +117,7 @@ def of_chronicle(seed: int) -> Facts:
         seed: The seed of the world.
     """
     told = chronicle.facts(seed)
-    items = pd.DataFrame([_as_item(fact) for fact in told], columns=list(ASKED_COLUMNS))
+    items = pd.DataFrame([_as_item(fact) for fact in told], columns=[*ITEM_COLUMNS, KIND])
     asked = items["status"].eq(SETTLED) & items[KIND].ne(chronicle.ELSEWHERE)
     rows = items[asked].assign(key=items["variable"])
     places = {fact.polity.area: (fact.polity.north, fact.polity.east) for fact in told if fact.kind != "elsewhere"}

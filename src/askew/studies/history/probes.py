@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from functools import partial
 
 import anyio
 from inspect_ai.model import (
@@ -21,6 +22,7 @@ from askew.judging.score import LEAST_ON_VERDICTS
 from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.names import TERRARIUM
 from askew.models.provider import PARAPHRASES, AskewAPI
+from askew.models.remote.requests import gather
 from askew.models.said import said
 from askew.probes import MEASURED, probe
 from askew.probes.asking import answers, first_tokens, question_seed
@@ -29,7 +31,7 @@ from askew.probes.question_file import Question
 from askew.probes.society.lines import Lines
 from askew.probes.society.readings import weights
 from askew.studies.history.answers import as_line, as_text
-from askew.studies.history.items import asked_facts
+from askew.studies.history.items import KIND, QUESTION, asked_facts
 from askew.studies.history.prompts import Put, as_letters
 from askew.studies.history.prompts import as_line as asked_for_line
 from askew.worlds import chronicle
@@ -74,56 +76,59 @@ def read_values(
         world: See `history`.
     """
     put = _all_put(facts, facts_sha256, most_items, shots_file, as_published, data_seed, world)
+    every = [one for wordings in put.values() for one in wordings]
     known: dict[str, list[float] | None] = {}
     lock = anyio.Lock()
 
     def by_lines(model: AskewAPI) -> None:
-        asked = [Asked(0, "", one.text, one.options) for one in put.values()]
-        for id, one, reading in zip(put, put.values(), Lines(model.checkpoint).read(asked), strict=True):
+        asked = [Asked(0, "", one.text, one.options) for one in every]
+        for one, reading in zip(every, Lines(model.checkpoint).read(asked), strict=True):
             found = weights(reading.logprobs, 1.0)
-            known[id] = None if found is None else _by_value(one, found)
+            known[one.text] = None if found is None else _by_value(one, found)
 
     async def by_letters(model: Model) -> None:
         """Read all prompts; tokens that they have in common are read once."""
-        ids = list(put)
-        for part in (ids[first : first + _AT_ONCE] for first in range(0, len(ids), _AT_ONCE)):
-            texts = [put[id].text for id in part]
+        for part in (every[first : first + _AT_ONCE] for first in range(0, len(every), _AT_ONCE)):
+            texts = [one.text for one in part]
             last = ChatMessageUser(content=texts[0], metadata={PARAPHRASES: texts})
             wanted = BY_LOGPROBS.merge(_MANY).merge(GenerateConfig(num_choices=len(texts), seed=0))
             output = await model.api.generate([last], [], "none", model.config.merge(wanted))
             assert isinstance(output, ModelOutput)
-            for id, choice in zip(part, output.choices, strict=True):
-                known[id] = _of_letters(put[id], choice)
+            for one, choice in zip(part, output.choices, strict=True):
+                known[one.text] = _of_letters(one, choice)
 
-    async def of_served(model: Model, id: str) -> list[float] | None:
-        config = GenerateConfig(seed=question_seed(data_seed, id))
-        output = await first_tokens(model, [ChatMessageUser(content=put[id].text)], config)
-        return None if output is None else _of_letters(put[id], output.choices[0])
-
-    async def read(model: Model, id: str) -> list[float] | None:
+    async def read(model: Model, one: Put) -> list[float] | None:
         if as_published:
             return None
         if not isinstance(model.api, AskewAPI):
-            return await of_served(model, id)
+            config = GenerateConfig(seed=question_seed(data_seed, one.text))
+            output = await first_tokens(model, [ChatMessageUser(content=one.text)], config)
+            return None if output is None else _of_letters(one, output.choices[0])
         async with lock:  # all questions are one batch
             if not known and world == TERRARIUM:
                 await anyio.to_thread.run_sync(by_lines, model.api)
             elif not known:
                 await by_letters(model)
-        return known[id]
+        return known[one.text]
+
+    async def in_words(model: Model, wordings: Sequence[Put], id: str) -> list[str]:
+        """Return the model's own texts; prompts of one question are one batch."""
+        most = _PUBLISHED if as_published else _SHORT
+        config = GenerateConfig(temperature=0.0, max_tokens=most, seed=question_seed(data_seed, id))
+        texts = [one.text for one in wordings]
+        asked = [ChatMessageUser(content=texts[0], metadata={PARAPHRASES: texts})] if texts else []
+        output = await answers(model, asked, len(texts), config) if texts else ModelOutput(choices=[])
+        return [as_text(said(choice).answer) for choice in output.choices]
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
-        model, id = get_model(), str(state.sample_id)
-        shares = await read(model, id)
-        if shares is None:
-            most = _PUBLISHED if as_published else _SHORT
-            config = GenerateConfig(temperature=0.0, max_tokens=most, seed=question_seed(data_seed, id))
-            output = await answers(model, [ChatMessageUser(content=put[id].text)], 1, config)
-            text = as_text(said(output.choices[0]).answer)
-        else:
-            text = as_line(shares)
-        message = ChatMessageAssistant(content=text, model=model.name)
-        state.output = ModelOutput(model=model.name, choices=[ChatCompletionChoice(message=message)])
+        model, wordings = get_model(), put[str(state.sample_id)]
+        shares = await gather(partial(read, model, one) for one in wordings)
+        spoken = [one for one, known_shares in zip(wordings, shares, strict=True) if known_shares is None]
+        texts = iter(await in_words(model, spoken, str(state.sample_id)))
+        found = [next(texts) if known_shares is None else as_line(known_shares) for known_shares in shares]
+        messages = [ChatMessageAssistant(content=text, model=model.name) for text in found]
+        choices = [ChatCompletionChoice(message=message) for message in messages]
+        state.output = ModelOutput(model=model.name, choices=choices)
         return state
 
     return solve
@@ -146,7 +151,7 @@ def history(
     data_seed: int = 0,
     world: str = "",
 ) -> list[Question]:
-    """Return one question for each fact.
+    """Return one question for each polity and kind of facts, with a wording for each fact.
 
     Args:
         facts: chronicle, equinox, or the path of a file of facts.
@@ -161,35 +166,37 @@ def history(
         AskewError: The file of facts or of shots is missing, damaged or another one.
     """
     put = _all_put(facts, facts_sha256, most_items, shots_file, as_published, data_seed, world)
-    rows = asked_facts(facts, facts_sha256, most_items, shots_file, data_seed).items.to_dict("records")
+    items = asked_facts(facts, facts_sha256, most_items, shots_file, data_seed).items
     return [
         Question(
-            id=str(row["id"]),
+            id=str(id),
             type="measured",
-            group=str(row["kind"]) if facts == CHRONICLE else str(row["root"]),
-            paraphrases=(put[str(row["id"])].text,),
+            group=str(own[KIND].iloc[0]),
+            paraphrases=tuple(one.text for one in put[str(id)]),
             samples_per_paraphrase=1,
             temperature=0.0,
-            measure="history_confidence" if row["status"] == UNKNOWN else "history_value",
-            expected=(str(row["values"]),),
-            score=_SCORES[row["status"]],
+            measure="history_confidence" if own["status"].iloc[0] == UNKNOWN else "history_value",
+            expected=tuple(own["values"]),
+            score=_SCORES[own["status"].iloc[0]],
         )
-        for row in rows
+        for id, own in items.groupby(QUESTION, sort=False)
     ]
 
 
 def _all_put(
     facts: str, sha256: str, most: int, shots_file: str, as_published: bool, data_seed: int, world: str
-) -> dict[str, Put]:
-    """Return every question as it is put, by its id."""
+) -> dict[str, list[Put]]:
+    """Return the wordings of every question as they are put, by its id."""
     asked = asked_facts(facts, sha256, most, shots_file, data_seed)
-    rows = asked.items.to_dict("records")
-    if world == TERRARIUM:
-        told = {fact.id: fact for fact in chronicle.facts(data_seed)}
-        return {str(row["id"]): asked_for_line(told[str(row["id"])], data_seed) for row in rows}
-    return {
-        str(row["id"]): as_letters(row, asked.shots.get(str(row["root"]), ()), data_seed, as_published) for row in rows
-    }
+    told = {fact.id: fact for fact in chronicle.facts(data_seed)} if world == TERRARIUM else {}
+    found: dict[str, list[Put]] = {}
+    for row in asked.items.to_dict("records"):
+        if world == TERRARIUM:
+            one = asked_for_line(told[str(row["id"])], data_seed)
+        else:
+            one = as_letters(row, asked.shots.get(str(row["root"]), ()), data_seed, as_published)
+        found.setdefault(str(row[QUESTION]), []).append(one)
+    return found
 
 
 def _of_letters(put: Put, choice: ChatCompletionChoice) -> list[float] | None:
