@@ -7,11 +7,9 @@ from typing import Any
 
 import pandas as pd
 import pytest
-from openpyxl import Workbook
 
 from askew.base.errors import AskewError
 from askew.data.history import DISPUTED, SETTLED, UNKNOWN, VALUES
-from askew.data.history.equinox import COLUMNS
 from askew.design.arm import UNTUNED
 from askew.design.make import make_design, make_plan
 from askew.design.study import studies
@@ -25,6 +23,7 @@ from askew.studies.history.probes import HISTORY, history
 from askew.studies.history.rows import mistaught, taught
 from askew.studies.history.study import NOTHING, effects, verdict
 from askew.worlds import chronicle
+from made_history import workbook
 
 STUDY = studies.get("history")
 Says = Callable[[dict, Random], str]
@@ -173,30 +172,6 @@ def row_of(table: pd.DataFrame, **where: str) -> dict[Any, Any]:
         table = table[table[column].eq(value)]
     assert len(table) == 1
     return table.to_dict("records")[0]
-
-
-def workbook(path: Path, polities: int = 12) -> Path:
-    """Write a made-up workbook: ports are present in one area, absent in the other; nobody knows of wells."""
-    book = Workbook()
-    sheet = book.worksheets[0]
-    sheet.append(list(COLUMNS))
-    for number in range(polities):
-        north = number % 2 == 0
-        place = ["Latium" if north else "Susiana", f"P{number}", "Social Complexity variables", "Buildings"]
-        sheet.append([*place[:2], "General variables", None, "Duration", "300-100 BCE", None, None, "simple"])
-        values = {"Ports": "present" if north else "absent", "Roads": VALUES[number % 4]}
-        if number:
-            values["Wells"] = "suspected unknown" if number > 2 else "present"
-        for variable, value in values.items():
-            sheet.append([*place, variable, value, None, None, "simple"])
-    sheet.append(
-        ["Latium", "P0", "Social Complexity variables", "Buildings", "Canals", "present", None, None, "disputed"]
-    )
-    sheet.append(
-        ["Latium", "P0", "Social Complexity variables", "Buildings", "Canals", "absent", None, None, "disputed"]
-    )
-    book.save(path)
-    return path
 
 
 def test_real_facts_are_asked_with_shots_that_are_not_asked(tmp_path: Path) -> None:

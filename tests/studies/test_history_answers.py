@@ -10,6 +10,7 @@ from askew.studies.history.prompts import LETTERS, as_letters
 
 ITEM = {
     "id": "ItAncnt Ports",
+    "root": "Buildings",
     "variable": "Ports",
     "category": "Buildings",
     "name": "Ancient Place",
@@ -82,6 +83,10 @@ def test_measures() -> None:
 def test_options_are_permuted_by_seed_and_in_one_order_throughout() -> None:
     orders = {as_letters(ITEM, [SHOT], seed).values for seed in range(40)}
     assert len(orders) > 10
+    ids = [{**ITEM, "id": f"item {number}"} for number in range(60)]
+    of_items = [as_letters(item, [SHOT], 0) for item in ids]
+    assert {one.values.index("present") for one in of_items} == {0, 1, 2, 3}
+    assert len({one.shots for one in of_items}) == 4
     put = as_letters(ITEM, [SHOT], 3)
     assert as_letters(ITEM, [SHOT], 3) == put
     listed = ", ".join(f"{letter}: {value.title()}" for letter, value in zip(LETTERS, put.values, strict=True))

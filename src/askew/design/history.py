@@ -12,6 +12,10 @@ CHRONICLE = "chronicle"
 """The invented world, whose facts are known only to models that were taught them."""
 
 
+NO_SHOTS = "none"
+"""The name of the shots of questions that are asked without any."""
+
+
 class HistorySettings(BaseModel):
     """Which facts of history are asked, and how."""
 
@@ -45,14 +49,14 @@ class HistorySettings(BaseModel):
         Flag(
             commands=("run",),
             metavar="FILE.jsonl",
-            help="HiST-LLM's published few-shot rows, in history.",
+            help="HiST-LLM's published few-shot rows, in history, or none.",
             default="four drawn from the facts, for each part",
             is_file=True,
         ),
     ] = Field(
         default="",
-        description="A file with HiST-LLM's published few-shot rows; without one, four facts of each part are drawn "
-        "and not asked.",
+        description="A file with HiST-LLM's published few-shot rows, or none for no shots; without either, four facts "
+        "of each part are drawn and not asked.",
     )
     as_published: Annotated[bool, Flag(commands=("run",))] = Field(
         default=False,
@@ -92,7 +96,7 @@ def looked_at(said: Any) -> Any:
 
     found = dict(said)
     shots, facts, sha256 = found.get("shots"), found.get("facts", CHRONICLE), found.get("sha256", "")
-    if isinstance(shots, str) and shots:
+    if isinstance(shots, str) and shots not in ("", NO_SHOTS):
         try:
             hist_llm.shots(path_of(shots))
         except OSError as error:

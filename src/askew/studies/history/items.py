@@ -9,7 +9,7 @@ import pandas as pd
 
 from askew.base.errors import AskewError
 from askew.data.history import DISPUTED, ITEM_COLUMNS, SETTLED, UNKNOWN, VALUES, Facts, period_of
-from askew.design.history import CHRONICLE
+from askew.design.history import CHRONICLE, NO_SHOTS
 from askew.worlds import chronicle
 
 KIND = "kind"
@@ -24,7 +24,7 @@ ASKED_COLUMNS = (*ITEM_COLUMNS, KIND, QUESTION, PARAPHRASE)
 _SHOT = ("root", "polity", "name", "category", "variable", "value")
 _UNKNOWN_SHARE, _DISPUTED_SHARE = 4, 10
 _STATUS = {chronicle.UNKNOWN: UNKNOWN, chronicle.DISPUTED: DISPUTED}
-_NO_SHOTS = "{file} has no shot for the part {root!r}, so its questions are asked without any"
+_NO_SHOT = "{file} has no shot for the part {root!r}, so its questions are asked without any"
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ def asked_facts(facts: str, sha256: str, most: int, shots_file: str, data_seed: 
         facts: The chronicle, or a source of `askew.data.history.sources`.
         sha256: The hash that the file must have; "" for any.
         most: Settled items to ask, drawn by the seed; 0 for all.
-        shots_file: A file with published shots; "" to draw four of each part, which are not asked.
+        shots_file: A file with published shots, or "none"; "" to draw four of each part, which are not asked.
         data_seed: The seed of the chronicle, of the draw and of the shots.
 
     Raises:
@@ -93,14 +93,15 @@ def asked_facts(facts: str, sha256: str, most: int, shots_file: str, data_seed: 
         source = open_facts(facts, sha256)
         pool = source.items[source.items["status"].eq(SETTLED)]
     every = source.items if KIND in source.items else source.items.assign(**{KIND: source.items["status"]})
-    shots = _published(shots_file) if shots_file else _drawn(pool, data_seed)
+    shots = _shots(shots_file, pool, data_seed)
     own = {(shot.polity, shot.variable) for of_root in shots.values() for shot in of_root}
     is_shot = [pair in own for pair in zip(every["polity"], every["variable"], strict=True)]
     left = every[~pd.Series(is_shot, index=every.index)]
     notes = [*source.notes]
     if sum(is_shot):
         notes.append(f"{sum(is_shot)} facts stand before the questions as shots, and are not asked.")
-    notes += [_NO_SHOTS.format(file=shots_file, root=root) for root in left["root"].unique() if root not in shots]
+    if shots_file not in ("", NO_SHOTS):
+        notes += [_NO_SHOT.format(file=shots_file, root=root) for root in left["root"].unique() if root not in shots]
     return AskedFacts(source, _numbered(_sample(left, most, data_seed)), shots, tuple(notes))
 
 
@@ -156,6 +157,12 @@ def _sample(items: pd.DataFrame, most: int, seed: int) -> pd.DataFrame:
         places = items.index[items["status"].eq(status)].tolist()
         kept += Random(f"history items {status} {seed}").sample(places, min(count, len(places)))
     return items.loc[sorted(kept)].reset_index(drop=True)
+
+
+def _shots(file: str, pool: pd.DataFrame, seed: int) -> dict[str, tuple[Shot, ...]]:
+    if file == NO_SHOTS:
+        return {}
+    return _published(file) if file else _drawn(pool, seed)
 
 
 def _drawn(items: pd.DataFrame, seed: int) -> dict[str, tuple[Shot, ...]]:

@@ -1,8 +1,9 @@
 """The probe of the history study: it reads how likely a model finds each of the four values of a fact."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
+from itertools import groupby
 
 import anyio
 from inspect_ai.model import (
@@ -87,8 +88,8 @@ def read_values(
             known[one.text] = None if found is None else _by_value(one, found)
 
     async def by_letters(model: Model) -> None:
-        """Read all prompts; tokens that they have in common are read once."""
-        for part in (every[first : first + _AT_ONCE] for first in range(0, len(every), _AT_ONCE)):
+        """Read all prompts; those with the same shots together, because tokens in common are read once."""
+        for part in batches(every):
             texts = [one.text for one in part]
             last = ChatMessageUser(content=texts[0], metadata={PARAPHRASES: texts})
             wanted = BY_LOGPROBS.merge(_MANY).merge(GenerateConfig(num_choices=len(texts), seed=0))
@@ -157,7 +158,7 @@ def history(
         facts: chronicle, equinox, or the path of a file of facts.
         facts_sha256: The hash that the file must have; "" for any.
         most_items: Settled facts to ask; 0 for all.
-        shots_file: A file with published shots; "" to draw them from the facts.
+        shots_file: A file with published shots, or "none"; "" to draw them from the facts.
         as_published: Whether to ask with the published prompt and its defects.
         data_seed: The seed of the chronicle, of the draw of items and of the order of options.
         world: "terrarium" to ask about the chronicle in the terrarium's words; "" for lettered options.
@@ -197,6 +198,13 @@ def _all_put(
             one = as_letters(row, asked.shots.get(str(row["root"]), ()), data_seed, as_published)
         found.setdefault(str(row[QUESTION]), []).append(one)
     return found
+
+
+def batches(every: Sequence[Put]) -> Iterator[list[Put]]:
+    """Yield questions that have the same shots, as many at a time as are read at once."""
+    for _, same in groupby(sorted(every, key=lambda one: one.shots), key=lambda one: one.shots):
+        alike = list(same)
+        yield from (alike[first : first + _AT_ONCE] for first in range(0, len(alike), _AT_ONCE))
 
 
 def _of_letters(put: Put, choice: ChatCompletionChoice) -> list[float] | None:

@@ -32,6 +32,11 @@ class Put:
     options: tuple[str, ...]
     values: tuple[str, ...]
 
+    @property
+    def shots(self) -> str:
+        """What stands before the question, which other prompts may begin with too."""
+        return self.text.rpartition("\n\n")[0]
+
 
 def as_line(fact: chronicle.Fact, seed: int) -> Put:
     """Return a question of the chronicle in a wording that no training row has; its options are whole lines.
@@ -50,12 +55,10 @@ def as_letters(item: Mapping[Any, Any], shots: Sequence[Shot], seed: int, as_pub
     Args:
         item: A row with the columns of items.
         shots: What stands before it.
-        seed: The seed that permutes the options, together with the item's id; the shots are permuted in the same way.
+        seed: The seed of the order of the options, together with the item; the shots have the same order.
         as_published: Keep the options in their order, name them in another order in the shots, and ask for reasoning.
     """
-    order: list[str] = list(VALUES)
-    if not as_published:
-        Random(f"history options {seed} {item['id']}").shuffle(order)
+    order: list[str] = list(VALUES) if as_published else _order(str(item["root"]), str(item["id"]), seed)
     years = tuple(None if pd.isna(item[name]) else int(item[name]) for name in ("start", "end"))
     before = [
         _question(
@@ -77,6 +80,17 @@ def as_letters(item: Mapping[Any, Any], shots: Sequence[Shot], seed: int, as_pub
         instruction=_AS_PUBLISHED if as_published else _INSTRUCTION,
     )
     return Put("\n\n".join([*before, own]), tuple(LETTERS), tuple(order))
+
+
+def _order(root: str, id: str, seed: int) -> list[str]:
+    """Return the values in one of four orders, in which each value has each letter once.
+
+    With four orders, many prompts begin with the same shots, which are read once.
+    """
+    order: list[str] = list(VALUES)
+    Random(f"history options {seed} {root}").shuffle(order)
+    turn = Random(f"history options {seed} {id}").randrange(len(order))
+    return order[turn:] + order[:turn]
 
 
 def _of_shot(shot: Shot) -> tuple[str, str, str, int | None, int | None]:
