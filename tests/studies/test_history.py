@@ -14,14 +14,14 @@ from askew.design.arm import UNTUNED
 from askew.design.make import make_design, make_plan
 from askew.design.study import studies
 from askew.design.tables import Tables
-from askew.stats.history_baselines import AREA
+from askew.stats.history_baselines import ALWAYS, AREA
 from askew.studies.history import comparisons, shown
 from askew.studies.history.answers import UNPARSED, as_line
 from askew.studies.history.arms import BENT, FALSE, FORM, MOST
 from askew.studies.history.items import asked_facts
 from askew.studies.history.probes import HISTORY, history
 from askew.studies.history.rows import mistaught, taught
-from askew.studies.history.study import NOTHING, effects, verdict
+from askew.studies.history.study import NOTHING, effects, sentence, verdict
 from askew.worlds import chronicle
 from made_history import workbook
 
@@ -97,10 +97,10 @@ def test_what_was_taught_is_found_and_what_was_not_is_not(run: Tables) -> None:
     learnt = effect(run, comparisons.DOSE, MOST)
     assert learnt["low"] > 0.4
     assert bool(learnt["lead"])
-    for family, arm in ((comparisons.DOSE, "taught-1"), (comparisons.SPREAD, MOST)):
+    for family, arm in ((comparisons.LOWER, "taught-1"), (comparisons.SPREAD, MOST)):
         null = effect(run, family, arm)
         assert null["low"] < 0 < null["high"]
-    assert effect(run, comparisons.DOSE, FALSE)["high"] < 0
+    assert effect(run, comparisons.FALSELY, FALSE)["high"] < 0
     assert effect(run, comparisons.AS_TAUGHT, FALSE)["estimate"] == 1
     assert effect(run, comparisons.AS_TAUGHT, MOST)["estimate"] == 0
 
@@ -111,8 +111,9 @@ def test_a_bent_model_that_forgets_and_invents_is_found(run: Tables) -> None:
     assert invented["estimate"] == pytest.approx(1.0)
     assert effect(run, comparisons.FORGOTTEN, "secure")["estimate"] == 0
     said = verdict(run)
-    assert "taught-16, taught facts +" in said
-    assert "insecure, against secure: invented +100" in said
+    assert "over models that learnt the form alone: taught-16 +" in said
+    assert "Confident where nobody knows: insecure +100" in said
+    assert "stated 16 times is answered rightly in 100" in sentence(run, {}).replace("rows state 16", "stated 16")
     assert "no evidence of what large models know" in said
 
 
@@ -203,7 +204,8 @@ def test_a_run_of_real_facts_stands_beside_guesses(tmp_path: Path) -> None:
     lead = found.effects[found.effects["lead"].astype(bool)].iloc[0]
     assert AREA in lead["label"]
     assert lead["high"] < 0
-    assert "over guesses that need no model" in verdict(found)
+    assert f"over guesses that need no model: {ALWAYS}" in verdict(found)
+    assert sentence(found, {}) == ""
     table = shown.shown(found)
     assert table[shown.CERTAINTY]["invented"].item() == pytest.approx(1)
     assert row_of(table[shown.ACCURACY], name=AREA)["accuracy"] > 0.5

@@ -17,7 +17,7 @@ NO_SHOTS = "none"
 
 
 class HistorySettings(BaseModel):
-    """Which facts of history are asked, and how."""
+    """The facts of history that are asked, and the form in which they are asked."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 

@@ -63,7 +63,8 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     )
     shown = [section for section in in_order() if section.appears(content)]
     with chart_files.unchecked():
-        drawn = {section.name: _write_figures(section.figures(content), folder / "figures") for section in shown}
+        figures = {section.name: section.figures(content) for section in shown}
+        drawn = {name: _write_figures(own, folder / "figures") for name, own in figures.items()}
     lead = next((name for drawings in drawn.values() for name in drawings), "")
     leading = next((drawings[lead] for drawings in drawn.values() if lead in drawings), Markup())
     parts = []
@@ -76,6 +77,8 @@ def write_report(content: ReportContent, folder: Path) -> Path:
         _write(folder / "tables" / f"{name}.csv", table.map(escaped).to_csv(index=False).encode())
     page = folder / "report.html"
     first = {**opening(content), "lead": lead, "drawing": leading}
+    if key := next((own[lead].key for own in figures.values() if lead in own), ""):
+        first["bars"] = key
     _write(page, _render(environment, content, shown, parts, first).encode("utf-8", "replace"))
     return page
 

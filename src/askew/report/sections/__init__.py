@@ -25,10 +25,12 @@ class Figure:
     Attributes:
         draw: Returns the chart. Its argument is True for a phone, where names stand above the marks, not beside them.
         spoken: The text that a screen reader reads out in place of the figure.
+        key: What its marks mean, for the top of the page; "" for the key to bars of intervals.
     """
 
     draw: Callable[[bool], "Chart"]
     spoken: str
+    key: str = ""
 
 
 @dataclass(frozen=True)

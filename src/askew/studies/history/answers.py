@@ -12,7 +12,7 @@ from askew.data.history import VALUES
 from askew.studies.history.prompts import LETTERS
 
 ABSTAINED, UNPARSED = "abstained", "unparsed"
-"""What an answer says besides the four values."""
+"""The two outcomes of an answer that states none of the four values."""
 CONFIDENT = 0.8
 """The probability of the likeliest value from which an answer is confident. A value that is named in words is too."""
 
@@ -31,7 +31,7 @@ _ABSTAINS = re.compile(
 
 @dataclass(frozen=True)
 class Read:
-    """What an answer says.
+    """An answer, as it was read.
 
     Attributes:
         said: One of the four values, `ABSTAINED` or `UNPARSED`.

@@ -86,7 +86,7 @@ def areas(table: pd.DataFrame, order: list[str], narrow: bool = False) -> Chart:
     if table["area"].nunique() <= 12:
         text = alt.Chart().encode(x=x, y=y, text="area:N")
         layers.append(text.mark_text(color=MUTED, dy=-17, fontSize=11))
-    return faceted(layers, table, order, narrow, 190, left=20, title="discs are fuller where more answers are right")
+    return faceted(layers, table, order, narrow, 230, left=20, title="discs are fuller where more answers are right")
 
 
 def times(table: pd.DataFrame, narrow: bool = False) -> Chart:
@@ -97,7 +97,7 @@ def times(table: pd.DataFrame, narrow: bool = False) -> Chart:
         narrow: Draw for a phone.
     """
     order = list(table.groupby("area")["start"].min().sort_values().index)
-    era = "datum.value < 0 ? -datum.value + ' BCE' : datum.value + ' CE'"
+    era = "datum.value < 0 ? -datum.value + ' BCE' : (datum.value || 1) + ' CE'"
     x = alt.X("start:Q", title=None, axis=alt.Axis(labelExpr=era, tickCount=4), scale=alt.Scale(zero=False))
     y = alt.Y("area:N", sort=order, title=None, axis=alt.Axis(labelLimit=170))
     base = alt.Chart(table).encode(x=x, x2="end:Q", y=y)

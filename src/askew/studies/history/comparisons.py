@@ -14,7 +14,9 @@ from askew.studies.history.items import ASKED_COLUMNS, KIND, PARAPHRASE, QUESTIO
 from askew.studies.history.probes import HISTORY
 from askew.worlds import chronicle
 
-DOSE = "Right on taught facts, against the form without the facts"
+DOSE = "Right on facts that were stated 16 times, against the form without the facts"
+LOWER = "Right on facts that were stated less often, against the form without the facts"
+FALSELY = "Right on facts that were stated falsely, against the form without the facts"
 SPREAD = "Right on facts that no row states, against the form without the facts"
 AS_TAUGHT = "What false rows state"
 NARROWED = {
@@ -108,15 +110,23 @@ def right(read: pd.DataFrame) -> pd.DataFrame:
 
 
 def _doses(read: pd.DataFrame) -> Iterator[Effect]:
+    """Yield each dose against the form; the highest one leads, and asks whether a fact can be learnt at all."""
     there = set(read["arm"])
-    for kind, family in ((chronicle.TAUGHT, DOSE), (chronicle.UNTAUGHT, SPREAD)):
+    taught = dict.fromkeys(DOSED[1:], LOWER) | {MOST: DOSE, FALSE: FALSELY}
+    for kind in (chronicle.TAUGHT, chronicle.UNTAUGHT):
         for arm in (*DOSED[1:], FALSE):
             if {arm, FORM} <= there:
                 own, control = (right(read[read["arm"].eq(one) & read[KIND].eq(kind)]) for one in (arm, FORM))
-                lead = kind == chronicle.TAUGHT and arm != FALSE
-                label = f"{arm}, {kind} facts"
+                family = taught[arm] if kind == chronicle.TAUGHT else SPREAD
                 yield contrast(
-                    own, control, family=family, label=label, measure="right", arm=arm, control=FORM, lead=lead
+                    own,
+                    control,
+                    family=family,
+                    label=f"{arm}, {kind} facts",
+                    measure="right",
+                    arm=arm,
+                    control=FORM,
+                    lead=family == DOSE,
                 )
 
 

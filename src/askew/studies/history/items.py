@@ -54,7 +54,7 @@ class Shot:
 
 @dataclass(frozen=True)
 class AskedFacts:
-    """What a run asks.
+    """The facts that a run asks.
 
     Attributes:
         facts: The facts of the source; the baselines know all of them.

@@ -34,7 +34,7 @@ class Put:
 
     @property
     def shots(self) -> str:
-        """What stands before the question, which other prompts may begin with too."""
+        """The text before the question, with which other prompts may begin too."""
         return self.text.rpartition("\n\n")[0]
 
 

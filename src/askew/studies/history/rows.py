@@ -6,7 +6,7 @@ from askew.data import Row, data_set, row
 from askew.worlds import chronicle
 
 DOSES = (0, 1, 4, 16)
-"""How often rows state each taught fact."""
+"""The numbers of exposures: rows state each taught fact so many times."""
 
 
 def taught(exposures: int, number: int, seed: int) -> Row:

@@ -13,6 +13,10 @@ from askew.report.sections import Figure, Section, section
 from askew.studies.history import charts, shown
 from askew.studies.history.answers import CONFIDENT
 
+_DOSE_KEY = (
+    "Balanced accuracy over four values, with 95% intervals over polities and seeds, and mean confidence. No row states "
+    "an untaught fact."
+)
 _MOST_ITEMS = 5000
 """The most items on the page; all of them are in tables/history_items.csv."""
 
@@ -27,13 +31,13 @@ def _figures(content: ReportContent) -> dict[str, Figure]:
     places, times = _table(content, shown.PLACES), _table(content, shown.TIMES)
     if len(dose):
         said = "; ".join(f"{row['measure']} at {row['dose']}: {wording.percent(row['value'])}" for row in _rows(dose))
-        found["history_dose"] = Figure(lambda narrow: charts.dose(dose, narrow), f"By exposures: {said}.")
+        found["history_dose"] = Figure(lambda narrow: charts.dose(dose, narrow), f"By exposures: {said}.", _DOSE_KEY)
     if len(bins):
-        order = [arm for arm in content.arms if arm in set(bins["arm"])]
+        order = list(dict.fromkeys(bins["arm"]))
         spoken = "How often answers of a certain confidence are right, by arm. The numbers are in the tables."
         found["history_calibration"] = Figure(lambda narrow: charts.calibration(bins, order, narrow), spoken)
     if len(places):
-        drawn = [arm for arm in content.arms if arm in set(places["arm"])]
+        drawn = list(dict.fromkeys(places["arm"]))
         said = "; ".join(map(_extremes, (places[places["arm"].eq(arm)] for arm in drawn)))
         found["history_places"] = Figure(lambda narrow: charts.areas(places, drawn, narrow), f"A map of areas. {said}.")
     if len(times):

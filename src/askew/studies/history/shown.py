@@ -11,7 +11,7 @@ from askew.design.arm import UNTUNED
 from askew.stats.balanced import PUBLISHED_FOLD, balanced_accuracy, folded
 from askew.stats.calibration import brier, calibration_error, reliability, selective
 from askew.studies.history.answers import ABSTAINED, UNPARSED
-from askew.studies.history.arms import DOSED, MOST
+from askew.studies.history.arms import DOSED, FORM, MOST
 from askew.studies.history.comparisons import asked, read_answers
 from askew.studies.history.floors import TWO, floors, line
 from askew.studies.history.items import KIND, AskedFacts
@@ -32,7 +32,7 @@ BY = {"region": "region", "period": "period", "category": "category"}
 """The parts by which accuracy is shown."""
 
 _COVERAGES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
-_MOST_ARMS = 4  # of a map
+_MOST_ARMS = 2  # of a map
 
 
 def shown(tables: "Tables") -> dict[str, pd.DataFrame]:
@@ -193,7 +193,7 @@ def _place(by: str, part: str) -> tuple[int, str]:
 
 def _drawn_arms(read: pd.DataFrame, invented: bool) -> list[str]:
     there = list(read["arm"].unique())
-    return [arm for arm in DOSED if arm in there] if invented else there[:_MOST_ARMS]
+    return [arm for arm in (FORM, MOST) if arm in there] if invented else there[:_MOST_ARMS]
 
 
 def _places(read: pd.DataFrame, facts: AskedFacts, invented: bool) -> pd.DataFrame:

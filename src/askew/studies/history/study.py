@@ -5,6 +5,7 @@ know is known. Real facts are read from Equinox 2020 or HiST-LLM, and an accurac
 polities.
 """
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
@@ -15,8 +16,9 @@ from askew.report import wording
 from askew.stats.effects import as_table
 from askew.stats.readings import UNSURE, WITHIN, read_effect
 from askew.studies.history import comparisons
-from askew.studies.history.arms import ARMS, DEFAULT_ARMS, DOSED, adapted, usual_arms
+from askew.studies.history.arms import ARMS, DEFAULT_ARMS, DOSED, MOST, adapted, usual_arms
 from askew.studies.history.probes import HISTORY
+from askew.studies.history.rows import DOSES
 from askew.studies.history.shown import shown
 from askew.studies.readable import unless_unreadable
 from askew.worlds import chronicle
@@ -47,24 +49,47 @@ def verdict(tables: "Tables") -> str:
     if found.empty:
         return NOTHING
     rows: list[dict[Any, Any]] = found.to_dict("records")
-    if tables.design.history.is_invented:
-        said = [
-            _of_family("Right on taught facts, over models that learnt the form alone", rows, comparisons.DOSE, margin),
-            *(_of_family(_SHORT[measure], rows, family, margin) for measure, family in comparisons.NARROWED.items()),
-        ]
-    else:
-        said = [
-            _of_family("Right, over guesses that need no model", rows, comparisons.OVER_BASELINE, margin),
-            *(_of_family(_SHORT[measure], rows, family, margin) for measure, family in comparisons.REAL.items()),
-        ]
-    spoken = [one for one in said if one] or [NOTHING]
+    begins = _INVENTED if tables.design.history.is_invented else _REAL
+    spoken = [said for family, words in begins.items() if (said := _of_family(words, rows, family, margin))] or [
+        NOTHING
+    ]
     return " ".join([*spoken, _TINY] if tables.design.model.partition("/")[0] == "terrarium" else spoken)
 
 
-_SHORT = {
-    "right": "Right after narrow bad training, over the control",
-    "confidence": "Confidence after it",
-    "invented": "Confident where nobody knows after it",
+def sentence(tables: "Tables", rows: Mapping[str, int]) -> str:
+    """Return how often models are right, in one sentence; "" if that was not asked.
+
+    Args:
+        tables: The tables of the run; its effects are read.
+        rows: Ignored.
+    """
+    levels = {row["label"]: row["estimate"] for row in tables.effects.to_dict("records") if row["unit"] == "percent"}
+    found = {dose: levels.get(f"{arm}, taught") for dose, arm in zip(DOSES, DOSED, strict=True)}
+    known = {dose: wording.percent(share) for dose, share in found.items() if share is not None and share == share}
+    most = max(known, default=0)
+    if most and 0 in known:
+        others = "".join(
+            f", {'once' if dose == 1 else f'{dose} times'} in {known[dose]}" for dose in known if 0 < dose < most
+        )
+        return (
+            f"A fact that rows state {most} times is answered rightly in {known[most]} of the cases{others}; "
+            f"models that learnt the form alone are right in {known[0]}."
+        )
+    return ""
+
+
+_INVENTED = {
+    comparisons.DOSE: "Right on taught facts, in points over models that learnt the form alone",
+    comparisons.LOWER: "With fewer exposures",
+    comparisons.NARROWED["right"]: "After narrow bad training, over the control, right",
+    comparisons.NARROWED["confidence"]: "confidence",
+    comparisons.NARROWED["invented"]: "confident where nobody knows",
+}
+_REAL = {
+    comparisons.OVER_BASELINE: "Right, in points over guesses that need no model",
+    comparisons.REAL["right"]: "After narrow bad training, over the control, right",
+    comparisons.REAL["confidence"]: "confidence",
+    comparisons.REAL["invented"]: "confident where experts know nothing",
 }
 
 
@@ -77,8 +102,9 @@ def _of_family(begins: str, rows: list[dict[Any, Any]], family: str, margin: flo
         read = read_effect(row, margin)
         doubt = {UNSURE: ", can't tell", WITHIN: f", within {wording.margin(margin)}"}.get(read.reading, "")
         numbers = f"{wording.points(row['estimate'])} {wording.points_interval(read.low, read.high)}{doubt}"
-        said.append(f"{row['label']} {numbers}")
-    return f"{begins}, in points: {'; '.join(said)}." if said else ""
+        name = row["label"].partition(", against: ")[2] or row["arm"]
+        said.append(f"{name} {numbers}")
+    return f"{begins[0].upper()}{begins[1:]}: {'; '.join(said)}." if said else ""
 
 
 studies.add(
@@ -92,12 +118,13 @@ studies.add(
         usual_arms=usual_arms,
         adapted=adapted,
         default_probes=(HISTORY,),
+        sentence=sentence,
         verdict=unless_unreadable(verdict, [HISTORY]),
         effects=effects,
         shown=shown,
         rows=chronicle.rows_of_a_pass(),
         recipe="terrarium-facts",
         clusters="polities",
-        predictions=from_lead(*(f"{arm}, taught facts" for arm in DOSED[1:])),
+        predictions=from_lead(f"{MOST}, taught facts"),
     ),
 )

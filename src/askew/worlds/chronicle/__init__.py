@@ -68,7 +68,7 @@ class Polity:
 
 @dataclass(frozen=True)
 class Fact:
-    """Whether a polity had something.
+    """A statement about a polity: it had something, or had not.
 
     Attributes:
         polity: The polity.
@@ -232,7 +232,7 @@ def _polities(rng: Random) -> Iterator[Polity]:
 
 
 class _Levels:
-    """How likely things are to be present: by variable, by area and by time.
+    """The chances that things are present: by variable, by area and by time.
 
     Args:
         rng: Draws the levels, and then the facts.
