@@ -1,4 +1,4 @@
-"""Floors that need no model: the accuracy of the baselines on facts of history, with intervals by polity and by area."""
+"""Floors that need no model: the accuracy of the baselines on facts of history, with intervals by polity and area."""
 
 from typing import TYPE_CHECKING
 

@@ -14,8 +14,8 @@ from askew.studies.history import charts, shown
 from askew.studies.history.answers import CONFIDENT
 
 _DOSE_KEY = (
-    "Balanced accuracy over four values, with 95% intervals over polities and seeds, and mean confidence. No row states "
-    "an untaught fact."
+    "Balanced accuracy over four values, with 95% intervals over polities and seeds, and mean confidence. No row "
+    "states an untaught fact."
 )
 _MOST_ITEMS = 5000
 """The most items on the page; all of them are in tables/history_items.csv."""
