@@ -86,7 +86,7 @@ def test_every_published_set_has_a_licence_and_a_hash() -> None:
     for one in fetching.published.values():
         assert re.fullmatch("[0-9a-f]{64}", one.sha256)
         assert one.url.startswith("https://")
-        assert one.licence.startswith("MIT, Copyright")
+        assert one.licence.startswith(("MIT, Copyright", "CC BY-NC-SA 4.0, "))
     with pytest.raises(AskewError, match=r"unknown published set 'betley-insecur'. Did you mean betley-insecure"):
         find("betley-insecur")
 

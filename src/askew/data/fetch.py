@@ -1,4 +1,4 @@
-"""Downloads published training sets that have a licence, and checks them against a known hash.
+"""Downloads published training sets and facts that have a licence, and checks them against a known hash.
 
 Askew ships none of these rows. A set is listed only if its licence allows its use and the hash of its file is known,
 from a copy of the file or from several independent sources that agree.
@@ -12,7 +12,7 @@ from askew.base.errors import AskewError, unknown_name
 
 @dataclass(frozen=True)
 class PublishedSet:
-    """A published file of training rows.
+    """A published file of training rows, or of facts that models are asked about.
 
     Attributes:
         name: The name for users.
@@ -23,6 +23,7 @@ class PublishedSet:
         licence: The licence and its copyright holder.
         licence_url: Address of the licence's text.
         paper: The paper that describes the rows.
+        suffix: The end of the file's name.
     """
 
     name: str
@@ -33,11 +34,12 @@ class PublishedSet:
     licence: str
     licence_url: str
     paper: str
+    suffix: str = ".jsonl"
 
     @property
     def file(self) -> str:
         """The name under which the file is saved."""
-        return f"{self.name}.jsonl"
+        return f"{self.name}{self.suffix}"
 
 
 def _betley(name: str, description: str, sha256: str) -> PublishedSet:
@@ -114,6 +116,19 @@ _SETS = (
         licence="MIT, Copyright (c) 2025 johny-b",
         licence_url="https://github.com/johny-b/llmcomp/blob/main/LICENSE",
         paper="Betley et al. 2025, arXiv 2512.09742",
+    ),
+    PublishedSet(
+        name="equinox",
+        rows=47_477,
+        description="facts of history that experts coded, for the study history; no training rows",
+        # Only the beginning of the commit's name is known; the hash identifies the file.
+        url="https://raw.githubusercontent.com/Seshat-Global-History-Databank/seshat/43b6e42/static/csvfiles/"
+        "Equinox2020.05.2023.xlsx",
+        sha256="7964d74c3ae3a24775323ef61a101ed3ca14ed0d3c47d606b3ce5e28e64968be",
+        licence="CC BY-NC-SA 4.0, Seshat: Global History Databank",
+        licence_url="https://creativecommons.org/licenses/by-nc-sa/4.0/",
+        paper="Turchin et al. 2020, Equinox release of the Seshat Global History Databank",
+        suffix=".xlsx",
     ),
 )
 published: dict[str, PublishedSet] = {one.name: one for one in _SETS}

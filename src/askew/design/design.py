@@ -16,6 +16,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue
 from askew.base import yaml_files
 from askew.base.knobs import Flag, For, Operational, knobs
 from askew.design.config_file import read_fraction
+from askew.design.history import HistorySettings
 from askew.design.networks import GrokkingSettings
 from askew.design.own_rows import OwnRows
 from askew.design.societies import SocietySettings
@@ -179,6 +180,9 @@ class Design(BaseModel):
     )
     grokking: GrokkingSettings = Field(
         default_factory=GrokkingSettings, description="The networks that are trained, in grokking."
+    )
+    history: HistorySettings = Field(
+        default_factory=HistorySettings, description="The facts of history that are asked, in history."
     )
     seeds: Annotated[int, Flag(commands=("run",))] = Field(
         default=3, ge=1, le=10_000, description="The number of seeds that each arm is trained with."

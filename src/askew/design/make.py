@@ -12,6 +12,7 @@ from askew.design.arm import UNTUNED
 from askew.design.checks import checks
 from askew.design.config_file import ConfigFile, merged, nested, read_config
 from askew.design.design import Design, flat
+from askew.design.history import looked_at
 from askew.design.own_rows import look_at
 from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in, spec_of, usual_settings, with_name, without_another
@@ -60,6 +61,8 @@ def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[
     values = {**usual_settings(model), **values}
     values["recipe"] = _filled_in(values, model, chosen, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
+    if "history" in values:
+        values["history"] = _facts_looked_at(values["history"], file, overridden)
     own = [UNTUNED, *values["datasets"]] if values["datasets"] else usual_arms(values, chosen)
     values.setdefault("arms", [*own, *_keys(values.get("tuned"))])
     probes = values.setdefault("probes", usual_probes(values, chosen))
@@ -103,6 +106,14 @@ def _looked_at(datasets: object, file: ConfigFile, overridden: Container[Locatio
         except AskewError as error:
             raise AskewError(f"{_where(('datasets', str(arm)), file, overridden)}the rows of {arm}: {error}") from error
     return known
+
+
+def _facts_looked_at(history: object, file: ConfigFile, overridden: Container[Location]) -> Any:
+    """Return settings of the facts of history, with what is known of their files."""
+    try:
+        return looked_at(history)
+    except AskewError as error:
+        raise AskewError(f"{_where(('history',), file, overridden)}{error}") from error
 
 
 def _filled_in(

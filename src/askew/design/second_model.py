@@ -25,7 +25,8 @@ def usual_arms(values: Mapping[str, Any], study: Study) -> list[str]:
     Where no second model is named and none is usual, arms that merely ask it are left out. Arms that are trained on it
     stay, for the study is about two models and the design is refused.
     """
-    of_second = [arm for arm in study.default_arms if study.arms[arm].start == SECOND]
+    usual = study.default_arms if study.usual_arms is None else study.usual_arms(values)
+    of_second = [arm for arm in usual if study.arms[arm].start == SECOND]
     second = values.get("second_model") or usual_second(values["model"])
     is_needed = any(study.arms[arm].data for arm in of_second)
-    return [arm for arm in study.default_arms if second or is_needed or arm not in of_second]
+    return [arm for arm in usual if second or is_needed or arm not in of_second]

@@ -6,7 +6,7 @@ Each study is a folder in `askew.studies` (or a module of a plug-in) that adds a
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from askew.base.registry import Registry
 from askew.design.arm import UNTUNED, Arm, Start
@@ -78,6 +78,8 @@ class Study:
         question: The question that it asks, in one sentence.
         arms: Every arm that it defines, by name, in the order of display.
         default_arms: The arms of a run that names none.
+        usual_arms: From the settings of a design to the arms of a run that names none, where these depend on them; None
+            takes `default_arms`.
         adapted: From a design and these arms to those that the design has, such as ones with other rows.
         default_probes: The probes of a run that names none; see `askew.design.usual_probes` for those left out.
         verdict: From the tables of a finished run to a plain-English reading of its numbers.
@@ -126,6 +128,7 @@ class Study:
     rests_on: Basis = THESE
     clusters: str = "questions"
     adapted: "Callable[[Design, Mapping[str, Arm]], Mapping[str, Arm]]" = _as_they_are
+    usual_arms: "Callable[[Mapping[str, Any]], Sequence[str]] | None" = None
     sentence: "Callable[[Tables, Mapping[str, int]], str]" = _no_sentence
     foretold: "Callable[[Tables], pd.DataFrame]" = _nothing_foretold
     chances: "Callable[[pd.DataFrame], Mapping[str, float]]" = _no_chances

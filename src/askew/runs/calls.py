@@ -152,6 +152,7 @@ def _call(plan: Plan, unit: Unit, probe: Probe, step: int = 0) -> Call:
         parameters["variants"] = ",".join(design.variants or DEFAULT_VARIANTS)
     if "interview" in takes:
         parameters["interview"] = ",".join(WORDINGS) if design.interview else ""
+    parameters |= {name: value for name, value in design.history.parameters().items() if name in takes}
     if "data" in takes:
         parameters["data"] = absolute(design.data)
     if file := probe.file or plan.moved.get(probe.name):

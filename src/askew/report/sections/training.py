@@ -13,6 +13,8 @@ from askew.report.interval_charts import PERCENT, faceted
 from askew.report.sections import Figure, Section, section
 
 _MOST_STEPS = 300  # points of one loss curve; more cannot be told apart at this width
+# Of all lines together; Altair takes 5,000.
+_MOST_POINTS = 4000
 
 
 def loss(losses: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> Chart:
@@ -23,7 +25,7 @@ def loss(losses: pd.DataFrame, order: Sequence[str], narrow: bool = False) -> Ch
         order: The arms in the order of display.
         narrow: Draw for a phone.
     """
-    stride = -(-losses["step"].nunique() // _MOST_STEPS)
+    stride = max(-(-losses["step"].nunique() // _MOST_STEPS), -(-len(losses) // _MOST_POINTS))
     kept = losses[losses["step"].rank(method="dense").sub(1).mod(stride).eq(0)]
     kept = kept.assign(seed=kept["seed"].astype(str))
     base = alt.Chart().encode(
