@@ -6,6 +6,7 @@ prediction, and scored beside those of people.
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from askew.design.predictions import Prediction
@@ -17,6 +18,7 @@ from askew.studies.society.tipping import compared, left_behind
 if TYPE_CHECKING:
     from askew.design.design import Design
     from askew.design.tables import Tables
+    from askew.stats.log_odds import Array
 
 _SETTLED = {STAYED: True, WENT_BACK: False, NOTHING: False}
 
@@ -78,10 +80,10 @@ def chances(predicted: pd.DataFrame) -> dict[str, float]:
     """
     if predicted.empty:
         return {}
-    tips, stays = predicted["tips"].astype(float), predicted["stays"].astype(float).fillna(0.0)
+    tips, stays = (predicted[name].fillna(0.0).to_numpy(float) for name in ("tips", "stays"))
     return {"tips": _any(tips), "stays": _any(tips * stays)}
 
 
-def _any(each: "pd.Series[float]") -> float:
+def _any(each: "Array") -> float:
     """Return the probability that any of independent events happens."""
-    return float(1 - (1 - each).prod())
+    return 1 - float(np.prod(1 - each))
