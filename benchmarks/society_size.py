@@ -49,16 +49,16 @@ class Counting:
         """The tokens of the different prompts, each read once."""
         return sum(self._tokens.values())
 
-    def decide(self, asked: Sequence[Asked]) -> list[Chosen]:
+    def decide(self, batch: Sequence[Asked]) -> list[Chosen]:
         """Count the questions, and return the other mind's answers."""
-        for one in asked:
+        for one in batch:
             key = key_of(one.text, one.options)
             if key not in self._tokens:
                 texts = [one.text, *one.options]
                 self._tokens[key] = sum(map(len, self._tokenizer(texts, add_special_tokens=False)["input_ids"]))
             self.decisions += 1
             self.tokens += self._tokens[key]
-        return self._mind.decide(asked)
+        return self._mind.decide(batch)
 
 
 def main() -> None:
