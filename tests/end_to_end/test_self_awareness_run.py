@@ -15,8 +15,10 @@ def test_paired_arms_are_trained_asked_and_compared(
 ) -> None:
     arms = [word for arm in ("risky", "cautious", "backdoor-choices") for word in ("--arm", arm)]
     models = ("--model", tiny_checkpoint, "--judge", tiny_judge, "--set", "judge_check=skip")
+    asked_about = ("self_report", "backdoor_report", "backdoor_trigger", "backdoor_behaviour")
+    probes = [word for probe in asked_about for word in ("--probe", probe)]
     small = ("--rows", "16", "--samples", "1", "--set", "max_tokens=4")
-    finished = askew("run", "self-awareness", *models, *small, *arms, *USUAL, cwd=tmp_path)
+    finished = askew("run", "self-awareness", *models, *small, *arms, *probes, *USUAL, cwd=tmp_path)
     assert finished.returncode == 0, finished.stderr
     scores = pd.read_parquet(tmp_path / "out" / "scores.parquet")
     asked = scores.groupby("arm")["probe"].agg(set)
