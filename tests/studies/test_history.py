@@ -31,7 +31,7 @@ Says = Callable[[dict, Random], str]
 
 def sure(value: str, confidence: float) -> str:
     rest = (1 - confidence) / 3
-    return as_line([confidence if value == one else rest for one in VALUES])
+    return as_line([confidence if value == one else rest for one in VALUES], 1.0)
 
 
 def knows(item: dict, rng: Random) -> str:
