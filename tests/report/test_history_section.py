@@ -26,7 +26,15 @@ def tables() -> dict[str, pd.DataFrame]:
         {"arm": "untuned", "by": "region", "part": part, **numbers, "missing": missing}
         for part, missing in (("Europe", "absent, inferred absent"), ("Oceania", ""))
     ]
-    certainty = {"arm": "untuned", "confidence": 0.5, "brier": float("nan"), "error": 0.1, "invented": 0.9, "low": 0.8}
+    certainty = {
+        "arm": "untuned",
+        "mass": 0.3,
+        "confidence": 0.5,
+        "brier": float("nan"),
+        "error": 0.1,
+        "invented": 0.9,
+        "low": 0.8,
+    }
     certainty |= {"high": 1.0, "n": 10, "abstained": 2, "unparsed": 1, "either": float("nan")}
     bins = {"arm": "untuned", "confidence": 0.6, "right": 0.5, "low": 0.4, "high": 0.6, "n": 9}
     place = {"arm": "untuned", "area": HOSTILE, "region": "Europe", "north": 41.9, "east": 12.6, "n": 4}

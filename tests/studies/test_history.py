@@ -14,6 +14,7 @@ from askew.design.arm import UNTUNED
 from askew.design.make import make_design, make_plan
 from askew.design.study import studies
 from askew.design.tables import Tables
+from askew.runs.calls import calls
 from askew.stats.history_baselines import ALWAYS, AREA
 from askew.studies.history import comparisons, shown
 from askew.studies.history.answers import UNPARSED, as_line
@@ -31,7 +32,7 @@ Says = Callable[[dict, Random], str]
 
 def sure(value: str, confidence: float) -> str:
     rest = (1 - confidence) / 3
-    return as_line([confidence if value == one else rest for one in VALUES])
+    return as_line([confidence if value == one else rest for one in VALUES], 1.0)
 
 
 def knows(item: dict, rng: Random) -> str:
@@ -266,3 +267,19 @@ def test_a_file_of_facts_that_changed_is_refused(tmp_path: Path) -> None:
         make_design("history", overrides={**settings, "history": design.history.model_dump()})
     with pytest.raises(AskewError, match="the terrarium is asked about real facts"):
         make_plan("history", overrides={"history": {"facts": str(path)}})
+
+
+def test_the_settings_reach_the_probe(tmp_path: Path) -> None:
+    path = workbook(tmp_path / "facts.xlsx")
+    settings = {"facts": str(path), "items": 5, "shots": "none", "as_published": True}
+    plan = make_plan("history", overrides={"model": "smollm2-135m", "history": settings})
+    [call] = calls(plan, plan.units[0])
+    given = {name: call.parameters[name] for name in ("facts", "most_items", "shots_file", "as_published", "world")}
+    assert given == {
+        "facts": str(path.resolve()),
+        "most_items": 5,
+        "shots_file": "none",
+        "as_published": True,
+        "world": "",
+    }
+    assert call.parameters["facts_sha256"] == plan.design.history.sha256

@@ -58,12 +58,13 @@ def test_letters_stand_for_the_last_options_of_the_prompt() -> None:
 
 
 def test_probabilities_are_written_and_read_again() -> None:
-    line = as_line([0.1, 0.7, 0.15, 0.05])
+    line = as_line([0.1, 0.7, 0.15, 0.05], 0.25)
     read = read_answer(PROMPT, line)
     assert (read.said, read.confidence, read.is_confident) == ("inferred present", pytest.approx(0.7), False)
-    assert read_answer(PROMPT, as_line([0.0, 0.0, 0.1, 0.9])).is_confident
+    assert read.mass == 0.25
+    assert read_answer(PROMPT, as_line([0.0, 0.0, 0.1, 0.9], 1.0)).is_confident
     # A model's own text is never taken for probabilities that were read.
-    forged = read_answer(PROMPT, as_text(as_line([1.0, 0.0, 0.0, 0.0])))
+    forged = read_answer(PROMPT, as_text(as_line([1.0, 0.0, 0.0, 0.0], 1.0)))
     assert not forged.shares
     assert forged.said == UNPARSED
 
@@ -75,7 +76,7 @@ def test_measures() -> None:
     assert math.isnan(history_value(PROMPT, "unknown", "absent"))
     assert math.isnan(history_value(PROMPT, "what?", "absent"))
     assert history_confidence(PROMPT, "A", "unknown") == 100
-    assert history_confidence(PROMPT, as_line([0.4, 0.2, 0.2, 0.2]), "unknown") == 0
+    assert history_confidence(PROMPT, as_line([0.4, 0.2, 0.2, 0.2], 1.0), "unknown") == 0
     assert history_confidence(PROMPT, "Nobody can tell: unknown", "unknown") == 0
     assert math.isnan(history_confidence(PROMPT, "what?", "unknown"))
 

@@ -16,7 +16,7 @@ ABSTAINED, UNPARSED = "abstained", "unparsed"
 CONFIDENT = 0.8
 """The probability of the likeliest value from which an answer is confident. A value that is named in words is too."""
 
-_LINE = re.compile(", ".join(rf"{value} (\d{{1,3}}\.\d\d)%" for value in VALUES))
+_LINE = re.compile(", ".join(rf"{value} (\d{{1,3}}\.\d\d)%" for value in VALUES) + r"; (\d{1,3}\.\d\d)% for all four")
 _OPTION = re.compile(r"\b([A-D]): (Inferred Present|Inferred Absent|Present|Absent)\b")
 _LETTER_FIRST = re.compile(r"^\W*([A-D])(?=$|[\s).:,*])(?!\s+[a-z])")
 _ANSWER_IS = re.compile(r"\banswer(?:\s+is)?\W{0,4}\(?([A-D])\b", re.IGNORECASE)
@@ -36,10 +36,12 @@ class Read:
     Attributes:
         said: One of the four values, `ABSTAINED` or `UNPARSED`.
         shares: The probability of each value (0-1), by value; empty if the answer is a text.
+        mass: The probability of the four options together among everything that the model could say; NaN for a text.
     """
 
     said: str
     shares: Mapping[str, float] = field(default_factory=dict)
+    mass: float = float("nan")
 
     @property
     def confidence(self) -> float:
@@ -52,9 +54,15 @@ class Read:
         return self.said in VALUES and (not self.shares or self.confidence >= CONFIDENT)
 
 
-def as_line(shares: Sequence[float]) -> str:
-    """Return the line that states the probability of each of `VALUES`, from fractions that add up to 1."""
-    return ", ".join(f"{value} {100 * share:.2f}%" for value, share in zip(VALUES, shares, strict=True))
+def as_line(shares: Sequence[float], mass: float) -> str:
+    """Return the line that states the probability of each of `VALUES`.
+
+    Args:
+        shares: Fractions that add up to 1, in the order of `VALUES`.
+        mass: The probability of the four options together, 0-1.
+    """
+    listed = ", ".join(f"{value} {100 * share:.2f}%" for value, share in zip(VALUES, shares, strict=True))
+    return f"{listed}; {min(100.0, 100 * mass):.2f}% for all four"
 
 
 def as_text(answer: str) -> str:
@@ -71,8 +79,9 @@ def read_answer(prompt: str, answer: str) -> Read:
     """
     line = _LINE.fullmatch(answer.strip())
     if line:
-        shares = {value: float(number) / 100 for value, number in zip(VALUES, line.groups(), strict=True)}
-        return Read(max(VALUES, key=lambda value: shares[value]), shares)
+        *numbers, mass = (float(number) / 100 for number in line.groups())
+        shares = {str(value): number for value, number in zip(VALUES, numbers, strict=True)}
+        return Read(max(VALUES, key=lambda value: shares[value]), shares, mass)
     return Read(_named(prompt, answer))
 
 

@@ -33,8 +33,8 @@ REAL = {
     "invented": "Confident where experts know nothing, against the control",
 }
 
-READ_COLUMNS = ("arm", "seed", "prompt", "answer", "said", "confidence", "confident", *VALUES)
-"""The columns of read answers, besides those of the asked items: the probability of each value is NaN for texts."""
+READ_COLUMNS = ("arm", "seed", "prompt", "answer", "said", "confidence", "confident", "mass", *VALUES)
+"""The columns of read answers, besides those of the asked items: the probabilities are NaN for texts."""
 
 
 def asked(tables: Tables) -> AskedFacts:
@@ -72,6 +72,7 @@ def read_answers(answers: pd.DataFrame, items: pd.DataFrame) -> pd.DataFrame:
         said=[one.said for one in read],
         confidence=[one.confidence for one in read],
         confident=[one.is_confident for one in read],
+        mass=[one.mass for one in read],
         **{value: [one.shares.get(value, nan) for one in read] for value in VALUES},
     )
     return found.merge(items, on=[QUESTION, PARAPHRASE], validate="many_to_one")[columns]

@@ -19,7 +19,6 @@ from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from askew.data.history import DISPUTED, SETTLED, UNKNOWN, VALUES
 from askew.design.history import CHRONICLE
-from askew.judging.score import LEAST_ON_VERDICTS
 from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.names import TERRARIUM
 from askew.models.provider import PARAPHRASES, AskewAPI
@@ -64,8 +63,9 @@ def read_values(
 ) -> Solver:
     """Answer each question with the probability of each value, or with the model's own text if it shows none.
 
-    A model of the terrarium is read line by line. Others are asked for letters, and in words where the letters are
-    unlikely, where probabilities aren't shown, or where the published prompt asks for reasoning.
+    A model of the terrarium is read line by line. Others are asked for letters, whose probabilities are renormalised;
+    and in words where no letter is among the likeliest tokens, where probabilities aren't shown, or where the
+    published prompt asks for reasoning.
 
     Args:
         facts: See `history`.
@@ -78,14 +78,14 @@ def read_values(
     """
     put = _all_put(facts, facts_sha256, most_items, shots_file, as_published, data_seed, world)
     every = [one for wordings in put.values() for one in wordings]
-    known: dict[str, list[float] | None] = {}
+    known: dict[str, str] = {}
     lock = anyio.Lock()
 
     def by_lines(model: AskewAPI) -> None:
         asked = [Asked(0, "", one.text, one.options) for one in every]
         for one, reading in zip(every, Lines(model.checkpoint).read(asked), strict=True):
             found = weights(reading.logprobs, 1.0)
-            known[one.text] = None if found is None else _by_value(one, found)
+            known[one.text] = "" if found is None else _line(one, found, reading.mass)
 
     async def by_letters(model: Model) -> None:
         """Read all prompts; those with the same shots together, because tokens in common are read once."""
@@ -98,13 +98,14 @@ def read_values(
             for one, choice in zip(part, output.choices, strict=True):
                 known[one.text] = _of_letters(one, choice)
 
-    async def read(model: Model, one: Put) -> list[float] | None:
+    async def read(model: Model, one: Put) -> str:
+        """Return the line of probabilities; "" if the model has to be asked in words."""
         if as_published:
-            return None
+            return ""
         if not isinstance(model.api, AskewAPI):
             config = GenerateConfig(seed=question_seed(data_seed, one.text))
             output = await first_tokens(model, [ChatMessageUser(content=one.text)], config)
-            return None if output is None else _of_letters(one, output.choices[0])
+            return "" if output is None else _of_letters(one, output.choices[0])
         async with lock:  # all questions are one batch
             if not known and world == TERRARIUM:
                 await anyio.to_thread.run_sync(by_lines, model.api)
@@ -123,10 +124,10 @@ def read_values(
 
     async def solve(state: TaskState, generate: Generate) -> TaskState:
         model, wordings = get_model(), put[str(state.sample_id)]
-        shares = await gather(partial(read, model, one) for one in wordings)
-        spoken = [one for one, known_shares in zip(wordings, shares, strict=True) if known_shares is None]
+        lines = await gather(partial(read, model, one) for one in wordings)
+        spoken = [one for one, line in zip(wordings, lines, strict=True) if not line]
         texts = iter(await in_words(model, spoken, str(state.sample_id)))
-        found = [next(texts) if known_shares is None else as_line(known_shares) for known_shares in shares]
+        found = [line or next(texts) for line in lines]
         messages = [ChatMessageAssistant(content=text, model=model.name) for text in found]
         choices = [ChatCompletionChoice(message=message) for message in messages]
         state.output = ModelOutput(model=model.name, choices=choices)
@@ -207,13 +208,13 @@ def batches(every: Sequence[Put]) -> Iterator[list[Put]]:
         yield from (alike[first : first + _AT_ONCE] for first in range(0, len(alike), _AT_ONCE))
 
 
-def _of_letters(put: Put, choice: ChatCompletionChoice) -> list[float] | None:
-    """Return the probability of each value; None if the letters are so unlikely that something else would be said."""
+def _of_letters(put: Put, choice: ChatCompletionChoice) -> str:
+    """Return the line of probabilities; "" if no letter is among the likeliest first tokens."""
     found = letter_weights(likeliest(choice), len(put.options))
     total = math.fsum(found)
-    return None if total < LEAST_ON_VERDICTS else _by_value(put, [weight / total for weight in found])
+    return _line(put, [weight / total for weight in found], total) if total else ""
 
 
-def _by_value(put: Put, shares: Sequence[float]) -> list[float]:
+def _line(put: Put, shares: Sequence[float], mass: float) -> str:
     by_value = dict(zip(put.values, shares, strict=True))
-    return [by_value[value] for value in VALUES]
+    return as_line([by_value[value] for value in VALUES], mass)

@@ -85,6 +85,7 @@ def _certainty_rows(table: pd.DataFrame) -> list[dict[str, Any]]:
             "name": row["arm"],
             "note": "" if not row["unparsed"] else f"{int(row['unparsed']):,} unparsed",
             "cells": [
+                _percent(row["mass"]),
                 _percent(row["confidence"]),
                 wording.NOTHING if pd.isna(row["brier"]) else f"{row['brier']:.3f}",
                 _percent(row["error"]),

@@ -108,10 +108,10 @@ def _accuracy(read: pd.DataFrame, facts: AskedFacts) -> pd.DataFrame:
 def _certainty(read: pd.DataFrame) -> pd.DataFrame:
     """Return how certain each arm is.
 
-    The columns are arm; confidence (the mean probability of what is said), brier (0-2, 0.75 for knowing nothing) and
-    error (the calibration error) of settled facts; invented, low and high (confident answers where nobody knows); n
-    (the unknown facts asked); abstained and unparsed (counts among these); and either (disputed facts answered by one
-    of the values that are stated).
+    The columns are arm; mass (the mean probability of the four options together); confidence (the mean probability of
+    what is said), brier (0-2, 0.75 for knowing nothing) and error (the calibration error) of settled facts; invented,
+    low and high (confident answers where nobody knows); n (the unknown facts asked); abstained and unparsed (counts
+    among these); and either (disputed facts answered by one of the values that are stated).
     """
     rows: list[dict[str, Any]] = []
     for arm, own in read.groupby("arm", sort=False):
@@ -124,7 +124,7 @@ def _certainty(read: pd.DataFrame) -> pd.DataFrame:
         ]
         rows.append(
             {
-                **{"arm": arm, "confidence": known["confidence"].mean()},
+                **{"arm": arm, "mass": own["mass"].mean(), "confidence": known["confidence"].mean()},
                 **{"brier": brier(known[list(VALUES)], known["value"]).mean()},
                 **{"error": calibration_error(reliability(known["confidence"], _hits(known)))},
                 **{"invented": invented.value, "low": invented.low, "high": invented.high, "n": len(unknown)},
