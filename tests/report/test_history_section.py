@@ -60,7 +60,7 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def test_every_part_is_shown_and_hostile_names_are_escaped(tmp_path: Path) -> None:
-    page = write_report(replace(make_content(samples=4), shown=tables()), tmp_path).read_text(encoding="utf-8")
+    page = write_report(replace(make_content(samples=4), own=tables()), tmp_path).read_text(encoding="utf-8")
     section = page.partition('id="history"')[2].partition("</section>")[0]
     assert HOSTILE not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;: Ports" in section
