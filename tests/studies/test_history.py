@@ -206,7 +206,12 @@ def test_a_run_of_real_facts_stands_beside_guesses(tmp_path: Path) -> None:
     assert AREA in lead["label"]
     assert lead["high"] < 0
     assert f"over guesses that need no model: {ALWAYS}" in verdict(found)
-    assert sentence(found, {}) == ""
+    share = found.effects.set_index("label")["estimate"]["untuned, settled"]
+    assert sentence(found, {}) == (
+        f"The model (untuned) is right about {100 * share:.1f}% of the settled facts: "
+        f"{-100 * lead['estimate']:.0f} points fewer than a guess from the other polities of the same area, which "
+        "needs no model."
+    )
     table = shown.shown(found)
     assert table[shown.CERTAINTY]["invented"].item() == pytest.approx(1)
     assert row_of(table[shown.ACCURACY], name=AREA)["accuracy"] > 0.5

@@ -75,7 +75,20 @@ def sentence(tables: "Tables", rows: Mapping[str, int]) -> str:
             f"A fact that rows state {most} times is answered rightly in {known[most]} of the cases{others}; "
             f"models that learnt the form alone are right in {known[0]}."
         )
-    return ""
+    return _beside_a_guess(tables.effects.to_dict("records"), levels)
+
+
+def _beside_a_guess(rows: list[dict[Any, Any]], levels: Mapping[Any, float]) -> str:
+    """Return how often the first model is right about settled facts, beside the guess that leads; "" without both."""
+    lead = next((row for row in rows if row["family"] == comparisons.OVER_BASELINE and row["lead"]), None)
+    share = levels.get(f"{lead['arm']}, settled") if lead else None
+    if lead is None or share is None or share != share:
+        return ""
+    apart = f"{abs(100 * lead['estimate']):.0f} points {'fewer' if lead['estimate'] < 0 else 'more'}"
+    return (
+        f"The model ({lead['arm']}) is right about {wording.percent(share)} of the settled facts: {apart} than a guess "
+        "from the other polities of the same area, which needs no model."
+    )
 
 
 _INVENTED = {
