@@ -110,6 +110,16 @@ def right(read: pd.DataFrame) -> pd.DataFrame:
     return _frame(known, hits.mask(none))
 
 
+def invented(read: pd.DataFrame) -> pd.DataFrame:
+    """Return whether answers are confident where nobody knows: the columns of `right`, NaN if unparsed.
+
+    Args:
+        read: The columns of `read_answers`.
+    """
+    unknown = read[read["status"].eq(UNKNOWN)]
+    return _frame(unknown, unknown["confident"].astype(float).mask(unknown["said"].eq(UNPARSED)))
+
+
 def _doses(read: pd.DataFrame) -> Iterator[Effect]:
     """Yield each dose against the form; the highest one leads, and asks whether a fact can be learnt at all."""
     there = set(read["arm"])
@@ -190,8 +200,7 @@ def _levels(read: pd.DataFrame, tables: Tables) -> Iterator[Effect]:
 
 def _measured(read: pd.DataFrame, measure: str, kind: str) -> pd.DataFrame:
     if measure == "invented":
-        unknown = read[read["status"].eq(UNKNOWN)]
-        return _frame(unknown, unknown["confident"].astype(float).mask(unknown["said"].eq(UNPARSED)))
+        return invented(read)
     own = read[read[KIND].eq(kind)]
     return right(own) if measure == "right" else _frame(own, own["confidence"])
 
