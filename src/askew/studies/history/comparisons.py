@@ -10,6 +10,7 @@ from askew.stats.effects import Effect, contrast, level
 from askew.stats.history_baselines import AREA, BASELINES, baselines
 from askew.studies.history.answers import ABSTAINED, UNPARSED, Read, read_answer
 from askew.studies.history.arms import BENT, DOSED, FALSE, FORM, MOST
+from askew.studies.history.floors import shown_name
 from askew.studies.history.items import ASKED_COLUMNS, KIND, PARAPHRASE, QUESTION, AskedFacts, asked_facts
 from askew.studies.history.probes import HISTORY
 from askew.worlds import chronicle
@@ -180,7 +181,7 @@ def _over_baselines(read: pd.DataFrame, facts: AskedFacts) -> Iterator[Effect]:
         for name in BASELINES:
             hits = settled["value"].eq(guessed[name]).astype(float)
             other = pd.DataFrame({"seed": 0, "cluster": settled["polity"], "value": hits})
-            label = f"{arm}, against: {name}"
+            label = f"{arm}, against: {shown_name(name)}"
             lead = name == AREA
             yield contrast(own, other, family=OVER_BASELINE, label=label, measure="right", arm=str(arm), lead=lead)
 
