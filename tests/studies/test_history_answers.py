@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import pytest
 
@@ -105,6 +106,9 @@ def test_the_published_prompt_has_its_defects() -> None:
     assert "present, absent, inferred present, or inferred absent" in put.text
     assert "present, inferred present, inferred absent, or absent" in put.text
     assert "reasoning" in put.text.rpartition("Question:")[2]
+    shown = as_letters(ITEM, [replace(SHOT, evidence="Roads were\nbuilt later.")], 3, as_published=True)
+    assert "Your answer: Roads were built later. Answer: C" in shown.text
+    assert "built later" not in as_letters(ITEM, [replace(SHOT, evidence="Roads were\nbuilt later.")], 3).text
 
 
 def test_unknown_years_are_left_out() -> None:

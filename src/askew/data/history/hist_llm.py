@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 NAME = "HiST-LLM"
 _NEEDED = ("id", "polity_old_id", "start_year_int", "end_year_int", "nga", "category", "root_cat", "value", "variable")
 _WANTED = (*_NEEDED, "name", "UN_region", "description")
+_LONGEST = 2000  # characters of a description
 _ANSWER = "_answer"
 """The end of the name of a column with a published model's answers."""
 
@@ -83,7 +84,8 @@ def shots(path: Path) -> list[dict[str, Any]]:
     """Read the few-shot rows that were published with the table, from a file in JSON Lines.
 
     Returns:
-        Mappings with root, polity, name, category, variable, value, start, end and question (the published prompt).
+        Mappings with root, polity, name, category, variable, value, start, end, question
+        (the published prompt) and text (the experts' note).
 
     Raises:
         AskewError: The file is damaged, or a row lacks a key.
@@ -108,7 +110,7 @@ def shots(path: Path) -> list[dict[str, Any]]:
         # One published row has white space in the name of its polity's key.
         polity = next((str(held) for key, held in row.items() if "".join(str(key).split()) == "polity_old_id"), "")
         years = {name: _year(row.get(f"{name}_year_int")) for name in ("start", "end")}
-        found.append({**shot, "polity": polity, **years})
+        found.append({**shot, "polity": polity, **years, "text": str(row.get("description") or "")[:_LONGEST]})
     if not found:
         raise AskewError(f"{visible(str(path))} has no few-shot rows")
     return found
@@ -174,6 +176,6 @@ def _as_row(row: Mapping[str, Any], value: str) -> dict[str, Any]:
         "key": key,
         "root": str(row["root_cat"]).strip(),
         "category": str(row["category"]).strip(),
-        "text": str(row.get("description") or "")[:2000],
+        "text": str(row.get("description") or "")[:_LONGEST],
         "source": f"id {row['id']}: {key} = {row['value']}",
     }

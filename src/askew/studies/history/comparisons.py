@@ -10,6 +10,7 @@ from askew.stats.effects import Effect, contrast, level
 from askew.stats.history_baselines import AREA, BASELINES, baselines
 from askew.studies.history.answers import ABSTAINED, UNPARSED, Read, read_answer
 from askew.studies.history.arms import BENT, DOSED, FALSE, FORM, MOST
+from askew.studies.history.floors import shown_name
 from askew.studies.history.items import ASKED_COLUMNS, KIND, PARAPHRASE, QUESTION, AskedFacts, asked_facts
 from askew.studies.history.probes import HISTORY
 from askew.worlds import chronicle
@@ -110,6 +111,16 @@ def right(read: pd.DataFrame) -> pd.DataFrame:
     return _frame(known, hits.mask(none))
 
 
+def invented(read: pd.DataFrame) -> pd.DataFrame:
+    """Return whether answers are confident where nobody knows: the columns of `right`, NaN if unparsed.
+
+    Args:
+        read: The columns of `read_answers`.
+    """
+    unknown = read[read["status"].eq(UNKNOWN)]
+    return _frame(unknown, unknown["confident"].astype(float).mask(unknown["said"].eq(UNPARSED)))
+
+
 def _doses(read: pd.DataFrame) -> Iterator[Effect]:
     """Yield each dose against the form; the highest one leads, and asks whether a fact can be learnt at all."""
     there = set(read["arm"])
@@ -170,7 +181,7 @@ def _over_baselines(read: pd.DataFrame, facts: AskedFacts) -> Iterator[Effect]:
         for name in BASELINES:
             hits = settled["value"].eq(guessed[name]).astype(float)
             other = pd.DataFrame({"seed": 0, "cluster": settled["polity"], "value": hits})
-            label = f"{arm}, against: {name}"
+            label = f"{arm}, against: {shown_name(name)}"
             lead = name == AREA
             yield contrast(own, other, family=OVER_BASELINE, label=label, measure="right", arm=str(arm), lead=lead)
 
@@ -190,8 +201,7 @@ def _levels(read: pd.DataFrame, tables: Tables) -> Iterator[Effect]:
 
 def _measured(read: pd.DataFrame, measure: str, kind: str) -> pd.DataFrame:
     if measure == "invented":
-        unknown = read[read["status"].eq(UNKNOWN)]
-        return _frame(unknown, unknown["confident"].astype(float).mask(unknown["said"].eq(UNPARSED)))
+        return invented(read)
     own = read[read[KIND].eq(kind)]
     return right(own) if measure == "right" else _frame(own, own["confidence"])
 

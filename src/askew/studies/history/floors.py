@@ -31,11 +31,13 @@ def floors(rows: "pd.DataFrame", asked: "pd.DataFrame | None" = None) -> "pd.Dat
     known = rows[rows["value"].isin(VALUES)]
     asked = known if asked is None else asked
     said = baselines(known, asked, VALUES)
-    lines = [
-        line(f"always “{VALUES[0]}”" if name == ALWAYS else name, asked.assign(said=said[name]))
-        for name in said.columns
-    ]
+    lines = [line(shown_name(name), asked.assign(said=said[name])) for name in said.columns]
     return pd.DataFrame(lines, columns=list(FLOOR_COLUMNS))
+
+
+def shown_name(baseline: str) -> str:
+    """Return the name of a baseline for people."""
+    return f"always “{VALUES[0]}”" if baseline == ALWAYS else baseline
 
 
 def line(name: str, answers: "pd.DataFrame") -> dict[str, object]:

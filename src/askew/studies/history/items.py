@@ -40,6 +40,7 @@ class Shot:
         start: The first year; None if it is not known.
         end: The last year.
         value: The value.
+        evidence: What the experts note; "" if nothing is known of it.
     """
 
     root: str
@@ -50,6 +51,7 @@ class Shot:
     start: int | None
     end: int | None
     value: str
+    evidence: str = ""
 
 
 @dataclass(frozen=True)
@@ -183,7 +185,7 @@ def _records(rows: pd.DataFrame) -> list[dict[Any, Any]]:
 def _shot(row: dict[Any, Any]) -> Shot:
     years = [None if pd.isna(row[name]) else int(row[name]) for name in ("start", "end")]
     root, polity, name, category, variable, value = (str(row[column]) for column in _SHOT)
-    return Shot(root, polity, name, category, variable, years[0], years[1], value)
+    return Shot(root, polity, name, category, variable, years[0], years[1], value, str(row.get("text") or ""))
 
 
 def _published(file: str) -> dict[str, tuple[Shot, ...]]:

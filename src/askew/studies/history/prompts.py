@@ -67,7 +67,7 @@ def as_letters(item: Mapping[Any, Any], shots: Sequence[Shot], seed: int, as_pub
             order=order,
             instruction="" if as_published else _INSTRUCTION,
         )
-        + f" {LETTERS[order.index(shot.value)]}"
+        + _answered(LETTERS[order.index(shot.value)], shot.evidence if as_published else "")
         for shot in shots
     ]
     own = _question(
@@ -80,6 +80,11 @@ def as_letters(item: Mapping[Any, Any], shots: Sequence[Shot], seed: int, as_pub
         instruction=_AS_PUBLISHED if as_published else _INSTRUCTION,
     )
     return Put("\n\n".join([*before, own]), tuple(LETTERS), tuple(order))
+
+
+def _answered(letter: str, evidence: str) -> str:
+    """Return the answer of a shot: the letter, after the evidence where the published prompt has it."""
+    return f" {' '.join(evidence.split())} Answer: {letter}" if evidence else f" {letter}"
 
 
 def _order(root: str, id: str, seed: int) -> list[str]:

@@ -10,9 +10,10 @@ from askew.data.history import DISPUTED, PERIODS, SETTLED, UNKNOWN, VALUES
 from askew.design.arm import UNTUNED
 from askew.stats.balanced import PUBLISHED_FOLD, balanced_accuracy, folded
 from askew.stats.calibration import brier, calibration_error, reliability, selective
+from askew.stats.effects import level
 from askew.studies.history.answers import ABSTAINED, UNPARSED
 from askew.studies.history.arms import DOSED, FORM, MOST
-from askew.studies.history.comparisons import asked, read_answers
+from askew.studies.history.comparisons import asked, invented, read_answers
 from askew.studies.history.floors import TWO, floors, line
 from askew.studies.history.items import KIND, AskedFacts
 from askew.studies.history.rows import DOSES
@@ -50,7 +51,7 @@ def shown(tables: "Tables") -> dict[str, pd.DataFrame]:
         return {}
     order = {arm: place for place, arm in enumerate(tables.arms)}
     read = read.sort_values("arm", key=lambda arms: arms.map(order), kind="stable")
-    invented = tables.design.history.is_invented
+    is_invented = tables.design.history.is_invented
     found = {
         NOTES: pd.DataFrame({"note": [f"The facts: {facts.facts.name}.", *facts.notes, *_counts(facts)]}),
         ACCURACY: _accuracy(read, facts),
@@ -58,11 +59,11 @@ def shown(tables: "Tables") -> dict[str, pd.DataFrame]:
         RELIABILITY: _per_arm(_settled(read), lambda own: reliability(own["confidence"], _hits(own))),
         SELECTIVE: _per_arm(_settled(read), lambda own: selective(own["confidence"], _hits(own), _COVERAGES)),
         PARTS: _parts(read),
-        PLACES: _places(read, facts, invented),
-        TIMES: _times(read, invented),
+        PLACES: _places(read, facts, is_invented),
+        TIMES: _times(read, is_invented),
         ITEMS: _items(read),
     }
-    if invented:
+    if is_invented:
         found[DOSE] = _dose(read)
     if tables.design.history.as_published:
         found[AS_PUBLISHED] = _as_published(read)
@@ -116,9 +117,7 @@ def _certainty(read: pd.DataFrame) -> pd.DataFrame:
     rows: list[dict[str, Any]] = []
     for arm, own in read.groupby("arm", sort=False):
         known, unknown, disputed = (own[own["status"].eq(status)] for status in (SETTLED, UNKNOWN, DISPUTED))
-        sure = _parsed_or_abstained(unknown).assign(value="yes")
-        sure = sure.assign(said=sure["confident"].map({True: "yes", False: "no"}))
-        invented = balanced_accuracy(sure, ("yes",), "polity")
+        sure = level(invented(own), family="", label="", measure="")
         either = [
             said in values.split(" | ") for said, values in zip(disputed["said"], disputed["values"], strict=True)
         ]
@@ -127,16 +126,12 @@ def _certainty(read: pd.DataFrame) -> pd.DataFrame:
                 **{"arm": arm, "mass": own["mass"].mean(), "confidence": known["confidence"].mean()},
                 **{"brier": brier(known[list(VALUES)], known["value"]).mean()},
                 **{"error": calibration_error(reliability(known["confidence"], _hits(known)))},
-                **{"invented": invented.value, "low": invented.low, "high": invented.high, "n": len(unknown)},
+                **{"invented": sure.estimate, "low": sure.low, "high": sure.high, "n": len(unknown)},
                 **{name: int(unknown["said"].eq(name).sum()) for name in (ABSTAINED, UNPARSED)},
                 "either": sum(either) / len(either) if either else float("nan"),
             }
         )
     return pd.DataFrame(rows)
-
-
-def _parsed_or_abstained(read: pd.DataFrame) -> pd.DataFrame:
-    return read[read["said"].ne(UNPARSED)]
 
 
 def _per_arm(read: pd.DataFrame, of: Callable[[pd.DataFrame], pd.DataFrame]) -> pd.DataFrame:
