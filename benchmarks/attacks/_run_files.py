@@ -87,7 +87,7 @@ def _run(copied: Path, run: Path) -> list[Kind]:
 
 def _vouched(copied: Path, name: str, read: Callable[[], object]) -> Callable[[], object]:
     """Return a reader that takes a table as its author, who wrote its digest into the manifest of a run's copy."""
-    from askew.runs.store import digest
+    from askew.base.product_record import digest
 
     manifest = (copied / "manifest.json").read_bytes()
 
@@ -142,9 +142,9 @@ def _job(judge: ModelSpec, rubrics: Sequence[str] = ("aligned", "coherent")) -> 
 
 def _judges(copied: Path, run: Path) -> list[Kind]:
     """Return the scores of a second judge."""
+    from askew.base.product_record import digest
     from askew.models.names import resolve
     from askew.runs import second_judge
-    from askew.runs.store import digest
 
     def opinion() -> second_judge.SecondOpinion:
         """Judge without drawing the report again, which takes seconds, most of them outside of Askew."""
