@@ -3,7 +3,6 @@
 Answers go from log to table a log at a time, so that a run may have more of them than there is memory for.
 """
 
-import io
 from collections.abc import Iterable, Iterator
 
 import pandas as pd
@@ -11,7 +10,6 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from askew.base.atomic import whole_file
-from askew.base.csv_cells import escaped
 from askew.design.arm import UNTUNED
 from askew.design.plan import Plan, Unit
 from askew.design.tables import Tables
@@ -89,7 +87,7 @@ def collect(folder: RunFolder, plan: Plan) -> None:
             answers = (filled_in(part, scores) for part in answers)
         write_answers(folder, answers, design.metric, source)
     if _has_scores(plan) and not folder.is_finished(SCORES, made_of):
-        _write_parquet(folder, SCORES, _scores(folder, finished), made_of)
+        folder.finish_table(SCORES, _scores(folder, finished), made_of)
     write_pairs(folder, plan, asked_in(plan))
     write_episodes(folder, plan, finished)
     write_societies(folder, plan)
@@ -105,7 +103,7 @@ def foretell(folder: RunFolder, plan: Plan) -> None:
         scores = _scores(folder, finished) if _has_scores(plan) else pd.DataFrame()
         tables = Tables(plan.design, plan.arms, scores=scores, controls=plan.controls)
         found = plan.study.foretold(tables)
-        _write_csv(folder, FORETOLD, found, made_of)
+        folder.finish_table(FORETOLD, found, made_of)
         seal_computed(folder, plan, plan.study.chances(found))
 
 
@@ -157,13 +155,13 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
             scores = _with_no_answers(scores.assign(kind=scores["probe"].map(kinds)), answers)
             of_scores = estimate_scores(scores, controls, files)
             estimates = of_scores if estimates.empty else pd.concat([estimates, of_scores], ignore_index=True)
-        _write_csv(folder, ESTIMATES, estimates, source)
+        folder.finish_table(ESTIMATES, estimates, source)
     if study.effects is not None and not folder.is_finished(EFFECTS, source):
-        _write_csv(folder, EFFECTS, study.effects(_tables(folder, plan)), source)
+        folder.finish_table(EFFECTS, study.effects(_tables(folder, plan)), source)
     write_pair_effects(folder, plan)
     source = folder.made_of(ANSWERS, ESTIMATES)
     if design.checkpoints and not folder.is_finished(CURVE, source):
-        _write_csv(folder, CURVE, _curve(folder, plan, metric, logs or folder), source)
+        folder.finish_table(CURVE, _curve(folder, plan, metric, logs or folder), source)
 
 
 def _with_no_answers(scores: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
@@ -271,15 +269,3 @@ def _per_seed(estimates: pd.DataFrame) -> pd.DataFrame:
 
 def _points(rows: pd.DataFrame, step: int, total: int) -> pd.DataFrame:
     return rows.assign(step=step, fraction=step / total)
-
-
-def _write_parquet(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    folder.write_bytes(name, buffer.getvalue())
-    folder.finish(name, source)
-
-
-def _write_csv(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:
-    folder.write_bytes(name, table.map(escaped).to_csv(index=False).encode())
-    folder.finish(name, source)

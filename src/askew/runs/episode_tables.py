@@ -4,12 +4,10 @@ A model that acts gives no answers to questions, so episodes have tables of thei
 their texts.
 """
 
-import io
 from collections.abc import Sequence
 
 import pandas as pd
 
-from askew.base.csv_cells import escaped
 from askew.design.plan import Plan
 from askew.environments import environments
 from askew.environments.variants import CONTROL
@@ -39,8 +37,8 @@ def write_episodes(folder: RunFolder, plan: Plan, asked: Sequence[AskWork]) -> N
     if folder.is_finished(EPISODES, source) and folder.is_finished(CONDUCT, source):
         return
     read = [_of_log(folder, work, call) for work, call in pieces]
-    _write(folder, EPISODES, pd.concat([turns for turns, _ in read], ignore_index=True), source)
-    _write(folder, CONDUCT, with_every_wording([conduct for _, conduct in read]), source)
+    folder.finish_table(EPISODES, pd.concat([turns for turns, _ in read], ignore_index=True), source)
+    folder.finish_table(CONDUCT, with_every_wording([conduct for _, conduct in read]), source)
 
 
 def write_funnel(folder: RunFolder) -> None:
@@ -51,9 +49,9 @@ def write_funnel(folder: RunFolder) -> None:
     if folder.is_finished(FUNNEL, source) and folder.is_finished(SCORER_CHECK, source):
         return
     table = read_table(folder / CONDUCT)
-    _write_csv(folder, FUNNEL, funnel(table, CONTROL), source)
+    folder.finish_table(FUNNEL, funnel(table, CONTROL), source)
     names = [name for name in table["environment"].unique() if name in environments.names()]
-    _write_csv(folder, SCORER_CHECK, scorer_check(names, table["variant"].unique()), source)
+    folder.finish_table(SCORER_CHECK, scorer_check(names, table["variant"].unique()), source)
 
 
 def with_every_wording(parts: Sequence[pd.DataFrame]) -> pd.DataFrame:
@@ -74,15 +72,3 @@ def _of_log(folder: RunFolder, work: AskWork, call: Call) -> tuple[pd.DataFrame,
     tables = episodes_from_log(folder / call.log, work.unit.arm.name, work.unit.seed, call.probe)
     turns, conduct = (table.assign(index=table["index"] + call.first) for table in tables)
     return turns[[*TURN_COLUMNS]], conduct
-
-
-def _write_csv(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:
-    folder.write_bytes(name, table.map(escaped).to_csv(index=False).encode())
-    folder.finish(name, source)
-
-
-def _write(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    folder.write_bytes(name, buffer.getvalue())
-    folder.finish(name, source)

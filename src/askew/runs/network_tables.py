@@ -1,6 +1,5 @@
 """Makes the tables of a run's small networks from their folders: networks, training curves and spectra."""
 
-import io
 from collections.abc import Sequence
 
 import pandas as pd
@@ -26,9 +25,9 @@ def write_networks(folder: RunFolder, plan: Plan) -> None:
     if all(folder.is_finished(f"grokking/{name}", source) for name in (CURVES, SPECTRA, NETWORKS)):
         return
     curves = _joined(folder, planned, CURVES, CURVE_COLUMNS)
-    _write(folder, CURVES, curves, source)
-    _write(folder, SPECTRA, _joined(folder, planned, SPECTRA, SPECTRUM_COLUMNS), source)
-    _write(folder, NETWORKS, _networks(folder, planned, curves), source)
+    folder.finish_table(f"grokking/{CURVES}", curves, source)
+    folder.finish_table(f"grokking/{SPECTRA}", _joined(folder, planned, SPECTRA, SPECTRUM_COLUMNS), source)
+    folder.finish_table(f"grokking/{NETWORKS}", _networks(folder, planned, curves), source)
 
 
 def _networks(folder: RunFolder, planned: Sequence[PlannedNetwork], curves: pd.DataFrame) -> pd.DataFrame:
@@ -56,10 +55,3 @@ def _joined(folder: RunFolder, planned: Sequence[PlannedNetwork], name: str, col
     """Return the tables of all networks as one, with the network's name in front."""
     parts = [pd.read_parquet(folder / NETWORK_FOLDERS / one.name / name).assign(network=one.name) for one in planned]
     return pd.concat(parts, ignore_index=True)[["network", *columns]]
-
-
-def _write(folder: RunFolder, name: str, table: pd.DataFrame, source: str) -> None:
-    buffer = io.BytesIO()
-    table.to_parquet(buffer, index=False)
-    folder.write_bytes(f"grokking/{name}", buffer.getvalue())
-    folder.finish(f"grokking/{name}", source)

@@ -1,11 +1,9 @@
 """Makes the tables of pairs of given answers from a run's logs: `pairs.parquet`, one row per pair, and `pairs.csv`."""
 
-import io
 from collections.abc import Sequence
 
 import pandas as pd
 
-from askew.base.csv_cells import escaped
 from askew.design.arm import UNTUNED
 from askew.design.plan import Plan
 from askew.probes.from_file import has_pairs
@@ -33,10 +31,7 @@ def write_pairs(folder: RunFolder, plan: Plan, asked: Sequence[AskWork]) -> None
         )
         for work, call in logs
     ]
-    buffer = io.BytesIO()
-    pd.concat(parts, ignore_index=True)[[*PAIR_COLUMNS, "step"]].to_parquet(buffer, index=False)
-    folder.write_bytes(PAIRS, buffer.getvalue())
-    folder.finish(PAIRS, source)
+    folder.finish_table(PAIRS, pd.concat(parts, ignore_index=True)[[*PAIR_COLUMNS, "step"]], source)
 
 
 def write_pair_effects(folder: RunFolder, plan: Plan) -> None:
@@ -49,5 +44,4 @@ def write_pair_effects(folder: RunFolder, plan: Plan) -> None:
     pairs = read_table(folder / PAIRS)
     untuned = UNTUNED if UNTUNED in plan.arms else ""
     table = pair_effects(pairs[pairs["step"].eq(0)], plan.controls, untuned, list(PAIR_KINDS))
-    folder.write_bytes(PAIR_EFFECTS, table.map(escaped).to_csv(index=False).encode())
-    folder.finish(PAIR_EFFECTS, source)
+    folder.finish_table(PAIR_EFFECTS, table, source)

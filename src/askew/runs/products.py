@@ -4,12 +4,14 @@ The manifest lists every finished product, a file or a folder, with its hash and
 """
 
 import hashlib
+import io
 import json
 from collections.abc import Callable
 from pathlib import Path, PurePath
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from askew.base.atomic import whole_file
+from askew.base.csv_cells import escaped
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
 from askew.base.product_record import digest
@@ -17,6 +19,9 @@ from askew.base.signatures import is_signed_product
 from askew.base.untrusted import could_be_path, visible
 from askew.runs.ownership import Ownership
 from askew.runs.set_aside import set_aside
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 MANIFEST = "manifest.json"
 
@@ -65,6 +70,20 @@ class Products:
     def write_json(self, name: str, content: Any) -> None:
         """Write JSON data atomically."""
         self.write_bytes(name, as_json(content))
+
+    def write_table(self, name: str, table: "pd.DataFrame") -> None:
+        """Write a table atomically, in CSV or Parquet by the ending of its name; no cell of a CSV is a formula."""
+        if name.endswith(".csv"):
+            self.write_bytes(name, table.map(escaped).to_csv(index=False).encode())
+        else:
+            buffer = io.BytesIO()
+            table.to_parquet(buffer, index=False)
+            self.write_bytes(name, buffer.getvalue())
+
+    def finish_table(self, name: str, table: "pd.DataFrame", made_of: str = "") -> None:
+        """Write a table (see `write_table`), and record it as finished (see `finish`)."""
+        self.write_table(name, table)
+        self.finish(name, made_of)
 
     def finish(self, name: str, made_of: str = "") -> None:
         """Record a product as finished.

@@ -4,7 +4,6 @@ A run without a judge gets its rates from the first one. A second judge's scores
 """
 
 import hashlib
-import io
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -236,9 +235,7 @@ def _judge(
         columns[score] = pd.Series([getattr(grade, score) for grade in grades], dtype=float)
     for text in ("reply", "scored_by"):
         columns[text] = pd.Series([getattr(grade, text) for grade in grades], dtype="str")
-    buffer = io.BytesIO()
-    pd.DataFrame(columns).to_parquet(buffer, index=False)
-    store.write_bytes(name, buffer.getvalue())
+    store.write_table(name, pd.DataFrame(columns))
 
 
 def _of(cases: Sequence[Case], places: Sequence[int]) -> Iterator[Case]:
