@@ -12,11 +12,11 @@ import pytest
 import made_pairs
 from askew.base.errors import AskewError
 from askew.cli import app as cli
+from askew.design.arm import Arm
 from askew.design.make import make_plan
 from askew.judging import judgement_store
 from askew.judging.job import JudgingJob, alignment, prepare
 from askew.probes.read_log import PAIR_COLUMNS
-from askew.runs.finished_tables import FinishedTables
 from askew.runs.run import load_run
 from askew.runs.runner import run_plan
 from askew.runs.second_judge import second_opinion
@@ -232,10 +232,12 @@ def test_table_with_an_answer_twice_is_one_error(run: Path) -> None:
         ("has another arm", "does not belong to the design beside it, which has no arm 'stranger'"),
     ],
 )
-def test_changed_effects_of_pairs_are_one_error(
-    run: Path, monkeypatch: pytest.MonkeyPatch, case: str, reason: str
-) -> None:
-    monkeypatch.setattr(FinishedTables, "known_arms", frozenset(made_pairs.SHIFTS))
+def test_changed_effects_of_pairs_are_one_error(run: Path, case: str, reason: str) -> None:
+    def pairs_of() -> pd.DataFrame:
+        opened = load_run(run)
+        opened.plan.arms = {name: Arm(name, name) for name in made_pairs.SHIFTS}
+        return opened.pair_effects
+
     table = pair_effects(made_pairs.made(), {}, "untuned", made_pairs.ORDER)
     changed = {
         "lacks one": table.iloc[1:],
@@ -252,12 +254,12 @@ def test_changed_effects_of_pairs_are_one_error(
             folder.write_bytes("pairs.csv", rows.to_csv(index=False).encode())
             folder.finish("pairs.csv")
             if rows is table:
-                assert len(load_run(run).pair_effects) == len(table)
+                assert len(pairs_of()) == len(table)
     with pytest.raises(AskewError, match=rf"pairs\.csv {reason}"):
-        _ = load_run(run).pair_effects
+        pairs_of()
     (run / "pairs.csv").write_text("arm\n")
     with pytest.raises(AskewError, match=r"pairs\.csv was changed or damaged after the run wrote it"):
-        _ = load_run(run).pair_effects
+        pairs_of()
 
 
 @pytest.mark.parametrize(

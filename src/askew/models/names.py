@@ -70,7 +70,7 @@ class ModelSpec:
 
 
 NO_MODEL = ModelSpec("", None, None, "")
-"""What stands for the model of a study without a language model."""
+"""The model of a study that has no language model."""
 
 
 class Claim(IntEnum):

@@ -64,11 +64,6 @@ class FinishedTables:
         return self.plan.study
 
     @cached_property
-    def known_arms(self) -> frozenset[str]:
-        """The names of the arms of the run, which no table may add to."""
-        return frozenset(self.plan.arms)
-
-    @cached_property
     def answers(self) -> "pd.DataFrame":
         """Every answer: the rows of `answers.parquet`."""
         return self._table(ANSWERS)
@@ -210,7 +205,7 @@ class FinishedTables:
     ) -> "pd.DataFrame":
         """Return a table, after a check that the design has the arms that some of its columns name."""
         named = {arm for column in columns if column in table for arm in table[column]}
-        if strange := sorted(named - {"", *self.known_arms}):
+        if strange := sorted(named - {"", *self.plan.arms}):
             raise AskewError(
                 f"{self.folder / name} does not belong to the design beside it, which has no arm "
                 f"{visible(strange[0])!r}: one of the two was changed"

@@ -72,7 +72,7 @@ class Products:
         self.write_bytes(name, as_json(content))
 
     def write_table(self, name: str, table: "pd.DataFrame") -> None:
-        """Write a table atomically, in CSV or Parquet by the ending of its name; no cell of a CSV is a formula."""
+        """Write a table with any columns, in CSV or Parquet by its name, atomically; no cell of a CSV is a formula."""
         if name.endswith(".csv"):
             self.write_bytes(name, table.map(escaped).to_csv(index=False).encode())
         else:

@@ -126,8 +126,8 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
     )
     if path.name == CONDUCT:
         _check_flags(path, table)
-    if path.name in (EFFECTS, PAIR_EFFECTS) and "unit" in table and (strange := {*table["unit"]} - {*get_args(Unit)}):
-        raise _damaged(path, f"it has the unit {visible(cut(str(min(strange, key=str)), _LONGEST_REASON))!r}")
+    if path.name in (EFFECTS, PAIR_EFFECTS) and "unit" in table:
+        _check_units(path, table["unit"])
     for name in columns or _columns_of(path.name):
         if name in table:
             _check_numbers(path, table[name])
@@ -198,6 +198,12 @@ def _check_flags(path: Path, table: "pd.DataFrame") -> None:
     for name in FLAGS:
         if name in table and len(table) and table[name].dtype != bool:
             raise _damaged(path, f"its column {name} should hold true or false")
+
+
+def _check_units(path: Path, units: "pd.Series") -> None:
+    """Check that effects have units that reports know."""
+    if strange := {*units} - {*get_args(Unit)}:
+        raise _damaged(path, f"it has the unit {visible(cut(str(min(strange, key=str)), _LONGEST_REASON))!r}")
 
 
 def _texts(path: Path, column: "pd.Series") -> "pd.Series":

@@ -176,7 +176,10 @@ def test_topics_are_compared_apart() -> None:
 def test_statements_are_settled_by_societies_and_single_agents_say_how_likely_they_are(bent: Tables) -> None:
     tables = with_effects(bent)
     assert {one.id: one.holds(tables) for one in STATEMENTS[1:]} == {"tips": True, "stays": True}
-    assert STATEMENTS[0].holds(tables) == tables.effects.query("lead and estimate > 0")["p_corrected"].lt(0.05).any()
+    for p, adopts in ((0.01, True), (0.5, False)):
+        known = tables.effects.assign(p_corrected=p, p_these_corrected=p)
+        assert STATEMENTS[0].holds(Tables(bent.design, {}, effects=known)) is adopts
+    assert STATEMENTS[0].holds(Tables(bent.design, {})) is None
     assert all(one.of(bent.design) and not one.of(of_conditions("tax").design) for one in STATEMENTS)
     assert {one.holds(of_conditions("tax")) for one in STATEMENTS[1:]} == {None}
     predicted = pd.DataFrame({"tips": [0.5, 0.5, 0.0], "stays": [1.0, 0.0, np.nan]})

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 EARLY = 0.2
 """The share of the training from which its end is forecast."""
 FEATURES = ("test_loss", "log_norm")
-"""What a forecast is made from: the loss on the pairs that were not trained on, and the logarithm of the norm, then."""
+"""The features of a forecast, at the time when it is made: the loss on the pairs that were not trained on, and the
+logarithm of the norm of the weights."""
 TOP = 5
 _DRAWS, _FEW_VALUES = 200, 0.001
 

@@ -3,7 +3,7 @@
 from typing import TYPE_CHECKING
 
 from askew.data.history import VALUES
-from askew.stats.balanced import FOLDED, PUBLISHED_FOLD, Share, accuracy, balanced_accuracy, folded
+from askew.stats.balanced import FOLDED, PUBLISHED_FOLD, accuracy, balanced_accuracy, folded
 from askew.stats.history_baselines import ALWAYS, baselines
 
 if TYPE_CHECKING:
@@ -53,12 +53,8 @@ def line(name: str, answers: "pd.DataFrame") -> dict[str, object]:
     four, by_area = (balanced_accuracy(answers, VALUES, cluster) for cluster in ("polity", "area"))
     two, published = (balanced_accuracy(folded(answers, fold), TWO, "polity") for fold in (FOLDED, PUBLISHED_FOLD))
     return {
-        **{"name": name, "n": len(answers), "accuracy": _value(accuracy(answers, "polity"))},
+        **{"name": name, "n": len(answers), "accuracy": accuracy(answers, "polity").value},
         **{"balanced": four.value, "low": four.low, "high": four.high, "area_low": by_area.low},
         **{"area_high": by_area.high, "two": two.value, "two_as_published": published.value},
         "missing": ", ".join(four.missing),
     }
-
-
-def _value(share: Share) -> float:
-    return share.value
