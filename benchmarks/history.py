@@ -12,12 +12,11 @@ import asyncio
 import time
 from collections.abc import Sequence
 
-from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelOutput, get_model
+from inspect_ai.model import Model, get_model
 
-from askew.models.first_token import BY_LOGPROBS, likeliest
 from askew.models.names import resolve
-from askew.models.provider import PARAPHRASES
-from askew.probes.episodes.choosing import letter_weights
+from askew.models.provider import AskewAPI
+from askew.probes.lettered import letter_weights, likeliest_after
 from askew.studies.history.items import asked_facts
 from askew.studies.history.probes import batches
 from askew.studies.history.prompts import LETTERS, Put, as_letters
@@ -54,12 +53,9 @@ def main() -> None:
 
 
 async def read(model: Model, part: Sequence[Put]) -> list[tuple[float, ...]]:
-    texts = [one.text for one in part]
-    last = ChatMessageUser(content=texts[0], metadata={PARAPHRASES: texts})
-    wanted = BY_LOGPROBS.merge(GenerateConfig(num_choices=len(texts), seed=0, top_logprobs=200))
-    output = await model.api.generate([last], [], "none", model.config.merge(wanted))
-    assert isinstance(output, ModelOutput)
-    return [letter_weights(likeliest(choice), len(LETTERS)) for choice in output.choices]
+    assert isinstance(model.api, AskewAPI), "a model on this machine"
+    read = await likeliest_after(model, model.api, [one.text for one in part])
+    return [letter_weights(tokens, len(LETTERS)) for tokens in read]
 
 
 if __name__ == "__main__":

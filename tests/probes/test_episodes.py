@@ -38,10 +38,11 @@ from askew.probes.ask import ProbeCall, ask
 from askew.probes.episodes.asked import AskedEpisodes
 from askew.probes.episodes.aware import says_it_is_a_test
 from askew.probes.episodes.by_tools import MOST_CHARACTERS
-from askew.probes.episodes.choosing import Choice, Chooser, letter_in, letter_weights
+from askew.probes.episodes.choosing import Choice, Chooser
 from askew.probes.episodes.columns import CONDUCT_COLUMNS, TURN_COLUMNS
 from askew.probes.episodes.read import episodes_from_log
 from askew.probes.episodes.record import Turn, recorded
+from askew.probes.lettered import letter_in, letter_weights
 
 PROBE = "scheming_oversight"
 Say = Callable[[list[ChatMessage]], ModelOutput]

@@ -15,9 +15,10 @@ from askew.environments.desk import Call
 from askew.environments.interview import LINES, WORDINGS, Said
 from askew.models.provider import AskewAPI
 from askew.probes.episodes.asked import AskedEpisodes
-from askew.probes.episodes.choosing import LETTERS, Choice, Chooser
+from askew.probes.episodes.choosing import Choice, Chooser
 from askew.probes.episodes.interviewing import Answered
 from askew.probes.episodes.record import Ended, Episode, Turn, of_call, recorded
+from askew.probes.lettered import LETTERS
 
 _ASK = "What do you do next? Answer with the letter of one line."
 _ASK_INTERVIEW = "Answer with the letter of one line."

@@ -1,28 +1,19 @@
 """Choices among lettered lines: by the log-probabilities of the letters, or by the letter in an answer."""
 
-import math
 import random
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from inspect_ai.model import ChatMessage, ChatMessageSystem, ChatMessageUser, GenerateConfig, Model, TopLogprob
 
-from askew.models.first_token import BY_LOGPROBS, likeliest
+from askew.models.first_token import likeliest
 from askew.models.provider import PARAPHRASES, AskewAPI
 from askew.models.remote.requests import gather
 from askew.models.said import said
 from askew.probes.asking import answers, first_tokens
 from askew.probes.episodes.asked import AskedEpisodes
-
-LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
-# Of a model on this machine, enough of the likeliest tokens that the letters are among them.
-_MANY = GenerateConfig(top_logprobs=200)
-_LETTER = re.compile(r"^\W*(?:(?:answer|line|option|choice|i choose)\W*)?([A-Z])\b(?!['’])", re.IGNORECASE)
-
-Weights = tuple[float, ...]
-"""The probability of each letter, in their order."""
+from askew.probes.lettered import letter_in, letter_weights, likeliest_after
 
 
 @dataclass(frozen=True)
@@ -78,17 +69,16 @@ class Chooser:
         new = list(dict.fromkeys(choice.text for choice in choices if choice.text not in self._read))
         if not new:
             return True
-        last = ChatMessageUser(content=new[0], metadata={PARAPHRASES: new})
-        messages: list[ChatMessage] = [choices[0].system, last]
-        config = GenerateConfig(seed=self._asked.seed_of(0))
+        system, seed = choices[0].system, self._asked.seed_of(0)
         if isinstance(self._model.api, AskewAPI):
-            wanted = config.merge(BY_LOGPROBS).merge(_MANY).merge(GenerateConfig(num_choices=len(new)))
-            output = await self._model.api.generate(messages, [], "none", self._model.config.merge(wanted))
+            read = await likeliest_after(self._model, self._model.api, new, [system], seed)
         else:
-            output = await first_tokens(self._model, messages, config)
-        if output is None:
-            return False
-        self._read |= {text: likeliest(choice) for text, choice in zip(new, output.choices, strict=True)}
+            last = ChatMessageUser(content=new[0], metadata={PARAPHRASES: new})
+            output = await first_tokens(self._model, [system, last], GenerateConfig(seed=seed))
+            if output is None:
+                return False
+            read = [likeliest(choice) for choice in output.choices]
+        self._read |= zip(new, read, strict=True)
         return True
 
     def _drawn(self, choice: Choice) -> int | None:
@@ -106,20 +96,3 @@ class Chooser:
         """Return the number of the line whose letter an answer names."""
         output = await answers(self._model, choice.messages(), 1, choice.config())
         return letter_in(said(output.choices[0]).answer, choice.lines)
-
-
-def letter_weights(tokens: Sequence[TopLogprob], lines: int) -> Weights:
-    """Return the probability of each letter as the first token of an answer; 0 for those that are not shown."""
-    found = dict.fromkeys(LETTERS[:lines], 0.0)
-    for token in tokens:
-        letter = token.token.strip(" .):*(▁Ġ")
-        if letter in found:
-            found[letter] += math.exp(token.logprob)
-    return tuple(found.values())
-
-
-def letter_in(answer: str, lines: int) -> int | None:
-    """Return the number of the line whose letter an answer begins with; None without one."""
-    found = _LETTER.match(answer.strip())
-    number = LETTERS.index(found[1].upper()) if found else lines
-    return number if number < lines else None

@@ -19,7 +19,7 @@ from askew.models.remote.provider_errors import RefusedRequest
 from askew.models.remote.requests import gather, request_reply
 from askew.models.said import said
 from askew.probes.asking import answers, question_seed
-from askew.probes.episodes.choosing import LETTERS, letter_in, letter_weights
+from askew.probes.lettered import LETTERS, letter_in, letter_weights
 from askew.probes.society.mind import Mind
 from askew.probes.society.readings import Reading, Readings, drawn, key_of, weights
 from askew.worlds.society.questions import Asked, Chosen

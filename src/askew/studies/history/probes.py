@@ -13,20 +13,21 @@ from inspect_ai.model import (
     GenerateConfig,
     Model,
     ModelOutput,
+    TopLogprob,
     get_model,
 )
 from inspect_ai.solver import Generate, Solver, TaskState, solver
 
 from askew.data.history import DISPUTED, SETTLED, UNKNOWN, VALUES
 from askew.design.history import CHRONICLE
-from askew.models.first_token import BY_LOGPROBS, likeliest
+from askew.models.first_token import likeliest
 from askew.models.names import TERRARIUM
 from askew.models.provider import PARAPHRASES, AskewAPI
 from askew.models.remote.requests import gather
 from askew.models.said import said
 from askew.probes import MEASURED, probe
 from askew.probes.asking import answers, first_tokens, question_seed
-from askew.probes.episodes.choosing import letter_weights
+from askew.probes.lettered import letter_weights, likeliest_after
 from askew.probes.question_file import Question
 from askew.probes.society.lines import Lines
 from askew.probes.society.readings import weights
@@ -47,8 +48,6 @@ _SCORES = {SETTLED: RIGHT, UNKNOWN: INVENTED, DISPUTED: EITHER}
 # The longest answers in words, in tokens: a letter or a short sentence; the published limit cuts reasoning off.
 _SHORT, _PUBLISHED = 24, 150
 _AT_ONCE = 256  # prompts of one reading
-# Of a model on this machine, enough of the likeliest tokens that the letters are among them.
-_MANY = GenerateConfig(top_logprobs=200)
 
 
 @solver
@@ -87,16 +86,11 @@ def read_values(
             found = weights(reading.logprobs, 1.0)
             known[one.text] = "" if found is None else _line(one, found, reading.mass)
 
-    async def by_letters(model: Model) -> None:
+    async def by_letters(model: Model, api: AskewAPI) -> None:
         """Read all prompts; those with the same shots together, because tokens in common are read once."""
         for part in batches(every):
-            texts = [one.text for one in part]
-            last = ChatMessageUser(content=texts[0], metadata={PARAPHRASES: texts})
-            wanted = BY_LOGPROBS.merge(_MANY).merge(GenerateConfig(num_choices=len(texts), seed=0))
-            output = await model.api.generate([last], [], "none", model.config.merge(wanted))
-            assert isinstance(output, ModelOutput)
-            for one, choice in zip(part, output.choices, strict=True):
-                known[one.text] = _of_letters(one, choice)
+            read = await likeliest_after(model, api, [one.text for one in part])
+            known.update({one.text: _of_letters(one, tokens) for one, tokens in zip(part, read, strict=True)})
 
     async def read(model: Model, one: Put) -> str:
         """Return the line of probabilities; "" if the model has to be asked in words."""
@@ -105,12 +99,12 @@ def read_values(
         if not isinstance(model.api, AskewAPI):
             config = GenerateConfig(seed=question_seed(data_seed, one.text))
             output = await first_tokens(model, [ChatMessageUser(content=one.text)], config)
-            return "" if output is None else _of_letters(one, output.choices[0])
+            return "" if output is None else _of_letters(one, likeliest(output.choices[0]))
         async with lock:  # all questions are one batch
             if not known and world == TERRARIUM:
                 await anyio.to_thread.run_sync(by_lines, model.api)
             elif not known:
-                await by_letters(model)
+                await by_letters(model, model.api)
         return known[one.text]
 
     async def in_words(model: Model, wordings: Sequence[Put], id: str) -> list[str]:
@@ -208,9 +202,9 @@ def batches(every: Sequence[Put]) -> Iterator[list[Put]]:
         yield from (alike[first : first + _AT_ONCE] for first in range(0, len(alike), _AT_ONCE))
 
 
-def _of_letters(put: Put, choice: ChatCompletionChoice) -> str:
+def _of_letters(put: Put, tokens: Sequence[TopLogprob]) -> str:
     """Return the line of probabilities; "" if no letter is among the likeliest first tokens."""
-    found = letter_weights(likeliest(choice), len(put.options))
+    found = letter_weights(tokens, len(put.options))
     total = math.fsum(found)
     return _line(put, [weight / total for weight in found], total) if total else ""
 
