@@ -42,7 +42,6 @@ from askew.probes.episodes.choosing import Choice, Chooser
 from askew.probes.episodes.columns import CONDUCT_COLUMNS, TURN_COLUMNS
 from askew.probes.episodes.read import episodes_from_log
 from askew.probes.episodes.record import Turn, recorded
-from askew.probes.lettered import letter_in, letter_weights
 
 PROBE = "scheming_oversight"
 Say = Callable[[list[ChatMessage]], ModelOutput]
@@ -364,28 +363,6 @@ def test_tools_are_refused_for_a_template_without_them(tmp_path: Path) -> None:
     with pytest.raises(AskewError, match=r"cannot call tools.*acts_by=lines"):
         asked("terrarium", tmp_path, samples=1, variants="plain", acts_by="tools")
     assert not list(tmp_path.glob("*.eval"))
-
-
-def test_probabilities_of_letters_are_those_of_their_tokens() -> None:
-    tokens = [TopLogprob(token=token, logprob=logprob) for token, logprob in ((" A", -1.0), ("B", -2.0), ("a", -0.1))]
-    assert letter_weights(tokens, 3) == pytest.approx((math.exp(-1), math.exp(-2), 0))
-
-
-@pytest.mark.parametrize(
-    ("answer", "number"),
-    [
-        ("B", 1),
-        (" b.", 1),
-        ("(C) that one", 2),
-        ("Answer: A", 0),
-        ("I'd say", None),
-        ("Z", None),
-        ("", None),
-        ("I", None),
-    ],
-)
-def test_the_letter_of_an_answer(answer: str, number: int | None) -> None:
-    assert letter_in(answer, 4) == number
 
 
 @pytest.mark.parametrize(
