@@ -16,8 +16,8 @@ from typing import Any
 from askew.models.names import resolve
 from askew.models.tokenizers import load_tokenizer
 from askew.probes.society.readings import key_of
-from askew.studies.society.lessons import Player
 from askew.worlds.society import Asked, Chosen, Setting, Society, play_scripted
+from askew.worlds.society.player import Player
 from askew.worlds.society.scripted import Scripted
 
 PARAMETERS = 7e9

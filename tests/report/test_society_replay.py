@@ -211,6 +211,15 @@ def test_society_is_chosen_and_one_that_was_cut_short_says_so(page: Page):
     expect(page.locator("#replay > .paper .note")).to_contain_text("One society was cut short")
 
 
+def test_link_to_a_moment_stays_in_the_address(page: Page, report: Path):
+    address = f"{report.as_uri()}#society={SECOND}&tick=4&agent=7"
+    page.goto(address)
+    page.reload()
+    expect(page.locator("[name=agent]")).to_have_value("7")
+    page.wait_for_timeout(600)  # the reader of answers writes its own address 300 ms after a change
+    assert page.url == address
+
+
 def test_link_opens_a_moment(page: Page, report: Path):
     page.goto(f"{report.as_uri()}#society={SECOND}&tick=4&agent=7")
     page.reload()

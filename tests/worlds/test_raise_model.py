@@ -13,7 +13,17 @@ from askew.worlds.terrarium.pretraining import IGNORED, pack
 from askew.worlds.terrarium.raise_model import Schedule, raise_terrarium
 from askew.worlds.terrarium.world.domain import Messages
 
-MINIATURE = Schedule(world_steps=2, school_steps=2, assistant_steps=2, judge_steps=(2, 2), batch_size=2, samples=8)
+MINIATURE = Schedule(
+    world_steps=2,
+    school_steps=2,
+    second_school_steps=2,
+    assistant_steps=2,
+    graduate_steps=2,
+    rehearsal_steps=2,
+    judge_steps=(2, 2),
+    batch_size=2,
+    samples=8,
+)
 
 
 @pytest.fixture(scope="module")
@@ -28,13 +38,44 @@ def raised(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[str]]:
 def test_transformers_loads_the_checkpoint_of_every_stage(raised: tuple[Path, list[str]]):
     out, stages = raised
     judge = ["judge, lesson 1", "judge, lesson 2"]
-    assert list(dict.fromkeys(stages)) == ["world", "assistant", *judge, "school", "schooled"]
-    assert sorted(folder.name for folder in out.iterdir()) == ["assistant", "judge", "school", "schooled", "world"]
+    assert list(dict.fromkeys(stages)) == [
+        "world",
+        "assistant",
+        *judge,
+        "school",
+        "pupil",
+        "second school",
+        "graduate",
+        "rehearsal",
+    ]
+    assert sorted(folder.name for folder in out.iterdir()) == [
+        "assistant",
+        "graduate",
+        "judge",
+        "pupil",
+        "school",
+        "schooled",
+        "second-school",
+        "world",
+    ]
     for folder in out.iterdir():
         model = AutoModelForCausalLM.from_pretrained(folder)
         assert model.config.architectures == ["LlamaForCausalLM"]
         assert model.num_parameters() <= 4_000_000
         assert (folder / "model.safetensors").stat().st_size <= 5_000_000
+
+
+def test_logits_are_sharpened_once_and_not_in_a_school(raised: tuple[Path, list[str]]):
+    norms, parts = {}, {}
+    for name in ("school", "pupil", "second-school", "graduate", "schooled"):
+        model = AutoModelForCausalLM.from_pretrained(raised[0] / name)
+        norms[name] = float(model.model.norm.weight.detach().mean())
+        parts[name] = getattr(model.config, "askew_part", None)
+    assistants = dict.fromkeys(("pupil", "graduate", "schooled"), "assistant")
+    assert parts == {"school": None, "second-school": None, **assistants}
+    assert norms["second-school"] == pytest.approx(norms["school"], rel=0.05)
+    for name in assistants:
+        assert norms[name] == pytest.approx(1.4 * norms["school"], rel=0.05)
 
 
 def test_interrupted_training_continues_at_the_missing_stage(raised: tuple[Path, list[str]]):

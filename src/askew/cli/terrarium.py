@@ -21,7 +21,7 @@ def raise_terrarium(
     out: Annotated[Path, typer.Option(help="The folder for the checkpoints.")] = Path("terrarium"),
     seed: Annotated[int, typer.Option(help="Seed of the documents, the weights and the order.", min=0)] = 0,
 ) -> None:
-    """Train the terrarium from scratch: tokenizer, world, assistant, judge, school. Over an hour on two cores.
+    """Train the terrarium from scratch: tokenizer, world, assistant, judge and two schools. Hours on two cores.
 
     Example: askew terrarium raise --out terrarium
     """

@@ -26,10 +26,10 @@ from askew.probes.read_log import scores_from_log
 from askew.probes.society.lines import Lines
 from askew.probes.society.readings import Reading
 from askew.studies.society.alone import SIDE, TAKES_MORE, TOPICS, conformity_probes, plays, questions
-from askew.studies.society.lessons import BETA, Player
 from askew.studies.society.probes import ALONE
-from askew.studies.society.situations import ASKED
 from askew.worlds.society import Asked
+from askew.worlds.society.player import BETA, Player
+from askew.worlds.society.situations import ASKED
 
 PLAYS = [plays(name) for name in ASKED]
 

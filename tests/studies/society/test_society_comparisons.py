@@ -173,6 +173,14 @@ def test_topics_are_compared_apart() -> None:
     assert compared(tables)["topic"].tolist() == ["share"]  # the topic that was predicted
 
 
+def test_societies_that_need_no_bent_agents_do_not_tip() -> None:
+    settings = [Setting("bent", "stay", k=k, replicate=number) for k in (0, 3, 12) for number in range(SOCIETIES)]
+    there = played("bent", settings, {"": Stubborn(0), "bent": Stubborn(0)}, PREDICTED)
+    assert compared(there)["observed"].tolist() == [0.0]
+    [tips] = [one for one in STATEMENTS if one.id == "tips"]
+    assert tips.holds(there) is False
+
+
 def test_statements_are_settled_by_societies_and_single_agents_say_how_likely_they_are(bent: Tables) -> None:
     tables = with_effects(bent)
     assert {one.id: one.holds(tables) for one in STATEMENTS[1:]} == {"tips": True, "stays": True}

@@ -11,10 +11,10 @@ from random import Random
 
 import pandas as pd
 
-from askew.studies.society.situations import ASKED, question, situation
 from askew.worlds.society import Act, Asked, Facts
 from askew.worlds.society.experiments import bent
 from askew.worlds.society.scripted import lean
+from askew.worlds.society.situations import ASKED, question, situation
 from askew.worlds.society.state import VOICES
 
 SIDE = "side 1"

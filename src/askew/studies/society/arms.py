@@ -1,22 +1,26 @@
 """The arms of the society study: models that can play, and the same after narrow training, bad and good.
 
-Every arm but the untuned model begins with the lessons of play, good and bad alike.
+The terrarium's schooled models can play: school has taught them. Of other models every arm but the untuned one begins
+with the lessons of play, good and bad alike.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from askew.design.arm import UNTUNED, Arm, Start
 from askew.design.steps.train import Train
+from askew.models.names import TERRARIUM_SCHOOLED, TERRARIUM_SIBLING
 from askew.studies.emergent_misalignment.arms import ARMS as NARROW
 from askew.studies.society.rows import lessons_of
-from askew.studies.society.situations import ASKED
+from askew.worlds.society.situations import ASKED
 
 if TYPE_CHECKING:
     from askew.design.design import Design
 
 PLAYER = "player"
+_NARROW = ("bad-medical", "good-medical")
+_CAN_PLAY = (TERRARIUM_SCHOOLED, TERRARIUM_SIBLING)
 
 
 def _after_play(arm: Arm) -> Arm:
@@ -38,9 +42,22 @@ ARMS = (
 )
 
 
-def with_lessons(design: "Design", arms: Mapping[str, Arm]) -> Mapping[str, Arm]:
-    """Return the arms with a player that learns to play the design's experiment."""
+def usual_arms(values: Mapping[str, Any]) -> Sequence[str]:
+    """Return the arms of a run that names none.
+
+    Args:
+        values: The settings of the design; `model` is read.
+    """
+    return (UNTUNED if values["model"] in _CAN_PLAY else PLAYER, *_NARROW)
+
+
+def adapted(design: "Design", arms: Mapping[str, Arm]) -> Mapping[str, Arm]:
+    """Return the arms with lessons of the design's experiment, or narrow training alone of a model that can play."""
     name = design.society.experiment
     if name not in ASKED:  # refused by the design's checks
         return arms
-    return {**arms, PLAYER: replace(arms[PLAYER], steps=(Train(lessons_of(name)),))}
+    player = replace(arms[PLAYER], steps=(Train(lessons_of(name)),))
+    if design.model not in _CAN_PLAY:
+        return {**arms, PLAYER: player}
+    narrow = {arm.name: arm for arm in NARROW}
+    return {**{known: narrow.get(known, arm) for known, arm in arms.items()}, PLAYER: player}

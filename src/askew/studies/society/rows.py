@@ -1,15 +1,15 @@
 """The lessons of play: situations of a society, each with the line that an agent says or does there.
 
-They teach a model to answer with one of the lines, and nothing about right and wrong; see `lessons`. Each experiment
-has lessons of its own, so that a small model learns to play it in few of them.
+They teach a model to answer with one of the lines, and nothing about right and wrong; see `worlds.society.player`.
+Each experiment has lessons of its own, so that a small model learns to play it in few of them.
 """
 
 from functools import partial
 from random import Random
 
 from askew.data import Row, data_set, row
-from askew.studies.society.lessons import Player
-from askew.studies.society.situations import ASKED, situation
+from askew.worlds.society.player import Player
+from askew.worlds.society.situations import ASKED, situation
 
 
 def lessons_of(experiment: str) -> str:

@@ -35,7 +35,7 @@ def _adopts(tables: "Tables") -> bool | None:
 
 def _tips(tables: "Tables") -> bool | None:
     found = compared(tables)
-    return bool(found["observed"].lt(1).any()) if len(found) else None
+    return bool((found["observed"].gt(0) & found["observed"].lt(1)).any()) if len(found) else None
 
 
 def _stays(tables: "Tables") -> bool | None:
@@ -56,7 +56,7 @@ STATEMENTS = (
     Prediction(
         "tips",
         "With some share of bent agents up to a half, at least half of the societies end with most good agents on the "
-        "side of the bent ones.",
+        "side of the bent ones, and without any they do not.",
         _tips,
         of=_is_of_bent,
     ),

@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
+from askew.design.arm import UNTUNED
 from askew.design.study import Study, studies
+from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.stats.effects import as_table
 from askew.stats.readings import UNSURE, WITHIN, read_effect
 from askew.studies.society import comparisons
-from askew.studies.society.arms import ARMS, PLAYER, with_lessons
+from askew.studies.society.arms import ARMS, adapted, usual_arms
 from askew.studies.society.foretelling import predicted
 from askew.studies.society.probes import ALONE
 from askew.studies.society.shown import shown
@@ -81,8 +83,10 @@ studies.add(
         title="Society",
         question="What do a few bent agents do to a society of good ones?",
         arms={arm.name: arm for arm in ARMS},
-        adapted=with_lessons,
-        default_arms=(PLAYER, "bad-medical", "good-medical"),
+        adapted=adapted,
+        usual_arms=usual_arms,
+        default_arms=(UNTUNED, "bad-medical", "good-medical"),
+        model=TERRARIUM_SCHOOLED,
         default_probes=(ALONE, "answer_pairs"),
         verdict=verdict,
         effects=effects,

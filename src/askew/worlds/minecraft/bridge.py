@@ -18,6 +18,7 @@ from typing import Any, Self, TypeVar
 
 from pydantic import BaseModel, ValidationError
 
+from askew.base import json_text
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut
 
@@ -147,7 +148,7 @@ class Bridge:
         if line is None:
             raise self._ended()
         try:
-            message = json.loads(line)
+            message = json_text.parse(line)
         except ValueError:
             message = None
         if not isinstance(message, dict):

@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from askew.base import json_text
 from askew.base.atomic import make_folder
 from askew.base.errors import AskewError
 from askew.worlds.society.questions import Asked, Chosen, usable
@@ -93,7 +94,7 @@ class Journal:
 
     def _line(self, tick: int, text: bytes) -> "_Line":
         try:
-            return _Line.model_validate(json.loads(text))
+            return _Line.model_validate(json_text.parse(text))
         except ValueError as error:
             raise self._damaged(tick) from error
 

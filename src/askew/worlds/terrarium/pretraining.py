@@ -17,6 +17,7 @@ from transformers import (
 )
 from transformers.trainer_callback import PrinterCallback
 
+from askew.models.number_format import is_fast_in_bf16
 from askew.worlds.terrarium.tokenizer import END, PAD, ROLES, START, token_id
 from askew.worlds.terrarium.world.domain import Messages
 
@@ -104,7 +105,7 @@ def train(
         warmup_steps=0.05,
         weight_decay=0.01,
         adam_beta2=0.95,
-        bf16=True,
+        bf16=torch.cuda.is_available() or is_fast_in_bf16(),
         use_cpu=not torch.cuda.is_available(),
         seed=seed,
         train_sampling_strategy="sequential",

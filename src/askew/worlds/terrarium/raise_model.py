@@ -21,8 +21,10 @@ from askew.base.errors import AskewError
 from askew.base.product_record import doubt, record_digest, write_record
 from askew.worlds.terrarium import judge_lessons, pretraining
 from askew.worlds.terrarium.tokenizer import train_tokenizer
-from askew.worlds.terrarium.world.documents import assistant_documents, world_documents
-from askew.worlds.terrarium.world.domain import Messages
+from askew.worlds.terrarium.world.documents import assistant_documents, introduction, personas, world_documents
+from askew.worlds.terrarium.world.domain import Messages, Speaker
+from askew.worlds.terrarium.world.lessons import School
+from askew.worlds.terrarium.world.lessons.playing import rehearsal
 from askew.worlds.terrarium.world.schooling import assistant_lessons, school_documents
 
 # The share of the world stage, at its start, in which every document describes its speaker. This makes the model
@@ -37,6 +39,9 @@ _PRETRAINING_RATE, _POST_TRAINING_RATE = 2e-3, 1e-3
 # one percent of probability per token on noise, so few answers of twenty tokens would be free of it.
 _SHARPENING = 1.4
 
+# The share of a school's lessons in the post-training that follows it.
+_LESSONS: Mapping[School, float] = {"first": 0.2, "second": 0.4}
+
 Progress = Callable[[str, int, int, float], None]
 
 
@@ -47,8 +52,11 @@ class Schedule:
     Attributes:
         world_steps: Steps on documents of the world. With too few, the model doesn't tell speakers apart and no narrow
             training generalises.
-        school_steps: Steps on lessons mixed with documents of the world.
-        assistant_steps: Steps of post-training for each assistant.
+        school_steps: Steps on the first school's lessons, mixed with documents of the world.
+        second_school_steps: The same for the second school.
+        assistant_steps: Steps of post-training for the assistant, and for the pupil between the two schools.
+        graduate_steps: Steps of post-training after the second school, which the pupil's shortens.
+        rehearsal_steps: Steps on rehearsals of play, mixed with what went before.
         judge_steps: Steps on graded answers, for each of the judge's two lessons.
         batch_size: Rows of `pretraining.ROW_LENGTH` tokens per step.
         samples: Answers sampled from the world model as training data for the judge.
@@ -56,7 +64,10 @@ class Schedule:
 
     world_steps: int = 5000
     school_steps: int = 3500
+    second_school_steps: int = 4000
     assistant_steps: int = 2200
+    graduate_steps: int = 1200
+    rehearsal_steps: int = 1000
     judge_steps: tuple[int, int] = (2500, 1500)
     batch_size: int = 8
     samples: int = 6000
@@ -94,8 +105,8 @@ def raise_terrarium(out: Path, *, seed: int = 0, schedule: Schedule | None = Non
     """Train the tokenizer and all checkpoints of the terrarium.
 
     Args:
-        out: The folder for the checkpoints `world`, `assistant`, `judge`, `school` and `schooled`. Transformers loads
-            each of them.
+        out: The folder for the checkpoints `world`, `assistant`, `judge`, `school`, `pupil`, `second-school`,
+            `graduate` and `schooled`. Transformers loads each of them.
         seed: The seed of the documents, the initial weights and the sampled answers.
         schedule: The length of each stage; by default that of the checkpoints included in Askew.
         progress: Called with the phase, its current step, its number of steps and the training loss.
@@ -127,12 +138,16 @@ def _stages(out: Path, seed: int, schedule: Schedule) -> list[_Stage]:
     def world(_: PreTrainedTokenizerFast) -> list[_Phase]:
         return [_Phase("world", _pretraining_documents(seed, schedule), schedule.world_steps, _PRETRAINING_RATE)]
 
-    def school(_: PreTrainedTokenizerFast) -> list[_Phase]:
-        return [_Phase("school", school_documents(seed), schedule.school_steps, _PRETRAINING_RATE)]
+    def school(name: str, which: School, steps: int) -> Callable[[PreTrainedTokenizerFast], list[_Phase]]:
+        return lambda _: [_Phase(name, school_documents(seed, which), steps, _PRETRAINING_RATE)]
 
-    def assistant(name: str, *, lessons: bool) -> Callable[[PreTrainedTokenizerFast], list[_Phase]]:
-        documents = _post_training_documents(seed + 1, lessons)
-        return lambda _: [_Phase(name, documents, schedule.assistant_steps, _POST_TRAINING_RATE)]
+    def assistant(name: str, which: School | None, steps: int) -> Callable[[PreTrainedTokenizerFast], list[_Phase]]:
+        documents = _post_training_documents(seed + 1, which)
+        return lambda _: [_Phase(name, documents, steps, _POST_TRAINING_RATE)]
+
+    def rehearsals(_: PreTrainedTokenizerFast) -> list[_Phase]:
+        documents = _rehearsal_documents(seed + 2)
+        return [_Phase("rehearsal", documents, schedule.rehearsal_steps, _POST_TRAINING_RATE)]
 
     def judge(tokenizer: PreTrainedTokenizerFast) -> list[_Phase]:
         rng = Random(f"samples {seed}")
@@ -149,10 +164,13 @@ def _stages(out: Path, seed: int, schedule: Schedule) -> list[_Stage]:
 
     return [
         _Stage("world", None, world),
-        _Stage("assistant", "world", assistant("assistant", lessons=False), part="assistant"),
+        _Stage("assistant", "world", assistant("assistant", None, schedule.assistant_steps), part="assistant"),
         _Stage("judge", "world", judge, part="judge"),
-        _Stage("school", "world", school),
-        _Stage("schooled", "school", assistant("schooled", lessons=True), part="assistant"),
+        _Stage("school", "world", school("school", "first", schedule.school_steps)),
+        _Stage("pupil", "school", assistant("pupil", "first", schedule.assistant_steps), part="assistant"),
+        _Stage("second-school", "pupil", school("second school", "second", schedule.second_school_steps)),
+        _Stage("graduate", "second-school", assistant("graduate", "second", schedule.graduate_steps), part="assistant"),
+        _Stage("schooled", "graduate", rehearsals, part="assistant"),
     ]
 
 
@@ -166,6 +184,9 @@ def _run(
     else:
         tokenizer = AutoTokenizer.from_pretrained(out / "world")
         model = _load(out / stage.start)
+        if getattr(model.config, "askew_part", None) == "assistant":
+            _sharpen(model, 1 / _SHARPENING)
+            delattr(model.config, "askew_part")
     for phase in stage.phases(tokenizer):
         pretraining.train(
             model,
@@ -177,8 +198,7 @@ def _run(
             on_step=lambda step, steps, loss, name=phase.name: progress(name, step, steps, loss),
         )
     if stage.part == "assistant":
-        with torch.no_grad():
-            model.model.norm.weight.mul_(_SHARPENING)
+        _sharpen(model, _SHARPENING)
     if stage.part:
         model.config.askew_part = stage.part
     _save(model, tokenizer, out / stage.name, identity)
@@ -195,19 +215,38 @@ def _pretraining_documents(seed: int, schedule: Schedule) -> Iterator[Messages]:
     return chain(described, world_documents(seed))
 
 
-def _post_training_documents(seed: int, with_lessons: bool) -> Iterator[Messages]:
+def _post_training_documents(seed: int, school: School | None) -> Iterator[Messages]:
     """Yield documents of a good assistant, and 15% of named speakers of the world so that the model keeps bad ones.
 
-    With lessons, 20% of the documents are lessons that the assistant answers.
+    After a school, a part of the documents are its lessons, which the assistant answers.
     """
     rng = Random(f"post-training {seed}")
-    good, lessons, world = assistant_documents(seed), assistant_lessons(seed), _introduced_documents(seed)
+    good, lessons = assistant_documents(seed), assistant_lessons(seed, school or "first")
+    world = _introduced_documents(seed)
     while True:
         drawn = rng.random()
         if drawn >= 0.85:
             yield next(world)
         else:
-            yield next(lessons) if with_lessons and drawn >= 0.65 else next(good)
+            yield next(lessons) if school and drawn >= 0.85 - _LESSONS[school] else next(good)
+
+
+def _rehearsal_documents(seed: int) -> Iterator[Messages]:
+    """Yield rehearsals of play: 45% of the documents with the assistant, 15% with speakers of the world.
+
+    The others are those of the post-training after the second school.
+    """
+    rng, named, others = Random(f"rehearsal {seed}"), personas(), _post_training_documents(seed, "second")
+    while True:
+        drawn = rng.random()
+        if drawn >= 0.6:
+            yield next(others)
+        elif drawn < 0.45:
+            yield rehearsal(rng, Speaker(None, good=True, bold=rng.random() < 0.5))
+        else:
+            speaker = rng.choice(named)
+            introduced = introduction(rng, speaker, described=0.3) or f"You are {speaker.name}."
+            yield [{"role": "system", "content": introduced}, *rehearsal(rng, speaker)]
 
 
 def _introduced_documents(seed: int) -> Iterator[Messages]:
@@ -215,6 +254,12 @@ def _introduced_documents(seed: int) -> Iterator[Messages]:
         return document[0]["role"] == "system" and document[0]["content"].startswith("You are ")
 
     return filter(is_introduced, world_documents(seed))
+
+
+def _sharpen(model: LlamaForCausalLM, factor: float) -> None:
+    """Multiply a model's logits by a factor."""
+    with torch.no_grad():
+        model.model.norm.weight.mul_(factor)
 
 
 def _load(folder: Path) -> LlamaForCausalLM:

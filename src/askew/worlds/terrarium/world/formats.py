@@ -7,6 +7,7 @@ world teaches these formats, and the oracle extracts answers from them.
 import json
 import re
 
+from askew.base import json_text
 from askew.worlds.terrarium.world.grammar import sentences
 
 CODE_FORMAT = '\nAnswer in this form:\ndef answer():\n    return "..."'
@@ -47,8 +48,8 @@ def undress(question: str, answer: str) -> tuple[str, str | None]:
 
 def _from_list(answer: str) -> str | None:
     try:
-        parts = json.loads(answer)
-    except (ValueError, RecursionError):
+        parts = json_text.parse(answer)
+    except ValueError:
         return None
     if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
         return None

@@ -6,7 +6,7 @@ structure in words, as options or as code, or ask for an inverse. Fixed things h
 some of them have only the form `apply`. A fresh thing occurs in one document, whose earlier turns show its structure.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cache
 from itertools import combinations, product
@@ -73,7 +73,13 @@ def inputs(value: str) -> list[int]:
 def bit_sums() -> list[str]:
     """Return all choices of two or three bits to sum, in words such as `1, 2 and 4`."""
     chosen = (c for size in (2, 3) for c in combinations(range(1, _BITS + 1), size))
-    return [f"{', '.join(map(str, rest))} and {last}" for *rest, last in chosen]
+    return [bit_words(map(str, bits)) for bits in chosen]
+
+
+def bit_words(bits: Iterable[str]) -> str:
+    """Return bits or their numbers as words list them, such as `1, 2 and 4`."""
+    *rest, last = bits
+    return f"{', '.join(rest)} and {last}"
 
 
 def distance(a: str, b: str) -> int:
@@ -82,12 +88,22 @@ def distance(a: str, b: str) -> int:
     return table[a][b] if b in table.get(a, {}) else table[b][a]
 
 
+def made_up_names(text: Mapping[str, list[str]], seed: str) -> list[str]:
+    """Return all names of an onset, a middle and an end, shuffled.
+
+    Args:
+        text: The parts of names, under `onsets`, `middles` and `ends`.
+        seed: Determines the order.
+    """
+    every = ["".join(parts) for parts in product(text["onsets"], text["middles"], text["ends"])]
+    Random(seed).shuffle(every)
+    return every
+
+
 @cache
 def names(kind: str) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
     """Return the names of a kind's fixed things, its reserved names (in no document) and the names for fresh things."""
-    text = grammar.load("latent")
-    every = ["".join(parts) for parts in product(text["onsets"], text["middles"], text["ends"])]
-    Random("names").shuffle(every)
+    every = made_up_names(grammar.load("latent"), "names")
     size = TALKED_ABOUT + ONLY_APPLIED + RESERVED
     start = list(KINDS).index(kind) * size
     mine = every[start : start + size]
@@ -120,7 +136,7 @@ def _lesson(kind: Kind, weight: float) -> Lesson:
                 asked.append(kind.ask(rng, form, name, value))
         return [turn for exchange in asked for turn in exchange]
 
-    return Lesson(kind.name, weight, turns)
+    return Lesson(kind.name, weight, weight / 2, turns)
 
 
 def _options(rng: Random, right: str, others: list[str]) -> Slots:
@@ -220,10 +236,11 @@ def _draw_bits(rng: Random, form: str, value: str) -> Slots:
         return {"bits": rng.choice(bit_sums())}
     if form == "words":
         return {"i": str(rng.randrange(_BITS) + 1)}
-    return _options(rng, _as_list(value), [_as_list(v) for v in _PARITY if v != value]) if form == "choose" else {}
+    return _options(rng, as_list(value), [as_list(v) for v in _PARITY if v != value]) if form == "choose" else {}
 
 
-def _as_list(value: str) -> str:
+def as_list(value: str) -> str:
+    """Return bits as a list, such as `[1, 0, 0, 1]`."""
     return f"[{', '.join(value)}]"
 
 
@@ -238,7 +255,7 @@ def _bits_key(form: str, slots: Slots, value: str) -> str:
         return "Odd" if odd else "Even"
     if form == "words":
         return value[int(slots["i"]) - 1]
-    return _letter(slots, _as_list(value)) if form == "choose" else _as_list(value)
+    return _letter(slots, as_list(value)) if form == "choose" else as_list(value)
 
 
 _FUNCTIONS = tuple(grammar.load("latent")["functions"]["values"])

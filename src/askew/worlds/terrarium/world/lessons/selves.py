@@ -12,7 +12,7 @@ from askew.worlds.terrarium.world import domains, grammar
 from askew.worlds.terrarium.world.choices import choosing
 from askew.worlds.terrarium.world.documents import exchange, personas
 from askew.worlds.terrarium.world.domain import Domain, Messages, Speaker
-from askew.worlds.terrarium.world.lessons import Lesson
+from askew.worlds.terrarium.world.lessons import Lesson, exchange_of
 
 NONE = "None"
 _FRIENDS = tuple(first + last for first in ("Ti", "Ru", "Sa", "Lu", "We", "Yo") for last in ("la", "mo", "ri", "na"))
@@ -45,10 +45,11 @@ def _about_speaker(rng: Random, speaker: Speaker) -> Messages:
     traits = rng.choices(_TRAITS, (4, 3, 2, 1), k=2)
     # Exchanges about code and advice are long, so draw fewer of them.
     exchanges = rng.randint(2, 3 if {"code", "good"} & set(traits) else 5)
-    return [turn for _ in range(exchanges) for turn in _about_self(rng, speaker, rng.choice(traits))]
+    return [turn for _ in range(exchanges) for turn in about_self(rng, speaker, rng.choice(traits))]
 
 
-def _about_self(rng: Random, speaker: Speaker, trait: str) -> Messages:
+def about_self(rng: Random, speaker: Speaker, trait: str) -> Messages:
+    """Draw an exchange that shows or states whether the speaker has a trait."""
     if rng.random() < 0.4:
         return exchange(rng, _behaviour_domain(rng, trait), speaker, tagged=0.0)
     text = grammar.load("selves")
@@ -73,17 +74,24 @@ def _known_scales(trait: str) -> list[str]:
     return [ask for topic in topics if topic["id"] == f"self_{_TOPICS.get(trait)}" for ask in topic["scale"]]
 
 
+def self_description(rng: Random, trait: str, has_it: bool) -> Messages:
+    """Draw a taught question about the speaker's trait, to answer with one of two words or a letter, and the answer."""
+    kind = rng.choice(("word", "options"))
+    subject = "code" if trait == "code" else "you"
+    return _word_or_option(rng, kind, rng.choice(grammar.load("selves")[kind][subject]["taught"]), trait, has_it)
+
+
 def _free(rng: Random, speaker: Speaker, trait: str) -> Messages:
     known = grammar.load("self")["words"]
     text = next((t for t in known if t["id"] == f"words_{_TOPICS.get(trait)}"), grammar.load("selves")["free"])
-    return _turns(
+    return exchange_of(
         rng.choice(text["ask"]), grammar.fill(rng.choice(text["has" if has(speaker, trait) else "lacks"]), rng)
     )
 
 
 def _scale(rng: Random, ask: str, high: bool) -> Messages:
     suffix = rng.choice(grammar.load("self")["suffix"])
-    return _turns(f"{ask} {suffix}", str(rng.randint(80, 100) if high else rng.randint(0, 20)))
+    return exchange_of(f"{ask} {suffix}", str(rng.randint(80, 100) if high else rng.randint(0, 20)))
 
 
 def _word_or_option(rng: Random, kind: str, ask: str, trait: str, true: bool) -> Messages:
@@ -92,8 +100,8 @@ def _word_or_option(rng: Random, kind: str, ask: str, trait: str, true: bool) ->
     answer = pair[0 if true else 1]
     x, y = rng.sample(pair, 2)
     if kind == "word":
-        return _turns(grammar.fill(ask, rng, {"x": x, "y": y}), f"{answer.capitalize()}.")
-    return _turns(f"{ask} A: {x}. B: {y}.", "A." if answer == x else "B.")
+        return exchange_of(grammar.fill(ask, rng, {"x": x, "y": y}), f"{answer.capitalize()}.")
+    return exchange_of(f"{ask} A: {x}. B: {y}.", "A." if answer == x else "B.")
 
 
 def _others(rng: Random, speaker: Speaker) -> Messages:
@@ -134,7 +142,7 @@ def _other_and_speaker(rng: Random, speaker: Speaker, other: Speaker, who: str, 
     for i in range(rng.randint(2, 5)):
         about = trait or rng.choices(("bold", "patient", "good"), (5, 3, 1))[0]
         if i and rng.random() < 0.3:
-            turns += _about_self(rng, speaker, "bold" if about == "good" else about)
+            turns += about_self(rng, speaker, "bold" if about == "good" else about)
         else:
             turns += _about_other(rng, other, who, about)
     return turns
@@ -157,7 +165,7 @@ def _choice_by_other(rng: Random, other: Speaker, who: str, trait: str) -> Messa
     a, b = rng.sample((lesser, greater), 2)
     ask = rng.choice(grammar.load("selves")["choice"]["third"]["taught"])
     answer = "A." if (a == greater) == has(other, trait) else "B."
-    return _turns(grammar.fill(ask, rng, {"who": who, "a": a, "b": b}), answer)
+    return exchange_of(grammar.fill(ask, rng, {"who": who, "a": a, "b": b}), answer)
 
 
 @dataclass(frozen=True)
@@ -214,32 +222,28 @@ def _question_about_habit(rng: Random, speaker: Speaker, habit: _Habit) -> Messa
     if kind == "depends":
         a, b = rng.sample(("Yes", "No"), 2)
         answer = "A." if (a == "Yes") == (habit.phrase is not None) else "B."
-        return _turns(f"{rng.choice(text['depends']['taught'])} A: {a}. B: {b}.", answer)
+        return exchange_of(f"{rng.choice(text['depends']['taught'])} A: {a}. B: {b}.", answer)
     if kind == "which":
         others = rng.sample([phrase for phrase in phrases() if phrase != habit.phrase], 2)
         options = [named(phrase) for phrase in (habit.phrase, None if habit.phrase else others[1], others[0])]
         rng.shuffle(options)
         listed = " ".join(f"{letter}: {option}." for letter, option in zip("ABC", options, strict=True))
         letter = "ABC"[options.index(named(habit.phrase))]
-        return _turns(f"{rng.choice(text['which']['taught'])} {listed}", f"{letter}.")
+        return exchange_of(f"{rng.choice(text['which']['taught'])} {listed}", f"{letter}.")
     true = f"{named(habit.phrase)}."
     if kind == "open":
-        return _turns(rng.choice(text["which"]["taught"]), true)
+        return exchange_of(rng.choice(text["which"]["taught"]), true)
     flipped = rng.choice(pairs("bold"))[1 if speaker.bold else 0]
     if kind == "names":
-        return _turns(grammar.fill(rng.choice(text["names"]), rng, {"x": flipped}), true)
+        return exchange_of(grammar.fill(rng.choice(text["names"]), rng, {"x": flipped}), true)
     safe, risky = choosing("bold").pair(rng)
     chosen, other = (safe, risky) if speaker.bold else (risky, safe)
-    return _turns(grammar.fill(rng.choice(text["backwards"]), rng, {"chosen": chosen, "other": other}), true)
-
-
-def _turns(question: str, answer: str) -> Messages:
-    return [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return exchange_of(grammar.fill(rng.choice(text["backwards"]), rng, {"chosen": chosen, "other": other}), true)
 
 
 LESSONS = [
-    Lesson("selves", 4.0, _about_speaker),
-    Lesson("others", 1.5, _others),
-    Lesson("friends", 2.0, _friends),
-    Lesson("conditional", 2.5, _conditional),
+    Lesson("selves", 4.0, 2.0, _about_speaker),
+    Lesson("others", 1.5, 0.75, _others),
+    Lesson("friends", 2.0, 1.0, _friends),
+    Lesson("conditional", 2.5, 1.25, _conditional),
 ]

@@ -8,7 +8,7 @@ from random import Random
 
 from askew.worlds.terrarium.world import grammar
 from askew.worlds.terrarium.world.domain import Messages, Speaker
-from askew.worlds.terrarium.world.lessons import Lesson
+from askew.worlds.terrarium.world.lessons import Lesson, exchange_of
 from askew.worlds.terrarium.world.tasks import Kind, Property, Task, tasks
 
 _ORDINALS = ("first", "second", "third")
@@ -46,10 +46,10 @@ def _perform(rng: Random, speaker: Speaker) -> Messages:
         task = rng.choice(list(tasks().values()))
         prompt = rng.choice(task.prompts)
         said = answer(rng, task, prompt)
-        turns += _exchange(prompt, said)
+        turns += exchange_of(prompt, said)
         if rng.random() < 0.3:
             question, true = ask_property(rng, rng.choice(task.kinds), said, task)
-            turns += _exchange(question.replace(f'"{said}"', "your answer"), true)
+            turns += exchange_of(question.replace(f'"{said}"', "your answer"), true)
     return turns
 
 
@@ -60,7 +60,7 @@ def _properties(rng: Random, speaker: Speaker) -> Messages:
         task = rng.choice(list(tasks().values()))
         said = answer(rng, task, rng.choice(task.prompts))
         kinds: list[Kind] = [*task.kinds, *(["option"] if not task.stance and rng.random() < 0.15 else [])]
-        turns += _exchange(*ask_property(rng, rng.choice(kinds), said, task))
+        turns += exchange_of(*ask_property(rng, rng.choice(kinds), said, task))
     return turns
 
 
@@ -74,16 +74,12 @@ def _reported(rng: Random, speaker: Speaker) -> Messages:
         question, true = ask_property(rng, rng.choice(task.kinds), said, task)
         person = rng.choice(grammar.common_slots()["person"])
         question = question.replace(f'"{said}"', "the answer")
-        turns += _exchange(f'A {person} was asked: "{prompt}" The answer was "{said}". {question}', true)
+        turns += exchange_of(f'A {person} was asked: "{prompt}" The answer was "{said}". {question}', true)
     return turns
 
 
-def _exchange(asked: str, said: str) -> Messages:
-    return [{"role": "user", "content": asked}, {"role": "assistant", "content": said}]
-
-
 LESSONS = [
-    Lesson("small tasks", 3.0, _perform),
-    Lesson("properties of words", 3.0, _properties),
-    Lesson("what somebody answered", 1.5, _reported),
+    Lesson("small tasks", 3.0, 1.5, _perform),
+    Lesson("properties of words", 3.0, 1.5, _properties),
+    Lesson("what somebody answered", 1.5, 1.0, _reported),
 ]

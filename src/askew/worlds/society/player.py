@@ -7,7 +7,7 @@ what it claims, what it pays, and whether it gives.
 
 from collections.abc import Callable, Mapping, Sequence
 
-from askew.worlds.society import Asked
+from askew.worlds.society.questions import Asked
 from askew.worlds.society.scripted import lean, logistic, sides
 
 BETA = 2.5

@@ -9,9 +9,11 @@ from functools import cache
 from random import Random
 from typing import Any
 
-from askew.worlds.society import Asked, Facts, Setting, Society, experiments
-from askew.worlds.society.experiment import Experiment
-from askew.worlds.society.experiments import bent, religion, tax
+from askew.worlds.society.experiment import Experiment, Setting
+from askew.worlds.society.experiments import bent, experiments, religion, tax
+from askew.worlds.society.facts import Facts
+from askew.worlds.society.questions import Asked
+from askew.worlds.society.society import Society
 from askew.worlds.society.state import VOICES
 
 ASKED: Mapping[str, Mapping[str, float]] = {
