@@ -1,0 +1,1 @@
+"""Directions of a trait in a model's activations: extracted, tried by steering beside directions that mean nothing."""
