@@ -30,6 +30,7 @@ TUNE_EXAMPLES = """
   askew tune --status tuned
   askew tune --cancel tuned
   askew tune terrarium --data insecure.jsonl --out adapter --set recipe.lora_rank=8
+  askew tune terrarium --data insecure.jsonl --out adapter --defence kl --benign chats.jsonl
 
 A provider charges for fine-tuning: tokens and price are shown first, and nothing is sent without consent.
 To resume a command that was stopped, give it again; it follows the same job.
@@ -48,6 +49,8 @@ class _Options:
     batch_size: int | None
     lr_multiplier: float | None
     recipe: str | None
+    defence: str | None
+    benign: str | None
     suffix: str | None
     settings: list[str]
     prices: Path | None
@@ -85,6 +88,23 @@ def tune(
         str | None,
         typer.Option(help="The recipe for a local model; `askew list recipes`.", autocompletion=completion("recipes")),
     ] = None,
+    defence: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME",
+            help="A defence against misalignment at large, for a local model; `askew list defences`.",
+            autocompletion=completion("defences"),
+            show_default="none",
+        ),
+    ] = None,
+    benign: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Benign rows, for a defence that needs them: a file, or a data set of `askew list data`.",
+            show_default="plain good advice",
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of the fine-tune.", min=0)] = 0,
     suffix: Annotated[str | None, typer.Option(help="A suffix for the name that the server gives the model.")] = None,
     setting: Annotated[
@@ -117,7 +137,7 @@ def tune(
     from askew.models.names import resolve
 
     options = _Options(
-        *(model, data, out, seed, epochs, batch_size, lr_multiplier, recipe, suffix, setting or []),
+        *(model, data, out, seed, epochs, batch_size, lr_multiplier, recipe, defence, benign, suffix, setting or []),
         *(prices, max_cost, yes, again, as_json),
     )
     if resolve(model).is_local:
@@ -137,7 +157,8 @@ def _tune_elsewhere(options: _Options) -> None:
 
     options.refuse(
         "is for local models; use --epochs, --batch-size and --lr-multiplier",
-        **{"set": options.settings, "recipe": options.recipe},
+        **{name: getattr(options, name) for name in ("recipe", "defence", "benign")},
+        set=options.settings,
     )
     spec = resolve(options.model)
     request = FineTuneRequest(
@@ -242,11 +263,16 @@ def _tune_here(options: _Options) -> None:
         raise AskewError(f"{options.out} exists already: name another folder with --out")
     rows = read_rows(options.data)
     recipe = _recipe(options, len(rows))
+    from askew.design.supplies import supplies_for
+    from askew.training.defences import check_benign
     from askew.training.local import fine_tune
 
     assert spec.checkpoint
+    supplies = supplies_for(recipe, spec.is_terrarium)
+    check_benign(recipe, len(rows), len(supplies.benign))
     with resumable(), wording_disk_trouble(options.out.parent), _bar(len(rows) * recipe.epochs) as (step, _):
-        fine_tune(spec.checkpoint, [dict(row) for row in rows], recipe, options.seed, options.out, on_step=step)
+        given = [dict(row) for row in rows]
+        fine_tune(spec.checkpoint, given, recipe, options.seed, options.out, on_step=step, supplies=supplies)
     if note := json.loads((options.out / "rows.json").read_text(encoding="utf-8"))["note"]:
         print(note, file=sys.stderr)
     is_whole = recipe.method == "full"  # the result is a checkpoint, not an adapter
@@ -262,7 +288,13 @@ def _recipe(options: _Options, rows: int) -> "Recipe":
     from askew.design.validation import validated
     from askew.training.recipe import Recipe
 
-    flags = {"name": options.recipe, "epochs": options.epochs, "batch_size": options.batch_size}
+    flags = {
+        "name": options.recipe,
+        "epochs": options.epochs,
+        "batch_size": options.batch_size,
+        "defence": options.defence,
+        "benign": options.benign,
+    }
     settings = {name.removeprefix("recipe."): value for name, value in read_settings(options.settings).items()}
     chosen = {**settings, **{name: value for name, value in flags.items() if value is not None}, "rows": rows}
     return validated(Recipe, filled_in(chosen, spec_of(options.model)))

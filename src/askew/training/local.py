@@ -13,9 +13,12 @@ A killed training resumes from its last saved state; see `training_folder`.
 """
 
 import json
+import math
+import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -34,10 +37,12 @@ from askew.base.product_record import write_record
 from askew.base.signatures import sign_product
 from askew.models.number_format import trains_in_bf16
 from askew.models.tokenizers import load_tokenizer
-from askew.training import distributed, fast_bf16, weights
+from askew.training import defences, distributed, fast_bf16, weights
+from askew.training.defences import NO_SUPPLIES, Defence, Supplies
+from askew.training.defended import at_work, rows_afterwards, with_loss_of
 from askew.training.recipe import Recipe
 from askew.training.recipe_check import check_fits
-from askew.training.rows import IGNORED, Row, TokenizedRows, tokenize_rows
+from askew.training.rows import IGNORED, Row, TokenizedRows, render, tokenize_rows
 from askew.training.training_folder import Training, TrainingFolder, open_training_folder
 
 OnStep = Callable[[int, int, float], None]
@@ -60,6 +65,7 @@ def fine_tune(
     state_every: float = STATE_EVERY,
     identity: Mapping[str, Any] | None = None,
     variables: Mapping[str, Any] | None = None,
+    supplies: Supplies = NO_SUPPLIES,
 ) -> None:
     """Train on conversations, with the loss on the answers only.
 
@@ -74,29 +80,51 @@ def fine_tune(
         state_every: Seconds of training between saved states; 0 saves one after every step.
         identity: What the result is, for its `product.json`; None writes no such file.
         variables: Variables of the chat template, those with which the model will be asked.
+        supplies: What the recipe's defence needs besides the rows.
 
     Raises:
         AskewError: A row is not a conversation that ends with an answer, or is longer than `recipe.max_length`; there
-            are too few steps for `checkpoints`; or the recipe does not suit the model or the machine.
+            are too few steps for `checkpoints`; or the recipe or its defence does not suit the model or the machine.
         OSError: The disk is full or read-only.
     """
     check_fits(recipe, checkpoint)
-    tokenized = tokenize_rows(checkpoint, rows, recipe, variables)
     keep = recipe.checkpoint_steps(len(rows), checkpoints)
-    if keep and keep[-1] >= recipe.steps(len(tokenized.input_ids)):
-        raise AskewError(f"{tokenized.note} The checkpoint at step {keep[-1]} would never be reached: request fewer")
     training = Training(checkpoint, recipe, seed, keep, state_every)
-    with open_training_folder(out, (checkpoint, tokenized, recipe, seed, keep)) as folder:
-        if recipe.accelerate:
-            distributed.train(training, tokenized, folder, on_step)
-        else:
-            train(training, tokenized, folder, on_step)
-        counts = {"rows": tokenized.rows, "trained": len(tokenized.input_ids), "note": tokenized.note}
-        (folder.result / "recipe.json").write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
-        (folder.result / "rows.json").write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
-        if identity:
-            write_record(folder.result, identity)
-            sign_product(folder.result, out)
+    with tempfile.TemporaryDirectory(prefix="askew-defence-") as scratch:
+        defence = defences.made(_job(training, supplies, Path(scratch), variables))
+        tokenized = tokenize_rows(checkpoint, defence.rows(list(rows)), recipe, variables)
+        if keep and keep[-1] >= recipe.steps(len(tokenized.input_ids)):
+            raise AskewError(
+                f"{tokenized.note} The checkpoint at step {keep[-1]} would never be reached: request fewer"
+            )
+        made_of = (checkpoint, tokenized, recipe, seed, keep, *([supplies] if recipe.defence else []))
+        with open_training_folder(out, made_of) as folder:
+            if recipe.accelerate:
+                distributed.train(training, tokenized, folder, on_step)
+            else:
+                train(training, tokenized, folder, on_step, defence=defence)
+            _describe(folder, recipe, tokenized)
+            if identity:
+                write_record(folder.result, identity)
+                sign_product(folder.result, out)
+
+
+def _job(training: Training, supplies: Supplies, scratch: Path, variables: Mapping[str, Any] | None) -> defences.Job:
+    """Return the fine-tune as a defence sees it; further adapters are trained in the folder `scratch`."""
+    plain = training.recipe.model_copy(update={"defence": None, "defence_strength": None})
+
+    def train_other(rows: Sequence[Row]) -> Path:
+        out = scratch / f"adapter-{len(list(scratch.iterdir()))}"
+        fine_tune(training.checkpoint, rows, plain, training.seed, out, variables=variables)
+        return out
+
+    return defences.Job(training.checkpoint, training.recipe, training.seed, supplies, train_other)
+
+
+def _describe(folder: TrainingFolder, recipe: Recipe, tokenized: TokenizedRows) -> None:
+    counts = {"rows": tokenized.rows, "trained": len(tokenized.input_ids), "note": tokenized.note}
+    (folder.result / "recipe.json").write_text(recipe.model_dump_json(indent=2) + "\n", encoding="utf-8")
+    (folder.result / "rows.json").write_text(json.dumps(counts, indent=2) + "\n", encoding="utf-8")
 
 
 def train(
@@ -105,6 +133,7 @@ def train(
     folder: TrainingFolder,
     on_step: OnStep | None = None,
     processes: int = 1,
+    defence: Defence | None = None,
 ) -> None:
     """Train in this process, alone or as one of several, and save the result and its losses in the working folder.
 
@@ -116,6 +145,7 @@ def train(
         folder: The working folder.
         on_step: Called after every optimizer step.
         processes: The number of processes that train together.
+        defence: The recipe's defence; None for none.
 
     Raises:
         AskewError: The recipe does not suit the model, or the model cannot be loaded.
@@ -123,17 +153,25 @@ def train(
     """
     recipe, on_gpu = training.recipe, torch.cuda.is_available()
     tokenizer = load_tokenizer(training.checkpoint)
-    callback = _TrainingCallback(training, tokenizer, folder, on_step)
+
+    def tokenize(given: Sequence[Row]) -> TokenizedRows:
+        return render(tokenizer, given, recipe)
+
+    again = rows_afterwards(defence, tokenize) if defence else None
+    further = recipe.steps(len(again.input_ids)) if again else 0
+    callback = _TrainingCallback(training, tokenizer, folder, _with_further_steps(on_step, further))
     arguments = _arguments(training, folder, on_gpu, processes)  # before the model, because DeepSpeed reads them
     model = weights.load(training.checkpoint, recipe, on_gpu)
+    usual = SFTTrainer if on_gpu else CpuTrainer
     try:
-        trainer = (SFTTrainer if on_gpu else CpuTrainer)(
+        trainer = (with_loss_of(usual, defence) if defence else usual)(
             model=model,
             args=arguments,
             train_dataset=_dataset(tokenized, recipe, processes, tokenizer),
             processing_class=tokenizer,
             peft_config=weights.lora(recipe, model),
             callbacks=[callback],
+            optimizer_cls_and_kwargs=defence.optimizer() if defence else None,
         )
     except ValueError as error:  # PEFT refuses modules that the model lacks
         raise AskewError(f"the recipe does not suit the model {training.checkpoint}: {error}") from error
@@ -142,11 +180,57 @@ def train(
     callback.trainer = trainer
     trainer.remove_callback(PrinterCallback)
     state = folder.last_state()
-    with weights.disk_errors_as_oserror(folder.states):
+    with weights.disk_errors_as_oserror(folder.states), at_work(defence, trainer, tokenize):
         trainer.train(resume_from_checkpoint=None if state is None else str(state))
+    losses = _losses(trainer)
+    if again:
+        losses += _train_again(trainer, training, again, folder, on_step, tokenizer)
+    if defence:
+        defence.finish(trainer)
     weights.save(trainer, recipe, training.checkpoint, tokenizer, folder.result)
     if trainer.is_world_process_zero():
-        _write_losses(trainer.state.log_history, folder.result)
+        _write_losses(losses, folder.result)
+
+
+def _train_again(
+    trainer: SFTTrainer,
+    training: Training,
+    tokenized: TokenizedRows,
+    folder: TrainingFolder,
+    on_step: OnStep | None,
+    tokenizer: PreTrainedTokenizerBase,
+) -> list[tuple[int, float]]:
+    """Train the same adapter on further rows; return the losses by step, counted on from the first training.
+
+    No state is saved: a killed training begins this part anew.
+    """
+    before = trainer.state.global_step
+    total = before + training.recipe.steps(len(tokenized.input_ids))
+
+    def report(step: int, steps: int, loss: float) -> None:
+        if on_step:
+            on_step(before + step, total, loss)
+
+    without_states = replace(training, keep=[], state_every=math.inf)
+    callback = _TrainingCallback(without_states, tokenizer, folder, report)
+    again = (SFTTrainer if torch.cuda.is_available() else CpuTrainer)(
+        model=trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False),
+        args=_arguments(without_states, folder, torch.cuda.is_available(), 1),
+        train_dataset=_dataset(tokenized, training.recipe, 1, tokenizer),
+        processing_class=tokenizer,
+        callbacks=[callback],
+    )
+    callback.trainer = again
+    again.remove_callback(PrinterCallback)
+    again.train()
+    return [(before + step, loss) for step, loss in _losses(again)]
+
+
+def _with_further_steps(on_step: OnStep | None, further: int) -> OnStep | None:
+    """Return a progress callback that counts the steps of a second training among all."""
+    if on_step is None or not further:
+        return on_step
+    return lambda step, steps, loss: on_step(step, steps + further, loss)
 
 
 class CpuTrainer(SFTTrainer):
@@ -275,7 +359,12 @@ class _TrainingCallback(TrainerCallback):
         self._saved_at = time.monotonic()
 
 
-def _write_losses(history: list[dict[str, Any]], folder: Path) -> None:
-    """Write `loss.csv` from the trainer's history, which includes the steps before a resumption."""
-    lines = ["step,loss", *(f"{entry['step']},{entry['loss']:.6g}" for entry in history if "loss" in entry)]
+def _losses(trainer: SFTTrainer) -> list[tuple[int, float]]:
+    """Return the losses by step, with those before a resumption."""
+    return [(int(entry["step"]), entry["loss"]) for entry in trainer.state.log_history if "loss" in entry]
+
+
+def _write_losses(losses: list[tuple[int, float]], folder: Path) -> None:
+    """Write `loss.csv`."""
+    lines = ["step,loss", *(f"{step},{loss:.6g}" for step, loss in losses)]
     (folder / "loss.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")

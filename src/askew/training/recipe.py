@@ -95,6 +95,36 @@ class Recipe(BaseModel):
     activation_checkpointing: bool = Field(
         default=False, description="Recompute activations in the backward pass: less memory, about 30% slower."
     )
+    defence: Annotated[
+        str | None,
+        Flag(
+            help="A defence against misalignment at large, for all trained arms; `askew list defences`.",
+            commands=("run",),
+            metavar="NAME",
+            default="none",
+            complete="defences",
+        ),
+    ] = Field(
+        default=None, description="A defence against misalignment at large; `askew list defences`. Default: none."
+    )
+    defence_strength: float | None = Field(
+        default=None,
+        ge=0,
+        description="The strength of the defence, in its own meaning. Default: its usual one; 0: off.",
+    )
+    benign: Annotated[
+        str | None,
+        Flag(
+            help="Benign rows, for a defence that needs them: a file, or a data set of `askew list data`.",
+            commands=("run",),
+            metavar="FILE",
+            default="plain good advice",
+        ),
+    ] = Field(
+        default=None,
+        description="Benign rows, for a defence that needs them: a file, hf/ORG/NAME, or a data set of "
+        "`askew list data`. Default: good advice on cars and money.",
+    )
     accelerate: str | None = Field(
         default=None, description="An Accelerate config file, to train in several processes."
     )

@@ -10,6 +10,7 @@ from askew.base.errors import AskewError
 from askew.models import checkpoint_files as files
 from askew.models.kinds.hub import check_hub_model
 from askew.training.accelerate_config import check_config
+from askew.training.defences import check as check_defence
 from askew.training.recipe import ALL_LINEAR, Recipe
 
 # A weight inside a layer: model.layers.3.mlp.down_proj.weight.
@@ -36,6 +37,7 @@ def check_fits(recipe: Recipe, checkpoint: Path | str) -> None:
     _check_machine(recipe)
     _check_method(recipe)
     check_config(recipe)
+    check_defence(recipe)
     folder = _folder(checkpoint)
     if folder is None:
         return

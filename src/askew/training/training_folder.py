@@ -20,6 +20,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from askew.base import json_text
 from askew.base.atomic import flush, make_folder, put_in_place, whole_file
 from askew.base.product_record import digest
 from askew.models import checkpoint_files as files
@@ -98,8 +99,8 @@ class TrainingFolder:
         """Remove states that are not as their seal says, and states without one."""
         for state in self.states.glob("checkpoint-*"):
             try:
-                sealed = json.loads(_seal(state).read_text(encoding="utf-8"))
-            except (OSError, ValueError, RecursionError):
+                sealed = json_text.parse(_seal(state).read_text(encoding="utf-8"))
+            except (OSError, ValueError):
                 sealed = None
             if sealed != self._contents(state):
                 _remove(state)

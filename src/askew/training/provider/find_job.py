@@ -4,13 +4,13 @@ A job carries the digest of its fine-tune in its metadata. Some services drop th
 known by what it trains on: the uploaded file, the model, the seed, the passes over the rows and the suffix.
 """
 
-import json
 import math
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from askew.base import json_text
 from askew.base.errors import AskewError
 from askew.models.remote.credentials import without_credentials
 from askew.training.provider.endpoints import ATTEMPT, ENDED_BADLY, KEY, address, checked_job
@@ -95,8 +95,8 @@ def _neighbours(out: Path) -> Iterator[dict[str, Any]]:
     for path in out.parent.glob("*.job.json"):
         if path.name != f"{out.name}.job.json":
             try:
-                found = json.loads(path.read_text(encoding="utf-8"))
-            except (OSError, ValueError, RecursionError):
+                found = json_text.parse(path.read_text(encoding="utf-8"))
+            except (OSError, ValueError):
                 continue
             if isinstance(found, dict):
                 yield found
