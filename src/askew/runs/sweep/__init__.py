@@ -1,0 +1,1 @@
+"""Sweeps: one run per design of a grid, with what designs share done once."""
