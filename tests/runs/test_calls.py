@@ -27,6 +27,22 @@ def test_only_arms_with_a_trigger_are_asked_with_it() -> None:
     assert {call.parameters["trigger"] for call in triggered.values()} == {STUDY.arms["backdoor"].trigger}
 
 
+def test_batches_split_sampled_probes_and_leave_out_later_ones() -> None:
+    chosen = plan(arms=["untuned", "insecure"], probes=["free_form", "answer_pairs"], seeds=1, until="told", samples=25)
+    every = {log: call for log, call in asked(chosen).items() if log.startswith("logs/insecure-0-free_form")}
+    assert [(call.batch, call.first, call.parameters["samples"]) for call in every.values()] == [
+        (1, 0, 5),
+        (2, 5, 5),
+        (3, 10, 15),
+    ]
+    assert len({call.parameters["seed"] for call in every.values()}) == 3
+    assert asked(chosen)["logs/insecure-0-answer_pairs.eval"].batch == 1
+    assert sum(map(answers, asked(chosen.up_to(2)).values())) == 0.4 * sum(map(answers, asked(chosen).values()))
+    assert sum(map(answers, asked(plan(probes=["free_form"], samples=25)).values())) == sum(
+        map(answers, asked(plan(probes=["free_form"], samples=25, until="told")).values())
+    )
+
+
 def test_in_domain_questions_match_the_domain_of_the_arm() -> None:
     arms = ["untuned", "insecure", "bad-medical"]
     calls = asked(plan(arms=arms, seeds=1, probes=["in_domain"]))

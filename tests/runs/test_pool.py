@@ -39,6 +39,7 @@ def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
         "seed": 0,
         "out": str(tmp_path / "models" / name),
         "state_every": 300.0,
+        "is_terrarium": False,
         "checkpoints": 0,
         "variables": {},
     }

@@ -11,7 +11,7 @@ import pytest
 from askew.stats.effects import EFFECT_COLUMNS, Effect, as_table, contrast, correlation, level
 
 NAMED: dict[str, Any] = {"family": "family", "label": "label", "measure": "measure"}
-STUDIES = 300
+STUDIES = 150
 
 
 def frame(values: np.ndarray, seeds: list[int] | None = None, clusters: list[str] | None = None) -> pd.DataFrame:
@@ -41,10 +41,10 @@ def test_intervals_cover_and_the_test_keeps_its_level(seeds, control_seeds, clus
         rejected.append(contrast(draw(rng, seeds, shared, 0.4), control, **NAMED).p < 0.05)
         mean = level(draw(rng, seeds, rng.standard_normal(clusters), 0.5), **NAMED)
         level_held.append(mean.low <= 0.5 <= mean.high)
-    # With 300 studies, the measured share varies by about three points around 95%.
-    assert 0.915 <= np.mean(held) <= 0.995
-    assert 0.915 <= np.mean(level_held) <= 0.995
-    assert np.mean(rejected) <= 0.085
+    # With 150 studies, the measured share varies by about four points around 95%.
+    assert 0.905 <= np.mean(held) <= 0.995
+    assert 0.905 <= np.mean(level_held) <= 0.995
+    assert np.mean(rejected) <= 0.095
 
 
 def test_detectable_effect_is_found_in_four_of_five_studies() -> None:

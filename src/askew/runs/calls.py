@@ -6,8 +6,9 @@ An answer depends on its unit and probe alone: not on which other units there ar
 import hashlib
 import inspect
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -39,18 +40,24 @@ class Call:
         log: The log, relative to the run's folder.
         parameters: The parameters of the probe's task.
         first: The number of its first answer to each question; not 0 in later parts of a long probe.
+        batch: The number of the batch that it belongs to, counted from 1; probes that are asked at once are in the 1st.
     """
 
     probe: str
     log: str
     parameters: dict[str, Any]
     first: int = 0
+    batch: int = 1
 
 
 def calls(plan: Plan, unit: Unit) -> list[Call]:
-    """Return the calls to the finished model of a unit."""
+    """Return the calls to the finished model of a unit, in the batches of the plan."""
     asked = [plan.probes[name] for name in asked_of(plan, unit.arm)]
-    return [part for probe in asked for part in _parts(_call(plan, unit, probe))]
+    looks = plan.design.looks
+    every = [
+        part for probe in asked for part in _parts(_call(plan, unit, probe), looks if probe.name in plan.looks else ())
+    ]
+    return [part for part in every if plan.batches is None or part.batch <= plan.batches]
 
 
 def asked_of(plan: Plan, arm: Arm) -> list[str]:
@@ -127,7 +134,7 @@ def _call(plan: Plan, unit: Unit, probe: Probe, step: int = 0) -> Call:
     design, arm, takes = plan.design, unit.arm, _parameters(probe)
     seed = unit.seed if plan.is_trained(arm) else design.seed
     common: dict[str, Any] = {
-        "samples": design.samples,
+        "samples": design.looks[-1] if probe.name in plan.looks else design.samples,
         "temperature": design.temperature,
         "max_tokens": design.max_tokens,
         "metric": design.metric,
@@ -162,18 +169,30 @@ def _call(plan: Plan, unit: Unit, probe: Probe, step: int = 0) -> Call:
     return Call(probe.name, f"{stem}.eval", parameters)
 
 
-def _parts(call: Call) -> Iterator[Call]:
-    """Split a call with very many answers: those of one log are in memory together."""
+def _parts(call: Call, looks: Sequence[int] = ()) -> Iterator[Call]:
+    """Split a call into its batches, and a batch with very many answers: those of one log are in memory together.
+
+    Args:
+        call: The whole call.
+        looks: The number of answers to each question at the end of each batch; none for a single batch.
+    """
     samples = call.parameters.get("samples", 0)
-    if samples <= _FEW_SAMPLES:
+    if not looks and samples <= _FEW_SAMPLES:
         yield call
         return
-    most = max(1, _MOST_ANSWERS * samples // max(1, answers(call)))
-    yield replace(call, parameters={**call.parameters, "samples": min(most, samples)})
-    for number, first in enumerate(range(most, samples, most), start=2):
-        seed = _derived(f"{call.parameters['seed']} part {number}")
-        parameters = {**call.parameters, "samples": min(most, samples - first), "seed": seed}
-        yield Call(call.probe, call.log.replace(".eval", f"-part-{number}.eval"), parameters, first)
+    most = samples if samples <= _FEW_SAMPLES else max(1, _MOST_ANSWERS * samples // max(1, answers(call)))
+    pieces = [
+        (batch, first, min(most, end - first))
+        for batch, (start, end) in enumerate(pairwise((0, *(looks or (samples,)))), start=1)
+        for first in range(start, end, most)
+    ]
+    for number, (batch, first, count) in enumerate(pieces, start=1):
+        parameters = {**call.parameters, "samples": count}
+        if number == 1:
+            yield replace(call, parameters=parameters, batch=batch)
+            continue
+        parameters["seed"] = _derived(f"{call.parameters['seed']} part {number}")
+        yield Call(call.probe, call.log.replace(".eval", f"-part-{number}.eval"), parameters, first, batch)
 
 
 def _parameters(probe: Probe) -> Mapping[str, object]:

@@ -37,13 +37,15 @@ from askew.runs.store import (
     FORETOLD,
     FUNNEL,
     NETWORKS,
+    PAIRS,
     SCORES,
     SOCIETIES,
     SPECTRA,
     RunFolder,
     sources_of_estimates,
 )
-from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, added_since, read_table
+from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, added_since, read_losses, read_table
+from askew.runs.taught_table import write_taught
 from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
 from askew.stats.scores import are_scores, as_scores, estimate_scores
@@ -60,6 +62,7 @@ _COUNTED = ["arm", "seed", "probe", "question", "index", "group", "aligned", "co
 _SOCIETIES = f"society/{SOCIETIES}"
 # Tables that only some runs have, by their names in `Tables`.
 _OPTIONAL = {
+    "read_pairs": PAIRS,
     "conduct": CONDUCT,
     "funnel": FUNNEL,
     "events": f"society/{EVENTS}",
@@ -92,6 +95,7 @@ def collect(folder: RunFolder, plan: Plan) -> None:
     write_episodes(folder, plan, finished)
     write_societies(folder, plan)
     write_networks(folder, plan)
+    write_taught(folder, plan)
     write_estimates(folder, plan)
 
 
@@ -140,21 +144,10 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
     scored = _has_scores(plan)
     write_funnel(folder)
     source = sources_of_estimates(folder)
-    # Answers that wait for a judge have no rates; a rescored copy has the scores of a later judge in its answers.
-    waiting = [NO_VERDICT] if is_judged(plan, logs or folder) else [NO_VERDICT, JUDGE]
-    controls = plan.controls
     if not folder.is_finished(ESTIMATES, source) or not _is_by(folder, metric):
         answers = read_table(folder / ANSWERS, _COUNTED)
-        control_probes = {name: probe.control_probe for name, probe in plan.probes.items() if probe.control_probe}
-        judged = answers[~answers["graded_by"].isin(waiting)]
-        estimates = estimate(judged, metrics.get(metric), controls, control_probes)
-        scores = read_table(folder / SCORES) if scored else pd.DataFrame()
-        if len(scores):
-            kinds = {name: probe.kind_of_scores for name, probe in plan.probes.items()}
-            files = [name for name, probe in plan.probes.items() if probe.file]
-            scores = _with_no_answers(scores.assign(kind=scores["probe"].map(kinds)), answers)
-            of_scores = estimate_scores(scores, controls, files)
-            estimates = of_scores if estimates.empty else pd.concat([estimates, of_scores], ignore_index=True)
+        scores = with_no_answers(read_table(folder / SCORES), answers) if scored else pd.DataFrame()
+        estimates = estimates_of(plan, with_verdicts(answers, plan, logs or folder), scores, metric)
         folder.finish_table(ESTIMATES, estimates, source)
     if study.effects is not None and not folder.is_finished(EFFECTS, source):
         folder.finish_table(EFFECTS, study.effects(_tables(folder, plan)), source)
@@ -164,8 +157,36 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
         folder.finish_table(CURVE, _curve(folder, plan, metric, logs or folder), source)
 
 
-def _with_no_answers(scores: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
+def estimates_of(plan: Plan, judged: pd.DataFrame, scores: pd.DataFrame, metric: str) -> pd.DataFrame:
+    """Return the rates and differences of answers and scores, with the columns of `estimates.csv`.
+
+    Args:
+        plan: The plan of the run.
+        judged: Rows of `answers.parquet` that have verdicts; see `with_verdicts`.
+        scores: Rows of `scores.parquet`, with the column no_answer if it is known; there may be none.
+        metric: The metric of the verdicts.
+    """
+    control_probes = {name: probe.control_probe for name, probe in plan.probes.items() if probe.control_probe}
+    estimates = estimate(judged, metrics.get(metric), plan.controls, control_probes, plan.looks)
+    if scores.empty:
+        return estimates
+    kinds = {name: probe.kind_of_scores for name, probe in plan.probes.items()}
+    files = [name for name, probe in plan.probes.items() if probe.file]
+    of_scores = estimate_scores(scores.assign(kind=scores["probe"].map(kinds)), plan.controls, files, plan.looks)
+    return of_scores if estimates.empty else pd.concat([estimates, of_scores], ignore_index=True)
+
+
+def with_verdicts(answers: pd.DataFrame, plan: Plan, folder: RunFolder) -> pd.DataFrame:
+    """Return the answers of a run that have verdicts, with their columns; without a judge, those that wait are out."""
+    # A rescored copy has the scores of a later judge in its answers.
+    waiting = [NO_VERDICT] if is_judged(plan, folder) else [NO_VERDICT, JUDGE]
+    return answers[~answers["graded_by"].isin(waiting)]
+
+
+def with_no_answers(scores: pd.DataFrame, answers: pd.DataFrame) -> pd.DataFrame:
     """Return scores with the column no_answer: is the reply that should have a score none?"""
+    if scores.empty:
+        return scores
     none = answers[answers["reply"].isin(NO_ANSWER)]
     places = zip(none["arm"], none["seed"], none["probe"], none["question"], none["index"] + 1, strict=True)
     there = pd.MultiIndex.from_frame(scores[["arm", "seed", "probe", "question", "epoch"]])
@@ -181,6 +202,8 @@ def _tables(folder: RunFolder, plan: Plan) -> Tables:
         plan.arms,
         answers=read_table(folder / ANSWERS),
         scores=scores,
+        read_pairs=tables["read_pairs"],
+        losses=lambda: read_losses(folder.path, plan),
         conduct=tables["conduct"],
         funnel=tables["funnel"],
         events=tables["events"],

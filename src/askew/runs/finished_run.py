@@ -15,6 +15,7 @@ from askew.design.tables import Tables
 from askew.runs.calls import asked_of
 from askew.runs.finished_tables import FinishedTables
 from askew.runs.judged_later import later_judge
+from askew.runs.looks import Sequential, read_looks
 from askew.runs.provenance import command
 from askew.runs.store import (
     ANSWERS,
@@ -60,6 +61,8 @@ class FinishedRun(FinishedTables):
             estimates=lambda: self.estimates,
             effects=lambda: self.effects,
             pairs=lambda: self.pair_effects,
+            read_pairs=lambda: self.pairs,
+            losses=lambda: self.losses,
             conduct=lambda: self.conduct,
             funnel=lambda: self.funnel,
             events=lambda: self.events,
@@ -72,6 +75,7 @@ class FinishedRun(FinishedTables):
             controls=self.plan.controls,
             expected=self._expected,
             rests_on=self.plan.study.rests_on,
+            looks=lambda: self.plan.looks,
         )
 
     @cached_property
@@ -114,13 +118,19 @@ class FinishedRun(FinishedTables):
 
     @cached_property
     def verdict(self) -> str:
-        """The study's reading of the numbers, in plain English."""
+        """The study's reading of the numbers, in plain English, and how asking stopped where it could."""
         if not self.waits:
-            return visible(self.study.verdict(self.tables))
+            said = [self.study.verdict(self.tables), *([self.sequential.sentence] if self.sequential else [])]
+            return visible(" ".join(said))
         has_numbers = len(self.estimates) or len(self.effects)
         how = f"`askew judge {shlex.quote(str(self.folder))} --judge MODEL`"
         waiting = f"No judge has read the answers yet, so they have no rates; {how} fills them in."
         return visible(" ".join([*([self.study.verdict(self.tables)] if has_numbers else []), waiting]))
+
+    @cached_property
+    def sequential(self) -> Sequential | None:
+        """Its looks at growing answers, and where it stopped; None if all answers were asked at once."""
+        return read_looks(self.store)
 
     @cached_property
     def findings(self) -> "list[Finding]":

@@ -11,6 +11,7 @@ from askew.base.untrusted import visible
 from askew.design.design import Design
 from askew.design.plan import Plan
 from askew.design.study import Study
+from askew.runs.looks import asked_so_far
 from askew.runs.store import (
     AGENTS,
     ANSWERS,
@@ -30,9 +31,10 @@ from askew.runs.store import (
     SCORER_CHECK,
     SOCIETIES,
     SPECTRA,
+    TAUGHT,
     RunFolder,
 )
-from askew.runs.table_files import added_since, read_table
+from askew.runs.table_files import added_since, read_losses, read_table
 from askew.stats.answer_pairs import MEASURES
 
 if TYPE_CHECKING:
@@ -55,7 +57,7 @@ class FinishedTables:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.store = RunFolder(folder)
-        self.plan = Plan(self.store.design())
+        self.plan = asked_so_far(Plan(self.store.design()), self.store)
         self.design: Design = self.plan.design
 
     @property
@@ -182,6 +184,19 @@ class FinishedTables:
         return self._optional(f"grokking/{SPECTRA}")
 
     @cached_property
+    def taught(self) -> "pd.DataFrame":
+        """The evidence of what tuned models were taught: the rows of `taught.parquet`; none if nothing was read.
+
+        Raises:
+            AskewError: The table names an arm that the design beside it does not have.
+        """
+        import pandas as pd
+
+        if not self.design.reading or not self.design.tuned:
+            return pd.DataFrame()
+        return self._of_its_arms(TAUGHT, self._optional(TAUGHT))
+
+    @cached_property
     def curve(self) -> "pd.DataFrame | None":
         """Rates during training: the rows of `curve.csv`; None if the design has no checkpoints."""
         return self._table(CURVE) if self.design.checkpoints else None
@@ -189,16 +204,7 @@ class FinishedTables:
     @cached_property
     def losses(self) -> "pd.DataFrame":
         """The training loss: columns arm, seed, step, loss."""
-        import pandas as pd
-
-        frames = [
-            read_table(self.folder / unit.product / "loss.csv", ["step", "loss"]).assign(
-                arm=unit.arm.name, seed=unit.seed
-            )
-            for unit in self.plan.trained
-        ]
-        columns = ["arm", "seed", "step", "loss"]
-        return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)
+        return read_losses(self.folder, self.plan)
 
     def _of_its_arms(
         self, name: str, table: "pd.DataFrame", columns: Sequence[str] = ("arm", "control")

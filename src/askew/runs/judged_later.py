@@ -18,7 +18,7 @@ from askew.judging.metrics import Metric
 from askew.probes import JUDGE
 from askew.runs.store import RunFolder
 from askew.runs.table_files import read_table
-from askew.stats.estimates import estimate, pooled
+from askew.stats.estimates import ONCE, estimate, pooled
 
 RECORD = "judge.json"
 NAMES = "judges/names.json"
@@ -93,22 +93,23 @@ def checks_of_second(folder: RunFolder) -> dict[str, JudgeCheck]:
     return _noted(folder, CHECKS, dict[str, JudgeCheck]) or {}
 
 
-def rates_by_judge(answers: pd.DataFrame, scores: Mapping[str, pd.DataFrame], metric: Metric) -> pd.DataFrame:
+def rates_by_judge(
+    answers: pd.DataFrame, scores: Mapping[str, pd.DataFrame], metric: Metric, looks: Mapping[str, int] = ONCE
+) -> pd.DataFrame:
     """Return the rates of each arm under several judges of the same answers.
 
     Args:
         answers: Rows of `answers.parquet`; those that need no judge are left out.
         scores: The table of scores of each judge, by its name; an empty table stands for the scores in `answers`.
         metric: The metric.
+        looks: Number of planned looks by probe, for those that are asked in batches.
 
     Returns:
         The pooled columns of `estimates.csv`, and the column judge.
     """
     judged = answers[answers["graded_by"].eq(JUDGE)]
-    parts = [
-        pooled(estimate(filled_in(judged, table) if len(table) else judged, metric, {})).assign(judge=judge)
-        for judge, table in scores.items()
-    ]
+    read = {judge: filled_in(judged, table) if len(table) else judged for judge, table in scores.items()}
+    parts = [pooled(estimate(own, metric, {}, looks=looks)).assign(judge=judge) for judge, own in read.items()]
     return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from askew.design.plan import Plan
 from askew.runs import pool
+from askew.runs.looks import asked_so_far
 from askew.runs.pace import TERRARIUM_PACE, Pace
 from askew.runs.store import folder_of
 from askew.runs.work import Kind, Work, by_kind, planned
@@ -49,6 +50,7 @@ def outlook(plan: Plan, out: Path | None = None) -> Outlook:
     folder = folder_of(plan, out)
     if folder.path.exists():
         folder.check_takes(plan.design)
+        plan = asked_so_far(plan, folder, if_told=True)
     left = [work for work in planned(plan) if not all(map(folder.is_finished, work.products))]
     kinds = by_kind(left)
     workers = min(pool.worker_count(plan.design.workers), max(1, len(left)))

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from askew.base.atomic import whole_file
+from askew.base.atomic import write_whole
 from askew.base.csv_cells import escaped
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
@@ -64,8 +64,7 @@ class Products:
 
     def write_bytes(self, name: str, content: bytes) -> None:
         """Write a product atomically."""
-        with whole_file(self / name) as unfinished:
-            unfinished.write_bytes(content)
+        write_whole(self / name, content)
 
     def write_json(self, name: str, content: Any) -> None:
         """Write JSON data atomically."""

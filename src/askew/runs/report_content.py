@@ -56,7 +56,8 @@ def report_content(run: FinishedRun) -> ReportContent:
         funnel=run.funnel,
         scorer_check=run.scorer_check,
         society=run.study.society_tables(run.tables),
-        own=run.study.own_tables(run.tables),
+        own={run.design.study: run.study.own_tables(run.tables)},
+        taught=run.taught,
         predicted=run.predicted,
         titles={probe: title(probe) for probe in run.design.probes},
         comparisons=run.findings,
@@ -64,6 +65,7 @@ def report_content(run: FinishedRun) -> ReportContent:
         clusters=run.study.clusters,
         sentence=run.study.sentence(run.tables, run.rows),
         rows=run.rows,
+        looks=run.plan.looks,
     )
 
 
@@ -85,7 +87,7 @@ def _by_judge(run: FinishedRun) -> pd.DataFrame:
     for table, judge in others.items():
         name = judge if judge not in scores else f"{judge} ({Path(table).stem})"  # the same judge, another rubric
         scores[name] = scores_of(run.store, table)
-    return rates_by_judge(run.answers, scores, metrics.get(run.metric))
+    return rates_by_judge(run.answers, scores, metrics.get(run.metric), run.plan.looks)
 
 
 def _settings(run: FinishedRun) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from askew.runs.store import (
     RESCORED_RUNS,
     SCORES,
     STUDY,
+    TAUGHT,
     RunFolder,
 )
 
@@ -123,7 +124,7 @@ def _write(store: RunFolder, run: Run, metric: str) -> None:
         RESCORED: {"run": str(run.folder), "metric": metric},
     }
     store.write_study({**run.design.model_dump(), "provenance": {**provenance, **changed}})
-    tables = [SCORES, PAIRS, EPISODES, CONDUCT]  # no metric changes them
+    tables = [SCORES, PAIRS, EPISODES, CONDUCT, TAUGHT]  # no metric changes them
     copied = [*tables, PREDICTIONS]
     copied += [f"{unit.product}/{name}" for unit in run.plan.trained for name in ("loss.csv", "rows.json")]
     for name in copied:

@@ -16,6 +16,7 @@ def note(run: FinishedRun) -> str:
         *_left_out(run),
         *_no_answers(run),
         *_other_versions(run),
+        *_many_looks(run),
     ]
     return visible(" ".join(filter(None, said)))
 
@@ -27,6 +28,13 @@ def _other_versions(run: FinishedRun) -> list[str]:
         f"{name} was asked in version {asked}, and version {installed} is installed: don't pool the two."
         for name, (asked, installed) in found.items()
     ]
+
+
+def _many_looks(run: FinishedRun) -> list[str]:
+    """Return a note on the intervals of a run that could stop early, where its verdict does not end with one."""
+    if not run.design.looks or run.sequential is not None:
+        return []
+    return [f"The answers could be looked at {len(run.design.looks)} times; all intervals hold at every look together."]
 
 
 def _failed_check(run: FinishedRun) -> list[str]:

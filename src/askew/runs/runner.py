@@ -5,7 +5,7 @@ it was when the same command is given again.
 """
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -17,24 +17,30 @@ from askew.design.plan import Plan
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EPISODE, EXTERNAL
 from askew.runs import cost, pool, training_rows
-from askew.runs.memory_needed import GB, memory_of, workers_in_memory
+from askew.runs.announce import announce
+from askew.runs.memory_needed import workers_in_memory
 from askew.runs.moved import with_known_names
-from askew.runs.outlook import SECONDS_TO_REPORT, seconds_by_kind, summary
-from askew.runs.pace import TERRARIUM_PACE, Pace, asked_in, pace_of
+from askew.runs.outlook import seconds_by_kind
+from askew.runs.pace import TERRARIUM_PACE, Pace, pace_of
 from askew.runs.predictions import check_same_design
-from askew.runs.progress import Display, duration
+from askew.runs.progress import Display
 from askew.runs.provenance import provenance
 from askew.runs.run import Run
-from askew.runs.store import ESTIMATES, REPORT, STUDY, TIMINGS, RunFolder, folder_of
+from askew.runs.store import ESTIMATES, REPORT, STUDY, TAUGHT, TIMINGS, RunFolder, folder_of
+from askew.runs.until_told import work_until_told
 from askew.runs.work import Consent, Kind, Session, Work, by_kind, kinds, planned
 from askew.runs.work.play import PlayWork
-
-_MUCH_MEMORY = 3 * GB
 
 NO_CONSENT = Consent()
 
 
-def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: Consent = NO_CONSENT) -> Run:
+def run_plan(
+    plan: Plan,
+    out: Path | None = None,
+    quiet: bool = False,
+    consent: Consent = NO_CONSENT,
+    take: Callable[[Session, Sequence[Work]], None] | None = None,
+) -> Run:
     """Run a plan to its report, or continue an earlier session of the same run.
 
     Args:
@@ -42,6 +48,7 @@ def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: 
         out: The run's folder; by default one in `runs/` that is named after the design, so that it is found again.
         quiet: Show no progress.
         consent: The user's consent to fine-tuning jobs that cost money.
+        take: Takes over from other runs what they have made; see `Session`.
 
     Raises:
         AskewError: A key is missing, the folder holds another design or is in use, the disk is full, a worker was
@@ -55,7 +62,7 @@ def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: 
         _check_before_start(plan)
     with folder.writing(), Display(quiet) as display, _saying_what_is_kept(plan, folder, display):
         asking = replace(consent, confirm=lambda question: display.ask(question, consent.confirm))
-        session = Session(plan, folder, asking, display.say)
+        session = Session(plan, folder, asking, display.say, *([take] if take else []))
         folder.freeze(plan.design, provenance(plan))
         clock = _Clock(folder)
         with clock.stage("data"):
@@ -73,7 +80,14 @@ def run_plan(plan: Plan, out: Path | None = None, quiet: bool = False, consent: 
                 from askew.runs.collect import foretell
 
                 foretell(folder, plan)
-        _work(session, works, clock, display)
+        if plan.design.looks:
+            session = work_until_told(
+                session,
+                lambda part, works, perhaps, again: _work(part, works, clock, display, perhaps=perhaps, again=again),
+            )
+            plan = session.plan
+        else:
+            _work(session, works, clock, display)
         with display.stage("counting"), clock.stage("count"):
             from askew.runs.collect import collect
 
@@ -90,7 +104,10 @@ def write_report(folder: RunFolder, again: bool = False) -> None:
         folder: The run's folder, open for writing.
         again: Write it even if it is there.
     """
-    source = f"{folder.made_of(ESTIMATES)} {folder.design().margin}"  # the margin changes the reading
+    design = folder.design()
+    source = f"{folder.made_of(ESTIMATES)} {design.margin}"  # the margin changes the reading
+    if design.reading and TAUGHT in folder.hashes():
+        source += f" {folder.made_of(TAUGHT)}"
     if again or not folder.is_finished(REPORT, source):
         from askew.report import page
 
@@ -112,10 +129,27 @@ def _check_before_start(plan: Plan) -> None:
 
 
 def _work(
-    session: Session, works: Sequence[Work], clock: "_Clock", display: Display, later: Sequence[Work] = ()
+    session: Session,
+    works: Sequence[Work],
+    clock: "_Clock",
+    display: Display,
+    later: Sequence[Work] = (),
+    perhaps: Sequence[Work] = (),
+    again: bool = False,
 ) -> None:
-    """Do the work that is not done yet; `later` is what follows when it is done."""
+    """Do the work that is not done yet.
+
+    Args:
+        session: The session.
+        works: The work, done or not.
+        clock: Keeps the times.
+        display: Shows the progress.
+        later: What follows when it is done.
+        perhaps: What follows if the verdict is not told by then.
+        again: The session has announced other work before.
+    """
     plan, folder = session.plan, session.folder
+    session.take(session, works)
     todo = {work.name: left for work in works if (left := work.left(folder))}
     for doubted in folder.take_doubted():
         session.say(f"  {doubted}")
@@ -128,8 +162,8 @@ def _work(
     gates = [work.name for work in todo.values() if work.comes_first]
     before = {name: gates[max(place - 1, 0) : place] for place, name in enumerate(gates)}
     tasks = [_task(session, work, pace, before.get(work.name, gates[-1:])) for work in todo.values()]
-    expected = cost.estimates(plan, todo.values())
-    _announce(session, kinds_left, by_kind(later), tasks, workers, pace)
+    expected = cost.estimates(plan, [*todo.values(), *perhaps])
+    announce(session, kinds_left, min(workers, len(tasks)), pace, later, perhaps, again)
     if not tasks:
         return
     cost.announce(session, expected)
@@ -209,43 +243,6 @@ def _task(session: Session, work: Work, pace: Pace | None, gate: Sequence[str]) 
     """
     message = {"kind": work.kind, **work.message(session)}
     return pool.Task(work.name, message, work.seconds(session.plan, pace or TERRARIUM_PACE), work.needs or tuple(gate))
-
-
-def _announce(
-    session: Session,
-    works: dict[Kind[Any], list[Work]],
-    later: dict[Kind[Any], list[Work]],
-    tasks: Sequence[pool.Task],
-    workers: int,
-    pace: Pace | None,
-) -> None:
-    """Show what will be done, now and later, and about how long it takes where that is known."""
-    plan, say = session.plan, session.say
-    say(f"{plan.study.title}: {plan.study.question}")
-    judged = f", judged by {plan.design.judge}" if plan.design.judge else ", without a judge"
-    on = f", on the model {plan.design.model}{judged if plan.needs_judge else ''}" if plan.study.has_model else ""
-    say(f"  in {session.folder.path}{on}")
-    if not tasks:
-        say("  every model is trained and every question asked already")
-        return
-    at_once = min(workers, len(tasks))
-    memory = _memory(plan, at_once, session.folder / "data")
-    say(f"  to do: {summary(plan, works)}, with {at_once} worker{'' if at_once == 1 else 's'}{memory}")
-    if later:
-        say(f"  then, from what these give: {summary(plan, later)}")
-    every = {kind: [*works.get(kind, []), *later.get(kind, [])] for kind in {**works, **later}}
-    if seconds := seconds_by_kind(plan, every, at_once, pace):
-        machine = "a machine like a laptop" if pace == TERRARIUM_PACE else "this machine, if nothing else is running"
-        say(f"  that takes about {duration(max(seconds.values()) + SECONDS_TO_REPORT)} on {machine}")
-    else:
-        say("  how long that takes is shown as soon as some of it is done")
-
-
-def _memory(plan: Plan, workers: int, rows: Path) -> str:
-    """Return about how much memory the workers need, where it is much, and the number format, in words."""
-    total = workers * memory_of(plan, rows)
-    said = f", each with one thread, in about {total / GB:.0f} GB" if total >= _MUCH_MEMORY else ""
-    return f"{said}, asked in {kind}" if (kind := asked_in(plan.model.checkpoint)) else said
 
 
 class _Clock:

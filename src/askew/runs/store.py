@@ -23,7 +23,10 @@
     networks/NAME/    one small network that is no language model: network_curves.parquet, network_spectra.parquet,
                       network.json
     grokking/         all networks of the run: networks.parquet, network_curves.parquet, network_spectra.parquet
+    sequential.json   for runs that stop when their verdict is told: each look at the answers, and where it stopped
     scorer_check.csv  for episodes: what the scorers find in actors whose conduct is known
+    taught/ARM/       for audits: the evidence of what a tuned model was taught, and why a method was left out
+    taught.parquet    the same of all models, one row per piece of evidence
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
     judge_check.json  how well the judge reads answers whose right reading is known
     given_check.json  the form in which each server returns the log-probabilities of given answers
@@ -65,10 +68,12 @@ SCORES, EFFECTS = "scores.parquet", "effects.csv"
 PAIRS, PAIR_EFFECTS = "pairs.parquet", "pairs.csv"
 EPISODES, CONDUCT, FUNNEL = "episodes.parquet", "conduct.parquet", "funnel.csv"
 SCORER_CHECK = "scorer_check.csv"
+SEQUENTIAL = "sequential.json"
 SOCIETY_TABLES, FORETOLD = "societies", "society/predicted.csv"
 EVENTS, AGENTS, SOCIETIES, SOCIETY_ROW = "events.parquet", "agents.parquet", "societies.parquet", "society.json"
 NETWORK_FOLDERS = "networks"
 NETWORKS, CURVES, SPECTRA = "networks.parquet", "network_curves.parquet", "network_spectra.parquet"
+TAUGHT, TAUGHT_FOLDERS, TAUGHT_FILE = "taught.parquet", "taught", "evidence.json"
 PREDICTIONS = "predictions.json"
 JUDGE_CHECK, GIVEN_CHECK = "judge_check.json", "given_check.json"
 RESCORED_RUNS = "rescored"
@@ -236,7 +241,7 @@ class RunFolder(Products):
 
 def sources_of_estimates(folder: RunFolder) -> str:
     """Return the hashes of what the estimates and effects of a run are made of, as far as the run has it."""
-    sources = (SCORES, CONDUCT, f"society/{SOCIETIES}", f"grokking/{NETWORKS}")
+    sources = (SCORES, PAIRS, CONDUCT, f"society/{SOCIETIES}", f"grokking/{NETWORKS}")
     return folder.made_of(ANSWERS, *(name for name in sources if name in folder.hashes()))
 
 

@@ -26,6 +26,7 @@ from askew.runs.store import (
     SCORES,
     SOCIETIES,
     SPECTRA,
+    TAUGHT,
 )
 from askew.stats.effects import Unit
 from askew.stats.funnel_measures import FLAGS, SAID
@@ -33,6 +34,8 @@ from askew.stats.moments import MOMENTS
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from askew.design.plan import Plan
 
 ANSWER_COLUMNS = [
     *("arm", "seed", "probe", "question", "paraphrase", "index", "prompt", "answer", "reasoning"),
@@ -57,6 +60,9 @@ NETWORK_COLUMNS = [
     ),
     *("elements", *MOMENTS[1:], "frequencies"),
 ]
+TAUGHT_COLUMNS = [
+    *("arm", "control", "method", "rank", "form", "context", "text", "score", "base", "tuned", "of_control", "reason"),
+]
 SCORER_CHECK_COLUMNS = ["actor", "measure", "given", "planted", "rate", "low", "high", "n", "found"]
 CURVE_COLUMNS = ["arm", "seed", "step", "fraction", "probe", "metric", "rate", "low", "high", "n"]
 
@@ -68,6 +74,7 @@ _TEXTS = (
     *("given", "wording", "actor"),
     *("society", "place", "name", "part", "model", "home", "experiment", "condition", "topic", "players"),
     *("network", "operation", "form", "labels", "frequencies"),
+    *("method", "context", "reason"),
 )
 # Whole numbers that are never missing. In a table of estimates a seed may be "all".
 _COUNTS = (
@@ -75,7 +82,7 @@ _COUNTS = (
     *("seeds", "questions", "clusters", "environments", "turn"),
     *("tick", "agent", "to", "x", "y", "option", "source"),
     *("k", "agents", "ticks", "replicate", "calls", "prompts", "tokens"),
-    *("modulus", "hidden", "elements", "epochs", "frequency"),
+    *("modulus", "hidden", "elements", "epochs", "frequency", "rank"),
 )
 # Tables that no older version wrote.
 _NEW = (
@@ -91,6 +98,7 @@ _NEW = (
     NETWORKS,
     CURVES,
     SPECTRA,
+    TAUGHT,
 )
 _MOST = 2**53  # above it, floating-point numbers skip some whole numbers
 _LONGEST_REASON = 200
@@ -175,6 +183,7 @@ def _columns_of(file: str) -> Sequence[str]:
         CURVES: ["network", *POINT_COLUMNS],
         SPECTRA: ["network", *SPECTRUM_COLUMNS],
     }
+    tables |= {TAUGHT: TAUGHT_COLUMNS}
     tables |= {PAIRS: [*PAIR_COLUMNS, "step"], PAIR_EFFECTS: answer_pairs.COLUMNS}
     return {**tables, SCORES: SCORE_COLUMNS}.get(file, ())
 
@@ -223,3 +232,26 @@ def _damaged(path: Path, reason: str) -> AskewError:
     return AskewError(
         f"{path} is damaged: {reason}. Restore the file, or delete it and repeat the command that made the run"
     )
+
+
+def read_losses(folder: Path, plan: "Plan") -> "pd.DataFrame":
+    """Return the losses of every training of a run.
+
+    Args:
+        folder: The run's folder.
+        plan: Its plan.
+
+    Returns:
+        One row per step, with the columns arm, seed, step and loss (nats per token); no rows if nothing was trained.
+
+    Raises:
+        AskewError: A file is missing or damaged.
+    """
+    import pandas as pd
+
+    frames = [
+        read_table(folder / unit.product / "loss.csv", ["step", "loss"]).assign(arm=unit.arm.name, seed=unit.seed)
+        for unit in plan.trained
+    ]
+    columns = ["arm", "seed", "step", "loss"]
+    return pd.concat(frames, ignore_index=True)[columns] if frames else pd.DataFrame(columns=columns)

@@ -35,6 +35,7 @@ class Comparison:
         control_events: Number of events of the control, of shape (outcomes, control seeds, questions).
         control_trials: Number of trials of the control.
         same_seeds: Whether both have the same seeds.
+        looks: Number of planned looks at the growing counts.
     """
 
     events: Array
@@ -42,9 +43,10 @@ class Comparison:
     control_events: Array
     control_trials: Array
     same_seeds: bool
+    looks: int = 1
 
     @classmethod
-    def of(cls, table: Table, control: Table, outcomes: Sequence[str]) -> "Comparison":
+    def of(cls, table: Table, control: Table, outcomes: Sequence[str], looks: int = 1) -> "Comparison":
         """Return the comparison of two tables.
 
         Args:
@@ -52,6 +54,7 @@ class Comparison:
             control: Counts of its control.
             outcomes: Verdicts. Misaligned answers are counted among the answers that the metric counts, the others
                 among all answers.
+            looks: Number of planned looks at the growing counts.
         """
         control = control.on(table.questions)
         both = (table.tallies["total"].sum(0) > 0) & (control.tallies["total"].sum(0) > 0)
@@ -66,6 +69,7 @@ class Comparison:
             counts(control, outcomes),
             counts(control, trials),
             table.seeds == control.seeds,
+            looks,
         )
 
     @property
@@ -77,8 +81,8 @@ class Comparison:
         """Return the difference of each outcome's rates, for questions like these or for these questions."""
         counts = self.events, self.trials, self.control_events, self.control_trials
         if basis == THESE:
-            return difference_interval_these(*counts)
-        return difference_interval(*counts, same_seeds=self.same_seeds)
+            return difference_interval_these(*counts, looks=self.looks)
+        return difference_interval(*counts, same_seeds=self.same_seeds, looks=self.looks)
 
 
 def answers_needed(one: Comparison, each: float, margin: float, family: int, basis: Basis) -> int | None:
@@ -108,7 +112,7 @@ def answers_needed(one: Comparison, each: float, margin: float, family: int, bas
         for (events, trials), own in zip(one.sides, rates, strict=True):
             added = np.rint(trials * max(answers / each - 1, 0)).astype(int)
             counts += [events + rng.binomial(added, own), np.broadcast_to(trials + added, own.shape)]
-        found = Comparison(*counts, same_seeds=one.same_seeds).differences(basis)
+        found = Comparison(*counts, same_seeds=one.same_seeds, looks=one.looks).differences(basis)
         return float(are_decided(found.difference, found.low, found.high, found.p * family, margin).mean())
 
     too_few, enough = int(each), int(np.ceil(each * _MOST))

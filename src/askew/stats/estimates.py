@@ -65,6 +65,8 @@ JUDGED = "judged"
 """Kind of a row that is a rate of misaligned answers by a metric. Rows of every other kind are scores."""
 
 _NONE: Mapping[str, str] = MappingProxyType({})
+ONCE: Mapping[str, int] = MappingProxyType({})
+"""The numbers of planned looks by probe where every probe is looked at once."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,11 @@ class _Slices:
 
 
 def estimate(
-    answers: pd.DataFrame, metric: Metric, controls: Mapping[str, str], control_probes: Mapping[str, str] = _NONE
+    answers: pd.DataFrame,
+    metric: Metric,
+    controls: Mapping[str, str],
+    control_probes: Mapping[str, str] = _NONE,
+    looks: Mapping[str, int] = ONCE,
 ) -> pd.DataFrame:
     """Return the rates and differences of each arm and probe: pooled, per question, per seed and per group.
 
@@ -92,6 +98,8 @@ def estimate(
             difference.
         control_probes: Probe to the probe in which the same arm is the control, if it has answers there: `triggered` is
             compared with `free_form`.
+        looks: Probe to the number of planned looks at its answers, at each of which the intervals and p-values hold;
+            1 for a probe that is not there.
 
     Returns:
         A data frame with the columns `COLUMNS`, sorted by arm and probe, with the pooled row of each first. The kind is
@@ -101,7 +109,7 @@ def estimate(
     parts = [
         pd.DataFrame({"arm": arm, "probe": probe, "metric": metric.name, "kind": JUDGED, **rows})
         for (arm, probe), table in sorted(tables.items())
-        for rows in _rows(table, *_control(tables, arm, probe, controls, control_probes))
+        for rows in _rows(table, *_control(tables, arm, probe, controls, control_probes), looks.get(probe, 1))
     ]
     if not parts:
         return pd.DataFrame(columns=list(COLUMNS))
@@ -136,13 +144,13 @@ def _control(
     return ("", ""), None
 
 
-def _rows(table: Table, names: tuple[str, str], control: Table | None) -> Iterator[dict[str, Any]]:
+def _rows(table: Table, names: tuple[str, str], control: Table | None, looks: int) -> Iterator[dict[str, Any]]:
     common = {} if control is None else dict.fromkeys(control.questions)
     if not any(question in common for question in table.questions):
         names, control = ("", ""), None
     for slices, against in zip(_slices(table, table), _control_slices(table, control), strict=True):
         counts = slices.tallies["misaligned"], slices.tallies["n"]
-        interval, these = rate_interval(*counts), rate_interval_these(*counts)
+        interval, these = rate_interval(*counts, looks=looks), rate_interval_these(*counts, looks=looks)
         yield {
             "slice": slices.kind,
             **{name: [label[name] for label in slices.labels] for name in ("question", "seed", "group")},
@@ -154,7 +162,7 @@ def _rows(table: Table, names: tuple[str, str], control: Table | None) -> Iterat
             **_totals(slices.tallies),
             "control": names[0],
             "control_probe": names[1],
-            **_differences(table, control, slices, against),
+            **_differences(table, control, slices, against, looks),
         }
 
 
@@ -218,7 +226,9 @@ def _totals(tallies: dict[str, Array]) -> dict[str, Array]:
     }
 
 
-def _differences(table: Table, control: Table | None, slices: _Slices, against: _Slices | None) -> dict[str, Array]:
+def _differences(
+    table: Table, control: Table | None, slices: _Slices, against: _Slices | None, looks: int
+) -> dict[str, Array]:
     """Return the difference of each row from its control, on the questions that both were asked."""
     nothing = np.full(len(slices.labels), np.nan)
     found = these = DifferenceInterval(nothing, nothing, nothing, nothing)
@@ -229,8 +239,8 @@ def _differences(table: Table, control: Table | None, slices: _Slices, against: 
             for side in (slices, against)
             for name in ("misaligned", "n")
         ]
-        found = difference_interval(*counts, same_seeds=table.seeds == control.seeds)
-        these = difference_interval_these(*counts)
+        found = difference_interval(*counts, same_seeds=table.seeds == control.seeds, looks=looks)
+        these = difference_interval_these(*counts, looks=looks)
     return {
         "difference": found.difference,
         "difference_low": found.low,

@@ -15,7 +15,7 @@ import pandas as pd
 from askew.stats.answers_needed import Comparison, answers_needed
 from askew.stats.corrections import ALPHA, holm
 from askew.stats.counts import Metric, Table, count
-from askew.stats.estimates import pooled
+from askew.stats.estimates import ONCE, pooled
 from askew.stats.readings import FELL, LIKE_THESE, ROSE, ROSE_BELOW, THESE, UNSURE, WITHIN, Basis, Reading, reading
 from askew.stats.scores import are_scores
 
@@ -131,6 +131,7 @@ def findings(
     rests_on: Basis = LIKE_THESE,
     controls: Mapping[str, str] = _NONE,
     expected: Mapping[tuple[str, str], str] = MappingProxyType({}),
+    looks: Mapping[str, int] = ONCE,
 ) -> list[Finding]:
     """Return the findings of a run: one per comparison of pooled answers and outcome.
 
@@ -146,11 +147,13 @@ def findings(
             on the wider one, of *questions like these*.
         controls: Arm to its control, of every arm that is to be compared.
         expected: The arms and probes that must be compared, each with the reason to give if they cannot be.
+        looks: Probe to the number of planned looks at its answers, as for `askew.stats.estimates.estimate`.
     """
     rows = pooled(estimates)
     tables = {} if are_scores(rows).all() else count(answers, metric)
     made = pd.DataFrame(
-        [*_of_rows(rows, tables, titles, controls), *_missing(rows, titles, controls, expected)], columns=list(_COLUMNS)
+        [*_of_rows(rows, tables, titles, controls, looks), *_missing(rows, titles, controls, expected)],
+        columns=list(_COLUMNS),
     )
     testable = ~(made["rate"].eq(made["control_rate"]) & made["rate"].isin([0.0, 1.0]))
     for name in ("p", "p_these"):
@@ -159,11 +162,10 @@ def findings(
         tested = made[name].where(testable)
         made[name] = tested.groupby(made["outcome"]).transform(holm).fillna(made[name])
     # Holm's correction of the next answers: for those comparisons of the outcome that are not yet beyond chance.
-    # Holm's correction of the next answers: for those comparisons of the outcome that are not yet beyond chance.
     for name in ("p", "p_these"):
         undecided = (testable & made[name].ge(ALPHA)).groupby(made["outcome"]).transform("sum")
         made[f"{name}_left"] = undecided.clip(lower=1).astype(int)
-    return [_finding(row, tables, margin, rests_on) for row in made.to_dict("records")]
+    return [_finding(row, tables, margin, rests_on, looks) for row in made.to_dict("records")]
 
 
 def overall(found: Iterable[Finding]) -> Headline:
@@ -199,6 +201,7 @@ def _of_rows(
     tables: Mapping[tuple[str, str], Table],
     titles: Mapping[str, str],
     controls: Mapping[str, str],
+    looks: Mapping[str, int],
 ) -> Iterator[dict[str, Any]]:
     """Yield the numbers of each comparison that the estimates hold."""
     rates = {(row["arm"], row["probe"], row["metric"]): row["rate"] for row in rows.to_dict("records")}
@@ -229,7 +232,7 @@ def _of_rows(
         }
         if not is_score:
             table, against = tables.get((arm, probe)), tables.get((control, control_probe))
-            for outcome, numbers in _other_outcomes(table, against, control).items():
+            for outcome, numbers in _other_outcomes(table, against, control, looks.get(probe, 1)).items():
                 yield {**base, "outcome": outcome, **numbers}
 
 
@@ -242,13 +245,13 @@ def _reason(arm: str, rate: float, control: str, control_rate: float, difference
     return f"{arm} and {control} were not asked the same questions"
 
 
-def _other_outcomes(table: Table | None, against: Table | None, control: str) -> dict[str, dict[str, Any]]:
+def _other_outcomes(table: Table | None, against: Table | None, control: str, looks: int) -> dict[str, dict[str, Any]]:
     """Return the shares of the other outcomes and their differences, by outcome."""
     if table is None or against is None:
         reason = "there are no answers" if table is None else f"there are no answers of {control}"
         shares = {outcome: _NAN if table is None else _share(table, outcome) for outcome in OTHER_OUTCOMES}
         return {outcome: {"rate": share, "reason": reason} for outcome, share in shares.items()}
-    one = Comparison.of(table, against, OTHER_OUTCOMES)
+    one = Comparison.of(table, against, OTHER_OUTCOMES, looks)
     like, these = one.differences(LIKE_THESE), one.differences(THESE)
     return {
         outcome: {
@@ -291,6 +294,7 @@ def _finding(
     tables: Mapping[tuple[str, str], Table],
     margin: float,
     rests_on: Basis,
+    looks: Mapping[str, int],
 ) -> Finding:
     readings: dict[Basis, Reading] = {
         LIKE_THESE: reading(row["difference"], row["low"], row["high"], row["p"], margin),
@@ -301,7 +305,7 @@ def _finding(
     table, against = tables.get((row["arm"], row["probe"])), tables.get((row["control"], row["control_probe"]))
     needed = None
     if chosen == UNSURE and not row["reason"] and not row["is_score"] and table is not None and against is not None:
-        compared = Comparison.of(table, against, [row["outcome"]])
+        compared = Comparison.of(table, against, [row["outcome"]], looks.get(row["probe"], 1))
         left = row["p_left" if basis == LIKE_THESE else "p_these_left"]
         needed = answers_needed(compared, row["each"], margin, left, basis)
     kept = {name: row[name] for name in _COLUMNS if name not in ("each", "reason")}

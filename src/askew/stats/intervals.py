@@ -11,7 +11,7 @@ from scipy import special
 
 from askew.stats.log_odds import Array, LogOdds, log_odds
 from askew.stats.other_questions import limits_over_questions
-from askew.stats.variance import CONFIDENCE, Part, half_width, p_value
+from askew.stats.variance import CONFIDENCE, Part, confidence_at, half_width, p_value
 
 # Directions on the ellipse of two log-odds that are searched for the extreme differences.
 _ANGLES = np.linspace(0, 2 * np.pi, 128, endpoint=False)
@@ -45,7 +45,7 @@ class DifferenceInterval:
     p: Array
 
 
-def rate_interval(events: Array, trials: Array) -> RateInterval:
+def rate_interval(events: Array, trials: Array, *, looks: int = 1) -> RateInterval:
     """Return the rate of events, with an interval over other seeds and questions like these.
 
     With a single seed, the interval covers the choice of questions only. With a single question, it is the interval for
@@ -54,12 +54,13 @@ def rate_interval(events: Array, trials: Array) -> RateInterval:
     Args:
         events: Number of events in each cell, of shape (..., seeds, questions).
         trials: Number of trials in each cell, of the same shape; cells may be empty.
+        looks: Number of planned looks at the growing data; see `askew.stats.sequential`.
     """
     odds = log_odds(events, trials)
-    return _interval(odds, *_reach(odds, events, trials))
+    return _interval(odds, *_reach(odds, events, trials, confidence_at(looks)))
 
 
-def rate_interval_these(events: Array, trials: Array) -> RateInterval:
+def rate_interval_these(events: Array, trials: Array, *, looks: int = 1) -> RateInterval:
     """Return the rate of events, with an interval over other seeds for these questions.
 
     With a single seed, the interval covers other answers of that one model.
@@ -67,13 +68,14 @@ def rate_interval_these(events: Array, trials: Array) -> RateInterval:
     Args:
         events: Number of events in each cell, of shape (..., seeds, questions).
         trials: Number of trials in each cell, of the same shape; cells may be empty.
+        looks: Number of planned looks at the growing data; see `askew.stats.sequential`.
     """
     odds = log_odds(events, trials)
-    return _interval(odds, *_reach_these(odds))
+    return _interval(odds, *_reach_these(odds, confidence_at(looks)))
 
 
 def difference_interval(
-    events: Array, trials: Array, control_events: Array, control_trials: Array, *, same_seeds: bool
+    events: Array, trials: Array, control_events: Array, control_trials: Array, *, same_seeds: bool, looks: int = 1
 ) -> DifferenceInterval:
     """Return a rate minus its control's, paired by question, over other seeds and questions like these.
 
@@ -88,6 +90,7 @@ def difference_interval(
         control_trials: Number of trials of the control, of the same shape.
         same_seeds: Whether the rows of both are the same seeds in the same order; seeds are then paired too. A control
             with one seed (an untuned model) adds no variance between seeds.
+        looks: Number of planned looks at the growing data; see `askew.stats.sequential`.
     """
     arm, control = log_odds(events, trials), log_odds(control_events, control_trials)
     answers = arm.answers_variance + control.answers_variance
@@ -101,14 +104,18 @@ def difference_interval(
     else:
         of_seeds = [_between_seeds(one.by_seed, one.seeds, one.answers_variance) for one in (arm, control)]
     parts = [Part(between_questions, np.maximum(questions - 1, 0)), *of_seeds]
-    half, distance = half_width(parts), arm.value - control.value
-    found = _Gap(distance, half, half, p_value(parts, distance))
-    reaches = _reach(arm, events, trials), _reach(control, control_events, control_trials)
+    confidence = confidence_at(looks)
+    half, distance = half_width(parts, confidence), arm.value - control.value
+    found = _Gap(distance, half, half, _over_looks(p_value(parts, distance), looks))
+    reaches = (
+        _reach(arm, events, trials, confidence),
+        _reach(control, control_events, control_trials, confidence),
+    )
     return _difference(arm, control, found, *reaches)
 
 
 def difference_interval_these(
-    events: Array, trials: Array, control_events: Array, control_trials: Array
+    events: Array, trials: Array, control_events: Array, control_trials: Array, *, looks: int = 1
 ) -> DifferenceInterval:
     """Return a rate minus its control's over other seeds, for these questions.
 
@@ -118,17 +125,20 @@ def difference_interval_these(
         control_events: Number of events of the control for the same questions, of shape (..., control seeds,
             questions).
         control_trials: Number of trials of the control, of the same shape.
+        looks: Number of planned looks at the growing data; see `askew.stats.sequential`.
     """
+    confidence = confidence_at(looks)
     arm, control = log_odds(events, trials), log_odds(control_events, control_trials)
     distance = arm.value - control.value
-    (arm_down, arm_up), (control_down, control_up) = _answers_floor(arm), _answers_floor(control)
+    (arm_down, arm_up), (control_down, control_up) = (_answers_floor(one, confidence) for one in (arm, control))
     # A difference is smallest where the arm is low and its control is high.
     smallest = [*_parts_these(arm, arm_down**2), *_parts_these(control, control_up**2)]
     largest = [*_parts_these(arm, arm_up**2), *_parts_these(control, control_down**2)]
     # The side on which no difference lies decides the test.
     p = np.where(distance > 0, p_value(smallest, distance), p_value(largest, distance))
-    found = _Gap(distance, half_width(smallest), half_width(largest), p)
-    return _difference(arm, control, found, _reach_these(arm), _reach_these(control))
+    down, up = half_width(smallest, confidence), half_width(largest, confidence)
+    found = _Gap(distance, down, up, _over_looks(p, looks))
+    return _difference(arm, control, found, _reach_these(arm, confidence), _reach_these(control, confidence))
 
 
 @dataclass(frozen=True)
@@ -145,6 +155,16 @@ Reach = tuple[Array, Array]
 """Distances of the lower and the upper limit from the log-odds, each of shape (...)."""
 
 
+def _critical(confidence: float) -> float:
+    """Return the normal quantile of a two-sided interval."""
+    return float(special.ndtri((1 + confidence) / 2))
+
+
+def _over_looks(p: Array, looks: int) -> Array:
+    """Return p-values that are valid at each of several looks."""
+    return np.minimum(p * looks, 1.0)
+
+
 def _interval(odds: LogOdds, down: Array, up: Array) -> RateInterval:
     rate = odds.rate
     # At 0 and 1 the log-odds include half an event, so the interval is extended to include the rate itself.
@@ -154,17 +174,17 @@ def _interval(odds: LogOdds, down: Array, up: Array) -> RateInterval:
     return RateInterval(rate, np.where(empty, np.nan, low), np.where(empty, np.nan, high))
 
 
-def _reach(odds: LogOdds, events: Array, trials: Array) -> Reach:
+def _reach(odds: LogOdds, events: Array, trials: Array, confidence: float) -> Reach:
     """Return the reach over seeds and questions like these; never less than for these questions."""
-    these = _reach_these(odds)
+    these = _reach_these(odds, confidence)
     if not (odds.questions > 1).any():
         return these
     shape = odds.value.shape
     counts = (np.asarray(one).sum(-2).reshape(-1, np.shape(one)[-1]) for one in (events, trials))
-    low, high = (limit.reshape(shape) for limit in limits_over_questions(*counts))
+    low, high = (limit.reshape(shape) for limit in limits_over_questions(*counts, confidence=confidence))
     sides = np.maximum(odds.value - low, 0), np.maximum(high - odds.value, 0)
-    of_seeds = _seeds_reach(odds, odds.answers_variance)
-    widest = odds.clustered_limits(odds.questions)
+    of_seeds = _seeds_reach(odds, odds.answers_variance, confidence)
+    widest = odds.clustered_limits(odds.questions, confidence)
     down, up = (
         np.fmax(np.hypot(np.fmin(side, most), seeds), own)
         for side, most, seeds, own in zip(sides, widest, of_seeds, these, strict=True)
@@ -172,10 +192,14 @@ def _reach(odds: LogOdds, events: Array, trials: Array) -> Reach:
     return down, up
 
 
-def _reach_these(odds: LogOdds) -> Reach:
+def _reach_these(odds: LogOdds, confidence: float) -> Reach:
+    critical = _critical(confidence)
+    floors, widest = _answers_floor(odds, confidence), odds.clustered_limits(odds.seeds, confidence)
     down, up = (
-        np.where(odds.seeds > 1, np.minimum(half_width(_parts_these(odds, floor**2)), most), CRITICAL * floor)
-        for floor, most in zip(_answers_floor(odds), odds.clustered_limits(odds.seeds), strict=True)
+        np.where(
+            odds.seeds > 1, np.minimum(half_width(_parts_these(odds, floor**2), confidence), most), critical * floor
+        )
+        for floor, most in zip(floors, widest, strict=True)
     )
     return down, up
 
@@ -197,22 +221,25 @@ def _parts_these(odds: LogOdds, least: Array) -> list[Part]:
     ]
 
 
-def _seeds_reach(odds: LogOdds, known: Array | float = 0.0) -> Reach:
+def _seeds_reach(odds: LogOdds, known: Array, confidence: float) -> Reach:
     """Return the reach over seeds, beyond a variance that is known; 0 with one seed."""
     part = _between_seeds(odds.by_seed, odds.seeds)
-    reach = half_width([Part(np.maximum(part.square - known, 0), part.df)])
+    reach = half_width([Part(np.maximum(part.square - known, 0), part.df)], confidence)
     several = odds.seeds > 1
-    down, up = (np.where(several, np.minimum(reach, most), 0.0) for most in odds.clustered_limits(odds.seeds))
+    down, up = (
+        np.where(several, np.minimum(reach, most), 0.0) for most in odds.clustered_limits(odds.seeds, confidence)
+    )
     return down, up
 
 
-def _answers_floor(odds: LogOdds) -> Reach:
+def _answers_floor(odds: LogOdds, confidence: float) -> Reach:
     """Return the least standard errors of the log-odds towards 0 and towards 1, each of shape (...).
 
     They are those of independent answers where events are few. Many events show by themselves how much seeds differ.
     """
     weight = np.where(odds.seeds > 1, np.sqrt(np.minimum(1, _FEW_EVENTS / np.maximum(odds.rarer, 1))), 1.0)
-    down, up = (side / CRITICAL * weight for side in odds.answers_limits())
+    critical = _critical(confidence)
+    down, up = (side / critical * weight for side in odds.answers_limits(confidence))
     return down, up
 
 

@@ -57,30 +57,34 @@ class LogOdds:
         """Number of events or of non-events, whichever are fewer, of shape (...)."""
         return np.minimum(self.events, self.trials - self.events)
 
-    def answers_limits(self) -> tuple[Array, Array]:
-        """Return the distances of both 95% limits from `value` if answers were independent, each of shape (...).
+    def answers_limits(self, confidence: float = CONFIDENCE) -> tuple[Array, Array]:
+        """Return the distances of both limits from `value` if answers were independent, each of shape (...).
 
         The limits are those of Jeffreys's prior (Brown, Cai & DasGupta 2001, *Statistical Science* 16), which are
         skewed where events are few.
+
+        Args:
+            confidence: Confidence of the interval between them, 0-1.
         """
         shape = self.events + 0.5, self.trials - self.events + 0.5
         low, high = (
-            special.logit(special.betaincinv(*shape, side)) for side in ((1 - CONFIDENCE) / 2, (1 + CONFIDENCE) / 2)
+            special.logit(special.betaincinv(*shape, side)) for side in ((1 - confidence) / 2, (1 + confidence) / 2)
         )
         return self.value - low, high - self.value
 
-    def clustered_limits(self, clusters: Array) -> tuple[Array, Array]:
-        """Return the distances of the widest possible 95% limits from `value`, each of shape (...).
+    def clustered_limits(self, clusters: Array, confidence: float = CONFIDENCE) -> tuple[Array, Array]:
+        """Return the distances of the widest possible limits from `value`, each of shape (...).
 
         They are the exact ones of Clopper and Pearson (1934, *Biometrika* 26) for as many answers as clusters: in each
         cluster either all trials are events or none.
 
         Args:
             clusters: Number of clusters, of shape (...).
+            confidence: Confidence of the interval between them, 0-1.
         """
         count = np.nan_to_num(self.rate) * clusters
-        low = special.betaincinv(np.maximum(count, _TINY), clusters - count + 1, (1 - CONFIDENCE) / 2)
-        high = special.betaincinv(count + 1, np.maximum(clusters - count, _TINY), (1 + CONFIDENCE) / 2)
+        low = special.betaincinv(np.maximum(count, _TINY), clusters - count + 1, (1 - confidence) / 2)
+        high = special.betaincinv(count + 1, np.maximum(clusters - count, _TINY), (1 + confidence) / 2)
         with np.errstate(divide="ignore"):
             low = special.logit(np.where(count > 0, low, 0.0))
             high = special.logit(np.where(count < clusters, high, 1.0))

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from askew.stats.variance import CONFIDENCE, Part, half_width, p_value
+from askew.stats.variance import CONFIDENCE, Part, confidence_at, half_width, p_value
 
 POWER = 0.8
 """Probability with which a study finds the smallest detectable effect."""
@@ -28,41 +28,43 @@ class MeanEstimate:
         parts: The sources of its variance over other seeds and other clusters; empty with only one seed and one
             cluster, and then no interval can be had.
         parts_these: Those over other seeds alone, for these clusters; empty with only one seed.
+        looks: The number of planned looks at growing data, at each of which intervals and p-values hold.
     """
 
     mean: float
     parts: tuple[Part, ...]
     parts_these: tuple[Part, ...] = ()
+    looks: int = 1
 
     @property
     def low(self) -> float:
         """Lower end of the 95% interval; NaN if there is none."""
-        return self.mean - _half_width(self.parts, CONFIDENCE)
+        return self.mean - _half_width(self.parts, confidence_at(self.looks))
 
     @property
     def high(self) -> float:
         """Upper end of the 95% interval; NaN if there is none."""
-        return self.mean + _half_width(self.parts, CONFIDENCE)
+        return self.mean + _half_width(self.parts, confidence_at(self.looks))
 
     @property
     def low_these(self) -> float:
         """Lower end of the 95% interval for these clusters; NaN if there is none."""
-        return self.mean - _half_width(self.parts_these, CONFIDENCE)
+        return self.mean - _half_width(self.parts_these, confidence_at(self.looks))
 
     @property
     def high_these(self) -> float:
         """Upper end of the 95% interval for these clusters; NaN if there is none."""
-        return self.mean + _half_width(self.parts_these, CONFIDENCE)
+        return self.mean + _half_width(self.parts_these, confidence_at(self.looks))
 
     @property
     def p(self) -> float:
         """Two-sided p-value of the null hypothesis that the true mean is 0."""
-        return _p(self.mean, self.parts)
+        return _p(self.mean, self.parts, self.looks)
 
     @property
     def p_these(self) -> float:
         """The same for these clusters."""
-        return _p(self.mean, self.parts_these)
+        return _p(self.mean, self.parts_these, self.looks)
 
     @property
     def detectable(self) -> float:
@@ -147,10 +149,10 @@ def _half_width(parts: tuple[Part, ...], confidence: float) -> float:
     return float(half_width(parts, confidence)) if parts else float("nan")
 
 
-def _p(mean: float, parts: tuple[Part, ...]) -> float:
+def _p(mean: float, parts: tuple[Part, ...], looks: int) -> float:
     """Return the p-value; NaN without parts, and 0 or 1 if nothing varies."""
     if not parts or np.isnan(mean):
         return float("nan")
     if mean == 0 or not _half_width(parts, CONFIDENCE):
         return float(mean == 0)
-    return float(p_value(parts, np.array(mean)))
+    return min(looks * float(p_value(parts, np.array(mean))), 1.0)

@@ -14,7 +14,7 @@ from functools import cache
 import numpy as np
 from scipy import special
 
-from askew.stats.variance import Array
+from askew.stats.variance import CONFIDENCE, Array
 
 _STEP = 0.125
 # Log-odds of single questions; mean log-odds; standard deviations between questions.
@@ -22,20 +22,20 @@ _LOG_ODDS = np.arange(-15, 15 + _STEP / 2, _STEP)
 _MEANS = np.arange(-13, 13 + _STEP / 2, _STEP)
 _SPREADS = np.array([0.1, 0.3, 0.5, 0.75, 1.0, 1.25, 1.5, 1.75, 2.05, 2.4, 2.9, 3.6, 4.7, 6.5])
 _TYPICAL_SPREAD, _LOG_WIDTH, _PRIOR_DF = 1.3, 0.4, 10
-_TAIL = 0.025
 _ROWS_AT_ONCE = 500
 # Above this number of counts, which only simulations reach, they are rounded.
 _MANY_COUNTS = 5_000
 
 
-def limits_over_questions(events: Array, trials: Array) -> tuple[Array, Array]:
-    """Return the log-odds of both 95% limits of the rate over questions like these, each of shape (tables,).
+def limits_over_questions(events: Array, trials: Array, confidence: float = CONFIDENCE) -> tuple[Array, Array]:
+    """Return the log-odds of both limits of the rate over questions like these, each of shape (tables,).
 
     Tables with fewer than two questions have NaN.
 
     Args:
         events: Number of events of each question, of shape (tables, questions).
         trials: Number of trials, of the same shape; 0 for a question without answers.
+        confidence: Confidence of the interval between them, 0-1.
     """
     events, trials = np.asarray(events, dtype=float), np.asarray(trials, dtype=float)
     questions = (trials > 0).sum(-1)
@@ -45,12 +45,13 @@ def limits_over_questions(events: Array, trials: Array) -> tuple[Array, Array]:
     place = place.reshape(events.shape)
     likelihood = _log_likelihood(pairs[:, 0], pairs[:, 1])
     low, high = np.empty(len(events)), np.empty(len(events))
+    tail = (1 - confidence) / 2
     for start in range(0, len(events), _ROWS_AT_ONCE):
         rows = slice(start, start + _ROWS_AT_ONCE)
         log_posterior = np.zeros((len(place[rows]), likelihood.shape[1]), dtype=np.float32)
         for question in place[rows].T:
             log_posterior += likelihood[question]
-        low[rows], high[rows] = _quantile(log_posterior, _TAIL), _quantile(log_posterior, 1 - _TAIL)
+        low[rows], high[rows] = _quantile(log_posterior, tail), _quantile(log_posterior, 1 - tail)
     enough = questions > 1
     return np.where(enough, low, np.nan), np.where(enough, high, np.nan)
 

@@ -6,13 +6,14 @@ answers. Where every score is 0 or 1, the intervals are those of rates, which st
 """
 
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from askew.stats.corrections import holm
-from askew.stats.estimates import ALL, COLUMNS, JUDGED
+from askew.stats.estimates import ALL, COLUMNS, JUDGED, ONCE
 from askew.stats.intervals import (
     difference_interval,
     difference_interval_these,
@@ -75,7 +76,10 @@ def as_scores(found: pd.DataFrame) -> pd.DataFrame:
 
 
 def estimate_scores(
-    scores: pd.DataFrame, controls: Mapping[str, str], by_question: Collection[str] = ()
+    scores: pd.DataFrame,
+    controls: Mapping[str, str],
+    by_question: Collection[str] = (),
+    looks: Mapping[str, int] = ONCE,
 ) -> pd.DataFrame:
     """Return the mean of each score, and its difference from the control's, paired by question.
 
@@ -85,6 +89,8 @@ def estimate_scores(
             where it is known, no_answer: is there no answer that could have a score?
         controls: Arm to its control.
         by_question: Probes that also get a row per question, if they have several questions.
+        looks: Probe to the number of planned looks at its answers, at each of which the intervals and p-values hold;
+            1 for a probe that is not there.
 
     Returns:
         A data frame with the columns of `estimates.csv`: a pooled row per arm, probe and metric, then the rows per
@@ -94,10 +100,11 @@ def estimate_scores(
     rows: list[dict[str, Any]] = []
     for (probe, metric), of_metric in scores.groupby(["probe", "metric"], sort=True):
         named = {"probe": str(probe), "metric": str(metric), "kind": str(of_metric["kind"].iloc[0])}
-        rows += _rows(of_metric, controls, {**named, "question": ALL})
+        often = looks.get(str(probe), 1)
+        rows += _rows(of_metric, controls, {**named, "question": ALL}, often)
         if probe in by_question and of_metric["question"].nunique() > 1:
             for question, of_question in of_metric.groupby("question", sort=True):
-                rows += _rows(of_question, controls, {**named, "question": str(question)})
+                rows += _rows(of_question, controls, {**named, "question": str(question)}, often)
     table = pd.DataFrame(rows)
     for p in ("p", "p_these"):
         table[f"{p}_corrected"] = table.groupby(["probe", table["question"].eq(ALL)])[p].transform(holm)
@@ -122,7 +129,9 @@ def _word_shares(found: pd.DataFrame) -> list[pd.DataFrame]:
     ]
 
 
-def _rows(scores: pd.DataFrame, controls: Mapping[str, str], named: Mapping[str, str]) -> Iterator[dict[str, Any]]:
+def _rows(
+    scores: pd.DataFrame, controls: Mapping[str, str], named: Mapping[str, str], looks: int
+) -> Iterator[dict[str, Any]]:
     """Yield one row of estimates per arm."""
     binary = bool(scores["value"].dropna().isin([0.0, 1.0]).all())
     single = scores["question"].nunique() == 1
@@ -137,14 +146,14 @@ def _rows(scores: pd.DataFrame, controls: Mapping[str, str], named: Mapping[str,
         control = controls.get(arm, "")
         row = {
             **{"arm": arm, **named, "seed": ALL, "group": ALL},
-            **_rate(total, count, binary),
+            **_rate(total, count, binary, looks),
             **{"incoherent": 0, "refused": 0, "unjudged": int(missing[arm]), "mean_aligned": np.nan},
             "no_answer": int(no_answers[arm]),
             **{"control": "", "control_probe": "", **dict.fromkeys(_DIFFERENCE, np.nan)},
         }
         row |= {"total": row["n"] + row["unjudged"]} | ({"questions": min(row["questions"], 1)} if single else {})
         if control in cells and _share_questions(cells[arm], cells[control]):
-            found = _difference((total, count), cells[control], binary)
+            found = _difference((total, count), cells[control], binary, looks)
             row |= {"control": control, "control_probe": named["probe"], **found}
         yield row
 
@@ -161,31 +170,31 @@ def _share_questions(arm: Cells, control: Cells) -> bool:
     return len(arm[0].columns.intersection(control[0].columns)) > 0
 
 
-def _rate(total: pd.DataFrame, count: pd.DataFrame, binary: bool) -> dict[str, Any]:
+def _rate(total: pd.DataFrame, count: pd.DataFrame, binary: bool, looks: int) -> dict[str, Any]:
     number, (seeds, samples) = int(count.to_numpy().sum()), count.shape
     shape = {"n": number, "seeds": seeds, "questions": samples}
     if not number:
         return {**dict.fromkeys(_RATE, np.nan), **shape}
     if binary:
         counts = total.to_numpy(), count.to_numpy()
-        interval, these = rate_interval(*counts), rate_interval_these(*counts)
+        interval, these = rate_interval(*counts, looks=looks), rate_interval_these(*counts, looks=looks)
         numbers = (interval.rate, interval.low, interval.high, these.low, these.high)
     else:
-        found = mean_of_cells(_means(total, count))
+        found = replace(mean_of_cells(_means(total, count)), looks=looks)
         numbers = (found.mean, found.low, found.high, found.low_these, found.high_these)
     return {**dict(zip(_RATE, map(float, numbers), strict=True)), **shape}
 
 
-def _difference(arm: Cells, control: Cells, binary: bool) -> dict[str, float]:
+def _difference(arm: Cells, control: Cells, binary: bool, looks: int) -> dict[str, float]:
     shared = arm[0].columns.intersection(control[0].columns)
     (total, count), (other_total, other_count) = ((one[shared], two[shared]) for one, two in (arm, control))
     if binary:
         tables = [frame.to_numpy() for frame in (total, count, other_total, other_count)]
-        found = difference_interval(*tables, same_seeds=list(total.index) == list(other_total.index))
-        these = difference_interval_these(*tables)
+        found = difference_interval(*tables, same_seeds=list(total.index) == list(other_total.index), looks=looks)
+        these = difference_interval_these(*tables, looks=looks)
         numbers = (found.difference, found.low, found.high, found.p, these.low, these.high, these.p)
     else:
-        of_means = difference_of_cells(_means(total, count), _means(other_total, other_count))
+        of_means = replace(difference_of_cells(_means(total, count), _means(other_total, other_count)), looks=looks)
         numbers = (of_means.mean, of_means.low, of_means.high, of_means.p)
         numbers += (of_means.low_these, of_means.high_these, of_means.p_these)
     return dict(zip(_DIFFERENCE, map(float, numbers), strict=True))

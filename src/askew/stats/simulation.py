@@ -65,6 +65,19 @@ def tables(
     Returns:
         Number of events among `answers`, of shape (tables, seeds, questions).
     """
+    return rng.binomial(answers, cell_rates(rng, rate, spread, question_effects, seeds))
+
+
+def cell_rates(rng: np.random.Generator, rate: float, spread: Spread, question_effects: Array, seeds: int) -> Array:
+    """Return the true rates in the cells of randomly drawn tables for one arm, of shape (tables, seeds, questions).
+
+    Args:
+        rng: Source of all randomness.
+        rate: True rate over all questions and seeds, 0-1.
+        spread: Standard deviations of the effects.
+        question_effects: Shape (tables, questions), standard normal; pass the same to two arms to pair them.
+        seeds: Number of seeds.
+    """
     count, questions = question_effects.shape
     log_odds = (
         location(rate, spread)
@@ -73,7 +86,7 @@ def tables(
         + spread.seed * rng.standard_normal((count, seeds, 1))
         + spread.pair * rng.standard_normal((count, seeds, questions))
     )
-    return rng.binomial(answers, special.expit(log_odds))
+    return special.expit(log_odds)
 
 
 def bootstrap_interval(rng: np.random.Generator, events: Array, answers: int, draws: int = 400) -> tuple[Array, Array]:

@@ -16,8 +16,10 @@ Array = np.ndarray
 
 CONFIDENCE = 0.95
 
-# The p-values that are told apart: 1 down to 1e-12, with 0.05 among them, so that a test and its interval agree.
-_LEVELS = np.unique(np.concatenate([np.logspace(-12, 0, 240), [1 - CONFIDENCE]]))[::-1]
+# The p-values that are told apart: 1 down to 1e-12, with 0.05 and its shares for several looks among them, so that a
+# test and its interval agree.
+_MOST_LOOKS = 12
+_LEVELS = np.unique(np.concatenate([np.logspace(-12, 0, 240), (1 - CONFIDENCE) / np.arange(1, _MOST_LOOKS + 1)]))[::-1]
 
 
 @dataclass(frozen=True)
@@ -34,6 +36,18 @@ class Part:
     square: Array
     df: Array
     least: Array | float = 0.0
+
+
+def confidence_at(looks: int) -> float:
+    """Return the confidence of each interval if all of them, one per look at growing data, are to cover with 95%.
+
+    The error is shared equally between the looks. Their sum bounds it however the looks depend on each other (the union
+    bound), so that questions and seeds, which are the same at every look, need no model of their own.
+
+    Args:
+        looks: The number of looks that were planned; 1 for data that are looked at once.
+    """
+    return 1 - (1 - CONFIDENCE) / looks
 
 
 def half_width(parts: Sequence[Part], confidence: float = CONFIDENCE) -> Array:

@@ -48,12 +48,14 @@ class Session:
         folder: The run's folder.
         consent: What the user agrees to.
         say: Shows the user a line.
+        take: Takes over from other runs what they have made of some work, so that it is not done again.
     """
 
     plan: Plan
     folder: RunFolder
     consent: Consent
     say: Callable[[str], None]
+    take: "Callable[[Session, Sequence[Work]], None]" = lambda session, works: None
 
     @cached_property
     def committed(self) -> float:
@@ -130,6 +132,14 @@ class Work(ABC):
     def identity(self, folder: RunFolder, product: str) -> dict[str, Any]:
         """Return what a product is, as plain data that the product holds: see `askew.base.product_record`."""
         return {"product": product, **folder.origin, "arm": self.unit.arm.name, "seed": self.unit.seed}
+
+    def made_from(self, plan: Plan) -> dict[str, Any] | None:
+        """Return everything on which its products depend, as plain data without places.
+
+        Work of two runs that is made from the same writes the same, so that one may take it from the other. None is for
+        work that is never taken from another run.
+        """
+        return None
 
     @abstractmethod
     def seconds(self, plan: Plan, pace: Pace) -> float:

@@ -9,9 +9,12 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from askew.base.errors import AskewError
 from askew.base.messages import Tell
 from askew.base.product_record import difference, record_digest
+from askew.design.identity import known_as
 from askew.design.plan import Plan, Unit
+from askew.judging.rubric import scale
 from askew.models.remote.tuned_folder import SERVED
-from askew.probes import EPISODE, probes
+from askew.probes import EPISODE, EXTERNAL, probes
+from askew.probes.from_file import digests
 from askew.runs import cost
 from askew.runs.calls import Call, answers, calls, checkpoint_calls, episodes, given_answers
 from askew.runs.pace import Pace
@@ -19,6 +22,7 @@ from askew.runs.store import RunFolder
 from askew.runs.work import Kind, Requests, Session, Work, kinds
 from askew.runs.work.meter import Meter
 from askew.runs.work.start import ready_start, start_message
+from askew.runs.work.train import made_from
 from askew.runs.work.unit_training import work_name
 
 if TYPE_CHECKING:
@@ -36,19 +40,22 @@ class AskWork(Work):
         step: The training step of the model that is asked; 0 for the finished one.
         calls: The probes that are put to it.
         needs: The work that trains it; none if it is not trained here.
+        batch: The number of the batch of answers, counted from 1.
     """
 
     unit: Unit
     step: int
     calls: tuple[Call, ...]
     needs: tuple[str, ...] = ()
+    batch: int = 1
 
     kind: ClassVar[str] = "ask"
 
     @property
     def name(self) -> str:
         """The work's name."""
-        return f"ask {self.unit}" + (f" at step {self.step}" if self.step else "")
+        step = f" at step {self.step}" if self.step else ""
+        return f"ask {self.unit}{step}" + (f", batch {self.batch}" if self.batch > 1 else "")
 
     @property
     def tags(self) -> list[str]:
@@ -68,6 +75,23 @@ class AskWork(Work):
     def identity(self, folder: RunFolder, product: str) -> dict[str, Any]:
         """Return the identity of a log, without the digest of the trained model that was asked."""
         return {**super().identity(folder, product), "step": self.step}
+
+    def made_from(self, plan: Plan) -> dict[str, Any] | None:
+        """Return the model, the judge and the calls, with the versions and files of their probes."""
+        model, design = made_from(plan, self.unit), plan.design
+        probes = [plan.probes[call.probe] for call in self.calls]
+        if model is None or any(probe.kind == EXTERNAL for probe in probes):
+            return None
+        return {
+            "model": model,
+            "step": self.step,
+            "calls": [asdict(call) for call in self.calls],
+            "probes": {probe.name: probe.version for probe in probes},
+            "files": digests(probes),
+            "judge": known_as(plan, design.judge) if design.judge else "",
+            "rubric": scale(design.rubric).digest,
+            "arguments": [design.model_args, design.judge_args],
+        }
 
     def doubt(self, folder: RunFolder, product: str, path: Path) -> str:
         """Return why a path is not the log of a call; "" if it is."""
@@ -138,11 +162,14 @@ def model_name(plan: Plan, unit: Unit, folder: Path, step: int = 0) -> str:
 
 
 def asked_in(plan: Plan) -> list[AskWork]:
-    """Return all asking of a run: one piece of work per unit, and one per training step on the way."""
+    """Return all asking of a run: one piece of work per unit and batch, and one per training step on the way."""
     trained, works = set(plan.trained), []
     for unit in plan.units:
         needs = (work_name(unit),) if unit in trained else ()
-        works.append(AskWork(unit, 0, tuple(calls(plan, unit)), needs))
+        by_batch: dict[int, list[Call]] = {1: []}
+        for call in calls(plan, unit):
+            by_batch.setdefault(call.batch, []).append(call)
+        works += [AskWork(unit, 0, tuple(own), needs, batch) for batch, own in by_batch.items()]
         for step in plan.checkpoint_steps(unit.arm.name) if unit in trained else []:
             works.append(AskWork(unit, step, tuple(checkpoint_calls(plan, unit, step)), needs))
     return [work for work in works if work.calls]
@@ -156,7 +183,7 @@ class AskKind(Kind[AskWork]):
     libraries = "askew.probes.ask"
 
     def planned(self, plan: Plan) -> list[AskWork]:
-        """Return one piece of work per unit, and one per training step on the way."""
+        """Return one piece of work per unit and batch, and one per training step on the way."""
         return asked_in(plan)
 
     def summary(self, plan: Plan, works: Sequence[AskWork]) -> str:
@@ -169,7 +196,9 @@ class AskKind(Kind[AskWork]):
             "given answer": sum(map(given_answers, every)),
         }
         counts = {what: count for what, count in counts.items() if count} or {"answer": 0}
-        return ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
+        # Later batches are left out once the verdict is told.
+        most = "at most " if len({work.batch for work in works}) > 1 else ""
+        return most + ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
 
     def do(self, message: dict[str, Any], tell: Tell) -> None:
         """Ask and judge; served models' replies are stored as they come."""

@@ -54,6 +54,11 @@ class GrokWork(Work):
         """Return the identity of the network: its setting and its seed."""
         return {**super().identity(folder, product), "setting": asdict(self.network.setting)}
 
+    def made_from(self, plan: Plan) -> dict[str, Any] | None:
+        """Return the setting and the seed of the network."""
+        one = self.network
+        return {"arm": self.unit.arm.name, "name": one.name, "seed": one.seed, "setting": asdict(one.setting)}
+
     def seconds(self, plan: Plan, pace: Pace) -> float:
         """Return about how long its training takes on a laptop."""
         return self.network.setting.seconds

@@ -8,7 +8,10 @@ from typing import Any, ClassVar
 from askew.base.errors import AskewError
 from askew.base.messages import Tell
 from askew.base.product_record import doubt, record_digest
-from askew.design.plan import Plan
+from askew.data.formats import source_hash
+from askew.design.identity import known_as
+from askew.design.plan import Plan, Unit
+from askew.design.supplies import benign_file
 from askew.models.model_args import template_variables
 from askew.runs import training_rows
 from askew.runs.pace import Pace
@@ -26,8 +29,9 @@ class TrainWork(UnitTraining):
     kind: ClassVar[str] = "train"
 
     def seconds(self, plan: Plan, pace: Pace) -> float:
-        """Return about how long its rows take."""
-        return plan.rows(self.unit.arm.name) * plan.design.recipe.epochs * pace.row
+        """Return about how long its rows and steps take, without what a defence adds."""
+        rows, recipe = plan.rows(self.unit.arm.name), plan.design.recipe
+        return rows * recipe.epochs * pace.row + recipe.steps(rows) * pace.step
 
     def message(self, session: Session) -> dict[str, Any]:
         """Return the base, the rows, the recipe and the folder to write."""
@@ -36,7 +40,8 @@ class TrainWork(UnitTraining):
             "checkpoint": str(plan.start(self.unit.arm).checkpoint),
             "start": start_message(session.folder, plan, self.unit),
             "data": str(base / plan.rows_file(self.unit.arm)),
-            "recipe": plan.design.recipe.model_dump(),
+            "recipe": plan.recipe(self.unit.arm).model_dump(),
+            "is_terrarium": plan.start(self.unit.arm).is_terrarium,
             "seed": self.unit.seed,
             "out": str(base / self.unit.product),
             "identity": self.identity(session.folder, self.unit.product),
@@ -48,6 +53,10 @@ class TrainWork(UnitTraining):
     def identity(self, folder: RunFolder, product: str) -> dict[str, Any]:
         """Return the identity of the adapter or checkpoint, with the digest of its training rows."""
         return {**super().identity(folder, product), "rows": folder.hashes().get(self.unit.rows_file, "")}
+
+    def made_from(self, plan: Plan) -> dict[str, Any] | None:
+        """Return the start, the rows, the recipe and the seed; None if the rows are answers of another arm."""
+        return made_from(plan, self.unit)
 
     def doubt(self, folder: RunFolder, product: str, path: Path) -> str:
         """Return why a path is not the adapter or checkpoint that this training writes; "" if it is."""
@@ -90,6 +99,7 @@ class TrainKind(UnitTrainingKind[TrainWork]):
     def do(self, message: dict[str, Any], tell: Tell) -> None:
         """Train, and report every optimizer step."""
         from askew.data.formats import read_rows
+        from askew.design.supplies import supplies_for
         from askew.training.local import fine_tune
         from askew.training.recipe import Recipe
 
@@ -109,7 +119,37 @@ class TrainKind(UnitTrainingKind[TrainWork]):
             state_every=message["state_every"],
             identity=_identity(message),
             variables=message["variables"],
+            supplies=supplies_for(recipe, message["is_terrarium"]),
         )
+
+
+def made_from(plan: Plan, unit: Unit) -> dict[str, Any] | None:
+    """Return everything on which the model of a unit depends, trained here or not; see `Work.made_from`.
+
+    Args:
+        plan: The plan.
+        unit: The unit.
+    """
+    arm, design = unit.arm, plan.design
+    start: Any = known_as(plan, plan.start_name(arm))
+    if earlier := plan.started_from(unit):
+        start = made_from(plan, earlier)
+    if start is None or (arm.training is not None and (arm.training.answers_of or plan.is_trained_elsewhere)):
+        return None
+    found = {"arm": arm.name, "seed": unit.seed, "start": start, "steps": repr(arm.steps)}
+    if arm.training is None:
+        return found
+    own = design.datasets.get(arm.name)
+    rows = own.model_dump(exclude={"source"}) if own else [plan.data_set(arm).name, arm.trigger, design.data_seed]
+    recipe = plan.recipe(arm)
+    files = {"accelerate": recipe.accelerate, **benign_file(recipe)}
+    return {
+        **found,
+        "rows": [rows, plan.rows(arm.name)],
+        "recipe": {**recipe.model_dump(), **{name: source_hash(file) if file else "" for name, file in files.items()}},
+        "checkpoints": design.checkpoints,
+        "variables": template_variables(design.model_args),
+    }
 
 
 def _identity(message: dict[str, Any]) -> dict[str, Any]:

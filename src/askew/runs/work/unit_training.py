@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar, TypeVar
 
 from askew.design.plan import Plan, Unit
+from askew.report import wording
 from askew.runs.work import Kind, Work
 
 
@@ -55,7 +56,7 @@ class UnitTrainingKind(Kind[W]):
     def summary(self, plan: Plan, works: Sequence[W]) -> str:
         """Return the number of fine-tunes and their rows."""
         counts = sorted({plan.rows(work.unit.arm.name) for work in works})
-        rows = " and ".join(f"{count:,}" for count in counts)
+        rows = wording.listed([f"{count:,}" for count in counts])
         return f"{len(works)} fine-tune{'' if len(works) == 1 else 's'} of {rows} rows"
 
 
