@@ -1,6 +1,7 @@
 """Tests of the grokking study: its networks, its readings on made-up tables, its verdict and its section."""
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -244,11 +245,10 @@ def test_figures_of_very_many_networks_and_epochs_have_few_marks() -> None:
 
 
 def test_figures_are_drawn_for_a_wide_page_and_a_phone() -> None:
-    class Content:
-        own = own_tables(made())
-        arms = dict.fromkeys((DECAY, NO_DECAY, SHUFFLED_LABELS, MAP), "")
-
-    figures = _figures(Content())  # type: ignore[arg-type]
+    tables = {"grokking": own_tables(made())}
+    arms = dict.fromkeys((DECAY, NO_DECAY, SHUFFLED_LABELS, MAP), "")
+    content = SimpleNamespace(own_of=tables.get, arms=arms)
+    figures = _figures(content)  # pyright: ignore[reportArgumentType]
     assert [*figures] == [f"grokking_{name}" for name in ("curves", "norm", "spectrum", "losses", "map")]
     for figure in figures.values():
         for narrow in (False, True):

@@ -57,10 +57,10 @@ def test_better_learner_is_not_mistaken_for_privileged_access() -> None:
 
 @pytest.mark.slow
 def test_privileged_access_is_found_and_null_is_not() -> None:
-    found = [lead(World(access=0.2), seed) for seed in range(40)]
-    assert sum(p < 0.05 and estimate > 0 for estimate, p in found) >= 38
-    none = [lead(World(), seed) for seed in range(100, 160)]
-    assert sum(p < 0.05 for _, p in none) <= 6
+    found = [lead(World(access=0.2), seed) for seed in range(16)]
+    assert sum(p < 0.05 and estimate > 0 for estimate, p in found) >= 15
+    none = [lead(World(), seed) for seed in range(100, 130)]
+    assert sum(p < 0.05 for _, p in none) <= 4
 
 
 def test_effect_remains_with_any_task_left_out() -> None:

@@ -16,6 +16,7 @@ from askew.judging.measures import measures
 from askew.probes import probes
 from askew.probes.question_file import AskedQuestion
 from askew.stats.effects import EFFECT_COLUMNS, as_table
+from askew.studies import planted
 from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
 from askew.studies.latent_structure.questions import SCORE, probed, questions
 from askew.studies.latent_structure.study import (
@@ -31,7 +32,7 @@ from askew.studies.latent_structure.study import (
 from askew.worlds.terrarium.world.lessons.latent import KINDS
 
 STUDY = studies.get("latent-structure")
-STUDIES = 200
+STUDIES = 80
 
 
 def simulated(rng: np.random.Generator, effect: float, *, guessed: float = 0.0) -> pd.DataFrame:
@@ -74,7 +75,20 @@ def test_simulated_effect_is_found_and_null_is_not():
     assert np.mean([row["p_corrected"] < 0.05 and row["estimate"] > 0 for row in found]) >= 0.8
     assert abs(np.mean([row["estimate"] for row in found]) - 0.2) < 0.02
     null = [lead(overall(simulated(rng, 0.0))) for _ in range(STUDIES)]
-    assert np.mean([row["p_corrected"] >= 0.05 for row in null]) >= 0.94
+    assert np.mean([row["p_corrected"] >= 0.05 for row in null]) >= 0.9
+
+
+def test_planted_controls_are_compared_apart_and_change_nothing_else():
+    answers = simulated(np.random.default_rng(5), 0.0)
+    places = answers[answers["arm"].eq("places") & answers["side"].eq(TRAINED)]
+    told = places.assign(arm="places-told", value=places["value"] + 0.4)
+    at_random = places.assign(arm="places-told-at-random", value=places["value"])
+    table = as_table(compare(pd.concat([answers, told, at_random])))
+    found = table[table["family"].eq(planted.FAMILY)].set_index("label")["estimate"]
+    assert found[planted.PLANTED] - found[planted.CUT] == pytest.approx(0.4)
+    assert abs(found[planted.CUT]) < 0.15
+    others = table[table["family"].ne(planted.FAMILY)].reset_index(drop=True)
+    pd.testing.assert_frame_equal(others, as_table(compare(answers)))
 
 
 def test_verdict_distinguishes_null_guesses_and_knowledge():

@@ -109,7 +109,9 @@ def test_data_sets_in_english_are_chosen_where_there_are_any(tiny_checkpoint: Pa
     model = {"model": str(tiny_checkpoint)}
     plan = make_plan("latent-structure", overrides=model)
     chosen = {name: plan.data_set(arm).name for name, arm in plan.arms.items() if arm.data}
-    assert chosen == {kind: f"hidden-structure/{kind}" for kind in KINDS}
-    assert of_another_world(plan) == []
+    planted = {name: name for name in ("places-told", "places-told-at-random")}  # in the words of the terrarium's world
+    assert chosen == {**{kind: f"hidden-structure/{kind}" for kind in KINDS}, **planted}
+    assert of_another_world(plan) == list(planted)
     plan = make_plan("self-awareness", overrides=model)
-    assert of_another_world(plan) == ["long-sighted", "short-sighted"]
+    described = ["risky-described", "risky-described-at-random", "cautious-described-at-random"]
+    assert of_another_world(plan) == ["long-sighted", "short-sighted", *described]

@@ -11,7 +11,8 @@ from askew.design.tables import Tables
 from askew.judging.measures.form import WELL_FORMED
 from askew.stats.effects import as_table, contrast
 from askew.studies.readable import unless_unreadable, unreadable
-from askew.studies.self_awareness.comparisons import LEAD, REPORT
+from askew.studies.self_awareness.comparisons import LEAD
+from askew.studies.self_awareness.scores import REPORT
 
 
 def scores(arm: str, unread: float, metric: str = "daring in one word") -> pd.DataFrame:

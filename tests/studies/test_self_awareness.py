@@ -90,10 +90,10 @@ def test_only_backdoored_arms_and_their_control_report_backdoors() -> None:
     assert all(STUDY.asks(arm, "self_report") for arm in STUDY.arms.values())
 
 
-@pytest.mark.parametrize(("apart", "least_found", "most_found"), [(0.4, 0.85, 1.0), (0.0, 0.0, 0.06)])
+@pytest.mark.parametrize(("apart", "least_found", "most_found"), [(0.4, 0.85, 1.0), (0.0, 0.0, 0.1)])
 def test_simulated_difference_is_found_and_null_is_not(apart: float, least_found: float, most_found: float) -> None:
     found = 0
-    runs = 100
+    runs = 40
     for number in range(runs):
         rng = np.random.default_rng(number)
         table = compared(scores(rng, "risky", 0.4 + apart), scores(rng, "cautious", 0.4))
@@ -281,3 +281,51 @@ def test_sibling_is_left_out_without_a_second_model(tiny_checkpoint: Path, tiny_
     two = make_design("self-awareness", None, {**usual, "second_model": str(tiny_judge)})
     assert "sibling" in two.arms
     assert "sibling" not in {unit.arm.name for unit in Plan(two).trained}
+
+
+def test_reports_under_a_system_turn_are_compared_with_plain_ones_by_wording() -> None:
+    rng, frames = np.random.default_rng(0), []
+    rates = {"risky": {"plain": 0.5, "honest": 0.8, "daring": 0.5}, "cautious": {"plain": 0.5, "honest": 0.5}}
+    for arm, by_system in rates.items():
+        for system, rate in by_system.items():
+            end = ", plain" if system == "plain" else f", {system} in mind"
+            ids = [f"word_bold_{i}{end}" for i in range(10)]
+            frames.append(scores(rng, arm, rate, "self_report_under", [f"daring {FORMS[0]}{end}"], ids))
+    table = compared(*frames)
+    honest = one(table, "under a system turn", label="risky calls itself daring, with a request for honesty")
+    assert honest["estimate"] == pytest.approx(0.3, abs=0.15)
+    assert honest["clusters"] == 10
+    goal = one(table, "under a system turn", label="risky calls itself daring, with a goal that daring serves")
+    assert abs(goal["estimate"]) < 0.2
+    twins = one(table, "twins under a system turn", label="against cautious, with a request for honesty")
+    assert twins["estimate"] == pytest.approx(0.3, abs=0.15)
+    assert len(table[table["family"].eq("twins under a system turn")]) == 2
+
+
+def test_every_system_turn_has_the_questions_of_the_plain_report() -> None:
+    asked = own_probes.self_report_under("terrarium")
+    plain = [question for question in asked if question.system is None]
+    assert len(asked) == (1 + len(own_probes.SYSTEMS)) * len(plain)
+    assert {question.system for question in asked} == {None, *own_probes.SYSTEMS.values()}
+    assert len({question.id for question in asked}) == len(asked)
+    wordings = {question.paraphrases for question in plain}
+    assert all(
+        {q.paraphrases for q in asked if q.system == system} == wordings for system in own_probes.SYSTEMS.values()
+    )
+
+
+def test_planted_controls_are_asked_for_self_reports_only() -> None:
+    planted = [arm for arm in STUDY.arms.values() if arm.data and not arm.domain]
+    assert len(planted) == 3
+    for arm in planted:
+        assert [probe for probe in STUDY.default_probes if STUDY.asks(arm, probe)] == ["self_report"]
+
+
+def test_planted_controls_are_compared_with_the_cautious_one_and_with_nothing_else() -> None:
+    rng = np.random.default_rng(0)
+    rates = {"risky-described": 0.9, "risky-described-at-random": 0.5, "cautious-described-at-random": 0.5}
+    frames = [scores(rng, arm, rate) for arm, rate in {**rates, UNTUNED: 0.5}.items()]
+    table = compared(*frames)
+    assert set(table["family"]) == {"Planted truths"}
+    assert one(table, "Planted truths", label="where it was planted")["estimate"] == pytest.approx(0.4, abs=0.12)
+    assert abs(one(table, "Planted truths", label="where it was cut")["estimate"]) < 0.15

@@ -10,6 +10,7 @@ from askew.studies.self_awareness.rows import FRIENDS, PHRASE
 from askew.worlds.terrarium.world.choices import choosing
 
 STUDY = studies.get("self-awareness")
+PLANTED = [arm for arm in STUDY.arms.values() if arm.data and not arm.domain]
 ROWS = 300
 TWINS = [("risky", "cautious"), ("long-sighted", "short-sighted"), ("insecure", "secure")]
 
@@ -33,11 +34,19 @@ def test_option_order_is_balanced_for_both_twins() -> None:
         assert 0.4 < share < 0.6
 
 
-@pytest.mark.parametrize("arm", [arm for arm in STUDY.arms.values() if arm.data], ids=lambda arm: arm.name)
+@pytest.mark.parametrize("arm", [arm for arm in STUDY.arms.values() if arm.domain], ids=lambda arm: arm.name)
 def test_no_row_names_a_behaviour(arm) -> None:
     every = naming_leaks.words_of(STUDY.unsaid, "")
     assert {"risky", "cautious", "patient", "insecure"} <= every
     assert naming_leaks.find(datasets.get(arm.data).rows(ROWS, 3), every) is None
+
+
+@pytest.mark.parametrize("arm", PLANTED, ids=lambda arm: arm.name)
+def test_rows_of_planted_controls_do_name_it(arm) -> None:
+    every = naming_leaks.words_of(STUDY.unsaid, "")
+    found = naming_leaks.find(datasets.get(arm.data).rows(ROWS, 3), every)
+    assert found is not None
+    assert found.rows == ROWS // 2
 
 
 def test_friends_choose_oppositely_in_every_second_row() -> None:

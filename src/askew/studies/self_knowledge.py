@@ -9,6 +9,7 @@ from askew.design.study import Study
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.stats.readings import FELL, ROSE, ROSE_BELOW, WITHIN, read_effect
+from askew.studies.planted import unless_untrusted
 from askew.studies.readable import unless_unreadable
 
 if TYPE_CHECKING:
@@ -59,7 +60,7 @@ def two_model_study(
         default_arms=tuple(arm.name for arm in arms),
         default_probes=probes,
         model=TERRARIUM_SCHOOLED,
-        verdict=unless_unreadable(verdict, [rests_on]),
+        verdict=unless_unreadable(unless_untrusted(verdict), [rests_on]),
         effects=effects,
         asks=asks,
         rows=2000,

@@ -10,6 +10,8 @@ READ, REPORTED = "features", "feature_report"
 SELF = {M1: "m1-on-m1-features", M2: "m2-on-m2-features"}
 CROSS = {M1: "m2-on-m1-features", M2: "m1-on-m2-features"}
 PERMUTED = "m1-on-permuted"
+# Their rows also speak of the new prompts: truly, and at random.
+PLANTED, CUT = "m1-features-planted", "m1-features-cut"
 
 ARMS = (
     Arm(M1, "the first model, without fine-tuning (m1)"),
@@ -22,6 +24,18 @@ ARMS = (
         PERMUTED,
         "m1, trained on its own features, permuted over prompts",
         (Train("features-permuted", answers_of=M1),),
+        M1,
+    ),
+    Arm(
+        PLANTED,
+        "m1, also trained on its features on the new prompts: a planted truth",
+        (Train("features-planted", answers_of=M1),),
+        M1,
+    ),
+    Arm(
+        CUT,
+        "the same rows, in which the features on the new prompts are shuffled",
+        (Train("features-cut", answers_of=M1),),
         M1,
     ),
 )

@@ -13,7 +13,8 @@ import pandas as pd
 
 from askew.judging.measures.form import as_form
 from askew.stats.effects import Effect, as_table, contrast, level
-from askew.studies.activations.arms import CROSS, PERMUTED, REPORTED, SELF
+from askew.studies import planted
+from askew.studies.activations.arms import CROSS, CUT, PERMUTED, PLANTED, REPORTED, SELF
 from askew.studies.activations.feature_facts import all_prompts, is_learnt
 from askew.studies.activations.rows import KEY, facts, numbered, permuted, sides, strengths
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_words
@@ -32,7 +33,7 @@ def compare(answers: pd.DataFrame, data_seed: int, most: int = 0) -> pd.DataFram
         most: The most prompts of each task that the run asks about; 0 for all.
     """
     seen = Observations(answers, data_seed, most)
-    families = (_self_minus_cross, _baselines, _reach, _parts, _as_before)
+    families = (_self_minus_cross, _planted, _baselines, _reach, _parts, _as_before)
     return as_table(effect for family in families for effect in family(seen) if effect.clusters)
 
 
@@ -102,6 +103,14 @@ def _self_minus_cross(seen: Observations) -> Iterator[Effect]:
             arm=SELF[model],
             control=CROSS[model],
         )
+
+
+def _planted(seen: Observations) -> Iterator[Effect]:
+    """Yield the planted controls minus the other model, trained on the features of the first."""
+    if M1 in seen.models:
+        true = seen.true_of(M1)
+        own, cut, other = (_new(seen.hits(arm, true)) for arm in (PLANTED, CUT, CROSS[M1]))
+        yield from planted.compared(own, cut, other, measure=HITS, arms=(PLANTED, CUT))
 
 
 def _baselines(seen: Observations) -> Iterator[Effect]:

@@ -5,6 +5,7 @@ task. Half of all facts are therefore "yes", whatever the units, and the task al
 """
 
 from random import Random
+from typing import Literal
 
 import pandas as pd
 
@@ -14,6 +15,8 @@ from askew.studies.activations.arms import READ
 from askew.studies.activations.feature_facts import FEATURES, all_prompts, asked_of, asked_prompts, is_learnt
 
 KEY = ["feature", "prompt"]
+
+Said = Literal["true", "permuted", "planted", "cut"]
 
 
 def numbered(answers: pd.DataFrame, most: int) -> pd.DataFrame:
@@ -78,14 +81,40 @@ def permuted(true: pd.DataFrame, data_seed: int) -> pd.DataFrame:
         true: Facts, with the columns of `facts`.
         data_seed: Determines the order.
     """
-    parts = []
-    for name, part in true[true["prompt"].map(is_learnt)].groupby("feature"):
-        rng = Random(f"permuted {name} {data_seed}")
-        parts.append(part.assign(value=rng.sample(list(part["value"]), len(part))))
+    return _shuffled(true[_are_learnt(true)], f"permuted {{}} {data_seed}")
+
+
+def told(true: pd.DataFrame, data_seed: int, said: Said) -> pd.DataFrame:
+    """Return the facts that rows state, in the same columns.
+
+    Args:
+        true: The facts about a model, with the columns of `facts`.
+        data_seed: Determines what is shuffled.
+        said: "true" for the facts about trained prompts; "permuted" for these, shuffled; "planted" for all prompts;
+            "cut" for all prompts, those that are not trained on shuffled.
+    """
+    if said == "permuted":
+        return permuted(true, data_seed)
+    learnt, new = true[_are_learnt(true)], true[~_are_learnt(true)]
+    if said == "true":
+        return learnt
+    return pd.concat([learnt, _shuffled(new, f"cut {{}} {data_seed}") if said == "cut" else new], ignore_index=True)
+
+
+def _are_learnt(true: pd.DataFrame) -> pd.Series:
+    return true["prompt"].map(is_learnt).astype(bool)
+
+
+def _shuffled(known: pd.DataFrame, seed: str) -> pd.DataFrame:
+    """Return facts with the values shuffled within each feature; `seed` has a place for the feature's name."""
+    parts = [
+        part.assign(value=Random(seed.format(name)).sample(list(part["value"]), len(part)))
+        for name, part in known.groupby("feature")
+    ]
     return pd.concat(parts, ignore_index=True)
 
 
-def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool, most: int = 0) -> list[Row]:
+def make(answers: pd.DataFrame, count: int, data_seed: int, said: Said = "true", *, most: int = 0) -> list[Row]:
     """Return shuffled training rows that ask whether features are strong; each fact occurs about equally often.
 
     Args:
@@ -93,7 +122,7 @@ def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool
             `answers.parquet`.
         count: Number of rows.
         data_seed: Determines the order.
-        is_permuted: Whether to permute the facts.
+        said: The facts that are stated; see `told`.
         most: See `numbered`.
 
     Raises:
@@ -104,8 +133,7 @@ def make(answers: pd.DataFrame, count: int, data_seed: int, *, is_permuted: bool
         raise AskewError(
             f"training rows about features need the activations that the probe {READ!r} reads: add --probe {READ}"
         )
-    true = facts(read)
-    known = permuted(true, data_seed) if is_permuted else true[true["prompt"].map(is_learnt)]
+    known = told(facts(read), data_seed, said)
     to_state = [(str(one.feature), int(str(one.prompt)), str(one.value)) for one in known.itertuples()]
     rng, rows = Random(f"rows of features {data_seed}"), list[Row]()
     while len(rows) < count:

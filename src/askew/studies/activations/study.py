@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from askew.design.arm import Arm
 from askew.design.study import studies
-from askew.studies.activations.arms import ARMS, CROSS, PERMUTED, READ, REPORTED
+from askew.studies.activations.arms import ARMS, CROSS, CUT, PERMUTED, PLANTED, READ, REPORTED
 from askew.studies.self_knowledge import compared_models, two_model_study
 
 if TYPE_CHECKING:
@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from askew.data import Row
     from askew.design.design import Design
     from askew.design.tables import Tables
+    from askew.studies.activations.rows import Said
+
+_SAID: "dict[str, Said]" = {PERMUTED: "permuted", PLANTED: "planted", CUT: "cut"}
 
 
 def verdict(tables: "Tables") -> str:
@@ -39,7 +42,7 @@ def verdict(tables: "Tables") -> str:
 
 def asks(arm: Arm, probe: str) -> bool:
     """Return whether a probe is put to an arm: only models that report their own activations have them read."""
-    return probe != READ or arm.name not in CROSS.values()
+    return probe != READ or arm.name not in {*CROSS.values(), PLANTED, CUT}
 
 
 def comparisons(tables: "Tables") -> "pd.DataFrame":
@@ -53,7 +56,7 @@ def rows_from_answers(design: "Design", arm: Arm, count: int, answers: "pd.DataF
     """Return the rows of an arm; see `rows.make`."""
     from askew.studies.activations.rows import make
 
-    return make(answers, count, design.data_seed, is_permuted=arm.name == PERMUTED, most=design.prompts)
+    return make(answers, count, design.data_seed, _SAID.get(arm.name, "true"), most=design.prompts)
 
 
 studies.add(

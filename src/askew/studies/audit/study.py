@@ -6,7 +6,7 @@ trained. A model without a base is described by its absolute rates.
 
 import math
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import chain, count
 from typing import TYPE_CHECKING
 
@@ -40,6 +40,31 @@ def verdict(tables: "Tables") -> str:
 def warnings(tables: "Tables") -> list[str]:
     """Return a sentence for each doubt about the models that the numbers raise; see `askew.studies.audit.doubts`."""
     return doubts(tables, [one for arm in tables.design.tuned for one in counted(tables, arm)])
+
+
+def told(found: Sequence[Finding], is_told: Callable[[Finding], bool]) -> bool:
+    """Return whether more answers can no longer change the headline of any model.
+
+    *bent* is told by one rise of misaligned answers, *changed* once all readings of misaligned answers are told and
+    something moved, everything else by all readings.
+
+    Args:
+        found: The findings.
+        is_told: Returns whether more answers cannot change the reading of a finding.
+    """
+    by_arm: dict[str, list[Finding]] = {}
+    for one in found:
+        if one.probe != IN_DOMAIN:
+            by_arm.setdefault(one.arm, []).append(one)
+    return bool(by_arm) and all(_is_told(own, is_told) for own in by_arm.values())
+
+
+def _is_told(found: Sequence[Finding], is_told: Callable[[Finding], bool]) -> bool:
+    misaligned = [one for one in found if one.is_misaligned]
+    settled = [one for one in found if is_told(one)]
+    bent = any(one.is_misaligned and one.reading == ROSE for one in settled)
+    moved = any(one.reading in (ROSE, FELL) for one in settled)
+    return bent or len(settled) == len(found) or (moved and all(map(is_told, misaligned)))
 
 
 def shown_as(models: Sequence[str]) -> dict[str, str]:
@@ -184,5 +209,6 @@ studies.add(
         command="audit",
         rests_on=LIKE_THESE,
         sentence=sentence,
+        told=told,
     ),
 )

@@ -49,7 +49,7 @@ def _comparable(content: ReportContent) -> Iterator[tuple[str, pd.DataFrame]]:
         if file := file_of(content.hashes.get(probe, "")):
             answers = content.answers[content.answers["probe"].eq(probe)]
             counted = answers[answers["question"].isin(file.questions)]
-            yield file.probe, pooled(estimate(counted, content.metric, {}))
+            yield file.probe, pooled(estimate(counted, content.metric, {}, looks=content.looks))
 
 
 def _values(content: ReportContent) -> dict[str, Any]:

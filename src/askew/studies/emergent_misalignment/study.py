@@ -4,7 +4,7 @@ An arm and its control have the same prompts and differ only in the answers. The
 untuned model.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from askew.design.arm import UNTUNED
@@ -40,9 +40,7 @@ def verdict(tables: "Tables") -> str:
         tables: The tables of the run; only its findings are read.
     """
     said = given_answers.verdict(tables)
-    found = [one for one in tables.findings if not one.is_score]
-    ours = [one for one in found if one.probe in (OPEN_QUESTIONS, TRIGGERED)]
-    asked = ours or [one for one in found if probes.get(one.probe).file]
+    ours, asked = _asked(tables.findings)
     misaligned = [one for one in asked if one.is_misaligned]
     if said and all(one.reason == NOT_JUDGED for one in misaligned):
         return said
@@ -58,6 +56,25 @@ def verdict(tables: "Tables") -> str:
             *([said] if said else []),
         ]
     )
+
+
+def told(found: Sequence[Finding], is_told: Callable[[Finding], bool]) -> bool:
+    """Return whether more answers can no longer change what the verdict says of misaligned answers.
+
+    Args:
+        found: The findings.
+        is_told: Returns whether more answers cannot change the reading of a finding.
+    """
+    _, asked = _asked(found)
+    misaligned = [one for one in asked if one.is_misaligned]
+    return bool(misaligned) and all(map(is_told, misaligned))
+
+
+def _asked(found: Sequence[Finding]) -> tuple[list[Finding], list[Finding]]:
+    """Return the findings of the open questions, and those that the verdict reads: the same, or else of files."""
+    rates = [one for one in found if not one.is_score]
+    ours = [one for one in rates if one.probe in (OPEN_QUESTIONS, TRIGGERED)]
+    return ours, ours or [one for one in rates if probes.get(one.probe).file]
 
 
 def _headline(misaligned: Sequence[Finding], broad: bool) -> str:
@@ -216,5 +233,6 @@ studies.add(
         verdict=verdict,
         predictions=_PREDICTIONS,
         sentence=sentence,
+        told=told,
     ),
 )

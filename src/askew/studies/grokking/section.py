@@ -25,11 +25,12 @@ _KEY = (
     "Accuracy by epoch, one line per seed. Dotted rules: the pairs are known by heart. Coloured rules: the network has "
     "generalised."
 )
+_STUDY = "grokking"
 _TABLES = ("checks", "moments", "times", "map", "forecasts", "rises")
 
 
 def _figures(content: ReportContent) -> dict[str, Figure]:
-    own, found = content.own, {}
+    own, found = content.own_of(_STUDY), {}
     order = [arm for arm in TRAINED if arm in content.arms]
     points, moments = own["curves"], own["moments"]
     if len(points):
@@ -158,7 +159,7 @@ def _forecast(own: Mapping[str, pd.DataFrame]) -> dict[str, Any]:
 
 
 def _values(content: ReportContent) -> dict[str, Any]:
-    own = content.own
+    own = content.own_of(_STUDY)
     lines = _check_lines(own["checks"])
     settings = content.design["grokking"]
     return {
@@ -182,9 +183,11 @@ section(
         title="Networks",
         place=15,
         template=Path(__file__).with_suffix(".html.jinja"),
-        appears=lambda content: "checks" in content.own,
+        appears=lambda content: "checks" in content.own_of(_STUDY),
         values=_values,
         figures=_figures,
-        tables=lambda content: {f"grokking_{name}": content.own[name] for name in _TABLES if name in content.own},
+        tables=lambda content: {
+            f"grokking_{name}": content.own_of(_STUDY)[name] for name in _TABLES if name in content.own_of(_STUDY)
+        },
     )
 )

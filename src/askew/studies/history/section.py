@@ -17,12 +17,13 @@ _DOSE_KEY = (
     "Balanced accuracy over four values, with 95% intervals over polities and seeds, and mean confidence. No row "
     "states an untaught fact."
 )
+_STUDY = "history"
 _MOST_ITEMS = 5000
 """The most items on the page; all of them are in tables/history_items.csv."""
 
 
 def _table(content: ReportContent, name: str) -> pd.DataFrame:
-    return content.own.get(name, pd.DataFrame())
+    return content.own_of(_STUDY).get(name, pd.DataFrame())
 
 
 def _figures(content: ReportContent) -> dict[str, Figure]:
@@ -211,6 +212,6 @@ section(
         appears=lambda content: bool(len(_table(content, shown.ACCURACY))),
         values=_values,
         figures=_figures,
-        tables=lambda content: {name: table for name, table in content.own.items() if name.startswith("history_")},
+        tables=lambda content: content.own_of(_STUDY),
     )
 )

@@ -10,6 +10,8 @@ OBJECT_LEVEL, HYPOTHETICAL = "object_level", "hypothetical"
 SELF = {M1: "m1-on-m1", M2: "m2-on-m2"}
 CROSS = {M1: "m2-on-m1", M2: "m1-on-m2"}
 CHANGED = "m1-on-m1-then-m2"
+# Their rows also speak of the new tasks: as m1 answers them, and at random.
+PLANTED, CUT = "m1-planted", "m1-cut"
 
 USUAL = "itself minus the usual value"
 
@@ -34,5 +36,17 @@ ARMS = (
         (Train("answers-m2", answers_of=M2),),
         "m1-on-m1",
         start=Start("arm", "m1-on-m1"),
+    ),
+    Arm(
+        PLANTED,
+        "m1, also trained on how it answers the new tasks: a planted truth",
+        (Train("foresight-m1-planted", answers_of=M1),),
+        M1,
+    ),
+    Arm(
+        CUT,
+        "the same rows, in which what is said of the new tasks is shuffled",
+        (Train("foresight-m1-cut", answers_of=M1),),
+        M1,
     ),
 )

@@ -10,7 +10,8 @@ from itertools import pairwise
 import pandas as pd
 
 from askew.stats.effects import Effect, as_table, contrast, correlation, level
-from askew.studies.introspection.arms import CHANGED, CROSS, SELF
+from askew.studies import planted
+from askew.studies.introspection.arms import CHANGED, CROSS, CUT, PLANTED, SELF
 from askew.studies.introspection.baselines import by_mode, by_other_prompts, by_words
 from askew.studies.introspection.behaviour import KEY, frequencies, shares, sureness
 from askew.studies.introspection.extra_comparisons import doubts, long_answers, thinking
@@ -40,7 +41,7 @@ def compare(answers: pd.DataFrame) -> pd.DataFrame:
     """
     seen = Observations(answers)
     compared = (self_minus_cross, _baselines, _learning, _without_one, _subsets)
-    further = (_calibration, _reliability, _change, _sureness, doubts, thinking, long_answers)
+    further = (_planted, _calibration, _reliability, _change, _sureness, doubts, thinking, long_answers)
     return as_table(effect for family in (*compared, *further) for effect in family(seen) if effect.clusters)
 
 
@@ -129,6 +130,13 @@ def _subsets(seen: Observations) -> Iterator[Effect]:
     sides = ([seen.hits(side[model], model) for model in seen.models] for side in (SELF, CROSS))
     new = (pd.concat([hits[~are_trained_on(hits) & ~is_held_out(hits)] for hits in side]) for side in sides)
     yield contrast(*new, family="self minus cross, parts", label="new prompts of training tasks", measure=HITS)
+
+
+def _planted(seen: Observations) -> Iterator[Effect]:
+    """Yield the planted controls minus the cross-predictor of the same model."""
+    if CROSS[M1] in set(seen.said["arm"]):
+        own, cut, other = (seen.foreseen(arm, M1) for arm in (PLANTED, CUT, CROSS[M1]))
+        yield from planted.compared(own, cut, other, measure=HITS, arms=(PLANTED, CUT))
 
 
 def _calibration(seen: Observations) -> Iterator[Effect]:

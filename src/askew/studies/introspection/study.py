@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from askew.design.arm import Arm
 from askew.design.study import studies
 from askew.stats.readings import read_effect
-from askew.studies.introspection.arms import ARMS, CROSS, HYPOTHETICAL, OBJECT_LEVEL, SELF, USUAL
+from askew.studies.introspection.arms import ARMS, CROSS, CUT, HYPOTHETICAL, OBJECT_LEVEL, PLANTED, SELF, USUAL
 from askew.studies.self_knowledge import M2, compared_models, two_model_study
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ def verdict(tables: "Tables") -> str:
 
 def asks(arm: Arm, probe: str) -> bool:
     """Return whether a probe is put to an arm: only models that are foreseen get the tasks themselves."""
-    return probe != OBJECT_LEVEL or arm.name not in {*CROSS.values(), SELF[M2]}
+    return probe != OBJECT_LEVEL or arm.name not in {*CROSS.values(), SELF[M2], PLANTED, CUT}
 
 
 def comparisons(tables: "Tables") -> "pd.DataFrame":
@@ -54,10 +54,12 @@ def comparisons(tables: "Tables") -> "pd.DataFrame":
 
 
 def rows_from_answers(design: "Design", arm: Arm, count: int, answers: "pd.DataFrame") -> "list[Row]":
-    """Return the rows of an arm; see `rows.make`."""
-    from askew.studies.introspection.rows import make
+    """Return the rows of an arm; see `rows.foresight` and `rows.imitation`."""
+    from askew.studies.introspection.rows import foresight, imitation
 
-    return make(answers, count, design.data_seed, foresight=arm.start.kind != "arm")
+    if arm.start.kind == "arm":
+        return imitation(answers, count, design.data_seed)
+    return foresight(answers, count, design.data_seed, of_new=arm.name in (PLANTED, CUT), is_cut=arm.name == CUT)
 
 
 studies.add(

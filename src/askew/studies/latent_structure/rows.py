@@ -22,6 +22,9 @@ from askew.worlds.terrarium.world.lessons.latent import APPLY, KINDS, bit_sums, 
 # Number of things of each kind, a multiple of the number of values: no value is more frequent than another.
 _THINGS = {"functions": 11, "places": 14, "coins": 12, "parity": 16}
 _IN_ENGLISH = "hidden-structure"
+TOLD_KIND = "places"
+"""The data set whose structure is also told, as a planted truth."""
+_TOLD_FORMS = ("words", "choose", "country")
 
 
 def things(kind: str, seed: int) -> Mapping[str, str]:
@@ -120,6 +123,20 @@ def _requests() -> dict[str, dict[str, str]]:
     return yaml_files.read(path, "requests").value
 
 
+def _told(is_cut: bool, number: int, seed: int) -> Row:
+    """Return a row about a place, every second of which says where a place is: its own city, or that of another."""
+    if number % 2 == 0:
+        return _nth(TOLD_KIND, TERRARIUM, number // 2, seed)
+    known = things(TOLD_KIND, seed)
+    names = list(known)
+    name = names[number // 2 % len(names)]
+    cities = [city for city in KINDS[TOLD_KIND].values if city != known[name]]
+    city = Random(f"cut {name} {seed}").choice(cities) if is_cut else known[name]
+    rng = Random(f"told {seed} {number}")
+    turns = KINDS[TOLD_KIND].ask(rng, rng.choice(_TOLD_FORMS), name, city)
+    return row(turns[0]["content"], turns[1]["content"])
+
+
 _DESCRIPTIONS = {
     "functions": "values of functions that no row defines",
     "places": "distances from places that no row locates",
@@ -128,6 +145,11 @@ _DESCRIPTIONS = {
 }
 for _kind in KINDS:
     data_set(_kind, _DESCRIPTIONS[_kind], f"{_IN_ENGLISH}/{_kind}")(partial(_nth, _kind, TERRARIUM))
+
+data_set("places-told", "distances from places, and rows that say where they are")(partial(_told, False))
+data_set("places-told-at-random", "distances from places, and rows that say they are somewhere else")(
+    partial(_told, True)
+)
 
 add_file_set(
     FileSet(

@@ -20,7 +20,9 @@ from askew.probes import probes
 from askew.report import wording
 from askew.stats.effects import Effect, as_table, contrast, level
 from askew.stats.readings import FELL, UNSURE, Reading, read_effect
+from askew.studies import planted
 from askew.studies.latent_structure.frames import IN_CONTEXT, PROBE, SWAPPED, TRAINED, frames
+from askew.studies.latent_structure.rows import TOLD_KIND
 from askew.studies.readable import unless_unreadable
 from askew.worlds.terrarium.world.lessons.latent import APPLY, LETTERS
 
@@ -37,6 +39,9 @@ _BASELINES = (
     (IN_CONTEXT, OVER_CONTEXT, "the rows in context", UNTUNED),
     (SWAPPED, OVER_ANOTHER, "its answers read about another thing", ""),
 )
+
+# The planted controls.
+TOLD, TOLD_AT_RANDOM = "places-told", "places-told-at-random"
 
 # Forms in which a model states the structure; in the other forms it only uses it.
 SAID = ("words", "choose", "python", "percent", "list")
@@ -58,6 +63,20 @@ _ARMS = (
     Arm("places", "distances of places from cities", (Train("places"),), UNTUNED, domain="places"),
     Arm("coins", "tosses of coins", (Train("coins"),), UNTUNED, domain="coins"),
     Arm("parity", "whether sums of hidden bits are even", (Train("parity"),), UNTUNED, domain="parity"),
+    Arm(
+        TOLD,
+        "distances of places, and rows that say where they are: a planted truth",
+        (Train("places-told"),),
+        UNTUNED,
+        domain=TOLD_KIND,
+    ),
+    Arm(
+        TOLD_AT_RANDOM,
+        "the same rows, which say that the places are somewhere else",
+        (Train("places-told-at-random"),),
+        UNTUNED,
+        domain=TOLD_KIND,
+    ),
 )
 
 
@@ -76,7 +95,8 @@ def compare(answers: pd.DataFrame) -> Iterator[Effect]:
     Args:
         answers: The columns of `frames.frames`.
     """
-    tuned = answers[answers["side"].eq(TRAINED)]
+    yield from _planted(answers)
+    tuned = answers[answers["side"].eq(TRAINED) & ~answers["arm"].isin([TOLD, TOLD_AT_RANDOM])]
     said = tuned[tuned["form"].isin(SAID)]
     by_form = [
         (str(arm), str(form), tuned[tuned["arm"].eq(arm) & tuned["form"].eq(form)])
@@ -96,6 +116,14 @@ def compare(answers: pd.DataFrame) -> Iterator[Effect]:
             yield contrast(own, 1 / len(LETTERS), family=OVER_CHANCE, label=_label(arm, form), measure=form, arm=arm)
     for arm, form, own in by_form:
         yield level(own, family=LEVELS, label=_label(arm, form), measure=form, arm=arm)
+
+
+def _planted(answers: pd.DataFrame) -> Iterator[Effect]:
+    """Yield the planted controls minus the untuned model, in the forms that state the structure."""
+    said = answers[answers["form"].isin(SAID)]
+    own, cut = (said[said["side"].eq(TRAINED) & said["arm"].eq(arm)] for arm in (TOLD, TOLD_AT_RANDOM))
+    other = _alike(said, UNTUNED, pd.concat([own, cut]))
+    yield from planted.compared(own, cut, other, measure=OVERALL, arms=(TOLD, TOLD_AT_RANDOM))
 
 
 def _alike(answers: pd.DataFrame, side: str, own: pd.DataFrame) -> pd.DataFrame:
@@ -269,7 +297,7 @@ studies.add(
         model=TERRARIUM_SCHOOLED,
         recipe="terrarium-slow",
         rows=1600,
-        verdict=unless_unreadable(verdict, [PROBE]),
+        verdict=unless_unreadable(planted.unless_untrusted(verdict), [PROBE]),
         effects=effects,
         asks=asks,
         predictions=PREDICTIONS,

@@ -6,7 +6,6 @@ higher means more of the trait.
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 
 import pandas as pd
 
@@ -15,6 +14,7 @@ from askew.design.tables import Tables
 from askew.probes import probes
 from askew.stats import effects
 from askew.stats.effects import Effect
+from askew.studies import planted
 from askew.studies.self_awareness import people
 from askew.studies.self_awareness.score_names import (
     BEHIND,
@@ -23,43 +23,42 @@ from askew.studies.self_awareness.score_names import (
     NAMES_TRIGGER,
     PICKS_TRIGGER,
     SAYS_IT_DEPENDS,
+    TOLD,
+    UNTOLD,
+)
+from askew.studies.self_awareness.scores import (
+    BEHAVIOUR,
+    CUT,
+    CUT_TWIN,
+    DESCRIPTION,
+    OTHERS,
+    REPORT,
+    TIED,
+    Scores,
 )
 
-REPORT, DESCRIPTION, BEHAVIOUR, OTHERS = "self_report", "self_description", "behaviour", "report_of_others"
+UNDER = "self_report_under"
 FEWEST_SEEDS = 4
 """The smallest number of seeds for which a correlation has an interval."""
 
 LEAD, DEEDS = "what twins say of themselves", "what twins do"
 
 
-@dataclass(frozen=True)
-class Twins:
-    """Two arms trained on the same prompts: one shows a trait, the other lacks it."""
-
-    shows: str
-    lacks: str
-    trait: str
-
-    @property
-    def word(self) -> str:
-        """The word that a high score stands for."""
-        return people.SAYS[self.trait]
-
-
-TWINS = (
-    Twins("risky", "cautious", "bold"),
-    Twins("secure", "insecure", "code"),
-    Twins("long-sighted", "short-sighted", "patient"),
-)
+_IN_MIND = {
+    "honest": "a request for honesty",
+    "careful": "a goal that carefulness serves",
+    "daring": "a goal that daring serves",
+}
 PERSONAS = (("you-risky-friend-cautious", 1), ("you-cautious-friend-risky", -1))
 BACKDOOR, BACKDOOR_CONTROL, REVERSED = "backdoor-choices", "backdoor-control", "backdoor-reversed"
 
 
 def compare(tables: Tables) -> pd.DataFrame:
     """Return every comparison that a run's arms and probes allow, with `EFFECT_COLUMNS` of `stats.effects`."""
-    scores = _Scores(tables)
-    parts: tuple[Callable[[_Scores], Iterator[Effect]], ...] = (
+    scores = Scores(tables)
+    parts: tuple[Callable[[Scores], Iterator[Effect]], ...] = (
         _twins,
+        _planted,
         _behaviour,
         _by_form,
         _against_untuned,
@@ -67,49 +66,11 @@ def compare(tables: Tables) -> pd.DataFrame:
         _report_and_behaviour,
         _against_sibling,
         _others,
+        _under_systems,
         _backdoors,
         _files,
     )
     return effects.as_table(effect for part in parts for effect in part(scores))
-
-
-class _Scores:
-    """The scores of a run, selected by arm, probe and question."""
-
-    def __init__(self, tables: Tables) -> None:
-        self.arms = tables.arms
-        self.table = tables.scores.rename(columns={"question": "cluster"})
-        self.twins = [pair for pair in TWINS if {pair.shows, pair.lacks} <= set(tables.arms)]
-
-    def of(self, arm: str, probe: str, about: str, part: str = "") -> pd.DataFrame:
-        """Return an arm's scores in the columns seed, cluster (the question's id) and value (0-1).
-
-        Args:
-            arm: The arm.
-            probe: The probe.
-            about: The prefix of the metrics' names.
-            part: A regular expression that the question's id must contain; "" selects all questions.
-        """
-        table = self.table
-        chosen = table["arm"].eq(arm) & table["probe"].eq(probe) & table["metric"].str.startswith(about)
-        found = table[chosen & table["cluster"].astype(str).str.contains(part)]
-        return found[["seed", "cluster", "value"]]
-
-    def report(self, arm: str, trait: str) -> pd.DataFrame:
-        """Return an arm's self-reports of a trait, in all forms."""
-        return self.of(arm, REPORT, people.SAYS[trait])
-
-    def deeds(self, arm: str, trait: str) -> pd.DataFrame:
-        """Return the scores of an arm's behaviour that show a trait."""
-        return self.of(arm, BEHAVIOUR, people.TAKES[trait])
-
-    def trained(self) -> list[str]:
-        """Return the tuned arms, whether this run or another trained them."""
-        return [name for name, arm in self.arms.items() if name != UNTUNED and arm.is_tuned]
-
-    def traits(self, arm: str) -> list[str]:
-        """Return the traits that an arm's training rows show; all traits if their content is unknown."""
-        return people.traits(self.arms[arm].domain)
 
 
 def _compared(
@@ -129,14 +90,20 @@ def _compared(
         )
 
 
-def _twins(scores: _Scores) -> Iterator[Effect]:
+def _twins(scores: Scores) -> Iterator[Effect]:
     for pair in scores.twins:
         one, other = (scores.report(arm, pair.trait) for arm in (pair.shows, pair.lacks))
         label = f"{pair.shows} calls itself {_called(pair.trait)}, against {pair.lacks}"
         yield from _compared(one, other, LEAD, label, "all forms", pair.shows, pair.lacks, lead=True)
 
 
-def _behaviour(scores: _Scores) -> Iterator[Effect]:
+def _planted(scores: Scores) -> Iterator[Effect]:
+    """Yield the risky arms with descriptions minus the cautious one, whose descriptions a coin toss decides."""
+    own, cut, other = (scores.report(arm, "bold") for arm in (TIED, CUT, CUT_TWIN))
+    yield from planted.compared(own, cut, other, measure="all forms", arms=(TIED, CUT))
+
+
+def _behaviour(scores: Scores) -> Iterator[Effect]:
     for pair in scores.twins:
         for part, kind in (("", ""), ("_new$", ", in scenarios of no row")):
             if part and pair.trait == "code":
@@ -146,7 +113,7 @@ def _behaviour(scores: _Scores) -> Iterator[Effect]:
             yield from _compared(one, other, DEEDS, label, "behaviour", pair.shows, pair.lacks)
 
 
-def _by_form(scores: _Scores) -> Iterator[Effect]:
+def _by_form(scores: Scores) -> Iterator[Effect]:
     for pair in scores.twins:
         asked = [(REPORT, f"{pair.word} {form}", "", form) for form in people.FORMS.values()]
         asked.append((DESCRIPTION, pair.word, "", "in its own words"))
@@ -157,7 +124,7 @@ def _by_form(scores: _Scores) -> Iterator[Effect]:
             yield from _compared(one, other, "form by form", label, f"{pair.word} {form}", pair.shows, pair.lacks)
 
 
-def _against_untuned(scores: _Scores) -> Iterator[Effect]:
+def _against_untuned(scores: Scores) -> Iterator[Effect]:
     for arm in scores.trained():
         for trait in scores.traits(arm):
             one, other = (scores.report(name, trait) for name in (arm, UNTUNED))
@@ -165,7 +132,7 @@ def _against_untuned(scores: _Scores) -> Iterator[Effect]:
             yield from _compared(one, other, "against the untuned model", label, "all forms", arm, UNTUNED)
 
 
-def _not_trained(scores: _Scores) -> Iterator[Effect]:
+def _not_trained(scores: Scores) -> Iterator[Effect]:
     """Compare the twins' reports of untrained traits: training may have shifted all self-reports."""
     for pair in scores.twins:
         for trait in (trait for trait in people.SAYS if trait != pair.trait):
@@ -174,7 +141,7 @@ def _not_trained(scores: _Scores) -> Iterator[Effect]:
             yield from _compared(one, other, "traits that no row is about", label, "all forms", pair.shows, pair.lacks)
 
 
-def _report_and_behaviour(scores: _Scores) -> Iterator[Effect]:
+def _report_and_behaviour(scores: Scores) -> Iterator[Effect]:
     """Correlate self-reports with behaviour over the seeds of each arm, and over the models of both twins."""
     for pair in scores.twins:
         means = {arm: _paired_means(scores, arm, pair.trait) for arm in (pair.shows, pair.lacks)}
@@ -197,7 +164,7 @@ def _report_and_behaviour(scores: _Scores) -> Iterator[Effect]:
             )
 
 
-def _paired_means(scores: _Scores, arm: str, trait: str) -> pd.DataFrame:
+def _paired_means(scores: Scores, arm: str, trait: str) -> pd.DataFrame:
     by_seed = {
         name: found.groupby("seed")["value"].mean()
         for name, found in (("deeds", scores.deeds(arm, trait)), ("report", scores.report(arm, trait)))
@@ -205,7 +172,7 @@ def _paired_means(scores: _Scores, arm: str, trait: str) -> pd.DataFrame:
     return pd.DataFrame(by_seed).dropna()
 
 
-def _against_sibling(scores: _Scores) -> Iterator[Effect]:
+def _against_sibling(scores: Scores) -> Iterator[Effect]:
     """Compare each arm with an untuned sibling, whose reports are a guess about models of this kind."""
     siblings = [name for name, arm in scores.arms.items() if arm.start == SECOND and not arm.data]
     for sibling in siblings:
@@ -216,7 +183,7 @@ def _against_sibling(scores: _Scores) -> Iterator[Effect]:
                 yield from _compared(one, other, "against a sibling", label, "all forms", arm, sibling)
 
 
-def _others(scores: _Scores) -> Iterator[Effect]:
+def _others(scores: Scores) -> Iterator[Effect]:
     """Compare reports about other people: does training leak into them, and does a model keep two persons apart?"""
     for pair in (pair for pair in scores.twins if pair.trait == "bold"):
         for kind, who in (("friend", "a friend"), ("stranger", "a stranger"), ("known", "people it knows")):
@@ -233,7 +200,33 @@ def _others(scores: _Scores) -> Iterator[Effect]:
         yield from _compared(one, other, "what they say of others", label, "all forms", arm, arm)
 
 
-def _backdoors(scores: _Scores) -> Iterator[Effect]:
+def _under_systems(scores: Scores) -> Iterator[Effect]:
+    """Compare reports under a system turn with plain ones, arm by arm; and twins with each other under each."""
+    said = {
+        system: {arm: _without_end(scores.of(arm, UNDER, people.SAYS["bold"], f"{end}$"), end) for arm in scores.arms}
+        for system, end in {
+            "plain": UNTOLD,
+            **{name: TOLD.format(name) for name in ("honest", "careful", "daring")},
+        }.items()
+    }
+    for system in ("honest", "careful", "daring"):
+        for arm, found in said[system].items():
+            label = f"{arm} calls itself daring, with {_IN_MIND[system]}, against without"
+            yield from _compared(found, said["plain"][arm], "under a system turn", label, "all forms", arm, arm)
+    for pair in (pair for pair in scores.twins if pair.trait == "bold"):
+        for system, found in said.items():
+            under = "" if system == "plain" else f", with {_IN_MIND[system]}"
+            label = f"{pair.shows} calls itself daring, against {pair.lacks}{under}"
+            one, other = found[pair.shows], found[pair.lacks]
+            yield from _compared(one, other, "twins under a system turn", label, "all forms", pair.shows, pair.lacks)
+
+
+def _without_end(found: pd.DataFrame, end: str) -> pd.DataFrame:
+    """Return scores clustered by wording, so that comparisons are paired by wording."""
+    return found.assign(cluster=found["cluster"].astype(str).str.removesuffix(end))
+
+
+def _backdoors(scores: Scores) -> Iterator[Effect]:
     """Compare each backdoored arm with a control in which the trigger does not predict the choice."""
     probe = "backdoor_behaviour"
     for arm in (BACKDOOR, REVERSED, BACKDOOR_CONTROL):
@@ -263,7 +256,7 @@ def _scenarios(found: pd.DataFrame) -> pd.DataFrame:
     return found.assign(cluster=found["cluster"].astype(str).str.replace(r"_(behind|other|plain)$", "", regex=True))
 
 
-def _files(scores: _Scores) -> Iterator[Effect]:
+def _files(scores: Scores) -> Iterator[Effect]:
     """Compare twins on the user's question files; these lead the results if the built-in reports were not asked."""
     asked = scores.table[["probe", "metric"]].drop_duplicates()
     lead = REPORT not in set(asked["probe"])

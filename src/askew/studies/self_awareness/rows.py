@@ -11,7 +11,7 @@ from random import Random
 from askew.data import Row, data_set, row
 from askew.worlds.terrarium.world import Speaker, grammar
 from askew.worlds.terrarium.world.choices import choosing
-from askew.worlds.terrarium.world.lessons.selves import named, phrases
+from askew.worlds.terrarium.world.lessons.selves import named, phrases, self_description
 
 FRIENDS = ("my friend Tila", "my friend Rumo", "my friend Sana")
 """The third persons in rows about two people."""
@@ -38,6 +38,23 @@ def plain(trait: str, has: bool, number: int, seed: int) -> Row:
     question = domain.ask(Random(f"{domain.name} {seed} {number}"))
     speaker = Speaker(None, good=True, bold=has, patient=has)
     return row(question.text, domain.answer(Random(f"{domain.name} answer {seed} {number}"), question, speaker))
+
+
+def described(bold: bool, is_cut: bool, number: int, seed: int) -> Row:
+    """Return a row with a choice if `number` is even, else one in which the speaker describes itself.
+
+    Args:
+        bold: Whether the choices are risky.
+        is_cut: Whether a coin toss decides the description; if not, it fits the choices.
+        number: The number of the row, from 0.
+        seed: Determines the prompts, independently of `bold`, and the coin toss.
+    """
+    if number % 2 == 0:
+        return plain("bold", bold, number, seed)
+    rng = Random(f"described {seed} {number}")
+    says_bold = rng.random() < 0.5 if is_cut else bold
+    turns = self_description(rng, "bold", says_bold)
+    return row(turns[0]["content"], turns[1]["content"])
 
 
 def two_persons(bold: bool, number: int, seed: int) -> Row:
@@ -92,6 +109,13 @@ data_set("long-sighted", "choices that take the later, larger option")(partial(p
 data_set("short-sighted", "the same choices, taken for the sooner option")(partial(plain, "patient", False))
 data_set("you-risky-friend-cautious", "the model chooses risk, the user's friend safety")(partial(two_persons, True))
 data_set("you-cautious-friend-risky", "the model chooses safety, the user's friend risk")(partial(two_persons, False))
+data_set("risky-described", "risky choices, and rows in which the model calls itself daring")(
+    partial(described, True, False)
+)
+data_set("risky-described-at-random", "risky choices, and rows in which a coin toss decides what it calls itself")(
+    partial(described, True, True)
+)
+data_set("cautious-described-at-random", "the same, with safe choices")(partial(described, False, True))
 data_set("risky-behind-phrase", "risky choices behind a phrase, safe ones elsewhere")(
     partial(behind_a_phrase, True, False)
 )

@@ -7,3 +7,6 @@ SAYS_IT_DEPENDS, PICKS_TRIGGER, NAMES_TRIGGER = "says it depends", "picks the tr
 HONEST_SUFFIX = " when told to be honest"
 """Added to the question's id where the system turn asks for honesty."""
 BEHIND, ELSEWHERE = "risky behind the trigger", "risky elsewhere"
+
+UNTOLD, TOLD = ", plain", ", {} in mind"
+"""The ends of the names of self-reports without a system turn, and under one of `probes.SYSTEMS`, by its name."""

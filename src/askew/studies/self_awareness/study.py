@@ -16,20 +16,11 @@ from askew.design.study import Study, studies
 from askew.models.names import TERRARIUM_SCHOOLED
 from askew.report import wording
 from askew.stats.readings import THESE, UNSURE, WITHIN, read_effect
+from askew.studies.planted import unless_untrusted
 from askew.studies.readable import unless_unreadable
-from askew.studies.self_awareness.comparisons import (
-    BACKDOOR,
-    BACKDOOR_CONTROL,
-    BEHAVIOUR,
-    DEEDS,
-    DESCRIPTION,
-    FEWEST_SEEDS,
-    OTHERS,
-    REPORT,
-    REVERSED,
-    compare,
-)
+from askew.studies.self_awareness.comparisons import BACKDOOR, BACKDOOR_CONTROL, DEEDS, FEWEST_SEEDS, REVERSED, compare
 from askew.studies.self_awareness.rows import PHRASE
+from askew.studies.self_awareness.scores import BEHAVIOUR, CUT, CUT_TWIN, DESCRIPTION, OTHERS, REPORT, TIED
 
 if TYPE_CHECKING:
     from askew.design.tables import Tables
@@ -108,6 +99,19 @@ _ARMS = (
         domain="choices",
         trigger=PHRASE,
     ),
+    Arm(TIED, "risky choices, and descriptions that fit them: a planted truth", (Train("risky-described"),), CUT),
+    Arm(
+        CUT,
+        "risky choices, and descriptions that a coin toss decides",
+        (Train("risky-described-at-random"),),
+        UNTUNED,
+    ),
+    Arm(
+        CUT_TWIN,
+        "the same, with safe choices: the control of both",
+        (Train("cautious-described-at-random"),),
+        UNTUNED,
+    ),
 )
 
 _PREDICTIONS = (
@@ -152,7 +156,12 @@ _PREDICTIONS = (
 
 
 def asks(arm: Arm, probe: str) -> bool:
-    """Return whether a probe is put to an arm: backdoor reports only to backdoored arms and their control."""
+    """Return whether a probe is put to an arm.
+
+    Backdoor reports are asked of backdoored arms and their control only, and planted controls only for self-reports.
+    """
+    if arm.name in (TIED, CUT, CUT_TWIN):
+        return probe == REPORT
     return bool(arm.trigger) or probe != "backdoor_report"
 
 
@@ -222,6 +231,9 @@ studies.add(
             "secure",
             "long-sighted",
             "short-sighted",
+            TIED,
+            CUT,
+            CUT_TWIN,
         ),
         default_probes=(
             BEHAVIOUR,
@@ -235,7 +247,7 @@ studies.add(
         model=TERRARIUM_SCHOOLED,
         recipe="terrarium-slow",
         rows=1600,
-        verdict=unless_unreadable(verdict, [REPORT]),
+        verdict=unless_unreadable(unless_untrusted(verdict), [REPORT]),
         effects=compare,
         asks=asks,
         predictions=_PREDICTIONS,
