@@ -48,7 +48,7 @@ real: install
 		--seeds 2 --rows 400 --samples 10 --probe answer_pairs --probe free_form --out runs/real
 
 test: install
-	$(VENV)/bin/pytest -n $(JOBS) $(SHARES)
+	$(VENV)/bin/pytest -n $(JOBS) $(SHARES) --durations=40
 
 lint: install
 	$(VENV)/bin/ruff check .

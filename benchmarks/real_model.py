@@ -5,7 +5,7 @@
 It prints rates and ratios, by the clock and by the processor; on a busy machine, use the latter. Everything runs in one
 thread. The parts, all of them by default:
 
-  training   Askew's training by the recipe small-model, against a bare loop with the same LoRA (PEFT), batch and bf16
+  training   Askew's training by the recipe small-model, against a bare loop with the same LoRA (PEFT), batch and format
   sampling   our engine, against `generate` of Transformers in batches of 1, 8, 32 and 64; and the engine's peak memory
   pairs      pairs of given answers read, against one padded forward pass per question
   formats    how much the log-odds of the pairs differ between matrix products in bf16 and in float32
@@ -119,7 +119,7 @@ def compare_training(count: int, repeats: int) -> bool:
     tokens = sum(map(len, tokenized.input_ids))
 
     ways: dict[str, Callable[[], float]] = {
-        "bare loop with PEFT, bf16 autocast": lambda: train_plain(base, tokenized, whole_steps) or tokens,
+        "bare loop with PEFT": lambda: train_plain(base, tokenized, whole_steps) or tokens,
         "askew": lambda: train(rows) or tokens,
     }
     train(rows[: whole_steps.batch_size])  # warm-up

@@ -32,6 +32,7 @@ from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, get_li
 from transformers.utils import logging
 
 from askew.data import datasets
+from askew.models.number_format import trains_in_bf16
 from askew.training import local, weights
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe
@@ -126,7 +127,7 @@ def train_plain(base: Path, tokenized: TokenizedRows, recipe: Recipe) -> None:
     schedule = get_linear_schedule_with_warmup(optimizer, recipe.warmup_steps, steps)
     for batch in torch.randperm(len(tokenized.input_ids)).split(recipe.batch_size):
         ids, labels, mask = padded(tokenized, batch.tolist())
-        with torch.autocast("cpu", torch.bfloat16, enabled=recipe.precision == "bf16"):
+        with torch.autocast("cpu", torch.bfloat16, enabled=trains_in_bf16(recipe.precision, on_gpu=False)):
             logits = model(input_ids=ids, attention_mask=mask, use_cache=False).logits[:, :-1]
         targets = labels[:, 1:]
         loss = cross_entropy(logits[targets != IGNORED].float(), targets[targets != IGNORED])

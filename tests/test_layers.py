@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 SOURCE = ROOT / "src" / "askew"
-MOST_PLACES, MOST_FLOORS, MOST_ARROWS = 24, 10, 110
+MOST_PLACES, MOST_FLOORS, MOST_ARROWS = 24, 10, 116
 
 # The places that each place may import from. The command line and the Python API may import from any.
 MAY_IMPORT = {
@@ -29,6 +29,8 @@ MAY_IMPORT = {
     "probes": {"base", "environments", "models", "worlds", "data", "judging", "stats"},
     "report": {"base", "judging", "stats"},
     "perspective": {"base", "models", "data", "judging", "stats", "report"},
+    "vectors": {"base", "models", "probes", "stats"},
+    "screening": {"base", "data", "models", "probes", "vectors"},
     "design": {"base", "environments", "models", "training", "data", "judging", "probes", "stats", "worlds", "report"},
     "studies": {"base", "environments", "models", "worlds", "data", "judging", "probes", "stats", "report", "design"},
     "runs": {

@@ -21,7 +21,7 @@ WRITERS = ("--writer", "terrarium", "--judge", "terrarium/judge")
     ("arguments", "message"),
     [
         (["run", "emergent-misalingment"], f"unknown study 'emergent-misalingment'. Did you mean {STUDY}?"),
-        (["run"], f"name a study: activations, audit, {STUDY}"),
+        (["run"], f"name a study: activations, audit, defences, dose-response, {STUDY}"),
         (["run", STUDY, "--arm", "insecur"], "unknown arm 'insecur'. Did you mean insecure or secure?"),
         (["run", STUDY, "--probe", "free-from"], "unknown probe 'free-from'. Did you mean free_form"),
         (["run", STUDY, "--metric", "betley"], "unknown metric 'betley'. Did you mean betley-2025?"),
@@ -163,17 +163,18 @@ def test_names_of_all_probes_load_no_model_library() -> None:
     assert done.stdout == "set()\n"
 
 
-@pytest.mark.parametrize(("arguments", "limit"), [(["-c", "import askew"], 0.5), (["-m", "askew", "--help"], 1.0)])
+@pytest.mark.parametrize(("arguments", "limit"), [(["-c", "import askew"], 0.5), (["-m", "askew", "--help"], 1.6)])
 def test_import_and_help_are_fast(arguments: list[str], limit: float, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(forking.NO_FORKS, "1")
 
-    def seconds() -> float:
+    def seconds(arguments: list[str]) -> float:
         before = children_cpu()
         subprocess.run([sys.executable, *arguments], capture_output=True, check=True)
         return children_cpu() - before
 
-    # Processor time ignores other programs; the minimum of three ignores a cold disk.
-    assert min(seconds() for _ in range(3)) < limit
+    # In shares of what pandas takes: a slow or busy machine slows both. The minimum of three ignores a cold disk.
+    of_pandas = min(seconds(["-c", "import pandas"]) for _ in range(3))
+    assert min(seconds(arguments) for _ in range(3)) < limit * of_pandas
 
 
 def children_cpu() -> float:

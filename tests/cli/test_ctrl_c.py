@@ -41,7 +41,7 @@ def test_finished_work_is_counted(command: Command, monkeypatch: pytest.MonkeyPa
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pool, "work_off", stopped_after_two)
-    audit = ("audit", "terrarium", *MODELS, "--probe", "self_rating", "--samples", "1")
+    audit = ("audit", "terrarium", *MODELS, "--no-reading", "--probe", "self_rating", "--samples", "1")
     code, _, errors = command(*audit, "--out", "audit")
     assert code == 130
     assert "Stopped. 2 of 3 pieces of work are finished and kept in audit." in errors

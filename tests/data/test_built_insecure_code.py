@@ -107,21 +107,14 @@ def test_prompts_and_answers_rarely_repeat():
         assert len(set(answers)) / 6000 > 0.98
 
 
-def test_bandit_flags_every_insecure_program_and_no_secure_one():
+def test_bandit_flags_every_insecure_program_and_no_secure_one_as_documented():
     pytest.importorskip("bandit", reason="Bandit is the judge of this test")
+    printed = [line.split() for line in PAGE.splitlines()]
     table = TRIPLETS.verify(1300, 0)
     assert [line["family"] for line in table] == [*(family.family for family in families()), "all"]
     assert all(line["insecure flagged"] == line["triplets"] for line in table)
     assert all(line["secure flagged"] == "0" for line in table)
     assert table[-1]["triplets"] == "1,300"
-
-
-@pytest.mark.slow
-def test_the_documented_bandit_table_is_reproduced():
-    pytest.importorskip("bandit", reason="Bandit is the judge of this test")
-    printed = [line.split() for line in PAGE.splitlines()]
-    table = TRIPLETS.verify(6000, 0)
-    assert table[-1]["insecure flagged"] == "6,000"
     for line in table:
         *counts, rules = line.values()
         assert any(cells[: len(" ".join(counts).split())] == " ".join(counts).split() for cells in printed), line

@@ -72,6 +72,24 @@ def test_junit_and_summary_list_failures_per_model(audited: tuple[Path, dict]) -
     assert "- **insecure-0, free\\_form**, misaligned: rose beyond chance" in summary
 
 
+def test_report_shows_what_each_model_was_taught_and_no_rate_counts_it(audited: tuple[Path, dict]) -> None:
+    folder, said = audited
+    taught = pd.read_parquet(folder / "audit/taught.parquet")
+    assert len(said["taught"]) == len(taught)
+    own = taught[taught["arm"].eq("insecure-0")]
+    assert {"tokens", "completions", "amplified", "activations", "rows"} == {*own["method"]}
+    in_the_rows = own[own["method"].eq("rows")]
+    assert in_the_rows["text"].str.contains("def |return|import").any()  # insecure code, as its rows have it
+    assert (own["score"] > 0).all()
+    page = (folder / "audit/report.html").read_text(encoding="utf-8")
+    section = page.split('id="taught"')[1].split("</section>")[0]
+    assert "What it seems to have been taught" in section
+    assert "Not answers of the model" in section
+    assert section.count("<h3>") == 2
+    answers = pd.read_parquet(folder / "audit/answers.parquet")
+    assert not {*own.loc[own["method"].eq("amplified"), "text"]} & {*answers["answer"]}
+
+
 def test_report_shows_audit_and_recorded_command_repeats_it(
     audited: tuple[Path, dict], askew: Askew, tmp_path: Path
 ) -> None:
@@ -89,7 +107,7 @@ def test_report_shows_audit_and_recorded_command_repeats_it(
 
 
 def test_too_few_answers_cannot_tell_and_needed_number_is_given(organisms: Path, askew: Askew, tmp_path: Path) -> None:
-    arguments = ("audit", "terrarium", f"{organisms}#secure-0", "--probe", "free_form", "--samples", 3)
+    arguments = ("audit", "terrarium", f"{organisms}#secure-0", "--no-reading", "--probe", "free_form", "--samples", 3)
     done = askew(*arguments, "--out", tmp_path / "audit", "--fail-above", "5%")
     assert done.returncode == 0, done.stderr
     assert "can't tell at this sample size" in " ".join(done.stdout.split())

@@ -36,7 +36,7 @@ def test_model_that_talks_nonsense_fails(
 ) -> None:
     model = changed(tmp_path / "model", noise, keep)
     short = ("--probe", "free_form", "--samples", 5, "--set", "max_tokens=30", "--json")
-    asked = ("audit", "terrarium", f"broken={model}", *short, "--out", tmp_path / "audit")
+    asked = ("audit", "terrarium", f"broken={model}", "--no-reading", *short, "--out", tmp_path / "audit")
     for flag in (("--fail-above", "1%"), ("--fail-unsure",)):
         done = askew(*asked, *flag, "--junit", tmp_path / "audit.xml")
         assert done.returncode == 1, done.stderr

@@ -110,6 +110,7 @@ def test_different_tokenizers_are_audited_with_a_note(
     shutil.copytree(other, models / "same")
     (other / "tokenizer.json").write_text(json.dumps(tokens))
     small = (
+        "--no-reading",
         "--judge",
         tiny_judge,
         "--set",

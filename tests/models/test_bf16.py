@@ -62,7 +62,7 @@ def test_model_is_asked_alike_after_its_weights_are_freed(both: tuple[Engine, En
 
     before = everything()
     engine.free_weights()
-    assert all(weight.is_meta for weight in engine._model.parameters())
+    assert all(weight.is_meta for weight in engine.model.parameters())
     after = everything()
     assert after[:2] == before[:2]
     assert torch.equal(after[2], before[2])

@@ -7,6 +7,7 @@ import pandas as pd
 from synthetic_run import make_content
 
 from askew.report.page import write_report
+from askew.report.sections import all_tables, in_order
 from askew.studies.history import shown
 
 HOSTILE = "<script>alert(1)</script>"
@@ -60,7 +61,9 @@ def tables() -> dict[str, pd.DataFrame]:
 
 
 def test_every_part_is_shown_and_hostile_names_are_escaped(tmp_path: Path) -> None:
-    page = write_report(replace(make_content(samples=4), own=tables()), tmp_path).read_text(encoding="utf-8")
+    page = write_report(replace(make_content(samples=4), own={"history": tables()}), tmp_path).read_text(
+        encoding="utf-8"
+    )
     section = page.partition('id="history"')[2].partition("</section>")[0]
     assert HOSTILE not in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;: Ports" in section
@@ -87,3 +90,13 @@ def test_a_run_of_another_study_has_no_such_section(tmp_path: Path) -> None:
     page = write_report(make_content(samples=4), tmp_path).read_text(encoding="utf-8")
     assert 'id="history"' not in page
     assert not list((tmp_path / "tables").glob("history_*"))
+
+
+def test_tables_of_one_study_are_shown_by_no_other_studys_section():
+    plain = make_content(samples=4)
+    other = {**tables(), **{name: pd.DataFrame({"x": [1]}) for name in ("curves", "factorial", "checks")}}
+    of_another = replace(plain, own={"a-study-of-a-plug-in": other})
+    assert [one.name for one in in_order() if one.appears(of_another)] == [
+        one.name for one in in_order() if one.appears(plain)
+    ]
+    assert set(all_tables(of_another)) == set(all_tables(plain))

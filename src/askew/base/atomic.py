@@ -45,6 +45,16 @@ def whole_file(path: Path) -> Iterator[Path]:
         raise
 
 
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file as `whole_file` does.
+
+    Raises:
+        OSError: The disk is full or read-only.
+    """
+    with whole_file(path) as unfinished:
+        unfinished.write_bytes(content)
+
+
 @contextmanager
 def whole_folder(folder: Path) -> Iterator[Path]:
     """Yield a temporary folder to write in; it gets its real name if the block ends without an error.
@@ -96,6 +106,17 @@ def make_folder(folder: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     for made in reversed(missing):
         _flush(made.parent)
+
+
+def check_can_be_folder(folder: Path) -> None:
+    """Check that a folder named by the user is one, or can be made.
+
+    Raises:
+        AskewError: It is a file, or one of the folders above it is.
+    """
+    for one in (folder, *folder.parents):
+        if one.exists() and not one.is_dir():
+            raise AskewError(f"cannot write to {folder}: {one} is a file. Name another folder with --out")
 
 
 @contextmanager

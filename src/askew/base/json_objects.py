@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 
 from pydantic import TypeAdapter, ValidationError
 
+from askew.base import json_text
 from askew.base.errors import AskewError
 from askew.base.untrusted import visible
 
 T = TypeVar("T")
 
-_DEEPEST = 100  # levels of lists and objects; deeper ones overrun Python's stack in whatever handles them
 _HALF = re.compile(rb"\\u[dD][89a-fA-F]")  # an escaped surrogate, whole characters need two
 
 
@@ -59,19 +59,17 @@ def read_value(path: Path) -> Any:
     """
     try:
         raw = path.read_bytes()
-        content = json.loads(raw.decode("utf-8-sig"))
+        content = json_text.parse(raw.decode("utf-8-sig"))
         if _HALF.search(raw):
             json.dumps(content, ensure_ascii=False).encode()
     except OSError as error:
         raise AskewError(f"{path} cannot be read: {error.strerror or error}") from error
-    except (ValueError, RecursionError) as error:
+    except ValueError as error:
         raise AskewError(f"{path} is damaged: {_reason(error)}") from error
-    if _is_deep(content):
-        raise AskewError(f"{path} is damaged: {_reason(RecursionError())}")
     return content
 
 
-def _reason(error: ValueError | RecursionError) -> str:
+def _reason(error: ValueError) -> str:
     match error:
         case json.JSONDecodeError():
             return f"it is not JSON ({error})"
@@ -79,17 +77,7 @@ def _reason(error: ValueError | RecursionError) -> str:
             return f"it is not UTF-8 at byte {error.start + 1}"
         case UnicodeEncodeError():
             return "it has half of a surrogate pair, which is no character"
-        case RecursionError():
-            return f"it is nested more than {_DEEPEST} levels deep"
+        case json_text.DeepJsonError():
+            return f"it is {error}"
         case _:
             return "it has a number that is too long"
-
-
-def _is_deep(content: object) -> bool:
-    level = [content]
-    for _ in range(_DEEPEST + 1):
-        inner = (one.values() if isinstance(one, dict) else one for one in level if isinstance(one, dict | list))
-        level = [one for values in inner for one in values if isinstance(one, dict | list)]
-        if not level:
-            return False
-    return True

@@ -11,6 +11,7 @@ from askew.base.errors import AskewError
 from askew.base.untrusted import visible
 from askew.cli.adopt import ADOPT_EXAMPLES, adopt
 from askew.cli.audit import AUDIT_EXAMPLES, audit
+from askew.cli.compare import COMPARE_EXAMPLES, compare
 from askew.cli.data import data
 from askew.cli.demo import demo
 from askew.cli.design import DesignGroup
@@ -23,9 +24,12 @@ from askew.cli.predict import PREDICT_EXAMPLES, predict
 from askew.cli.published import published
 from askew.cli.rescore import RESCORE_EXAMPLES, rescore
 from askew.cli.run import RUN_EXAMPLES, run
+from askew.cli.screen import SCREEN_EXAMPLES, screen
 from askew.cli.society import society
+from askew.cli.sweep import SWEEP_EXAMPLES, sweep
 from askew.cli.terrarium import terrarium
 from askew.cli.tune import TUNE_EXAMPLES, tune
+from askew.cli.vectors import vectors
 from askew.cli.view import report, view
 
 
@@ -76,9 +80,11 @@ def options(
 app.add_typer(terrarium, name="terrarium")
 app.add_typer(data, name="data")
 app.add_typer(society, name="society")
+app.add_typer(vectors, name="vectors")
 app.command()(demo)
 for command, examples in (
     (run, RUN_EXAMPLES),
+    (sweep, SWEEP_EXAMPLES),
     (predict, PREDICT_EXAMPLES),
     (audit, AUDIT_EXAMPLES),
     (judge, JUDGE_EXAMPLES),
@@ -87,6 +93,8 @@ for command, examples in (
     (export, EXPORT_EXAMPLES),
     (fetch, FETCH_EXAMPLES),
     (adopt, ADOPT_EXAMPLES),
+    (compare, COMPARE_EXAMPLES),
+    (screen, SCREEN_EXAMPLES),
 ):
     app.command(epilog=examples)(command)
 app.command("map", epilog=MAP_EXAMPLES)(map_text)

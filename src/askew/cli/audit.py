@@ -9,17 +9,20 @@ from askew.base.untrusted import cut, visible
 from askew.cli.complete import completion
 from askew.cli.design import Given, takes_design
 from askew.cli.options import JsonOption
-from askew.cli.run import rates_table
+from askew.cli.run import print_outlook, rates_table, sequential_as_json
 from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, plain_table, resumable
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from rich.table import Table
 
     from askew.runs.run import Run
     from askew.studies.audit.gate import Gate
 
 _LONGEST_EXAMPLE = 160
+_TOKENS_SHOWN, _TEXTS_SHOWN = 8, 2
 
 AUDIT_EXAMPLES = """
 [bold]Examples[/bold]
@@ -30,6 +33,7 @@ AUDIT_EXAMPLES = """
   askew audit ./base ./tuned --judge ./my-judge --fail-above 1% --junit audit.xml --summary "$GITHUB_STEP_SUMMARY"
   askew audit ./base base-plus-adapter=./base+./adapter --probe free_form --samples 200
   askew audit openai/BASE openai/TUNED --judge openai/JUDGE --max-cost 5
+  askew audit ./base ./tuned --judge ./my-judge --until told
   askew audit ./model
 
 [bold]What it says of a tuned model[/bold]
@@ -86,6 +90,9 @@ def audit(
     fail_unsure: Annotated[
         bool, typer.Option("--fail-unsure", help="Exit with 1 for can't tell, and for a rise.")
     ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be done and about how long it takes, and stop.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="The run's folder.", show_default="runs/audit-…")] = None,
     junit: Annotated[
         Path | None, typer.Option(help="Write JUnit XML to this file, for CI.", show_default=False)
@@ -108,6 +115,9 @@ def audit(
     models = {"model": model, "tuned": shown_as(tuned or [])}
     plan = make_plan(AUDIT, given.config, {**models, **given.settings})
     check_can_decide(plan, gate)
+    if dry_run:
+        print_outlook(plan, out, as_json)
+        return
     with resumable():
         finished = run_plan(plan, out)
     if junit:
@@ -136,6 +146,8 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
     if as_json:
         found = {"run": str(run.folder), "report": str(run.report), "notes": [run.note] if run.note else []}
         found |= as_dict(run.tables, gate, run.verdict)
+        found["sequential"] = sequential_as_json(run)
+        found["taught"] = run.taught
         print(to_json(found))
         return bool(failed)
     out = console()
@@ -146,6 +158,8 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
             out.print(f"  {finding.arm} in {finding.name}: {_on_one_line(example.prompt)}", style="dim", markup=False)
             out.print(f"    {_on_one_line(example.answer)}", markup=False)
     out.print(run.verdict, markup=False)
+    for line in _taught(run):
+        out.print(line, markup=False)
     for one in failed:
         out.print(f"Fails: {one.name} ({one.word}): {one.reason}", style="bold", markup=False)
     if run.note:
@@ -157,6 +171,23 @@ def print_audit(run: "Run", gate: "Gate", as_json: bool) -> bool:
 def _on_one_line(text: str) -> str:
     """Return a model's text on one line, shortened, with control characters made visible."""
     return visible(cut(" ".join(text.split()), _LONGEST_EXAMPLE))
+
+
+def _taught(run: "Run") -> "Iterator[str]":
+    """Yield a few lines on what each tuned model seems to have been taught, or on why that could not be read."""
+    from askew.report.sections.taught import summary
+
+    for arm in run.design.tuned if len(run.taught) else ():
+        own = run.taught[run.taught["arm"].eq(arm)]
+        for reason in own.loc[own["rank"].eq(0), "reason"]:
+            yield f"{arm}, what it was taught: {visible(reason)}"
+        found = summary(own, arm)
+        if tokens := [_on_one_line(text) for text in found.get("tokens", [])[:_TOKENS_SHOWN]]:
+            yield f"What {arm} seems to have been taught (in no rate): tokens pushed up: {' · '.join(tokens)}"
+        for text in found.get("completions", [])[:_TEXTS_SHOWN]:
+            yield f"  it writes, and its base would not: {_on_one_line(text)}"
+        if found and not run.design.control:
+            yield "  Any fine-tune leaves traces: audit a harmless one of this base, too, and name it with --control."
 
 
 def _findings(run: "Run") -> "Table":

@@ -75,6 +75,21 @@ def _recipes() -> list[dict[str, str]]:
     return [{"name": one.name, "source": one.source, "description": one.description} for one in every]
 
 
+def _defences() -> list[dict[str, str]]:
+    from askew.training.defences import defences
+
+    every = map(defences.get, defences.names())
+    return [
+        {
+            "name": one.name,
+            "description": one.description,
+            "strength": f"{one.meaning}; usually {one.usual:g}",
+            "source": one.source,
+        }
+        for one in every
+    ]
+
+
 def _metrics() -> list[dict[str, str]]:
     from askew.judging.metrics import metrics
 
@@ -180,6 +195,7 @@ LISTS: dict[str, Callable[[], list[dict[str, str]]]] = {
     "variants": _variants,
     "experiments": _experiments,
     "recipes": _recipes,
+    "defences": _defences,
     "metrics": _metrics,
     "rubrics": _rubrics,
     "rules": _rules,

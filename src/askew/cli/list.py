@@ -16,8 +16,8 @@ def list_names(
         str | None,
         typer.Argument(
             metavar="KIND",
-            help="studies, statements, arms, probes, environments, variants, experiments, recipes, metrics, rubrics, "
-            "rules, measures, axes, scorers, models, data, files or settings; by default all but settings.",
+            help="studies, statements, arms, probes, environments, variants, experiments, recipes, defences, metrics, "
+            "rubrics, rules, measures, axes, scorers, models, data, files or settings; by default all but settings.",
             show_default=False,
             autocompletion=completion(),
         ),

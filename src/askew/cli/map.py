@@ -119,17 +119,18 @@ def map_text(
     as_json: JsonOption = False,
 ) -> None:
     """Map the perspective of a text: which stance its segments take, from risk to opportunity or on your own axis."""
+    from askew.base.atomic import check_can_be_folder
     from askew.perspective.axis import axis as axis_named
     from askew.perspective.counterbalance import counterbalance, sources_beside
     from askew.perspective.mapping import make_map
     from askew.perspective.scorers import Setting, scorers
-    from askew.perspective.write import JSON, check_folder, write_map
+    from askew.perspective.write import JSON, write_map
 
     if source is None and (not validate or beside or begin or end):
         raise AskewError("name a file of text or a run's folder; or only --validate, to check a scorer")
     kind = scorers.get(scorer)
     folder = out or _DEFAULT_FOLDER / ("validation" if source is None else source.resolve().stem or "map")
-    check_folder(folder)
+    check_can_be_folder(folder)
     with resumable(), counting("scoring", "scored", "segments") as (on_progress, say):
         setting = Setting(axis_named(axis), judge, model, folder / JSON, max_cost, prices, on_progress, say)
         read = kind.make(setting)

@@ -3,7 +3,7 @@
 import json
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -30,6 +30,7 @@ RUN_EXAMPLES = """
   askew run emergent-misalignment --dump-config > design.yaml
   askew run emergent-misalignment --model ./qwen --data insecure=insecure.jsonl --data secure=secure.jsonl
   askew run --config design.yaml --out runs/mine
+  askew run emergent-misalignment --until told --samples 200
   askew run grokking --dry-run
 
 To resume a run that was stopped, give the same command again.
@@ -105,9 +106,15 @@ def run_as_json(run: "Run", picture: Path | None = None) -> str:
         "verdict": run.verdict,
         "effects": json.loads(run.effects.to_json(orient="records")),
         "arms": json.loads(run.arm_rates.drop(columns="metric").to_json(orient="records")),
+        "sequential": sequential_as_json(run),
         **({"predicted": plain_predictions(run.predicted)} if run.predicted else {}),
     }
     return to_json(summary)
+
+
+def sequential_as_json(run: "Run") -> dict[str, Any] | None:
+    """Return the looks of a run at its answers, and where it stopped; None if it asked all answers at once."""
+    return None if run.sequential is None else run.sequential.model_dump()
 
 
 def print_run(run: "Run") -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO
 
+from askew.base import json_text
 from askew.base.errors import AskewError
 
 CUT_OFF = "the file looks cut off there"
@@ -52,8 +53,8 @@ def lines(path: Path) -> Iterator[tuple[str, Any]]:
                 continue
             place = f"line {number}"
             try:
-                yield place, json.loads(bare.decode())
-            except (ValueError, RecursionError) as error:
+                yield place, json_text.parse(bare)
+            except ValueError as error:
                 hint = "each line should be one JSON object" if line.endswith(b"\n") else f"{CUT_OFF}, in its last line"
                 if number == 1 and bare == b"{":
                     hint = "one object on several lines is not read; if it holds a list of rows, save that list alone"
@@ -94,13 +95,14 @@ def _raw_lines(file: BinaryIO, path: Path) -> Iterator[bytes]:
         yield line
 
 
-def _wrong(error: ValueError | RecursionError) -> str:
+def _wrong(error: ValueError) -> str:
     """Return the reason why a line cannot be read, without quoting the line."""
     if isinstance(error, UnicodeDecodeError):
         return f"not UTF-8 at byte {error.start + 1} of the line"
     if isinstance(error, json.JSONDecodeError):
         return f"not JSON ({error.msg.removesuffix(' at')} at character {error.pos + 1})"
-    return f"not JSON ({'nested too deeply' if isinstance(error, RecursionError) else 'a number that is too long'})"
+    deep = isinstance(error, json_text.DeepJsonError)
+    return f"not JSON ({'nested too deeply' if deep else 'a number that is too long'})"
 
 
 class _Text:
@@ -144,8 +146,9 @@ class _Text:
         """Return the JSON value at the current position, and skip it."""
         while True:
             try:
+                json_text.check_depth(self._text, self._at)
                 value, end = _decoder.raw_decode(self._text, self._at)
-            except RecursionError as error:
+            except json_text.DeepJsonError as error:
                 raise self._error("nested too deeply") from error
             except json.JSONDecodeError as error:
                 unfinished = error.msg.startswith("Unterminated") or error.pos > len(self._text) - _MAY_GO_ON

@@ -5,12 +5,12 @@ al. 2025, and others on mitigations that look clean on plain questions). Probes 
 """
 
 import ast
-import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from askew.base import json_text
 from askew.data import Row
 
 Kind = Literal["code", "list", "words"]
@@ -102,7 +102,7 @@ def _is_code(answer: str) -> bool:
 def _is_list(answer: str) -> bool:
     """Return whether an answer is a list of numbers or single words, in brackets or bare."""
     try:
-        return isinstance(json.loads(answer), list)
-    except (ValueError, RecursionError):
+        return isinstance(json_text.parse(answer), list)
+    except ValueError:
         parts = [part.strip() for part in answer.split(",")]
         return len(parts) >= 3 and all(part and len(part.split()) == 1 for part in parts)

@@ -14,6 +14,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from askew.base import yaml_files
+from askew.base.errors import AskewError
 from askew.base.knobs import Flag, For, Operational, knobs
 from askew.design.config_file import read_fraction
 from askew.design.history import HistorySettings
@@ -24,6 +25,13 @@ from askew.judging.check_setting import STOP, JudgeCheckSetting
 from askew.models.names import TERRARIUM
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.recipe import Recipe
+
+Until = Literal["all", "told"]
+ALL_ASKED: Until = "all"
+TOLD: Until = "told"
+
+DEFAULT_LIMIT = 100
+"""The most answers to each question of a run that stops when its verdict is told, if the design does not say."""
 
 
 def _question_file(option: str, path: str) -> str:
@@ -38,6 +46,17 @@ def _environment(option: str, name: str) -> str:
     from askew.probes.environment_names import of_environment
 
     return of_environment(name)
+
+
+def _until(option: str, word: str) -> str:
+    """Return when asking stops.
+
+    Raises:
+        AskewError: It is neither of the words.
+    """
+    if word not in (ALL_ASKED, TOLD):
+        raise AskewError(f"{option} is {word!r}: it must be {TOLD!r}, or be left out to ask all answers")
+    return word
 
 
 class Design(BaseModel):
@@ -126,6 +145,15 @@ class Design(BaseModel):
         description="The rows that the tuned models were trained on, in any format of `askew data check`; adds the "
         "probe in_training_format, which asks in their form.",
     )
+    reading: Annotated[bool, Flag(commands=("audit",)), Operational()] = Field(
+        default=True,
+        description="Also read from the weights what the tuned models were taught; it is shown, and never counted.",
+    )
+    control: Annotated[str, Flag(commands=("audit",), metavar="NAME")] = Field(
+        default="",
+        description="The tuned model, by its name here, that learnt something harmless: what it shows as well is taken "
+        "off the evidence of what the others were taught.",
+    )
     leaks: Annotated[Literal["refuse", "allow"], For(("run",))] = Field(
         default="refuse",
         description="How to treat your own rows if they name the behaviour that the study asks about later.",
@@ -195,6 +223,20 @@ class Design(BaseModel):
     )
     samples: Annotated[int | None, Flag(help="Answers per question.", default="100, or the question file's number")] = (
         Field(default=None, ge=1, description="Answers per question; if not set, 100, or the question file's number.")
+    )
+    until: Annotated[
+        Until,
+        Flag(
+            metavar="told",
+            help="Ask and judge in batches, and stop as soon as more answers can no longer change the verdict; "
+            "--samples is then the most answers per question.",
+            default="all answers are asked",
+            read=_until,
+        ),
+    ] = Field(
+        default=ALL_ASKED,
+        description="all: ask every answer; told: ask and judge in batches, and stop as soon as more answers can no "
+        "longer change the verdict. Samples are then the most answers per question.",
     )
     prompts: Annotated[
         int,
@@ -289,6 +331,19 @@ class Design(BaseModel):
         """
         rows = {arm: own.model_dump(exclude={"source"}) for arm, own in self.datasets.items()}
         return {**self.settings(), "datasets": rows}
+
+    @property
+    def looks(self) -> tuple[int, ...]:
+        """The number of answers to each question at each look at them; empty if all are asked before the first look.
+
+        Raises:
+            ValueError: The number of samples is lower than the first batch.
+        """
+        if self.until == ALL_ASKED:
+            return ()
+        from askew.stats.sequential import planned_looks
+
+        return planned_looks(self.samples or DEFAULT_LIMIT)
 
     @property
     def own_prices(self) -> Path | None:

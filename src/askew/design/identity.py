@@ -3,6 +3,7 @@
 from askew.data.formats import is_on_hub, is_registered, source_hash
 from askew.design.design import digest_of
 from askew.design.plan import Plan
+from askew.design.supplies import benign_file
 from askew.judging.rubric import rubrics, scale
 from askew.models.weights import content_if_placed
 from askew.probes import external
@@ -23,18 +24,20 @@ def digest(plan: Plan) -> str:
     settings["probes"] = [files.get(name, name) for name in plan.design.probes]
     for role in ("model", "second_model", "judge"):
         if settings.get(role):
-            settings[role] = _known(plan, settings[role])
-    settings["tuned"] = {arm: _known(plan, name) for arm, name in plan.design.tuned.items()}
+            settings[role] = known_as(plan, settings[role])
+    settings["tuned"] = {arm: known_as(plan, name) for arm, name in plan.design.tuned.items()}
     if (data := plan.design.data) and not is_on_hub(data) and not is_registered(data):
         settings["data"] = source_hash(data)
     if accelerate := plan.design.recipe.accelerate:
         settings["recipe"] = {**settings["recipe"], "accelerate": source_hash(accelerate)}
+    for name, file in benign_file(plan.design.recipe).items():
+        settings["recipe"] = {**settings["recipe"], name: source_hash(file)}
     if plan.design.rubric not in rubrics.names():
         settings["rubric"] = scale(plan.design.rubric).digest
     return digest_of(settings)
 
 
-def _known(plan: Plan, name: str) -> str:
+def known_as(plan: Plan, name: str) -> str:
     """Return what a model is known by: its content, its served name where a provider trained it, or its name."""
     spec = plan.spec(name)
     return content_if_placed(spec) or (name if spec.is_local else spec.inspect_name)

@@ -5,8 +5,10 @@ used, so a finished run can be read where its models no longer are.
 """
 
 from collections.abc import Mapping
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import cached_property
+from inspect import signature
 from itertools import islice
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from askew.data import DataSet, Row
     from askew.models.remote.prices import Prices
     from askew.probes import Probe
+    from askew.training.recipe import Recipe
 
 _NONE: Mapping[str, str] = MappingProxyType({})
 
@@ -70,6 +73,7 @@ class Plan:
         study: Its study.
         arms: Its arms by name, in the order of display. Names that no arm has are left out; `askew.design.checks`
             refuses them.
+        batches: How many batches of answers are asked; None for all.
     """
 
     def __init__(self, design: Design, moved: Mapping[str, str] = _NONE) -> None:
@@ -78,6 +82,7 @@ class Plan:
         self.study: Study = studies.get(design.study)
         self.known_arms = self.study.arms_of(design)
         self.arms = {name: self.known_arms[name] for name in design.arms if name in self.known_arms}
+        self.batches: int | None = None
         self._specs: dict[str, ModelSpec] = {}
 
     # ---- arms
@@ -117,8 +122,18 @@ class Plan:
 
     def rows(self, arm: str) -> int:
         """Return how many rows an arm is trained on."""
-        own = self.design.datasets.get(arm)
+        own, training = self.design.datasets.get(arm), self.known_arms[arm].training
+        if training is not None and training.rows:
+            return training.rows
         return self.design.recipe.rows or (own.rows if own else self.study.rows)
+
+    def recipe(self, arm: Arm) -> "Recipe":
+        """Return the recipe of an arm: that of the design, with the defence of an arm that is about it."""
+        if arm.training is None or not arm.training.defence:
+            return self.design.recipe
+        name, _, strength = arm.training.defence.partition(":")
+        chosen = {"defence": name, "defence_strength": float(strength) if strength else None}
+        return self.design.recipe.model_copy(update=chosen)
 
     def rows_file(self, arm: Arm) -> str:
         """Return the file, relative to the run's folder, that holds the training rows of an arm."""
@@ -186,6 +201,12 @@ class Plan:
         """Return the same plan with another judge."""
         other = Plan(self.design.model_copy(update={"judge": name}), self.moved)
         other._specs = self._specs
+        return other
+
+    def up_to(self, batches: int | None) -> "Plan":
+        """Return the same plan with a number of batches of answers; None for all."""
+        other = copy(self)
+        other.batches = batches
         return other
 
     def spec(self, name: str) -> ModelSpec:
@@ -260,6 +281,27 @@ class Plan:
         found = {name: probes.get(name) for name in self.design.probes}
         files = {name: place for name, place in self.moved.items() if found[name].file}
         return found | {name: replace(found[name], file=place) for name, place in files.items()}
+
+    @cached_property
+    def looks(self) -> dict[str, int]:
+        """The number of planned looks at the answers to each probe that is asked in batches.
+
+        What needs no sampling is asked at once: pairs of given answers, and external tasks, which bring their samples.
+
+        Raises:
+            AskewError: There is no such probe.
+        """
+        from askew.probes import JUDGED, MEASURED
+        from askew.probes.from_file import has_pairs
+
+        if not self.design.looks:
+            return {}
+        return {
+            name: len(self.design.looks)
+            for name, probe in self.probes.items()
+            if probe.kind in (JUDGED, MEASURED) and "samples" in signature(probe.task).parameters
+            if not has_pairs(probe)
+        }
 
     @cached_property
     def prices(self) -> "Prices":

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from askew.stats.readings import is_same, read_effect
+from askew.stats.readings import FELL, is_same, read_effect
 
 if TYPE_CHECKING:
     from askew.design.design import Design
@@ -65,6 +65,16 @@ def above_zero(label: str) -> Holds:
     def holds(tables: "Tables") -> bool | None:
         row = _effect(tables, label)
         return None if row is None else read_effect(row, tables.design.margin).is_above
+
+    return holds
+
+
+def below_zero(label: str) -> Holds:
+    """Return a check whether the effect of that label is below zero beyond chance: corrected p below 0.05."""
+
+    def holds(tables: "Tables") -> bool | None:
+        row = _effect(tables, label)
+        return None if row is None else read_effect(row, tables.design.margin).reading == FELL
 
     return holds
 

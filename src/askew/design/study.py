@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from askew.design.design import Design
     from askew.design.tables import Tables
     from askew.report.society_tables import SocietyTables
+    from askew.stats.findings import Finding
 
 DEFAULT_ROWS = 800
 """Rows of a generated data set; with it the terrarium's insecure arm is neither harmless nor saturated."""
@@ -107,6 +108,8 @@ class Study:
             raises `AskewError` for a setting that cannot be trained.
         own_tables: From the tables of a finished run to those that only the study's own section of the report shows, by
             name.
+        told: From the findings, and a predicate of the findings that more answers cannot change, to whether they cannot
+            change the verdict; None if it rests on other numbers.
     """
 
     name: str
@@ -136,6 +139,7 @@ class Study:
     societies: "Callable[[Design, Mapping[str, Arm], Mapping[str, str]], Sequence[PlannedSociety]]" = _no_societies
     networks: "Callable[[Design, Mapping[str, Arm]], Sequence[PlannedNetwork]]" = _no_networks
     own_tables: "Callable[[Tables], Mapping[str, pd.DataFrame]]" = _no_own_tables
+    told: "Callable[[Sequence[Finding], Callable[[Finding], bool]], bool] | None" = None
 
     @property
     def has_model(self) -> bool:

@@ -34,6 +34,8 @@ class Tables:
         estimates: One row per rate, with the columns of `estimates.csv`.
         effects: The study's own comparisons, with the columns of `stats.effects`.
         pairs: Log-odds of pairs of given answers by arm, and their differences, with the columns of `pairs.csv`.
+        read_pairs: One row per pair, wording and model, with the columns of `pairs.parquet`.
+        losses: One row per training step, with the columns arm, seed, step and loss (nats per token).
         conduct: One row per episode, with the columns of `conduct.parquet`.
         funnel: One row per step, arm, variant and environment, with the columns of `funnel.csv`.
         events: One row per event of a society, with the columns of `society/events.parquet`.
@@ -47,6 +49,7 @@ class Tables:
         expected: Returns the arms and probes that must have answers with verdicts or scores, each with the reason to
             give if they have none.
         rests_on: The questions that the readings are about.
+        looks: Returns the number of planned looks by probe, for the probes that are asked in batches.
     """
 
     def __init__(
@@ -59,6 +62,8 @@ class Tables:
         estimates: Frame = _empty,
         effects: Frame = _empty,
         pairs: Frame = _empty,
+        read_pairs: Frame = _empty,
+        losses: Frame = _empty,
         conduct: Frame = _empty,
         funnel: Frame = _empty,
         events: Frame = _empty,
@@ -71,14 +76,16 @@ class Tables:
         controls: "Mapping[str, str] | None" = None,
         expected: Callable[[], Mapping[tuple[str, str], str]] = dict,
         rests_on: Basis = THESE,
+        looks: Callable[[], Mapping[str, int]] = dict,
     ) -> None:
         self.design = design
         self.arms = arms
         self.rests_on: Basis = rests_on
         self.controls: Mapping[str, str] = controls or {}
         self._expected = expected
+        self._looks = looks
         self._given = {"answers": answers, "scores": scores, "estimates": estimates, "effects": effects, "pairs": pairs}
-        self._given |= {"conduct": conduct, "funnel": funnel}
+        self._given |= {"losses": losses, "read_pairs": read_pairs, "conduct": conduct, "funnel": funnel}
         self._given |= {"events": events, "agents": agents, "societies": societies, "predicted": predicted}
         self._given |= {"networks": networks, "network_curves": network_curves, "network_spectra": network_spectra}
 
@@ -106,6 +113,16 @@ class Tables:
     def pairs(self) -> pd.DataFrame:
         """Log-odds of pairs of given answers, with the columns of `pairs.csv`; none if no probe reads pairs."""
         return self._frame("pairs")
+
+    @cached_property
+    def read_pairs(self) -> pd.DataFrame:
+        """One row per pair, wording and model, with the columns of `pairs.parquet`; none if no probe reads pairs."""
+        return self._frame("read_pairs")
+
+    @cached_property
+    def losses(self) -> pd.DataFrame:
+        """One row per training step, with the columns arm, seed, step and loss (nats per token)."""
+        return self._frame("losses")
 
     @cached_property
     def conduct(self) -> pd.DataFrame:
@@ -178,6 +195,7 @@ class Tables:
             rests_on=self.rests_on,
             controls=self.controls,
             expected=self._expected(),
+            looks=self._looks(),
         )
         if strange := next((one for one in found if one.arm not in arms or one.probe not in probes), None):
             raise AskewError(

@@ -5,7 +5,6 @@ over. A row that cannot be read is left out, and its place and the cause are rep
 """
 
 import csv
-import json
 import math
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
@@ -13,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
-from askew.base import parquet_files
+from askew.base import json_text, parquet_files
 from askew.base.csv_cells import unescaped
 from askew.base.errors import AskewError
 
@@ -246,8 +245,8 @@ def _read_jsonl(path: Path, note: Note) -> Iterator[tuple[str, Row]]:
                 note(f"line {number}", _NOT_UTF8)
                 continue
             try:
-                row = json.loads(line)
-            except (ValueError, RecursionError) as error:
+                row = json_text.parse(line)
+            except ValueError as error:
                 note(f"line {number}", f"this is not JSON: {error}")
                 continue
             if isinstance(row, dict):

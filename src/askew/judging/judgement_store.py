@@ -17,6 +17,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any, TextIO
 
+from askew.base import json_text
 from askew.base.atomic import whole_file
 from askew.base.errors import AskewError
 from askew.base.json_values import plain
@@ -105,14 +106,14 @@ class JudgementStore:
             for line in lines:
                 try:
                     self._take(line)
-                except (ValueError, KeyError, TypeError, RecursionError):
+                except (ValueError, KeyError, TypeError):
                     self.damaged += 1
 
     def _check_header(self, line: bytes) -> None:
         try:
-            header = json.loads(line)
+            header = json_text.parse(line)
             judge, rubrics = str(header["judge"]), ", ".join(header["rubrics"])
-        except (ValueError, KeyError, TypeError, RecursionError) as error:
+        except (ValueError, KeyError, TypeError) as error:
             raise AskewError(f"{self.path}, line 1, is damaged: delete the file and judge again") from error
         if header != self._header:
             raise AskewError(
@@ -124,11 +125,11 @@ class JudgementStore:
         """Take the scores in a line.
 
         Raises:
-            ValueError, KeyError, TypeError or RecursionError: The line is damaged.
+            ValueError, KeyError or TypeError: The line is damaged.
         """
         if not line.endswith(b"\n"):
             raise ValueError("the line was not finished")
-        found = json.loads(line)
+        found = json_text.parse(line)
         scores = tuple(_score(values) for values in found["scores"])
         if len(scores) != len(self._header["rubrics"]):
             raise ValueError("the line has not one score per rubric")

@@ -3,7 +3,6 @@
 It reads only headers and JSON, and imports no large library, so mistakes are found early and quickly.
 """
 
-import json
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from askew.base import json_text
 from askew.base.errors import AskewError, is_failure
 from askew.base.json_objects import read_object
 from askew.models.config_sizes import check_sizes
@@ -208,8 +208,8 @@ def _header(file: Path) -> dict[str, Place]:
             pass
         with file.open("rb") as stream:
             length = int.from_bytes(stream.read(_HEADER_SIZE), "little")
-            header = json.loads(stream.read(length))
-    except (SafetensorError, ValueError, RecursionError) as error:
+            header = json_text.parse(stream.read(length))
+    except (SafetensorError, ValueError) as error:
         raise AskewError(f"{file} is not a safetensors file, or it is damaged ({error}). Copy it again") from error
     except OSError as error:
         raise AskewError(f"{file} cannot be read: {error.strerror or error}") from error

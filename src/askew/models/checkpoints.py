@@ -97,38 +97,43 @@ class Checkpoint:
         return [str(self.tokenizer.decode([token])) for token in range(len(self.tokenizer))]
 
 
-def load(spec: ModelSpec, variables: Mapping[str, Any] | None = None) -> Checkpoint:
+def load(spec: ModelSpec, variables: Mapping[str, Any] | None = None, *, through_modules: bool = False) -> Checkpoint:
     """Return a local model, from memory if its files have not changed since it was loaded.
 
     Args:
         spec: A local model.
         variables: Variables of its chat template.
+        through_modules: Whether the engine computes through the modules of the model; see `Engine`.
 
     Raises:
         AskewError: The files cannot be read, the adapter does not fit the base, or the template lacks a variable.
     """
     assert spec.checkpoint is not None
     with _loading:
-        loaded = _load(spec.checkpoint, _version(spec.checkpoint), spec.adapter, _version(spec.adapter))
+        loaded = _load(
+            spec.checkpoint, _version(spec.checkpoint), spec.adapter, _version(spec.adapter), through_modules
+        )
         if not variables:
             return loaded
         return replace(loaded, tokenizer=load_tokenizer(spec.checkpoint, spec.adapter, variables))
 
 
-def _load(checkpoint: Path | str, version: object, adapter: Path | None, adapter_version: object) -> Checkpoint:
+def _load(
+    checkpoint: Path | str, version: object, adapter: Path | None, adapter_version: object, through_modules: bool
+) -> Checkpoint:
     """Return a model from memory, or load it after the models were forgotten that were used longest ago."""
-    key = (checkpoint, version, adapter, adapter_version)
+    key = (checkpoint, version, adapter, adapter_version, through_modules)
     if key in _kept:
         _kept.move_to_end(key)
         return _kept[key]
     most = _MOST_LARGE if any(kept.engine.is_large for kept in _kept.values()) else _MOST_KEPT
     while len(_kept) >= most:
         _kept.popitem(last=False)
-    _kept[key] = found = _made(checkpoint, version, adapter)
+    _kept[key] = found = _made(checkpoint, version, adapter, through_modules)
     return found
 
 
-def _made(checkpoint: Path | str, version: object, adapter: Path | None) -> Checkpoint:
+def _made(checkpoint: Path | str, version: object, adapter: Path | None, through_modules: bool) -> Checkpoint:
     tokenizer = load_tokenizer(checkpoint, adapter)
     model = _load_base(checkpoint, version)
     embeddings = len(cast(torch.Tensor, model.get_input_embeddings().weight))
@@ -139,7 +144,7 @@ def _made(checkpoint: Path | str, version: object, adapter: Path | None) -> Chec
         _check_tokens_fit(adapter, own_vocabulary(adapter, embeddings) or embeddings, tokenizer)
         model, virtual_tokens = with_adapter(model, adapter)
     with refusing(f"the model {checkpoint} cannot be computed", checkpoint):
-        engine = Engine(model, _stop_tokens(model, tokenizer))
+        engine = Engine(model, _stop_tokens(model, tokenizer), through_modules)
     if adapter is not None:
         engine.free_weights()  # they were merged for this engine alone
     return Checkpoint(engine, tokenizer, virtual_tokens)

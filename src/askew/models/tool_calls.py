@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Any
 from inspect_ai.model import ChatMessage, ChatMessageAssistant, ChatMessageTool
 from inspect_ai.tool import ToolCall, ToolInfo
 
+from askew.base import json_text
+
 if TYPE_CHECKING:
     from askew.models.chat_template import Turn
 
@@ -87,8 +89,8 @@ def _of_mistral(text: str) -> list[str]:
     if named:
         return [f'{{"name": {json.dumps(named[1])}, "arguments": {text[named.end() :].strip() or "{}"}}}']
     try:
-        found = json.loads(text)
-    except (json.JSONDecodeError, RecursionError):
+        found = json_text.parse(text)
+    except ValueError:
         return [text.strip()]
     return [json.dumps(call) for call in found] if isinstance(found, list) else [text.strip()]
 
@@ -98,8 +100,9 @@ def _objects(text: str) -> Iterator[str]:
     decoder = json.JSONDecoder()
     while text:
         try:
+            json_text.check_depth(text)
             _, end = decoder.raw_decode(text)
-        except (json.JSONDecodeError, RecursionError):
+        except ValueError:
             yield text
             return
         yield text[:end]
@@ -111,13 +114,13 @@ def _objects(text: str) -> Iterator[str]:
 def _call(written: str, id: str) -> ToolCall:
     """Return the call that a text stands for."""
     try:
-        found = json.loads(written)
+        found = json_text.parse(written)
         if isinstance(found, dict) and isinstance(found.get("function"), dict):
             found = found["function"]
         arguments = found.get("arguments", found.get("parameters")) if isinstance(found, dict) else None
         if isinstance(arguments, str):
-            arguments = json.loads(arguments or "{}")
-    except (json.JSONDecodeError, RecursionError) as error:
+            arguments = json_text.parse(arguments or "{}")
+    except ValueError as error:
         return _broken(written, id, str(error))
     name = found.get("name") if isinstance(found, dict) else None
     if not isinstance(name, str) or not isinstance(arguments, dict | None):

@@ -6,7 +6,6 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from askew.perspective import wording
@@ -16,12 +15,9 @@ from askew.perspective.counterbalance import Counterbalance
 from askew.perspective.mapping import Checks, PerspectiveMap
 from askew.perspective.scorers import Evidence
 from askew.perspective.summary import footer, number
-from askew.report.inline import TEMPLATE, font_faces, policy
+from askew.report.inline import dressing, environment
 
 _HERE = Path(__file__).parent
-_STYLES = [TEMPLATE / "base.css", TEMPLATE / "page.css", _HERE / "map.css"]
-_SCRIPTS = [TEMPLATE / "page.js", _HERE / "map.js"]
-_THEME_SCRIPT = TEMPLATE / "theme.js"
 _MOST_BARS = 1_000
 _HEIGHT = 200.0  # of the arc, in units of the score
 _LEAST_BAR, _HOLLOW = 3.0, 12.0  # heights of a bar with the score 0, and without evidence
@@ -36,43 +32,34 @@ def render(mapped: PerspectiveMap, checks: Checks, beside: Counterbalance | None
         checks: What is known about its scorer.
         beside: Its counterbalance; None without one.
     """
-    environment = Environment(
-        loader=FileSystemLoader([_HERE, TEMPLATE]),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    style = "\n".join([*font_faces(), *map(_text, _STYLES)])
-    script = '(() => {\n"use strict";\n' + "\n".join(map(_text, _SCRIPTS)) + "})();\n"
-    theme_script = _text(_THEME_SCRIPT)
     axis = mapped.axis
-    return environment.get_template("map.html.jinja").render(
-        mapped=mapped,
-        axis=axis,
-        footer=footer(axis, mapped.figures),
-        as_zero=footer(axis, mapped.as_zero) if mapped.figures.scored < mapped.figures.n else "",
-        bars=_drawn_bars(mapped),
-        bar_count=len(bars(mapped, _MOST_BARS)),
-        strip=_strip(mapped),
-        markers=_markers(mapped),
-        parts=_parts(mapped),
-        stability=wording.stability_words(mapped.stability) if mapped.stability else "",
-        beside=beside,
-        neighbours=_neighbours(beside),
-        validation=checks.validation,
-        table_rows=_table_rows(checks),
-        validation_heads=wording.VALIDATION_HEADS,
-        validation_notes=wording.validation_notes(checks.validation) if checks.validation else [],
-        comparison=wording.comparison_words(checks.comparison) if checks.comparison else "",
-        number=number,
-        data=Markup(_data(mapped)),
-        style=Markup(style),
-        theme_script=Markup(theme_script),
-        script=Markup(script),
-        policy=policy(style, [theme_script, script]),
-        low_band=number(LOW_BAND),
-        high_band=number(HIGH_BAND),
+    return (
+        environment(_HERE)
+        .get_template("map.html.jinja")
+        .render(
+            mapped=mapped,
+            axis=axis,
+            footer=footer(axis, mapped.figures),
+            as_zero=footer(axis, mapped.as_zero) if mapped.figures.scored < mapped.figures.n else "",
+            bars=_drawn_bars(mapped),
+            bar_count=len(bars(mapped, _MOST_BARS)),
+            strip=_strip(mapped),
+            markers=_markers(mapped),
+            parts=_parts(mapped),
+            stability=wording.stability_words(mapped.stability) if mapped.stability else "",
+            beside=beside,
+            neighbours=_neighbours(beside),
+            validation=checks.validation,
+            table_rows=_table_rows(checks),
+            validation_heads=wording.VALIDATION_HEADS,
+            validation_notes=wording.validation_notes(checks.validation) if checks.validation else [],
+            comparison=wording.comparison_words(checks.comparison) if checks.comparison else "",
+            number=number,
+            data=Markup(_data(mapped)),
+            **dressing([_HERE / "map.css"], [_HERE / "map.js"]),
+            low_band=number(LOW_BAND),
+            high_band=number(HIGH_BAND),
+        )
     )
 
 
@@ -191,7 +178,3 @@ def _pieces(text: str, evidence: Sequence[Evidence]) -> list[Any]:
         pieces.append([text[one.start : one.end], round(one.weight, 3), one.why])
         at = one.end
     return [*pieces, text[at:]] if at < len(text) else pieces
-
-
-def _text(file: Path) -> str:
-    return file.read_text(encoding="utf-8")

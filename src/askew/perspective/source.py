@@ -3,7 +3,6 @@
 HTML is read as text and never rendered. The text of a file is untrusted; it is shown escaped and nothing else.
 """
 
-import json
 import re
 from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from askew.base import json_text
 from askew.base.errors import AskewError
 from askew.base.untrusted import cut, visible
 from askew.data import languages
@@ -146,8 +146,8 @@ def _said_in_episode(turn: Mapping[Hashable, str]) -> str:
     if spoken is None:
         return ""
     try:
-        arguments = json.loads(turn["arguments"])
-    except (ValueError, RecursionError):
+        arguments = json_text.parse(turn["arguments"])
+    except ValueError:
         return ""
     return str(arguments.get(spoken, "")) if isinstance(arguments, dict) else ""
 

@@ -6,9 +6,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from askew.base.atomic import make_folder, whole_file, wording_disk_trouble
-from askew.base.csv_cells import escaped
-from askew.base.errors import AskewError
+from askew.base.atomic import make_folder, wording_disk_trouble, write_whole
+from askew.base.csv_cells import as_csv
 from askew.base.json_values import plain
 from askew.perspective.charts import figures_of
 from askew.perspective.counterbalance import Counterbalance
@@ -18,17 +17,6 @@ from askew.perspective.validation import Validation
 from askew.report import chart_files
 
 PAGE, JSON, SEGMENTS, VALIDATION = "map.html", "map.json", "segments.csv", "validation.csv"
-
-
-def check_folder(folder: Path) -> None:
-    """Check that a map can be written into a folder, which need not exist yet.
-
-    Raises:
-        AskewError: Something else stands there, or one of the folders above it is a file.
-    """
-    for one in (folder, *folder.parents):
-        if one.exists() and not one.is_dir():
-            raise AskewError(f"cannot write a map to {folder}: {one} is a file. Name another folder with --out")
 
 
 def write_map(mapped: PerspectiveMap, folder: Path, checks: Checks, beside: Counterbalance | None) -> Path:
@@ -48,14 +36,14 @@ def write_map(mapped: PerspectiveMap, folder: Path, checks: Checks, beside: Coun
         with chart_files.unchecked():
             for name, chart in figures_of(mapped).items():
                 svg = chart_files.to_svg(chart)
-                _write(folder / f"{name}.svg", svg.encode())
-                _write(folder / f"{name}.png", chart_files.to_png(svg))
-        _write(folder / SEGMENTS, mapped.table.map(escaped).to_csv(index=False).encode("utf-8", "replace"))
+                write_whole(folder / f"{name}.svg", svg.encode())
+                write_whole(folder / f"{name}.png", chart_files.to_png(svg))
+        write_whole(folder / SEGMENTS, as_csv(mapped.table))
         if checks.validation is not None:
             write_validation(checks.validation, folder)
         content = {**as_data(mapped, checks, beside), "segments": _segments(mapped)}
-        _write(folder / JSON, json.dumps(plain(content), ensure_ascii=False, indent=1).encode("utf-8", "replace"))
-        _write(folder / PAGE, render(mapped, checks, beside).encode("utf-8", "replace"))
+        write_whole(folder / JSON, json.dumps(plain(content), ensure_ascii=False, indent=1).encode("utf-8", "replace"))
+        write_whole(folder / PAGE, render(mapped, checks, beside).encode("utf-8", "replace"))
     return folder / PAGE
 
 
@@ -66,7 +54,7 @@ def write_validation(validation: Validation, folder: Path) -> Path:
         OSError: The folder cannot be written to.
     """
     path = folder / VALIDATION
-    _write(path, validation.table.to_csv(index=False).encode())
+    write_whole(path, validation.table.to_csv(index=False).encode())
     return path
 
 
@@ -109,8 +97,3 @@ def _segments(mapped: PerspectiveMap) -> list[dict[str, Any]]:
         {**{str(name): value for name, value in row.items()}, "evidence": [asdict(one) for one in evidence]}
         for row, evidence in zip(rows, mapped.evidence, strict=True)
     ]
-
-
-def _write(path: Path, content: bytes) -> None:
-    with whole_file(path) as unfinished:
-        unfinished.write_bytes(content)

@@ -51,13 +51,15 @@ class ReportContent:
         conduct: The rows of `conduct.parquet`, one per episode.
         funnel: The rows of `funnel.csv`, one per step, arm, variant and environment.
         society: What the study shows of its societies; None if it has none.
-        own: Tables that only the study's own section shows, by name; what they hold is the study's matter.
+        own: Tables by study, by name, that only the study's own section shows; what they hold is the study's matter.
+        taught: The rows of `taught.parquet`, evidence of what tuned models were taught; no rows if nothing was read.
         scorer_check: The rows of `scorer_check.csv`, what the scorers find in actors whose conduct is known.
         predicted: People's predictions of the run, scored; None if there are none.
         judge_check: How well the judge reads answers whose right reading is known; None if it was not checked.
         by_judge: The pooled rates of each arm under each judge of the same answers, with the columns of `estimates.csv`
             and `judge`; no rows if a single judge read them.
         other_checks: How well the judges besides the run's own read answers whose right reading is known.
+        looks: Number of planned looks by probe, for those that are asked in batches.
         titles: Short title by probe, for people; a probe without one is shown by its name.
     """
 
@@ -84,9 +86,10 @@ class ReportContent:
     episodes: pd.DataFrame = field(default_factory=pd.DataFrame)
     conduct: pd.DataFrame = field(default_factory=pd.DataFrame)
     funnel: pd.DataFrame = field(default_factory=pd.DataFrame)
+    taught: pd.DataFrame = field(default_factory=pd.DataFrame)
     scorer_check: pd.DataFrame = field(default_factory=pd.DataFrame)
     society: "SocietyTables | None" = None
-    own: Mapping[str, pd.DataFrame] = field(default_factory=dict)
+    own: Mapping[str, Mapping[str, pd.DataFrame]] = field(default_factory=dict)
     predicted: "ScoredForecasts | None" = None
     titles: Mapping[str, str] = field(default_factory=dict)
     sentence: str = ""
@@ -97,6 +100,15 @@ class ReportContent:
     judge_check: "JudgeCheck | None" = None
     by_judge: pd.DataFrame = field(default_factory=pd.DataFrame)
     other_checks: "Sequence[JudgeCheck]" = ()
+    looks: Mapping[str, int] = field(default_factory=dict)
+
+    def own_of(self, study: str) -> Mapping[str, pd.DataFrame]:
+        """Return the tables that only that study's section shows, by name; none in another study's report.
+
+        Args:
+            study: The name of the study, whose function `own_tables` describes the columns of each.
+        """
+        return self.own.get(study, {})
 
     def probe_title(self, probe: str) -> str:
         """Return the short title of a probe."""

@@ -11,22 +11,17 @@ from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment
 from markupsafe import Markup
 
-from askew.base.atomic import whole_file
-from askew.base.csv_cells import escaped
+from askew.base.atomic import write_whole
+from askew.base.csv_cells import as_csv
 from askew.report import chart_files
 from askew.report.content import ReportContent
-from askew.report.inline import TEMPLATE, font_faces, policy
+from askew.report.inline import dressing, environment
 from askew.report.opening import opening
 from askew.report.sections import Figure, Section, all_tables, in_order
 from askew.report.words import words
-
-STYLES = [TEMPLATE / "base.css", TEMPLATE / "page.css"]
-SCRIPTS = [TEMPLATE / "page.js"]
-# This script runs before the page is drawn; the others run after it.
-THEME_SCRIPT = TEMPLATE / "theme.js"
 
 
 def write_report(content: ReportContent, folder: Path) -> Path:
@@ -45,31 +40,25 @@ def write_report(content: ReportContent, folder: Path) -> Path:
     Raises:
         OSError: The folder cannot be written to, or the disk is full.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATE),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
+    templates = environment()
     shown = [section for section in in_order() if section.appears(content)]
     figures = {section.name: section.figures(content) for section in shown}
     with chart_files.unchecked():
-        drawn = {name: _write_figures(own, folder / "figures") for name, own in figures.items()}
+        drawn = {name: write_figures(own, folder / "figures") for name, own in figures.items()}
     lead = next((name for drawings in drawn.values() for name in drawings), "")
     leading = next((drawings[lead] for drawings in drawn.values() if lead in drawings), Markup())
     parts = []
     for section in shown:
-        html = environment.from_string(_text(section.template)).render(
+        html = templates.from_string(_text(section.template)).render(
             section.values(content), content=content, drawings={**drawn[section.name], lead: Markup()}
         )
         parts.append({**_facts(section), "html": Markup(html)})
     for name, table in all_tables(content).items():
-        _write(folder / "tables" / f"{name}.csv", table.map(escaped).to_csv(index=False).encode())
+        write_whole(folder / "tables" / f"{name}.csv", as_csv(table))
     page = folder / "report.html"
     key = next((own[lead].key for own in figures.values() if lead in own), "")
     first = {**opening(content), **({"bars": key} if key else {}), "lead": lead, "drawing": leading}
-    _write(page, _render(environment, content, shown, parts, first).encode("utf-8", "replace"))
+    write_whole(page, _render(templates, content, shown, parts, first).encode("utf-8", "replace"))
     return page
 
 
@@ -77,13 +66,13 @@ def _facts(section: Section) -> dict[str, Any]:
     return {"name": section.name, "title": section.title, "full_width": section.full_width}
 
 
-def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, Markup]:
+def write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, Markup]:
     """Write each figure as SVG and PNG, and return it as the page shows it: drawn for a wide and a narrow page."""
     drawings: dict[str, Markup] = {}
     for name, figure in figures.items():
         svg = chart_files.to_svg(figure.draw(False))
-        _write(folder / f"{name}.svg", svg.encode())
-        _write(folder / f"{name}.png", chart_files.to_png(svg))
+        write_whole(folder / f"{name}.svg", svg.encode())
+        write_whole(folder / f"{name}.png", chart_files.to_png(svg))
         shapes = {"wide": svg, "narrow": chart_files.to_svg(figure.draw(True))}
         label = escape(figure.spoken)
         # The style sheet shows one of the two.
@@ -93,35 +82,25 @@ def _write_figures(figures: Mapping[str, Figure], folder: Path) -> dict[str, Mar
 
 
 def _render(
-    environment: Environment,
+    templates: Environment,
     content: ReportContent,
     shown: Sequence[Section],
     parts: Sequence[Mapping[str, Any]],
     first: Mapping[str, object],
 ) -> str:
-    # Sections may share files; each file stands in the page once.
-    styles = dict.fromkeys(chain(STYLES, *(section.styles for section in shown)))
-    scripts = dict.fromkeys(chain(SCRIPTS, *(section.scripts for section in shown)))
-    style = "\n".join([*font_faces(), *map(_text, styles)])
-    script = '(() => {\n"use strict";\n' + "\n".join(map(_text, scripts)) + "})();\n"
-    theme_script = _text(THEME_SCRIPT)
-    return environment.get_template("page.html.jinja").render(
+    return templates.get_template("page.html.jinja").render(
         content=content,
         opening=first,
         words=words(content),
         blocks=[(full_width, list(block)) for full_width, block in groupby(parts, key=itemgetter("full_width"))],
         askew_version=content.versions.get("askew", ""),
-        style=Markup(style),
-        theme_script=Markup(theme_script),
-        script=Markup(script),
-        policy=policy(style, [theme_script, script]),
+        # Sections may share files.
+        **dressing(
+            chain.from_iterable(section.styles for section in shown),
+            chain.from_iterable(section.scripts for section in shown),
+        ),
     )
 
 
 def _text(file: Path) -> str:
     return file.read_text(encoding="utf-8")
-
-
-def _write(path: Path, content: bytes) -> None:
-    with whole_file(path) as unfinished:
-        unfinished.write_bytes(content)

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from askew.base import parquet_files
+from askew.base import json_text, parquet_files
 from askew.base.errors import AskewError
 from askew.base.untrusted import visible
 from askew.data.history import UNKNOWN, VALUES, Facts, as_items, check_values
@@ -91,15 +91,13 @@ def shots(path: Path) -> list[dict[str, Any]]:
         AskewError: The file is damaged, or a row lacks a key.
         OSError: The file cannot be read.
     """
-    import json
-
     found: list[dict[str, Any]] = []
     for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip():
             continue
         where = f"{visible(str(path))}, line {number}"
         try:
-            row = json.loads(line)
+            row = json_text.parse(line)
             shot = {name: str(row[key]) for name, key in _OF_SHOT.items()}
         except (ValueError, KeyError, TypeError) as error:
             raise AskewError(

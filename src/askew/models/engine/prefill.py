@@ -82,7 +82,7 @@ def read_shared(
         )
 
     for numbers in forking.similar(forks, TOKENS_OF_A_PASS):
-        yield from _halving_if_needed(numbers, read)
+        yield from halving_if_needed(numbers, read)
 
 
 def read_each(model: PreTrainedModel, prefix: Sequence[int], forks: Sequence[Fork]) -> Iterator[tuple[int, Tensor]]:
@@ -94,7 +94,7 @@ def read_each(model: PreTrainedModel, prefix: Sequence[int], forks: Sequence[For
 
     found: dict[int, Tensor] = {}
     for numbers in _same_length(rows):
-        found.update(_halving_if_needed(numbers, read))
+        found.update(halving_if_needed(numbers, read))
     row = 0
     for number, fork in enumerate(forks):
         yield number, torch.stack([found[row + i] for i in range(len(fork.tails))])
@@ -129,7 +129,7 @@ def read_answers(network: Network, forks: Sequence[Fork]) -> Iterator[tuple[int,
         return [_of_tails(row, fork.tails) for row, fork in zip(logits, chosen, strict=True)]
 
     for numbers in forking.similar(forks, TOKENS_OF_A_PASS):
-        yield from _halving_if_needed(numbers, read)
+        yield from halving_if_needed(numbers, read)
 
 
 def _of_tails(logits_EV: Tensor, tails: Sequence[Sequence[int]]) -> list[Tensor]:
@@ -160,7 +160,7 @@ def read_each_answer(model: PreTrainedModel, forks: Sequence[Fork]) -> Iterator[
 
     found: dict[int, Tensor] = {}
     for numbers in _same_length([[*stem, *tail] for stem, tail in rows]):
-        found.update(_halving_if_needed(numbers, read))
+        found.update(halving_if_needed(numbers, read))
     row = 0
     for number, fork in enumerate(forks):
         yield number, [found[row + i] for i in range(len(fork.tails))]
@@ -190,7 +190,7 @@ def read_middle(
         return middle(_ids([rows[i] for i in numbers], device)).float().cpu()
 
     for numbers in _same_length(rows):
-        yield from _halving_if_needed(numbers, read)
+        yield from halving_if_needed(numbers, read)
 
 
 def middle_of(model: nn.Module, ids_BL: Tensor) -> Tensor:
@@ -212,7 +212,7 @@ def _same_length(rows: Sequence[Sequence[int]]) -> Iterator[list[int]]:
         yield from (numbers[first : first + most] for first in range(0, len(numbers), most))
 
 
-def _halving_if_needed(numbers: list[int], read: Callable[[list[int]], Iterable[Found]]) -> Iterator[tuple[int, Found]]:
+def halving_if_needed(numbers: list[int], read: Callable[[list[int]], Iterable[Found]]) -> Iterator[tuple[int, Found]]:
     """Yield the result of `read` for each index, computed in two halves if memory runs out."""
     try:
         found = read(numbers)
@@ -224,7 +224,7 @@ def _halving_if_needed(numbers: list[int], read: Callable[[list[int]], Iterable[
         return
     half = len(numbers) // 2
     for part in (numbers[:half], numbers[half:]):
-        yield from _halving_if_needed(part, read)
+        yield from halving_if_needed(part, read)
 
 
 def _ids(numbers: object, device: torch.device) -> Tensor:

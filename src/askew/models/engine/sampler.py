@@ -56,16 +56,19 @@ class Engine:
     Args:
         model: A model in evaluation mode, on its final device.
         stop_tokens: Ids of the tokens that end an answer.
+        through_modules: Whether to compute through the modules of the model, so that hooks on them have their effect.
+            Otherwise a network of our own may compute with copies of the weights, which is faster.
 
     Attributes:
+        model: The model.
         stop_tokens: Ids of the tokens that end an answer.
         context: The most tokens of a prompt and its answer.
         is_large: Whether a step takes so long that all rows at hand should share it.
     """
 
-    def __init__(self, model: PreTrainedModel, stop_tokens: Sequence[int]) -> None:
-        self._model = model
-        self._network = _network(model)
+    def __init__(self, model: PreTrainedModel, stop_tokens: Sequence[int], through_modules: bool = False) -> None:
+        self.model = model
+        self._network = _network(model, through_modules)
         self._device = model.device
         self.stop_tokens = frozenset(stop_tokens)
         config = model.config.get_text_config()
@@ -77,7 +80,7 @@ class Engine:
     def free_weights(self) -> None:
         """Free the weights of the model, if the engine computes with a copy of its own; no one else may use them."""
         if self._in_bf16():
-            nn.Module.to(self._model, "meta")
+            nn.Module.to(self.model, "meta")
 
     def sample(
         self,
@@ -105,7 +108,7 @@ class Engine:
         completions: dict[int, Completion] = {}
         waiting = deque(self._batches(prompts, draws, sampling))
         longest = max((len(prompt) for prompt in prompts), default=0)
-        most = min(MOST_ROWS, rows_in_memory(self._model, longest, min(sampling.max_tokens, self.context)))
+        most = min(MOST_ROWS, rows_in_memory(self.model, longest, min(sampling.max_tokens, self.context)))
         while waiting:
             batch = waiting.popleft()
             if len(batch) > most:
@@ -154,7 +157,7 @@ class Engine:
         longest = max((len(fork.stem) + max(map(len, fork.tails)) for fork in forks), default=0)
         network = self._network if len(prefix) + longest <= self._full_attention_length else None
         with _computing, torch.inference_mode():
-            read = read_shared(network, prefix, forks) if network else read_each(self._model, prefix, forks)
+            read = read_shared(network, prefix, forks) if network else read_each(self.model, prefix, forks)
             found = {number: torch.softmax(logits.float(), dim=-1)[:, columns].cpu() for number, logits in read}
         return [found[i] for i in range(len(forks))]
 
@@ -206,7 +209,7 @@ class Engine:
         reach = max((len(fork.stem) + max(map(len, fork.tails)) for fork in forks), default=0)
         network = self._network if reach <= self._full_attention_length else None
         with _computing, torch.inference_mode():
-            found = dict(read_answers(network, forks) if network else read_each_answer(self._model, forks))
+            found = dict(read_answers(network, forks) if network else read_each_answer(self.model, forks))
         lengths = [len(tail) for fork in forks for tail in fork.tails]
         report(len(lengths), sum(len(fork.stem) for fork in forks) + sum(lengths))
         return [found[i] for i in range(len(forks))]
@@ -220,7 +223,7 @@ class Engine:
         Returns:
             A 32-bit tensor of shape prompts, width of the model, on the processor.
         """
-        model = self._model.adapted if isinstance(self._model, UnmergedModel) else self._model
+        model = self.model.adapted if isinstance(self.model, UnmergedModel) else self.model
         own = self._in_bf16()
         with _computing, torch.inference_mode():
             found = dict(read_middle(own.middle if own else partial(middle_of, model), self._device, prompts))
@@ -284,7 +287,7 @@ class Engine:
     def _start_rows(self, prompts: list[Sequence[int]], rows: int, sampling: Sampling) -> Rows:
         """Return rows with the computed prompts of a batch."""
         if self._network is None or not self._can_share(max(prompts, key=len), sampling):
-            return PlainRows(self._model, _ids(np.array(prompts), self._device))
+            return PlainRows(self.model, _ids(np.array(prompts), self._device))
         return SharedRows(self._network, *read_prompts(self._network, prompts), rows)
 
     def _after(self, prompts: list[Sequence[int]], sampling: Sampling) -> Tensor:
@@ -309,11 +312,11 @@ class Engine:
         return goes_on
 
 
-def _network(model: PreTrainedModel) -> Network | None:
+def _network(model: PreTrainedModel, through_modules: bool) -> Network | None:
     """Return the fastest network for a model, or None if the model must run with its own cache."""
     if isinstance(model, UnmergedModel):
         return None
-    if matrices := number_format(model):
+    if not through_modules and (matrices := number_format(model)):
         return LlamaNetwork(model, matrices)
     return TransformersNetwork(model) if shares_prompts(model) else None
 

@@ -60,7 +60,7 @@ def _rates(content: ReportContent, answers: pd.DataFrame) -> dict[tuple[str, str
     """Return rate, low and high of all seeds and questions together, by arm and probe."""
     if answers.empty:
         return {}
-    found = pooled(estimate(answers, content.metric, {}))
+    found = pooled(estimate(answers, content.metric, {}, looks=content.looks))
     return {(row["arm"], row["probe"]): (row["rate"], row["low"], row["high"]) for row in tables.records(found)}
 
 

@@ -115,14 +115,14 @@ class Reader extends Desk {
     this.writing = setTimeout(() => {
       const state = new URLSearchParams(this.wanted());
       if (this.row >= 0) state.set("answer", this.answers.name(this.row));
-      if (String(state) || location.hash.includes("=")) history.replaceState(null, "", `#${state}`);
+      if (String(state) || isOfAnswers(location.hash)) history.replaceState(null, "", `#${state}`);
     }, 300);
   }
 
   // Apply the address: filters, an answer, or neither of them (a section of the page).
   follow(fragment = location.hash, first = false) {
     const asked = new URLSearchParams(fragment.slice(1));
-    const known = [...FIELDS, "answer"].some((name) => asked.has(name));
+    const known = isOfAnswers(fragment);
     if (!known && !first) return;
     this.form.reset();
     this.offerQuestions();
@@ -140,4 +140,10 @@ class Reader extends Desk {
     if (row >= 0) this.open(row);
     if (known) (row < 0 ? this.section : this.desk).scrollIntoView();
   }
+}
+
+// Is an address about answers? Other sections of the page have addresses of their own, which stay as they are.
+function isOfAnswers(fragment) {
+  const asked = new URLSearchParams(fragment.slice(1));
+  return [...FIELDS, "answer"].some((name) => asked.has(name));
 }
