@@ -71,7 +71,7 @@ def test_log_probabilities_carry_the_text_of_their_tokens(model: Model) -> None:
         assert token.top_logprobs[0].logprob == token.logprob  # temperature 0 takes the likeliest token
 
 
-def test_single_answer_requests_are_batched(tiny_checkpoint: Path) -> None:
+def test_requests_of_one_kind_are_batched(tiny_checkpoint: Path) -> None:
     checkpoint = load(resolve(str(tiny_checkpoint)))
     sizes: list[int] = []
 

@@ -1,10 +1,8 @@
-"""Queues requests for an engine, and batches requests for a single answer.
+"""Queues requests for an engine, and batches those that wait at the same time.
 
-A request for many answers is a batch of its own, so its rounding does not depend on other requests. Requests for a
-single answer would each use the engine poorly, so those that wait at the same time are batched. They tend to arrive
-together, because requests of one batch are answered at the same time; the engine therefore waits for them briefly.
-
-A large model is different: a step takes nearly as long for ten rows as for sixty, so requests of any size are batched.
+A step takes nearly as long for ten answers as for sixty, so requests with the same settings share batches, whatever
+their prompts. Requests tend to arrive together, because those of one batch are answered at the same time; the engine
+therefore waits for them briefly. An answer hardly depends on the batch: see `sampling`.
 """
 
 import threading
@@ -16,7 +14,7 @@ from askew.models.engine.completion import Completion, Stop
 from askew.models.engine.sampler import MOST_ROWS, Engine
 from askew.models.engine.sampling import Draw, Sampling
 
-# A request for a single answer waits until no other request has arrived for this many seconds.
+# A request waits until no other has arrived for this many seconds.
 _WAIT_SECONDS = 0.01
 
 
@@ -62,28 +60,28 @@ class Batcher:
         """Return the answers to a queued request, computing them in its turn unless an earlier batch already did."""
         with self._turn:
             if request.answers is None:
-                if self._shares_batch(request):
-                    self._wait_for_others()
+                self._wait_for_others()
                 self._run_batch(self._take_batch(request))
         assert request.answers is not None
         return request.answers
 
     def _wait_for_others(self) -> None:
         before = 0
-        while before < len(self._waiting) < MOST_ROWS:
-            before = len(self._waiting)
+        while before < (rows := self._rows_waiting()) < MOST_ROWS:
+            before = rows
             time.sleep(_WAIT_SECONDS)
 
-    def _shares_batch(self, request: Request) -> bool:
-        return len(request.draws) == 1 or self._engine.is_large
+    def _rows_waiting(self) -> int:
+        with self._changing:
+            return sum(len(request.draws) for request in self._waiting)
 
     def _take_batch(self, request: Request) -> list[Request]:
-        """Remove from the queue, and return, a request and the requests that share its batch."""
+        """Remove from the queue, and return, a request and those like it that fit into its batch."""
         with self._changing:
             batch, rows = [request], len(request.draws)
-            for other in self._waiting if self._shares_batch(request) else []:
+            for other in self._waiting:
                 fits = rows + len(other.draws) <= MOST_ROWS
-                if other is not request and fits and self._shares_batch(other) and other.is_like(request):
+                if other is not request and fits and other.is_like(request):
                     batch.append(other)
                     rows += len(other.draws)
             self._waiting = [other for other in self._waiting if not any(other is taken for taken in batch)]

@@ -63,7 +63,7 @@ class Engine:
         model: The model.
         stop_tokens: Ids of the tokens that end an answer.
         context: The most tokens of a prompt and its answer.
-        is_large: Whether a step takes so long that all rows at hand should share it.
+        is_large: Whether the model is large; few such models are kept in memory.
     """
 
     def __init__(self, model: PreTrainedModel, stop_tokens: Sequence[int], through_modules: bool = False) -> None:
