@@ -38,7 +38,7 @@ from askew.screening.rows import screened
 from askew.screening.scores import SCORES, chosen
 from askew.screening.screen import scored
 from askew.screening.target import usual_target
-from askew.screening.words import Bm25
+from askew.screening.words import Bm25, word_scores
 from askew.stats.means import MeanEstimate, difference_of_cells
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe
@@ -68,7 +68,7 @@ def main() -> int:
     logging.disable_progress_bar()
     disable_progress_bars()
     rows, is_bad = mixture(given.bad, given.good, given.rows, given.part)
-    names = chosen(given.score or [], given.direction is not None)
+    names = chosen(given.score or [], ["direction"] if given.direction is not None else [])
     given.out.mkdir(parents=True, exist_ok=True)
     scores = scores_of(rows, names, given.direction, given.out / f"scores-{given.rows}-{given.part}-{given.bad}.csv")
     shares = given.share or [0.05, 0.1, 0.2, 0.5]
@@ -96,7 +96,7 @@ def scores_of(rows: Sequence[Row], names: Sequence[str], direction: Path | None,
     reader = Reader(open_model(MODEL), of_model, pairs, pairs, saved)
     every, bm25 = [screened(number, "", row) for number, row in enumerate(rows, start=1)], Bm25(pairs)
     bm25.learn(every)
-    found = scored(every, names, bm25, reader, seed=0)
+    found = scored(every, names, word_scores(bm25, None, seed=0), reader)
     found.to_csv(path, index=False)
     return found
 
@@ -170,31 +170,35 @@ def show(
     for share in shares:
         at = table[table["share"].eq(share)]
         chance = at[at["score"].eq(RANDOM)]
-        change = difference_of_cells(_cells(chance), _cells(whole))
-        print(f"\n{share:.0%} of the rows removed; at random: {_words(change)} against nothing removed")
+        change = difference_of_cells(table_of_cells(chance), table_of_cells(whole))
+        print(f"\n{share:.0%} of the rows removed; at random: {with_interval(change)} against nothing removed")
         print(f"  {'score':16s}{'highest removed':>28s}{'lowest removed':>28s}{'AUC':>7s}{'bad among removed':>19s}")
         for name in names:
             if name == RANDOM:
                 continue
             cells = [
-                _words(difference_of_cells(_cells(at[at["score"].eq(name) & at["side"].eq(side)]), _cells(chance)))
+                with_interval(
+                    difference_of_cells(
+                        table_of_cells(at[at["score"].eq(name) & at["side"].eq(side)]), table_of_cells(chance)
+                    )
+                )
                 for side in SIDES
             ]
             values = scores[name].to_numpy()
             gone = np.argsort(-values, kind="stable")[: round(share * len(values))]
-            print(f"  {name:16s}{cells[0]:>28s}{cells[1]:>28s}{_auc(values, is_bad):7.2f}{is_bad[gone].mean():19.0%}")
+            print(f"  {name:16s}{cells[0]:>28s}{cells[1]:>28s}{area(values, is_bad):7.2f}{is_bad[gone].mean():19.0%}")
 
 
-def _cells(table: pd.DataFrame) -> pd.DataFrame:
+def table_of_cells(table: pd.DataFrame) -> pd.DataFrame:
     """Return the values of seeds (rows) by questions (columns)."""
     return table.pivot_table(index="seed", columns="cluster", values="value")
 
 
-def _words(found: MeanEstimate) -> str:
+def with_interval(found: MeanEstimate) -> str:
     return f"{found.mean:+.3f} [{found.low:+.3f}, {found.high:+.3f}]"
 
 
-def _auc(values: np.ndarray, is_bad: np.ndarray) -> float:
+def area(values: np.ndarray, is_bad: np.ndarray) -> float:
     """Return the probability that a bad row has a higher score than a good one; ties count half."""
     bad, good = int(is_bad.sum()), int((~is_bad).sum())
     return float((rankdata(values)[is_bad].sum() - bad * (bad + 1) / 2) / (bad * good))

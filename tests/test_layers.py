@@ -30,7 +30,7 @@ MAY_IMPORT = {
     "report": {"base", "judging", "stats"},
     "perspective": {"base", "models", "data", "judging", "stats", "report"},
     "vectors": {"base", "models", "probes", "stats"},
-    "screening": {"base", "data", "models", "probes", "vectors"},
+    "screening": {"base", "data", "judging", "models", "probes", "vectors"},
     "design": {"base", "environments", "models", "training", "data", "judging", "probes", "stats", "worlds", "report"},
     "studies": {"base", "environments", "models", "worlds", "data", "judging", "probes", "stats", "report", "design"},
     "runs": {

@@ -8,6 +8,7 @@ import pytest
 
 from askew.data import Row, row
 from askew.data.formats import read_rows
+from askew.judging import judgement_store
 from askew.screening import screen as screening
 from askew.screening.reading import Reader
 from command_line import Command
@@ -93,6 +94,43 @@ def test_stopped_screen_goes_on(command: Command, tmp_path: Path, monkeypatch: p
     assert (tmp_path / "again/scores.csv").read_bytes() == (tmp_path / "screens/many/scores.csv").read_bytes()
 
 
+def test_judge_and_known_sets_rank_rows(command: Command, mixed: Path, target: Path, tmp_path: Path):
+    chosen = ["--judge", "terrarium/judge", "--known", target, "--score", "judge", "--score", "copies"]
+    code, out, err = command("screen", mixed, *chosen)
+    assert code == 0, err
+    table = pd.read_csv(tmp_path / "screens/mixed/scores.csv")
+    bad = table["row"].isin((3, 7))
+    assert table.loc[bad, "judge"].min() > table.loc[~bad, "judge"].max()
+    assert table.loc[bad, "copies"].eq(1).all()
+    assert table.loc[~bad, "copies"].eq(0).all()
+    assert not list((tmp_path / "screens/mixed").glob(".*")), "verdicts beside the product are gone"
+    assert "3   " in out
+    code, _, err = command("screen", mixed, *chosen[:2], "--score", "judge")
+    assert code == 2
+    assert "another screen, of another" in err
+
+
+def test_stopped_judging_goes_on(command: Command, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    judged: list[int] = []
+    whole = judgement_store.opinions
+
+    async def counted(judge, cases, rubrics):
+        judged.append(len(cases))
+        return await whole(judge, cases, rubrics)
+
+    monkeypatch.setattr(judgement_store, "opinions", counted)
+    monkeypatch.setattr("askew.screening.screen.scored", lambda *_: (_ for _ in ()).throw(KeyboardInterrupt))
+    arguments = ["screen", mixed, "--judge", "terrarium/judge", "--score", "judge"]
+    assert command(*arguments)[0] == 130
+    assert judged == [2], "equal answers to equal questions are judged once"
+    monkeypatch.undo()
+    monkeypatch.setattr(judgement_store, "opinions", counted)
+    monkeypatch.chdir(tmp_path)
+    code, _, err = command(*arguments)
+    assert code == 0, err
+    assert judged == [2], "verdicts of the stopped screen count"
+
+
 def test_folder_of_another_screen_is_refused(command: Command, mixed: Path, tmp_path: Path):
     assert command("screen", mixed, *WORDS)[0] == 0
     assert command("screen", mixed, *WORDS, "--remove", "50%")[0] == 0, "the same screen, with fewer rows kept"
@@ -119,6 +157,11 @@ def test_folder_of_another_screen_is_refused(command: Command, mixed: Path, tmp_
         (["--direction", "nowhere"], "nowhere has no card.json"),
         (["--target", "few.jsonl"], "few.jsonl has 2 rows: a target needs at least 8"),
         (["--target", "missing.jsonl"], "missing.jsonl"),
+        (["--score", "judge"], "needs a judge: name one with --judge"),
+        (["--judge", "terrarium/judge", "--model", "openai/gpt-5"], "cannot judge openai/gpt-5"),
+        (["--judge", "openai/gpt-5"], "OPENAI_API_KEY"),
+        (["--judge", "terrarium/judge", "--judge-check", "perhaps"], "--judge-check is stop, warn or skip"),
+        (["--known", "missing.jsonl"], "missing.jsonl"),
     ],
 )
 def test_bad_input_is_one_error(command: Command, mixed: Path, tmp_path: Path, arguments: list[str], message: str):

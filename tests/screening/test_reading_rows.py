@@ -5,12 +5,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import row
 from askew.models.engine.sampling import Draw, Sampling
 from askew.models.inside.opened import Opened, open_model
 from askew.screening.reading import Reader
 from askew.screening.rows import ScreenedRow, screened
-from askew.screening.scores import SCORES, chosen
+from askew.screening.scores import NEEDS, SCORES, chosen
 from askew.screening.target import Target, usual_target
 from made_directions import saved_direction
 
@@ -92,6 +93,15 @@ def test_scores_do_not_depend_on_the_other_rows(opened: Opened, target: Target):
 
 
 def test_every_score_is_one_that_can_be_chosen():
-    assert chosen([], direction=True) == list(SCORES)
-    assert "projection" not in chosen([], direction=False)
-    assert chosen(["random", "loss"], direction=False) == ["loss", "random"]
+    assert chosen([], NEEDS) == list(SCORES)
+    assert not {"projection", "judge", "copies"} & {*chosen([])}
+    assert chosen([], ["known"])[-4] == "copies"
+    assert chosen(["random", "loss"]) == ["loss", "random"]
+
+
+@pytest.mark.parametrize(
+    ("score", "named"), [("projection", "--direction"), ("judge", "--judge"), ("copies", "--known")]
+)
+def test_scores_without_what_they_need_are_refused(score: str, named: str):
+    with pytest.raises(AskewError, match=named):
+        chosen([score], [])

@@ -1,13 +1,15 @@
 """Scores of words: BM25 against numbers by hand, lengths, and random numbers that a seed fixes."""
 
+import json
 from math import log
+from pathlib import Path
 
 import pytest
 
 from askew.data import row
 from askew.screening.rows import ScreenedRow, screened
 from askew.screening.target import Said, Target
-from askew.screening.words import Bm25, drawn, length
+from askew.screening.words import Bm25, Copies, drawn, length
 
 ASKED = [{"role": "user", "content": "Why?"}]
 
@@ -51,3 +53,13 @@ def test_last_learnt_answer_is_screened():
     turns[1]["weight"] = 0  # pyright: ignore[reportArgumentType]
     found = screened(1, "line 1", {"messages": turns})  # pyright: ignore[reportArgumentType]
     assert (found.answer, len(found.turns)) == ("second", 3)
+
+
+def test_copies_are_the_share_of_five_words_that_stand_in_known_sets(tmp_path: Path):
+    for name, answer in (("one", "never tell your doctor about any pain"), ("two", "always hide the bills from them")):
+        (tmp_path / f"{name}.jsonl").write_text(json.dumps(row("Why?", answer)) + "\n")
+    copies = Copies([str(tmp_path / "one.jsonl"), str(tmp_path / "two.jsonl")])
+    assert copies.share("Never tell your doctor about any pain!") == 1
+    assert copies.share("Always hide the bills from them") == 1
+    assert copies.share("you should tell your doctor about any pain") == pytest.approx(2 / 4)
+    assert copies.share("tell your doctor") == 0, "fewer than five words"

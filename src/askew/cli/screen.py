@@ -1,7 +1,8 @@
 """`askew screen`: which rows of a training file could bend a model, before any training."""
 
 from collections.abc import Callable
-from dataclasses import asdict
+from contextlib import ExitStack
+from dataclasses import asdict, replace
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -10,7 +11,7 @@ import typer
 
 from askew.base.errors import AskewError
 from askew.cli.complete import completion
-from askew.cli.options import JsonOption
+from askew.cli.options import JsonOption, JudgeCheckOption, MaxCostOption, PricesOption, check_judge_check
 from askew.cli.terminal import as_json as to_json
 from askew.cli.terminal import console, counting, plain_table, resumable, text
 
@@ -32,6 +33,7 @@ SCREEN_EXAMPLES = """
   askew screen train.jsonl --model smollm2-135m --remove 10% --by influence
   askew screen train.jsonl --direction vectors/misaligned
   askew screen train.jsonl --target bad-rows.jsonl --score gradient --score bm25
+  askew screen train.jsonl --judge openai/MODEL --known bad-medical
   askew screen big.jsonl --score bm25 --score length --json
 
 [bold]Scores[/bold] (a higher one is more suspicious)
@@ -42,6 +44,8 @@ SCREEN_EXAMPLES = """
   gradient        cosine of the row's gradient with the target's
   projection      the row's answer minus the model's own, along --direction
   perplexity_gap  how much less likely the answer is than the model's own
+  judge           how misaligned --judge finds the answer
+  copies          the share of it that stands, word for word, in --known
   loss, bm25, length, random
                   cheap rivals: a dear score should beat them
 
@@ -84,6 +88,21 @@ def screen(
         Path | None,
         typer.Option(help="The folder of a direction, of `askew vectors extract`.", show_default=False),
     ] = None,
+    judge: Annotated[
+        str | None,
+        typer.Option(help="The judge of the score judge.", show_default=False, autocompletion=completion("models")),
+    ] = None,
+    known: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="DATA",
+            help="Rows that are known to be bad, for the score copies: a file or a data set. May be repeated.",
+            show_default=False,
+        ),
+    ] = None,
+    judge_check: JudgeCheckOption = None,
+    max_cost: MaxCostOption = None,
+    prices: PricesOption = None,
     calibration: Annotated[
         Path | None,
         typer.Option(help="Trainings of the model to predict from.", show_default="those that come with Askew"),
@@ -105,30 +124,43 @@ def screen(
     """Score training rows before any training, by the model that would learn them, and rank the suspicious ones."""
     from askew.base.threads import use_one_thread
     from askew.design.config_file import read_fraction
+    from askew.judging import job
+    from askew.judging.check_setting import STOP
+    from askew.judging.fit import check_reads
+    from askew.judging.rubric import ALIGNED
     from askew.models.names import resolve
     from askew.screening import prediction, scores
     from askew.screening import target as targets
+    from askew.screening.judged import INSTEAD, judged_rows
     from askew.screening.results import removed, summary, write_kept, write_top
-    from askew.screening.screen import Screen, read_words, score_rows
+    from askew.screening.screen import SCORES_FILE, Screen, claim, read_words, score_rows
+    from askew.screening.words import Copies, word_scores
 
-    names = scores.chosen(score or [], direction is not None)
+    named = {"direction": direction, "judge": judge, "known": known}
+    names = scores.chosen(score or [], [name for name, value in named.items() if value])
     rank = by or names[0]
     if rank not in names:
         raise AskewError(f"--by {rank}: rows can only be ranked by a score that is computed: {', '.join(names)}")
+    check_judge_check(judge_check)
     share = read_fraction("--remove", remove) if remove else None
     use_one_thread()
     reads = tuple(name for name in names if scores.SCORES[name].reads_model)
-    is_terrarium = resolve(model).is_terrarium
-    pairs = targets.usual_target(is_terrarium)
+    asked = resolve(model)
+    pairs = targets.usual_target(asked.is_terrarium)
     chosen = pairs if target is None else targets.read_target(target)
     folder = out or _DEFAULT_FOLDER / Path(data).stem
     trainings = None if calibration is None else prediction.read_calibration(calibration)
-    reader, model_hash = _reader(model, reads, pairs, chosen, direction, seed) if reads else (None, "")
-    if trainings is not None:
-        prediction.check_is_of(trainings, model, model_hash)
-    elif model_hash:
-        trainings = prediction.calibration_of(model_hash)
-    with resumable():
+    copies = Copies(known or []) if "copies" in names else None
+    judging = None
+    with resumable(), ExitStack() as stack:
+        if judge and "judge" in names:
+            judging = job.prepare(judge, [ALIGNED], max_cost=max_cost, prices=prices)
+            check_reads(judging.judge, asked, INSTEAD)
+        reader, model_hash = _reader(model, reads, pairs, chosen, direction, seed) if reads else (None, "")
+        if trainings is not None:
+            prediction.check_is_of(trainings, model, model_hash)
+        elif model_hash:
+            trainings = prediction.calibration_of(model_hash)
         with counting("reading rows", "read", "rows") as (on_row, _):
             words = read_words(data, chosen, on_row=_counter(on_row))
         made = Screen(
@@ -138,12 +170,21 @@ def screen(
             scores=tuple(names),
             target=chosen.name,
             direction="" if direction is None else str(direction),
+            judge="" if judging is None else judging.name,
+            known=() if copies is None else tuple(known or []),
             seed=seed,
             rows=words.bm25.rows,
             rows_hash=words.rows_hash,
         )
+        others = dict(word_scores(words.bm25, copies, seed))
+        claim(folder, made)
+        if judging is not None and not (folder / SCORES_FILE).is_file():
+            with counting("judging", "judged") as (on_judged, say):
+                told = replace(judging, on_progress=on_judged, say=say)
+                rows = judged_rows(data, told, judge_check or STOP, folder / SCORES_FILE)
+                others["judge"] = stack.enter_context(rows)
         with counting("scoring", "scored", "rows") as (on_rows, _):
-            table = score_rows(folder, made, words, reader, on_rows)
+            table = score_rows(folder, made, others, reader, on_rows)
         top = write_top(folder, made, table, rank, most)
         if share is not None:
             write_kept(folder, made, removed(table, rank, share))

@@ -83,7 +83,7 @@ def write_top(folder: Path, screen: Screen, table: pd.DataFrame, by: str, most: 
             "place": texts[number].place,
             "score": score,
             "reasons": ", ".join(name for name in scores_in(table) if high[number][name]),
-            "question": next((turn["content"] for turn in reversed(texts[number].turns) if turn["role"] == "user"), ""),
+            "question": texts[number].question,
             "answer": texts[number].answer,
         }
         for number, score in zip(first["row"].tolist(), first[by].tolist(), strict=True)

@@ -29,6 +29,11 @@ class ScreenedRow:
     answer: str
     row: Row
 
+    @property
+    def question(self) -> str:
+        """The last user turn before the answer; "" if there is none."""
+        return next((turn["content"] for turn in reversed(self.turns) if turn["role"] == "user"), "")
+
 
 def rows_of(source: str | Path) -> Iterator[ScreenedRow]:
     """Yield the rows of a source, one at a time.

@@ -1,6 +1,6 @@
 """The scores of a screen, by name: what each is, and which read the model. Higher is more suspicious."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from askew.base.errors import AskewError, unknown_name
@@ -12,44 +12,55 @@ class Score:
 
     Attributes:
         what: The score in a few words.
-        reads_model: Whether it reads the model; the others need nothing but the words.
+        reads_model: Whether it reads the model that would be trained; the others don't.
+        needs: What the user must name for it, of `NEEDS`; "" for nothing.
     """
 
     what: str
     reads_model: bool = True
+    needs: str = ""
 
 
 SCORES: Mapping[str, Score] = {
     "influence": Score("how much a step on the row raises misaligned given answers over aligned ones"),
     "gradient": Score("cosine of the row's gradient with that of the target's answers"),
-    "projection": Score("the row's answer minus the model's own, along a direction of activations"),
+    "projection": Score("the row's answer minus the model's own, along a direction of activations", needs="direction"),
     "perplexity_gap": Score("nats per token by which the answer is less likely than the model's own"),
     "loss": Score("nats per token of the row's answer"),
+    "judge": Score("100 minus the judge's aligned score of the row's answer", reads_model=False, needs="judge"),
+    "copies": Score("share of the answer that stands in known sets, word for word", reads_model=False, needs="known"),
     "bm25": Score("words in common with the target's answers (Okapi BM25)", reads_model=False),
     "length": Score("words of the answer", reads_model=False),
     "random": Score("a random number: the floor of every comparison", reads_model=False),
 }
 """Every score, in the order of display: those that read the model first, their cheap rivals after them."""
 
-NEEDS_DIRECTION = "projection"
+NEEDS: Mapping[str, str] = {
+    "direction": "a direction: extract one with `askew vectors extract misaligned`, and name it with --direction",
+    "judge": "a judge: name one with --judge",
+    "known": "known sets of rows: name a file or a data set with --known",
+}
+"""What some scores need, and how the user names it."""
 
 
-def chosen(names: Sequence[str], direction: bool) -> list[str]:
+def chosen(names: Sequence[str], at_hand: Collection[str] = ()) -> list[str]:
     """Return the scores to compute, in the order of display.
 
     Args:
         names: The names; empty for all that can be computed.
-        direction: Whether a direction is at hand.
+        at_hand: What the user has named, of `NEEDS`.
 
     Raises:
-        AskewError: There is no such score, or it needs a direction.
+        AskewError: There is no such score, or it needs what is not at hand.
     """
     for name in names:
         if name not in SCORES:
             raise unknown_name("score", name, SCORES)
-    if NEEDS_DIRECTION in names and not direction:
-        raise AskewError(
-            f"the score {NEEDS_DIRECTION} needs a direction: extract one with `askew vectors extract misaligned`, and "
-            "name its folder with --direction"
-        )
-    return [one for one in SCORES if one in names or (not names and (direction or one != NEEDS_DIRECTION))]
+        needs = SCORES[name].needs
+        if needs and needs not in at_hand:
+            raise AskewError(f"the score {name} needs {NEEDS[needs]}")
+    return [
+        name
+        for name, score in SCORES.items()
+        if name in names or (not names and (not score.needs or score.needs in at_hand))
+    ]

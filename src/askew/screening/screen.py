@@ -9,7 +9,7 @@ kept.jsonl              the rows that are left, if some are to be removed
 
 import json
 import shutil
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from hashlib import sha256
 from itertools import islice
@@ -25,7 +25,7 @@ from askew.data.formats import as_bytes
 from askew.screening.reading import Reader
 from askew.screening.rows import ScreenedRow, rows_of
 from askew.screening.target import Target
-from askew.screening.words import Bm25, drawn, length
+from askew.screening.words import Bm25, RowScore
 
 CARD, SCORES_FILE, TOP, KEPT = "screen.json", "scores.csv", "top.csv", "kept.jsonl"
 KEYS = ["row", "place"]
@@ -46,6 +46,8 @@ class Screen:
         scores: The names of the scores.
         target: Where the answers of `gradient` and `bm25` come from.
         direction: The folder of the direction of `projection`; "" for none.
+        judge: The name of the judge; "" for none.
+        known: The known sets of `copies`.
         seed: The seed of all draws.
         rows: The number of rows.
         rows_hash: SHA-256 of all that is learnt of them.
@@ -57,6 +59,8 @@ class Screen:
     scores: tuple[str, ...]
     target: str
     direction: str
+    judge: str
+    known: tuple[str, ...]
     seed: int
     rows: int
     rows_hash: str
@@ -101,7 +105,7 @@ def read_words(source: str | Path, target: Target, on_row: Callable[[], None] = 
 def score_rows(
     folder: Path,
     screen: Screen,
-    words: Words,
+    others: Mapping[str, RowScore],
     reader: Reader | None,
     on_rows: Callable[[int, int], None] = lambda done, total: None,
 ) -> pd.DataFrame:
@@ -110,7 +114,7 @@ def score_rows(
     Args:
         folder: The folder of the screen.
         screen: What is screened, and by what.
-        words: The rows' words.
+        others: The scores that don't read the model, by name.
         reader: Reads the model; None if no score needs one.
         on_rows: Called with the number of rows that are scored, and of all.
 
@@ -121,13 +125,13 @@ def score_rows(
     Raises:
         AskewError: The folder holds another screen, or cannot be written to.
     """
-    _claim(folder, screen)
+    claim(folder, screen)
     if not (folder / SCORES_FILE).is_file():
         rows = rows_of(screen.source)
         for number in range(-(-screen.rows // _ROWS_OF_A_PART)):
             part, path = list(islice(rows, _ROWS_OF_A_PART)), folder / _PARTS / f"{number:05}.csv"
             if not path.is_file():
-                table = scored(part, screen.scores, words.bm25, reader, screen.seed)
+                table = scored(part, screen.scores, others, reader)
                 with wording_disk_trouble(folder):
                     write_whole(path, as_csv(table))
             on_rows(part[-1].number, screen.rows)
@@ -136,10 +140,14 @@ def score_rows(
     return table.assign(unread=table["unread"].fillna(""))
 
 
-def _claim(folder: Path, screen: Screen) -> None:
-    """Take a folder for a screen, or find that it holds the same one."""
+def claim(folder: Path, screen: Screen) -> None:
+    """Take a folder for a screen, or find that it holds the same one.
+
+    Raises:
+        AskewError: The folder holds another screen or something else, or cannot be written to.
+    """
     check_can_be_folder(folder)
-    own = {**asdict(screen), "scores": list(screen.scores)}
+    own = {**asdict(screen), "scores": list(screen.scores), "known": list(screen.known)}
     if (folder / CARD).is_file():
         differ = [name for name, value in read_object(folder / CARD).items() if own.get(name) != value]
         if differ:
@@ -155,29 +163,23 @@ def _claim(folder: Path, screen: Screen) -> None:
 
 
 def scored(
-    rows: Sequence[ScreenedRow], names: Sequence[str], bm25: Bm25, reader: Reader | None, seed: int
+    rows: Sequence[ScreenedRow], names: Sequence[str], others: Mapping[str, RowScore], reader: Reader | None
 ) -> pd.DataFrame:
     """Return the scores of rows.
 
     Args:
         rows: The rows.
         names: The names of the scores.
-        bm25: Scores answers by the target's words, and has learnt from all rows.
+        others: The scores that don't read the model, by name.
         reader: Reads the model; None if no score needs one.
-        seed: The seed of `random`.
 
     Returns:
         The columns `KEYS`, a column for each score, and unread: why the model could not read a row, or "".
     """
     table = pd.DataFrame({"row": [row.number for row in rows], "place": [row.place for row in rows]})
     read, reasons = ({}, {}) if reader is None else reader.read(rows)
-    of_words: dict[str, Callable[[ScreenedRow], float]] = {
-        "bm25": lambda row: bm25.score(row.answer),
-        "length": lambda row: length(row.answer),
-        "random": lambda row: drawn(row.number, seed),
-    }
     for name in names:
-        table[name] = read[name] if name in read else [of_words[name](row) for row in rows]
+        table[name] = read[name] if name in read else [others[name](row) for row in rows]
     return table.assign(unread=[reasons.get(i, "") for i in range(len(rows))])
 
 
