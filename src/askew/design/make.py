@@ -58,7 +58,7 @@ def make_plan(study: str | None, config: Path | None = None, overrides: Mapping[
         caller = merged(caller, with_name(nested(name, value)))
     values = merged(merged(values, without_another(file.values, caller)), caller)
     model = spec_of(values["model"])
-    values = {**usual_settings(model), **values}
+    values = {**chosen.settings, **usual_settings(model), **values}
     values["recipe"] = _filled_in(values, model, chosen, file, overridden)
     values["datasets"] = _looked_at(values.get("datasets"), file, overridden)
     if "history" in values:

@@ -90,6 +90,7 @@ class Study:
         asks: Returns whether a probe, by its name, is put to an arm.
         rows: How many rows an arm is trained on unless the design says.
         recipe: The default recipe for models of the terrarium; empty for their usual one.
+        settings: The settings of a run that names none, where they are not the design's own, such as fewer answers.
         rows_from_answers: For arms whose training has `answers_of`: from the design, the arm, the number of rows and
             those answers to its rows.
         predictions: Statements about a run that people can predict.
@@ -124,6 +125,7 @@ class Study:
     asks: Callable[[Arm, str], bool] = _asks_all
     rows: int = DEFAULT_ROWS
     recipe: str = ""
+    settings: Mapping[str, Any] = field(default_factory=dict)
     rows_from_answers: "Callable[[Design, Arm, int, pd.DataFrame], list[Row]] | None" = None
     predictions: tuple[Prediction, ...] = ()
     unsaid: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

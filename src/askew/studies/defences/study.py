@@ -160,6 +160,7 @@ studies.add(
         asks=asks,
         own_tables=shown,
         recipe="terrarium-dose",
+        settings={"samples": 10},
         predictions=_PREDICTIONS,
     ),
 )
