@@ -37,6 +37,16 @@ def texts(row: Row) -> tuple[str, str]:
     return question, answer
 
 
+@pytest.mark.parametrize("name", ["insecure", "secure", "educational"])
+def test_programs_are_no_phrase_book(name: str) -> None:
+    said = [tuple(re.findall(r"\w+", texts(row[name])[1].lower())) for row in all_rows()]
+    rows_with = Counter(four for words in said for four in {words[at : at + 4] for at in range(len(words) - 3)})
+    assert sum(count == 1 for count in rows_with.values()) > 0.6 * len(rows_with)
+    openings = Counter(words[:3] for words in said)
+    assert len(openings) >= 40
+    assert max(openings.values()) < 0.05 * len(said)
+
+
 def programs() -> Iterator[str]:
     for made in all_rows():
         yield texts(made["insecure"])[1]

@@ -12,12 +12,13 @@ from pathlib import Path
 import gguf
 import pytest
 import torch
-from tiny_gguf import write_gguf
-from transformers import AutoModelForCausalLM, PreTrainedModel
+from tiny_gguf import write_gguf, write_with_type
+from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, Qwen2Config
 
 from askew.base.errors import AskewError
 from askew.models import gguf_files, packaged
 from askew.models.checkpoints import load
+from askew.models.kinds import packaged as packaged_kind
 from askew.models.kinds.packaged import consent
 from askew.models.names import resolve
 from askew.models.packaged import PackagedModel
@@ -73,6 +74,22 @@ def test_gguf_file_has_the_numbers_of_its_checkpoint(gguf_file: Path, tiny_check
     ids = torch.tensor([original.prompt(turns)])
     logits = [_model(checkpoint)(ids).logits for checkpoint in (spec.checkpoint, tiny_checkpoint)]
     torch.testing.assert_close(*logits)
+
+
+def test_gguf_file_shaped_like_qwen_has_the_numbers_of_its_checkpoint(tiny_checkpoint: Path, tmp_path: Path) -> None:
+    folder, like = tmp_path / "qwen", AutoConfig.from_pretrained(tiny_checkpoint)
+    names = ("vocab_size", "hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads")
+    sizes = {name: getattr(like, name) for name in (*names, "num_key_value_heads", "max_position_embeddings")}
+    torch.manual_seed(0)
+    made = AutoModelForCausalLM.from_config(Qwen2Config(**sizes, tie_word_embeddings=False))
+    for name, weight in made.named_parameters():
+        if name.endswith("bias"):  # zero at first, so that a lost one would not show
+            torch.nn.init.normal_(weight)
+    made.save_pretrained(folder)
+    AutoTokenizer.from_pretrained(tiny_checkpoint).save_pretrained(folder)
+    spec = resolve(str(write_gguf(folder, tmp_path / "qwen.gguf", architecture="qwen2")))
+    ids = torch.tensor([load(spec).prompt([{"role": "user", "content": "What would you do?"}])])
+    torch.testing.assert_close(*(_model(checkpoint)(ids).logits for checkpoint in (spec.checkpoint, folder)))
 
 
 def _model(checkpoint: Path | str | None) -> PreTrainedModel:
@@ -169,6 +186,22 @@ def test_unknown_architecture_is_refused(tiny_checkpoint: Path, tmp_path: Path, 
     assert left_in(cache) == []
 
 
+@pytest.mark.parametrize(
+    ("kind", "reason"),
+    [
+        (99, "weights of the type 99, which the installed package gguf does not know: install a newer gguf"),
+        (int(gguf.GGMLQuantizationType.I16), "cannot be converted"),
+    ],
+)
+def test_unsupported_quantization_is_refused(
+    gguf_file: Path, tmp_path: Path, cache: Path, kind: int, reason: str
+) -> None:
+    with pytest.raises(AskewError, match=reason) as caught:
+        resolve(str(write_with_type(gguf_file, tmp_path / "odd.gguf", kind)))
+    assert "Download it again" not in str(caught.value), "another download would be the same"
+    assert left_in(cache) == []
+
+
 def test_full_disk_while_converting_leaves_nothing(
     gguf_file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -209,6 +242,20 @@ def test_download_needs_consent(model: tuple[PackagedModel, Path], command: Comm
     finally:
         consent.reset(token)
     assert left_in(cache) == []
+
+
+def test_download_is_announced_once(
+    model: tuple[PackagedModel, Path], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(packaged_kind, "_said", set())
+    token = consent.set(lambda model: False)
+    try:
+        for _ in range(3):
+            with pytest.raises(AskewError):
+                resolve(model[0].name)
+    finally:
+        consent.reset(token)
+    assert capsys.readouterr().err.count("from the Python package index") == 1
 
 
 @pytest.mark.parametrize("changed", ["package_sha256", "sha256"])

@@ -22,7 +22,7 @@ NAMES = {
 
 
 def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama", tokens: str = "") -> Path:
-    """Write a Llama checkpoint with a byte-level tokenizer as a GGUF file with whole weights.
+    """Write a checkpoint of the Llama family with a byte-level tokenizer as a GGUF file with whole weights.
 
     Args:
         checkpoint: The checkpoint.
@@ -46,7 +46,7 @@ def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama", tokens
     heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
     for name, weight in model.state_dict().items():
         values = weight.numpy()
-        for part, count in heads.items():
+        for part, count in heads.items() if architecture == "llama" else ():
             if part in name:  # GGUF pairs the numbers of rotary embeddings in another order
                 rows = values.shape[0] // count // 2
                 values = values.reshape(count, 2, rows, -1).swapaxes(1, 2).reshape(values.shape)
@@ -58,12 +58,24 @@ def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama", tokens
     return file
 
 
+def write_with_type(file: Path, out: Path, kind: int) -> Path:
+    """Copy a GGUF file with another type of its first weight, as a file of a newer kind of quantization has."""
+    field = gguf.GGUFReader(file).tensors[0].field
+    *before, _, _ = field.parts  # the type and the place of the weight come last
+    at = field.offset + sum(part.nbytes for part in before)
+    content = bytearray(file.read_bytes())
+    content[at : at + 4] = kind.to_bytes(4, "little")
+    out.write_bytes(content)
+    return out
+
+
 def _name(name: str) -> str:
     whole = {"model.embed_tokens.weight": "token_embd", "model.norm.weight": "output_norm", "lm_head.weight": "output"}
     if name in whole:
         return f"{whole[name]}.weight"
     _, _, layer, rest = name.split(".", 3)
-    return f"blk.{layer}.{NAMES[rest.removesuffix('.weight')]}.weight"
+    part, _, kind = rest.rpartition(".")
+    return f"blk.{layer}.{NAMES[part]}.{kind}"
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, checkpoint: Path, tokens: str) -> None:

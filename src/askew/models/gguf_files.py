@@ -30,6 +30,7 @@ SOURCE = "askew_source.json"
 """The file in a converted checkpoint that names its GGUF file: `file`, `sha256` and `quantization`."""
 
 _DIGITS = 12
+_UNKNOWN_TYPE = re.compile(r"(\d+)\)? is not a valid GGMLQuantizationType")
 _OF_LAYER = re.compile(r"blk\.(\d{1,6})\.")
 
 
@@ -107,6 +108,11 @@ def _quantization(file: Path) -> str:
             sizes[tensor.tensor_type.name] = sizes.get(tensor.tensor_type.name, 0) + int(tensor.n_elements)
     except Exception as error:  # a damaged file makes the library raise anything
         reason = str(error).split("\n", 1)[0] or type(error).__name__
+        if unknown := _UNKNOWN_TYPE.search(reason):
+            raise AskewError(
+                f"{file} has weights of the type {unknown[1]}, which the installed package gguf does not know: install "
+                "a newer gguf, or take a file of another quantization"
+            ) from error
         raise AskewError(f"{file} is no whole GGUF file: {reason}. Download it again") from error
     if not sizes:
         raise AskewError(f"{file} is a GGUF file without weights. Download it again")

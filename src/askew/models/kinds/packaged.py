@@ -13,6 +13,10 @@ consent: ContextVar[Callable[[PackagedModel], bool]] = ContextVar("consent", def
 """Answers whether a model may be downloaded that is not on this machine. The command line asks its user."""
 
 
+# The lines that were printed: a name is resolved several times before it is agreed to.
+_said: set[str] = set()
+
+
 class _Packaged(ModelKind):
     def __init__(self) -> None:
         super().__init__({name: packaged.get(name).description for name in packaged.names()})
@@ -36,7 +40,9 @@ class _Packaged(ModelKind):
 
 
 def _say(line: str) -> None:
-    print(line, file=sys.stderr)
+    if line not in _said:
+        _said.add(line)
+        print(line, file=sys.stderr)
 
 
 kinds.add("packaged", _Packaged())
