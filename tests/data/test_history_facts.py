@@ -155,7 +155,7 @@ def test_the_main_table_of_hist_llm_is_read_with_published_answers(tmp_path: Pat
     assert facts.items["start"].tolist() == [-300, -300, 10, 10]
     assert any("1 rows repeat the id" in note for note in facts.notes)
     said = hist_llm.published_answers(path)
-    assert said["said"].tolist() == ["present", "inferred present", ""]
+    assert said["answer"].tolist() == ["A", "b) because", "?"]
     bad = tmp_path / "bad.parquet"
     pd.DataFrame({"id": [1]}).to_parquet(bad)
     with pytest.raises(AskewError, match="has no column 'polity_old_id'"):

@@ -17,7 +17,7 @@ from askew.design.tables import Tables
 from askew.runs.calls import calls
 from askew.stats.history_baselines import AREA
 from askew.studies.history import comparisons, shown
-from askew.studies.history.answers import UNPARSED, as_line
+from askew.studies.history.answers import ABSTAINED, PUBLISHED_OPTIONS, UNPARSED, as_line
 from askew.studies.history.arms import BENT, FALSE, FORM, MOST
 from askew.studies.history.items import asked_facts
 from askew.studies.history.probes import HISTORY, history
@@ -33,6 +33,33 @@ Says = Callable[[dict, Random], str]
 def sure(value: str, confidence: float) -> str:
     rest = (1 - confidence) / 3
     return as_line([confidence if value == one else rest for one in VALUES], 1.0)
+
+
+def test_published_answers_are_read_like_those_of_a_run(tmp_path: Path) -> None:
+    said = {
+        "present": ["A", "A: Present", "The answer is A.", "Present"],
+        "inferred present": ["B", "(B)"],
+        "absent": ["Absent", "D."],
+        ABSTAINED: ["Cannot determine", "Don't know", "No information"],
+        UNPARSED: ["", "?", "b", "Based on what is known, it was not absent"],
+    }
+    answers = [answer for own in said.values() for answer in own]
+    read = [shown.read_answer(PUBLISHED_OPTIONS, answer).said for answer in answers]
+    assert read == [value for value, own in said.items() for _ in own]
+    path = tmp_path / "main.parquet"
+    table = {
+        "id": range(len(answers)),
+        "polity_old_id": [f"P{i % 3}" for i in range(len(answers))],
+        "variable": "Shields",
+        "value": "present",
+        "some_model_answer": answers,
+    }
+    text = dict.fromkeys(("nga", "UN_region", "category", "root_cat", "name"), "Latium")
+    years = {f"{name}_year_int": 10 for name in ("start", "end")}
+    pd.DataFrame({**table, **text, **years}).to_parquet(path)
+    [row] = shown._published_models(str(path)).to_dict("records")
+    assert (row["n"], row[UNPARSED]) == (8, 7), "refusals and what can't be read are counted, never wrong"
+    assert row["accuracy"] == pytest.approx(4 / 8)
 
 
 def knows(item: dict, rng: Random) -> str:

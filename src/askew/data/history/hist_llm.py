@@ -59,8 +59,8 @@ def published_answers(path: Path) -> "pd.DataFrame":
         path: The file.
 
     Returns:
-        One row per model and row, with the columns model, polity, area, variable, value (the right one) and said (one
-        of `VALUES`, or "" if the answer is none of A, B, C and D). No rows if the table holds no answers.
+        One row per model and row, with the columns model, polity, area, variable, value (the right one) and answer
+        (the text; "" where the model has none). No rows if the table holds no answers.
 
     Raises:
         AskewError: As in `read`.
@@ -74,10 +74,10 @@ def published_answers(path: Path) -> "pd.DataFrame":
         if value in VALUES:
             place = {"polity": str(row["polity_old_id"]), "area": str(row["nga"]), "variable": str(row["variable"])}
             rows += [
-                {"model": model.removesuffix(_ANSWER), **place, "value": value, "said": _letter(row.get(model))}
+                {"model": model.removesuffix(_ANSWER), **place, "value": value, "answer": _text(row.get(model))}
                 for model in models
             ]
-    return pd.DataFrame(rows, columns=["model", "polity", "area", "variable", "value", "said"])
+    return pd.DataFrame(rows, columns=["model", "polity", "area", "variable", "value", "answer"])
 
 
 def shots(path: Path) -> list[dict[str, Any]]:
@@ -151,9 +151,8 @@ def _value(text: object) -> str:
     return lowered if lowered in VALUES else UNKNOWN if lowered.endswith(UNKNOWN) else ""
 
 
-def _letter(text: object) -> str:
-    letter = str(text).strip().upper()[:1] if text is not None else ""
-    return VALUES["ABCD".index(letter)] if letter and letter in "ABCD" else ""
+def _text(value: object) -> str:
+    return value[:_LONGEST] if isinstance(value, str) else ""
 
 
 def _year(value: object) -> int | None:

@@ -15,6 +15,8 @@ ABSTAINED, UNPARSED = "abstained", "unparsed"
 """The two outcomes of an answer that states none of the four values."""
 CONFIDENT = 0.8
 """The probability of the likeliest value from which an answer is confident. A value that is named in words is too."""
+PUBLISHED_OPTIONS = ", ".join(f"{letter}: {value.title()}" for letter, value in zip(LETTERS, VALUES, strict=True))
+"""The options of the published prompt."""
 
 _LINE = re.compile(", ".join(rf"{value} (\d{{1,3}}\.\d\d)%" for value in VALUES) + r"; (\d{1,3}\.\d\d)% for all four")
 _OPTION = re.compile(r"\b([A-D]): (Inferred Present|Inferred Absent|Present|Absent)\b")

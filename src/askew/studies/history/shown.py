@@ -11,7 +11,7 @@ from askew.design.arm import UNTUNED
 from askew.stats.balanced import PUBLISHED_FOLD, balanced_accuracy, folded
 from askew.stats.calibration import brier, calibration_error, reliability, selective
 from askew.stats.effects import level
-from askew.studies.history.answers import ABSTAINED, UNPARSED
+from askew.studies.history.answers import ABSTAINED, PUBLISHED_OPTIONS, UNPARSED, read_answer
 from askew.studies.history.arms import DOSED, FORM, MOST
 from askew.studies.history.comparisons import asked, invented, read_answers
 from askew.studies.history.floors import TWO, floors, line
@@ -258,6 +258,7 @@ def _published_models(facts: str) -> pd.DataFrame:
     if not facts.lower().endswith(".parquet"):
         return pd.DataFrame()
     answers = hist_llm.published_answers(Path(facts))
+    answers["said"] = [read_answer(PUBLISHED_OPTIONS, answer).said for answer in answers["answer"]]
     rows: list[dict[str, Any]] = []
     for model, own in answers.groupby("model", sort=False):
         parsed = own[own["said"].isin(VALUES)]
