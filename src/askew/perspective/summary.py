@@ -229,12 +229,13 @@ def footer(axis: Axis, found: Figures, of: str = "segments") -> str:
         found: The figures.
         of: What is counted.
     """
+    counted_of = of if found.n != 1 else of.removesuffix("s")
     if not found.scored:
-        return f"{found.n:,} {of}, and none has evidence on this axis."
+        return f"{found.n:,} {counted_of}, and none has evidence on this axis."
     without = found.n - found.scored
     counted = f", {without:,} of them without evidence; of the other {found.scored:,}" if without else ""
     return (
-        f"{found.n:,} {of if found.n > 1 else of.removesuffix('s')}{counted}: median {number(found.median)}, mean "
+        f"{found.n:,} {counted_of}{counted}: median {number(found.median)}, mean "
         f"{number(found.mean)}, lowest to highest {number(found.lowest)} to {number(found.highest)}, p10 to p90 "
         f"{number(found.p10)} to {number(found.p90)}; {found.low:.0%} {axis.low.label.lower()}, {found.middle:.0%} "
         f"{axis.middle.lower()}, {found.high:.0%} {axis.high.label.lower()}."
