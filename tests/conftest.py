@@ -11,7 +11,8 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 import forking
-from command_line import command as command  # pytest finds the fixture here
+from command_line import command as command  # pytest finds the fixtures here
+from in_browser import chromium as chromium
 from shared_folders import SharedFolders
 
 if TYPE_CHECKING:

@@ -6,11 +6,13 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from playwright.sync_api import Browser
 
 import askew as api
 from askew.design.make import make_plan
 from askew.runs.work import planned
 from command_line import Command
+from in_browser import check_fits
 from in_process import Askew
 from killed_run import KilledRun
 
@@ -154,3 +156,7 @@ def test_a_killed_run_goes_on_where_it_was(tmp_path: Path) -> None:
     assert (killed / "networks/decay-0/network_curves.parquet").stat().st_mtime_ns == kept
     pd.testing.assert_frame_equal(resumed.networks, undisturbed.networks)
     pd.testing.assert_frame_equal(resumed.network_curves, undisturbed.network_curves)
+
+
+def test_the_report_fits_narrow_and_wide_windows(chromium: Browser, run: Path) -> None:
+    check_fits(chromium, run / "report.html", "grokking")

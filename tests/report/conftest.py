@@ -1,18 +1,15 @@
-"""A report that many tests share, and a Chromium to open it."""
+"""A report that many tests share, opened in Chromium."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from browsing import Visit
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser
 from synthetic_run import make_content
 
 from askew.report.content import ReportContent
 from askew.report.page import write_report
-
-QUIET = ["--disable-background-networking", "--disable-component-update", "--disable-sync", "--no-first-run"]
 
 
 @pytest.fixture(scope="session")
@@ -25,19 +22,6 @@ def content() -> ReportContent:
 def report(content: ReportContent, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The report of that run."""
     return write_report(content, tmp_path_factory.mktemp("run"))
-
-
-@pytest.fixture(scope="module")  # while it is open, no event loop can be started, and other modules start some
-def chromium() -> Iterator[Browser]:
-    """A Chromium without its background traffic."""
-    names = ["chromium", "chromium-browser", "google-chrome", "google-chrome-stable"]
-    path = next(filter(None, map(shutil.which, names)), None)
-    if path is None:
-        pytest.skip(f"no Chromium found (looked for {', '.join(names)} on the PATH)")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox", "--disable-gpu", *QUIET])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

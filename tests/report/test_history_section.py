@@ -4,11 +4,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
+from playwright.sync_api import Browser
 from synthetic_run import make_content
 
 from askew.report.page import write_report
 from askew.report.sections import all_tables, in_order
 from askew.studies.history import shown
+from in_browser import check_fits
 
 HOSTILE = "<script>alert(1)</script>"
 
@@ -100,3 +102,7 @@ def test_tables_of_one_study_are_shown_by_no_other_studys_section():
         one.name for one in in_order() if one.appears(plain)
     ]
     assert set(all_tables(of_another)) == set(all_tables(plain))
+
+
+def test_the_section_fits_narrow_and_wide_windows(chromium: Browser, tmp_path: Path) -> None:
+    check_fits(chromium, write_report(replace(make_content(samples=4), own={"history": tables()}), tmp_path), "history")
