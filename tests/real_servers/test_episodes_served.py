@@ -10,11 +10,14 @@ import pandas as pd
 import pytest
 from scripted_server import Refusal, Reply, ScriptedModel, scripted_model
 
+from askew import load_run
 from askew.base.errors import AskewError
+from askew.environments.interview import WORDINGS
 from askew.models.remote.reply_store import ReplyStore
 from askew.models.remote.requests import Patience, storing_replies
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.episodes.read import episodes_from_log
+from command_line import Command
 
 WORK = (
     ("read_file", {"name": "demand.txt"}),
@@ -128,6 +131,23 @@ def test_the_cost_limit_holds_for_episodes(served: Served, tmp_path: Path) -> No
     assert served.requests
     assert 0 < sum(one.dollars for one in ReplyStore(store).spent()) <= 0.1
     assert not list(tmp_path.glob("*.eval"))
+
+
+def test_the_study_runs_on_a_served_model_that_acts_by_tools(served: Served, tmp_path: Path, command: Command) -> None:
+    chosen = ["--environment", "oversight", "--variant", "plain", "--variant", "matched", "--samples", 4, "--seeds", 1]
+    named = ["run", "scheming", "--model", served.model, "--arm", "untuned", *chosen, "--out", tmp_path / "run"]
+    code, out, err = command(*named, "--yes")
+    assert code == 0, err
+    run = load_run(tmp_path / "run")
+    assert run.conduct.groupby("variant")["covert"].sum().to_dict() == {"matched": 2, "plain": 2}, "as the script acts"
+    assert set(run.conduct["acts_by"]) == {"tools"}
+    denied = run.conduct.loc[run.conduct["covert"], [f"said_{wording}" for wording in WORDINGS]]
+    assert denied.eq("no").all(axis=None), "every wording of the interview was asked, and the act denied"
+    assert "can't tell: untuned (+0.0 points" in out
+    assert (tmp_path / "run/report.html").is_file()
+    asked = len(served.requests)
+    assert command(*named)[0] == 0
+    assert len(served.requests) == asked, "a finished run asks nothing again"
 
 
 def test_a_server_without_tools_is_one_clear_error_and_can_be_asked_by_lines(served: Served, tmp_path: Path) -> None:
