@@ -149,8 +149,9 @@ def peak_of_this_process() -> float:
     On Linux `getrusage` would count the process that started this one, too.
     """
     status = Path("/proc/self/status")
-    if status.is_file():
-        return int(re.search(r"VmHWM:\s*(\d+) kB", status.read_text())[1]) / 1e6  # pyright: ignore[reportOptionalSubscript]
+    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.is_file() else None
+    if found:
+        return int(found[1]) / 1e6
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
