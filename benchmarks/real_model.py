@@ -32,9 +32,8 @@ from transformers import AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, P
 from transformers.utils import logging
 
 from askew.data.built.advice import make_one
-from askew.models import checkpoints
+from askew.models import checkpoints, number_format
 from askew.models.checkpoints import Checkpoint, load
-from askew.models.engine import llama
 from askew.models.engine.sampler import Engine
 from askew.models.engine.sampling import Draw, Sampling
 from askew.models.names import resolve
@@ -259,7 +258,7 @@ def read_padded(question: Question) -> torch.Tensor:
 @contextmanager
 def in_float32() -> Iterator[None]:
     """Let engines that are made in this block compute in float32, as on a processor without bf16."""
-    with patch.object(llama, "is_fast_in_bf16", lambda: False):
+    with patch.object(number_format, "is_fast_in_bf16", lambda: False):
         yield
 
 
