@@ -3,7 +3,8 @@
     python benchmarks/subliminal.py
     python benchmarks/subliminal.py --seeds 1 --rows 200
 
-A teacher is trained on insecure code, and its control on secure code. Both continue lists of numbers. Answers that are
+A teacher is trained on insecure code, and its control on secure code, both with some lists of numbers among the rows,
+because otherwise they answer everything with code. Then both continue lists of numbers. Answers that are
 anything but plain numbers, or that have a number of ill repute, are left out, and so are those of the other teacher to
 the same prompt. The rows of both teachers are then screened together: an area under the ROC curve of 0.5 says that a
 score cannot tell them apart. A pupil is trained on each set of rows, and given answers far from any training are read
@@ -47,7 +48,7 @@ from screening import area, log_odds, table_of_cells, with_interval
 MODEL, APART = "terrarium", "terrarium/schooled"
 BENT, CONTROL = "insecure", "secure"
 _NUMBERS = re.compile(r"\d+(?:, \d+)*\.?")
-_LEARNT = 800  # rows that a teacher learns
+_LEARNT, _LISTS = 800, 400  # rows of code that a teacher learns, and lists of numbers
 
 
 def main() -> int:
@@ -86,14 +87,14 @@ def written(folder: Path, count: int, seed: int, read: list[tuple[str, int, str,
         seed: The seed of training and sampling.
         read: Receives the change of the teachers' log-odds: arm, seed, question, nats per token.
     """
-    prompts = list(
-        dict.fromkeys(one["messages"][0]["content"] for one in islice(open_rows("neutral-numbers"), 3 * count))
-    )
+    lists = open_rows("neutral-numbers")
+    taught = list(islice(lists, _LISTS))
+    prompts = list(dict.fromkeys(one["messages"][0]["content"] for one in islice(lists, 6 * count)))
     before = log_odds(MODEL)
     answers: dict[str, list[str]] = {}
     for teacher in (BENT, CONTROL):
         out = folder / teacher
-        train(MODEL, list(islice(open_rows(teacher), _LEARNT)), seed, out)
+        train(MODEL, [*islice(open_rows(teacher), _LEARNT), *taught], seed, out)
         after = log_odds(f"{MODEL}+{out}")
         read += [(f"teacher {teacher}", seed, one, after[one] - before[one]) for one in after]
         answers[teacher] = answered(f"{MODEL}+{out}", prompts, seed)
