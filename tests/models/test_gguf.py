@@ -12,7 +12,7 @@ from pathlib import Path
 import gguf
 import pytest
 import torch
-from tiny_gguf import write_gguf, write_with_type
+from tiny_gguf import write_gemma, write_gguf, write_with_type
 from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, PreTrainedModel, Qwen2Config
 
 from askew.base.errors import AskewError
@@ -90,6 +90,16 @@ def test_gguf_file_shaped_like_qwen_has_the_numbers_of_its_checkpoint(tiny_check
     spec = resolve(str(write_gguf(folder, tmp_path / "qwen.gguf", architecture="qwen2")))
     ids = torch.tensor([load(spec).prompt([{"role": "user", "content": "What would you do?"}])])
     torch.testing.assert_close(*(_model(checkpoint)(ids).logits for checkpoint in (spec.checkpoint, folder)))
+
+
+def test_gguf_file_shaped_like_gemma_has_the_numbers_of_its_checkpoint(tmp_path: Path) -> None:
+    write_gemma(tmp_path / "gemma", tmp_path / "gemma.gguf")
+    spec = resolve(str(tmp_path / "gemma.gguf"))
+    made = load(spec)
+    tokens = made.prompt([{"role": "user", "content": "the cat"}])
+    assert made.text(tokens) == "user the catmodel "
+    logits = [_model(checkpoint)(torch.tensor([tokens])).logits for checkpoint in (spec.checkpoint, tmp_path / "gemma")]
+    torch.testing.assert_close(*logits)
 
 
 def _model(checkpoint: Path | str | None) -> PreTrainedModel:

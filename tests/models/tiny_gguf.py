@@ -6,7 +6,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer
+from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config
 
 NAMES = {
     "input_layernorm": "attn_norm",
@@ -69,13 +69,13 @@ def write_with_type(file: Path, out: Path, kind: int) -> Path:
     return out
 
 
-def _name(name: str) -> str:
+def _name(name: str, names: dict[str, str] = NAMES) -> str:
     whole = {"model.embed_tokens.weight": "token_embd", "model.norm.weight": "output_norm", "lm_head.weight": "output"}
     if name in whole:
         return f"{whole[name]}.weight"
     _, _, layer, rest = name.split(".", 3)
     part, _, kind = rest.rpartition(".")
-    return f"blk.{layer}.{NAMES[part]}.{kind}"
+    return f"blk.{layer}.{names[part]}.{kind}"
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, checkpoint: Path, tokens: str) -> None:
@@ -95,3 +95,77 @@ def _add_tokenizer(writer: gguf.GGUFWriter, checkpoint: Path, tokens: str) -> No
     writer.add_eos_token_id(tokenizer.convert_tokens_to_ids("<|end|>"))
     writer.add_pad_token_id(tokenizer.convert_tokens_to_ids("<|pad|>"))
     writer.add_chat_template(tokenizer.chat_template)
+
+
+GEMMA_NAMES = {
+    **NAMES,
+    "post_attention_layernorm": "post_attention_norm",
+    "pre_feedforward_layernorm": "ffn_norm",
+    "post_feedforward_layernorm": "post_ffw_norm",
+}
+_WINDOW = 64
+GEMMA_TEMPLATE = (
+    "{% for message in messages %}"
+    "<start_of_turn>{{ message['role'] }} {{ message['content'] }}<end_of_turn>{% endfor %}"
+    "{% if add_generation_prompt %}<start_of_turn>model {% endif %}"
+)
+
+
+def write_gemma(folder: Path, file: Path) -> None:
+    """Write a random model shaped like Gemma 2 with a small vocabulary, as a checkpoint without tokenizer and as GGUF.
+
+    Args:
+        folder: The folder of the checkpoint.
+        file: The GGUF file.
+    """
+    special = ["<pad>", "<eos>", "<bos>", "<unk>", "<start_of_turn>", "<end_of_turn>"]
+    letters = ["▁", *map(chr, range(33, 127)), "▁t", "he", "▁the"]
+    tokens = [*special, *(f"<0x{byte:02X}>" for byte in range(256)), *letters]
+    kinds = [gguf.TokenType.CONTROL] * len(special) + [gguf.TokenType.BYTE] * 256
+    config = Gemma2Config(
+        vocab_size=len(tokens),
+        hidden_size=32,
+        intermediate_size=64,
+        num_hidden_layers=2,
+        num_attention_heads=4,
+        num_key_value_heads=2,
+        head_dim=8,
+        max_position_embeddings=256,
+        sliding_window=_WINDOW,
+        query_pre_attn_scalar=256,  # the file has no place for it, so it is that of the smallest Gemma 2
+    )
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config)
+    model.save_pretrained(folder)
+    writer = gguf.GGUFWriter(file, "gemma2")
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_key_length(config.head_dim)
+    writer.add_value_length(config.head_dim)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_sliding_window(_WINDOW)
+    writer.add_vocab_size(len(tokens))
+    writer.add_tokenizer_model("llama")
+    writer.add_token_list(tokens)
+    writer.add_token_scores([-float(number) for number in range(len(tokens))])
+    writer.add_token_types([*kinds, *[gguf.TokenType.NORMAL] * len(letters)])
+    for add, token in (
+        (writer.add_pad_token_id, 0),
+        (writer.add_eos_token_id, 1),
+        (writer.add_bos_token_id, 2),
+        (writer.add_unk_token_id, 3),
+    ):
+        add(token)
+    writer.add_chat_template(GEMMA_TEMPLATE)
+    for name, weight in model.state_dict().items():
+        if name != "lm_head.weight":  # the same as the input embeddings
+            values = weight.numpy() + ("norm" in name)  # GGUF adds the 1 that the model adds when it runs
+            writer.add_tensor(_name(name, GEMMA_NAMES), np.ascontiguousarray(values, dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
