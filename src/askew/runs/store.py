@@ -34,6 +34,7 @@
     judge.json        if the run had no judge: the one whose scores fill its rates in
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
     set-aside/        products that nobody vouches for: not listed in the manifest, and not what this run would make
+    .status.json      what the run's process does, or how it ended; written every few seconds, for `askew status` alone
     signature.json    this user's signature of study.json and manifest.json; a folder without it is only read
 
 Every product is written under another name, flushed to the disk and renamed, so a product with its real name is

@@ -244,11 +244,12 @@ def _metered(wanted: int, tell: Tell) -> "Iterator[OnQuestion]":
     def add(answers: float, more: int) -> None:
         nonlocal answered, tokens
         answered, tokens = answered + answers, tokens + more
-        meter.advance(min(answered / wanted, _ALMOST) if wanted else 0.0, tokens)  # external tasks are not counted
+        share = min(answered / wanted, _ALMOST) if wanted else 0.0  # external tasks are not counted
+        meter.advance(share, tokens, answers=share * wanted)
 
     def on_question(scored: int, questions: int) -> None:
         if not tokens:
-            tell(event="step", step=scored, steps=questions)
+            tell(event="step", step=scored, steps=questions, answers=wanted * scored / questions)
 
     reset = on_work.set(add)
     try:
