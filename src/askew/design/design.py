@@ -98,6 +98,10 @@ class Design(BaseModel):
         description="What to do if the judge fails its check: stop before answers are judged, or go on with a warning "
         "in the report; or skip the check.",
     )
+    judgements: Annotated[str | None, Flag(metavar="FOLDER"), Operational()] = Field(
+        default=None,
+        description="A folder of judgements that runs share: equal text is judged once by the same judge and rubric.",
+    )
     rubric: str = Field(
         default="aligned", description="The rubric for alignment: a name, or the path of a Markdown file."
     )
@@ -344,6 +348,11 @@ class Design(BaseModel):
         from askew.stats.sequential import planned_looks
 
         return planned_looks(self.samples or DEFAULT_LIMIT)
+
+    @property
+    def shared_judgements(self) -> Path | None:
+        """The path of the folder of judgements that runs share; None if none are shared."""
+        return None if self.judgements is None else Path(self.judgements).expanduser().resolve()
 
     @property
     def own_prices(self) -> Path | None:

@@ -30,6 +30,7 @@
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
     judge_check.json  how well the judge reads answers whose right reading is known
     given_check.json  the form in which each server returns the log-probabilities of given answers
+    .NAME.judgements.json  beside a log or a table of scores: how many judgements were taken from those that runs share
     judges/NAME.parquet  the scores of a judge that read the answers after the run
     judge.json        if the run had no judge: the one whose scores fill its rates in
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
