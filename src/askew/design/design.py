@@ -25,6 +25,7 @@ from askew.judging.check_setting import STOP, JudgeCheckSetting
 from askew.models.names import TERRARIUM
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.recipe import Recipe
+from askew.training.trackers import Tracker
 
 Until = Literal["all", "told"]
 ALL_ASKED: Until = "all"
@@ -294,6 +295,20 @@ class Design(BaseModel):
     )
     served_recipe: Annotated[ServedRecipe, For(("run",))] = Field(
         default_factory=ServedRecipe, description="Hyperparameters for models that their provider fine-tunes."
+    )
+    trackers: Annotated[
+        list[Tracker],
+        Flag(
+            "--tracker",
+            commands=("run",),
+            metavar="tensorboard|wandb|mlflow",
+            help="Send the losses of trainings on this machine to a tracker. May be repeated.",
+            default="none",
+        ),
+        Operational(),
+    ] = Field(
+        default_factory=list,
+        description="Trackers that are told the losses of trainings on this machine: tensorboard, wandb or mlflow.",
     )
     state_every: Annotated[float, For(("run",)), Operational()] = Field(
         default=300.0, ge=0, description="Seconds between saved training states, from which a killed run resumes."

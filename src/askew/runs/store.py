@@ -11,6 +11,7 @@
                       bases/ARM-SEED/: the checkpoint that an arm started from, if another arm trained it
                       or, where a provider trains, served.json, loss.csv, recipe.json; and ARM-SEED.job.json beside it
                       .ARM-SEED.training/: a training in progress, and the state from which it resumes after a kill
+    trackers/         files of TensorBoard and of Weights & Biases, if the run is tracked; nothing reads them here
     logs/             ARM-SEED-PROBE.eval: Inspect's logs
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
@@ -79,6 +80,7 @@ TAUGHT, TAUGHT_FOLDERS, TAUGHT_FILE = "taught.parquet", "taught", "evidence.json
 PREDICTIONS = "predictions.json"
 JUDGE_CHECK, GIVEN_CHECK = "judge_check.json", "given_check.json"
 RESCORED_RUNS = "rescored"
+TRACKED = "trackers"
 
 # The key of a rescored copy's provenance under which it names its run and its metric.
 RESCORED = "rescored"
