@@ -82,13 +82,10 @@ def test_real_tensorboard_writes_its_file(tiny_checkpoint: Path, tmp_path: Path)
     accumulator = pytest.importorskip("tensorboard.backend.event_processing.event_accumulator")
     tracked = Tracking(("tensorboard",), "insecure-0", str(tmp_path / "trackers"))
     fine_tune(tiny_checkpoint, ROWS, RECIPE, 0, tmp_path / "insecure-0", tracked=tracked)
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
-    events = EventAccumulator(str(tmp_path / "trackers/tensorboard/insecure-0"))
+    events = accumulator.EventAccumulator(str(tmp_path / "trackers/tensorboard/insecure-0"))
     events.Reload()
-    assert [one.value for one in events.Scalars("train/loss")] == pytest.approx(
-        losses(tmp_path / "insecure-0"), rel=1e-3
-    )
+    told = [one.value for one in events.Scalars("train/loss")]
+    assert told == pytest.approx(losses(tmp_path / "insecure-0"), rel=1e-3)
 
 
 def test_missing_tracker_and_missing_key_are_errors(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
