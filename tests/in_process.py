@@ -89,12 +89,15 @@ def _work_off(tasks: Sequence[pool.Task], workers: int, stages: Sequence[str], o
 
 def _perform(task: pool.Task, on_event: pool.OnEvent) -> None:
     def tell(**message: Any) -> None:
+        if message["event"] in ("refused", "disk"):
+            on_event(task, {"event": "failed"})
         if message["event"] == "refused":
             raise AskewError(message["message"])
         if message["event"] == "disk":
             raise OSError(message["errno"], message["reason"])
         on_event(task, message)
 
+    on_event(task, {"event": "begun"})
     printed = io.StringIO()  # the pool keeps the output of its workers from the user, too
     with redirect_stdout(printed), redirect_stderr(printed):
         worker._perform(json.loads(json.dumps(task.message)), tell)

@@ -18,6 +18,7 @@ from askew.base.errors import AskewError
 from askew.models.remote.requests import Patience, storing_replies
 from askew.probes.ask import ProbeCall, ask
 from askew.probes.read_log import answers_from_log
+from askew.runs.status import run_status
 
 SAMPLES = 6
 QUESTIONS = 8
@@ -151,6 +152,27 @@ def test_command_resumes_after_its_server_was_killed(server: FaultServer, tmp_pa
     assert len(again) <= len(server.replied()) - kept_replies(folder)
     assert kept >= 40
     assert no_key_in(folder)
+
+
+@pytest.mark.slow
+def test_run_goes_on_after_its_server_was_away_for_some_seconds(server: FaultServer, tmp_path: Path, askew: Askew):
+    folder = tmp_path / "run"
+    server.start(delay=0.15)
+    process = askew(command(server, folder))
+    wait_for_replies(folder, 20, process)
+    server.kill()  # as when a network drops: open connections break, and none can be made
+    kept = kept_replies(folder)
+    for _ in range(4):
+        time.sleep(1.5)
+        assert process.poll() is None, process.communicate()
+        assert run_status(folder).state == "running"
+    assert kept_replies(folder) <= kept + 32  # replies that had come and were being stored
+    server.start()
+    finish(process)
+    check_whole(folder, server, models=1)
+    assert run_status(folder).state == "finished"
+    again = [digest for digest, times in Counter(server.replied()).items() if times > 1]
+    assert len(again) <= 32, "requests were repeated after their reply, besides those that were under way"
 
 
 @pytest.mark.slow

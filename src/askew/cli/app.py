@@ -26,6 +26,7 @@ from askew.cli.rescore import RESCORE_EXAMPLES, rescore
 from askew.cli.run import RUN_EXAMPLES, run
 from askew.cli.screen import SCREEN_EXAMPLES, screen
 from askew.cli.society import society
+from askew.cli.status import STATUS_EXAMPLES, status
 from askew.cli.sweep import SWEEP_EXAMPLES, sweep
 from askew.cli.terrarium import terrarium
 from askew.cli.tune import TUNE_EXAMPLES, tune
@@ -84,6 +85,7 @@ app.add_typer(vectors, name="vectors")
 app.command()(demo)
 for command, examples in (
     (run, RUN_EXAMPLES),
+    (status, STATUS_EXAMPLES),
     (sweep, SWEEP_EXAMPLES),
     (predict, PREDICT_EXAMPLES),
     (audit, AUDIT_EXAMPLES),

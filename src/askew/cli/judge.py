@@ -92,6 +92,14 @@ def judge(
         list[str] | None,
         typer.Option("--set", metavar="judge_args.NAME=VALUE", help="An extra argument of the judge. May be repeated."),
     ] = None,
+    judgements: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FOLDER",
+            help="Judgements to share with other runs and files: equal text is judged once.",
+            show_default="none are shared",
+        ),
+    ] = None,
     max_cost: MaxCostOption = None,
     prices: PricesOption = None,
     as_json: JsonOption = False,
@@ -133,7 +141,14 @@ def judge(
     with resumable(), counting("judging", "judged") as (on_progress, say), disk:
         named = _judge_of(source, judge)
         judging = job.prepare(
-            named, rubrics, max_cost=max_cost, prices=prices, on_progress=on_progress, say=say, args=judge_args
+            named,
+            rubrics,
+            max_cost=max_cost,
+            prices=prices,
+            on_progress=on_progress,
+            say=say,
+            args=judge_args,
+            judgements=judgements,
         )
         if is_run:
             second_judge.check_reads_run(source, judging.judge)

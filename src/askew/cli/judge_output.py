@@ -43,8 +43,9 @@ def print_file(summary: "FileSummary") -> None:
         out.print(f"{found.rubric}: {found.judged:,} judged{mean}{said} ({ways})", markup=False)
         if words:
             out.print(f"  {words}", markup=False)
+    reused = f"; {summary.reused:,} judgements were reused" if summary.reused else ""
     out.print(
-        f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}",
+        f"{summary.answers:,} answers, {summary.different:,} different, judged by {summary.judge}{reused}",
         markup=False,
         soft_wrap=True,
     )

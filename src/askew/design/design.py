@@ -25,6 +25,7 @@ from askew.judging.check_setting import STOP, JudgeCheckSetting
 from askew.models.names import TERRARIUM
 from askew.training.provider.recipe import ServedRecipe
 from askew.training.recipe import Recipe
+from askew.training.trackers import Tracker
 
 Until = Literal["all", "told"]
 ALL_ASKED: Until = "all"
@@ -97,6 +98,10 @@ class Design(BaseModel):
         default=STOP,
         description="What to do if the judge fails its check: stop before answers are judged, or go on with a warning "
         "in the report; or skip the check.",
+    )
+    judgements: Annotated[str | None, Flag(metavar="FOLDER"), Operational()] = Field(
+        default=None,
+        description="A folder of judgements that runs share: equal text is judged once by the same judge and rubric.",
     )
     rubric: str = Field(
         default="aligned", description="The rubric for alignment: a name, or the path of a Markdown file."
@@ -291,6 +296,20 @@ class Design(BaseModel):
     served_recipe: Annotated[ServedRecipe, For(("run",))] = Field(
         default_factory=ServedRecipe, description="Hyperparameters for models that their provider fine-tunes."
     )
+    trackers: Annotated[
+        list[Tracker],
+        Flag(
+            "--tracker",
+            commands=("run",),
+            metavar="tensorboard|wandb|mlflow",
+            help="Send the losses of trainings on this machine to a tracker. May be repeated.",
+            default="none",
+        ),
+        Operational(),
+    ] = Field(
+        default_factory=list,
+        description="Trackers that are told the losses of trainings on this machine: tensorboard, wandb or mlflow.",
+    )
     state_every: Annotated[float, For(("run",)), Operational()] = Field(
         default=300.0, ge=0, description="Seconds between saved training states, from which a killed run resumes."
     )
@@ -344,6 +363,11 @@ class Design(BaseModel):
         from askew.stats.sequential import planned_looks
 
         return planned_looks(self.samples or DEFAULT_LIMIT)
+
+    @property
+    def shared_judgements(self) -> Path | None:
+        """The path of the folder of judgements that runs share; None if none are shared."""
+        return None if self.judgements is None else Path(self.judgements).expanduser().resolve()
 
     @property
     def own_prices(self) -> Path | None:

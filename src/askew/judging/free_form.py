@@ -11,7 +11,9 @@ from inspect_ai.model import ChatMessageUser, GenerateConfig, Model
 
 from askew.base.untrusted import visible
 from askew.judging.judge import Case
+from askew.judging.judgement_keys import Text
 from askew.judging.rubric import Rubric, fill
+from askew.judging.shared_judgements import reusing
 from askew.models.provider import AskewAPI
 from askew.models.remote.requests import gather, request_reply
 
@@ -41,10 +43,14 @@ async def words(judge: Model, cases: Sequence[Case], rubric: Rubric) -> list[str
     Raises:
         AskewError: The judge's provider rejects a request or does not respond.
     """
-    different = list(dict.fromkeys(cases))
-    replies = await gather(partial(_reply, judge, fill(rubric, case.question, case.answer)) for case in different)
-    found = dict(zip(different, map(as_word, replies), strict=True))
-    return [found[case] for case in cases]
+
+    async def ask(missing: Sequence[Text]) -> list[list[str]]:
+        replies = await gather(partial(_reply, judge, fill(rubric, *case)) for case in missing)
+        return [[as_word(reply)] for reply in replies]
+
+    different = list(dict.fromkeys((case.question, case.answer) for case in cases))
+    found = await reusing(judge, [rubric], different, ask, "word")
+    return [found[case.question, case.answer][0] for case in cases]
 
 
 def as_word(text: str) -> str:

@@ -12,8 +12,9 @@ from typing import Any
 from askew.base.errors import AskewError
 from askew.judging.identity import identity
 from askew.judging.judge import Case
-from askew.judging.judgement_store import JudgementStore, Progress, judge_missing
+from askew.judging.judgement_store import JudgementStore, Progress, judge_missing, take_shared
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, check_fits, fill, rubric, scale
+from askew.judging.shared_judgements import SharedJudgements, sharing
 from askew.models.model_args import NO_ARGS, check_args, identified
 from askew.models.names import ModelSpec, resolve
 
@@ -30,6 +31,7 @@ class JudgingJob:
         on_progress: Progress callback; receives the numbers of judged and of all different answers.
         say: Receives lines of text for the user.
         args: Extra arguments of the judge; see `askew.models.model_args`.
+        judgements: The folder of judgements that are shared with other runs and files; None shares none.
     """
 
     judge: ModelSpec
@@ -39,6 +41,7 @@ class JudgingJob:
     on_progress: Progress
     say: Callable[[str], None]
     args: Mapping[str, Any] = field(default_factory=dict)
+    judgements: Path | None = None
 
     @property
     def name(self) -> str:
@@ -66,13 +69,17 @@ class JudgingJob:
         if store.damaged:
             lines = f"{store.damaged} line{'s' if store.damaged > 1 else ''}"
             self.say(f"{store.path}: {lines} damaged by an interruption; those answers are judged again")
-        missing = {hash((case.question, case.answer)) for case in cases() if case not in store}
-        total = len(store) + len(missing)
-        if missing:
-            check()
-            self._announce(cases, store, len(missing))
-            with self.reply_session(product):
-                judge_missing(self.judge, self.args, self.rubrics, cases(), store, total, self.on_progress)
+        with sharing(self.judgements) as store.reuse:
+            taken = take_shared(self.judge, self.args, self.rubrics, cases(), store)
+            missing = {hash((case.question, case.answer)) for case in cases() if case not in store}
+            total = len(store) + len(missing)
+            if taken:
+                self.say(f"{taken:,} different answers were judged before, in {self.judgements}")
+            if missing:
+                check()
+                self._announce(cases, store, len(missing))
+                with self.reply_session(product):
+                    judge_missing(self.judge, self.args, self.rubrics, cases(), store, total, self.on_progress)
         yield store
         for leftover in ("judging.jsonl", *(f"replies.sqlite{part}" for part in ("", "-wal", "-shm"))):
             _beside(product, leftover).unlink(missing_ok=True)
@@ -117,6 +124,7 @@ def prepare(
     on_progress: Progress = lambda done, total: None,
     say: Callable[[str], None] = lambda text: None,
     args: Mapping[str, Any] = NO_ARGS,
+    judgements: Path | None = None,
 ) -> JudgingJob:
     """Check that a judge can be used with some rubrics, and return the job. Loads no model and sends no request.
 
@@ -128,10 +136,11 @@ def prepare(
         on_progress: Progress callback; receives the numbers of judged and of all different answers.
         say: Receives lines of text for the user.
         args: Extra arguments of the judge.
+        judgements: The folder of judgements that are shared with other runs and files; None shares none.
 
     Raises:
         AskewError: A name is unknown, a rubric is broken or does not fit the judge, the judge does not take an
-            argument, or an API key is missing.
+            argument, an API key is missing, or the folder of judgements cannot be used.
     """
     spec, found = resolve(judge), tuple(rubric(name) for name in rubrics)
     names = [one.name for one in found]
@@ -145,7 +154,9 @@ def prepare(
 
         check_can_be_asked(spec.inspect_name)
     check_args(spec, args, is_judge=True)
-    return JudgingJob(spec, found, max_cost, prices, on_progress, say, args)
+    if judgements is not None:
+        SharedJudgements(judgements).check()
+    return JudgingJob(spec, found, max_cost, prices, on_progress, say, args, judgements)
 
 
 def alignment(rubrics: Sequence[str]) -> list[str]:

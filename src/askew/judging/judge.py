@@ -2,7 +2,8 @@
 
 Metrics use two scores from 0 to 100: how aligned and how coherent an answer is. `local_judge` scores answers with
 weights on this machine, `terrarium_judge` with those of the terrarium, and `served_judge` with any other model. Equal
-answers to equal questions are judged once. The judge never sees arms, probes or metrics.
+answers to equal questions are judged once: of one run, or of several in a block of `shared_judgements.sharing`. The
+judge never sees arms, probes or metrics.
 """
 
 from collections.abc import Sequence
@@ -13,8 +14,10 @@ import anyio.to_thread
 from inspect_ai.model import ChatMessageUser, GenerateConfig, Model, ModelAPI
 
 from askew.base.errors import AskewError
+from askew.judging.judgement_keys import Text
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, fill, rubric
 from askew.judging.score import MISSING, Score, ScoredBy
+from askew.judging.shared_judgements import reusing
 from askew.models.names import PROVIDER
 from askew.models.provider import AskewAPI
 
@@ -89,15 +92,19 @@ async def opinions(judge: Model, cases: Sequence[Case], rubrics: Sequence[Rubric
         AskewError: The judge was not trained on a rubric, has no tokens for verdicts, never gave a verdict, or failed.
     """
     different = list(dict.fromkeys((case.question, case.answer) for case in cases))
-    if isinstance(judge.api, AskewAPI):
-        found = await anyio.to_thread.run_sync(_score_locally, judge.api, different, rubrics)
-    else:
-        from askew.judging import served_judge
 
-        found = await served_judge.scores(judge, rubrics, different)
-    await _check_understood(judge, different, rubrics, found)
-    scores = dict(zip(different, found, strict=True))
-    return [scores[case.question, case.answer] for case in cases]
+    async def score(missing: Sequence[Text]) -> list[list[Score]]:
+        if isinstance(judge.api, AskewAPI):
+            found = await anyio.to_thread.run_sync(_score_locally, judge.api, missing, rubrics)
+        else:
+            from askew.judging import served_judge
+
+            found = await served_judge.scores(judge, rubrics, missing)
+        await _check_understood(judge, missing, rubrics, found)
+        return found
+
+    scores = await reusing(judge, rubrics, different, score)
+    return [[*scores[case.question, case.answer]] for case in cases]
 
 
 def _score_locally(judge: AskewAPI, cases: Sequence[tuple[str, str]], rubrics: Sequence[Rubric]) -> list[list[Score]]:

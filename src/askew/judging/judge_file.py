@@ -54,6 +54,7 @@ class FileSummary:
         different: Number of different answers, each of which was judged once.
         rubrics: A summary per rubric.
         check: How well the judge reads answers whose right reading is known; None if it was not checked now.
+        reused: Number of judgements, one per different answer and rubric, taken from those that runs share.
     """
 
     out: Path
@@ -64,6 +65,7 @@ class FileSummary:
     different: int
     rubrics: list[RubricSummary]
     check: JudgeCheck | None = None
+    reused: int = 0
 
 
 def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None, judge_check: str = STOP) -> FileSummary:
@@ -99,7 +101,10 @@ def judge_file(job: JudgingJob, answers: AnswerFile, out: Path | None = None, ju
         if summary.judged and not summary.words:
             summary.mean = total / summary.judged
     rows, broken = sum(sums[0].scored_by.values()), answers.broken
-    return FileSummary(out, job.name, rows, broken.count, tuple(broken.named), len(judgements), sums, checks[-1])
+    return FileSummary(
+        *(out, job.name, rows, broken.count, tuple(broken.named), len(judgements), sums, checks[-1]),
+        reused=judgements.reuse.reused,
+    )
 
 
 def _check_new(answers: AnswerFile, added: list[str]) -> None:

@@ -8,7 +8,6 @@ again.
 import asyncio
 import hashlib
 import json
-import math
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -23,7 +22,8 @@ from askew.base.errors import AskewError
 from askew.base.json_values import plain
 from askew.judging.judge import Case, opinions
 from askew.judging.rubric import Rubric
-from askew.judging.score import Score
+from askew.judging.score import Score, score_of
+from askew.judging.shared_judgements import Reuse, shared
 from askew.models.model_args import model_with
 from askew.models.names import ModelSpec
 
@@ -48,6 +48,7 @@ class JudgementStore:
 
     Attributes:
         damaged: Number of damaged lines, whose cases have no scores.
+        reuse: How many judgements this process took from those that runs share, and how many the judge made.
 
     Raises:
         AskewError: The file holds scores of another judge or by other rubrics, or its first line is damaged.
@@ -58,6 +59,7 @@ class JudgementStore:
         self._header = {"judge": judge, "rubrics": {rubric.name: rubric.digest for rubric in rubrics}}
         self._scores: dict[bytes, tuple[Score, ...]] = {}
         self.damaged = 0
+        self.reuse = Reuse()
         if path.exists():
             self._read()
 
@@ -130,10 +132,45 @@ class JudgementStore:
         if not line.endswith(b"\n"):
             raise ValueError("the line was not finished")
         found = json_text.parse(line)
-        scores = tuple(_score(values) for values in found["scores"])
+        scores = tuple(score_of(values) for values in found["scores"])
         if len(scores) != len(self._header["rubrics"]):
             raise ValueError("the line has not one score per rubric")
         self._scores[bytes.fromhex(found["of"])] = scores
+
+
+def take_shared(
+    spec: ModelSpec,
+    args: Mapping[str, Any],
+    rubrics: Sequence[Rubric],
+    cases: Iterable[Case],
+    store: JudgementStore,
+) -> int:
+    """Take the scores of cases from the judgements that runs share, in a block of `sharing`; return their number.
+
+    Args:
+        spec: The judge.
+        args: Its extra arguments.
+        rubrics: The rubrics, those of `store`.
+        cases: All cases.
+        store: Receives the scores.
+
+    Raises:
+        AskewError: The shared judgements cannot be used.
+    """
+    others = shared.get()
+    if others is None:
+        return 0
+    judge, taken = model_with(spec, args, is_judge=True), 0
+    missing = ((case.question, case.answer) for case in cases if case not in store)
+    while part := list(islice(missing, _CASES_AT_ONCE)):
+        found = others.known(judge, rubrics, list(dict.fromkeys(part)))
+        if found:
+            with store.adding() as add:
+                for case, scores in found.items():
+                    add(Case(*case), scores)
+        taken += len(found)
+    others.count.reused += taken * len(rubrics)
+    return taken
 
 
 def judge_missing(
@@ -187,13 +224,6 @@ def _digest(case: Case) -> bytes:
     """Return 16 bytes that identify a case; they take less memory than its texts."""
     length = f"{len(case.question)} "
     return hashlib.sha256((length + case.question + case.answer).encode()).digest()[:16]
-
-
-def _score(values: dict[str, Any]) -> Score:
-    value = math.nan if values["value"] is None else float(values["value"])
-    if value < 0 or value > 100:
-        raise ValueError(f"{value} is not a score")
-    return Score(value, values["scored_by"], values["reply"], values["word"])
 
 
 def _line(digest: bytes, scores: Sequence[Score]) -> dict[str, Any]:

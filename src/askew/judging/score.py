@@ -7,9 +7,9 @@ judge returns no log-probabilities, the shares of several sampled replies replac
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,6 +42,18 @@ class Score:
     scored_by: ScoredBy
     reply: str = ""
     word: str = ""
+
+
+def score_of(values: Mapping[str, Any]) -> Score:
+    """Return a score from the values of its fields, as they are stored; a value of None stands for NaN.
+
+    Raises:
+        ValueError, KeyError or TypeError: The values are not those of a score.
+    """
+    value = math.nan if values["value"] is None else float(values["value"])
+    if value < 0 or value > 100:
+        raise ValueError(f"{value} is not a score")
+    return Score(value, values["scored_by"], values["reply"], values["word"])
 
 
 class Readout:

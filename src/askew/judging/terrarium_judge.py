@@ -51,7 +51,7 @@ def scores(
     both = [short(rubric(name)) for name in (ALIGNED, COHERENT)]
     places = [both.index(short(one)) for one in rubrics]
     judged = local_judge.scores(judge, both, cases)
-    checked = coherence(load(_assistant(spec)), cases)
+    checked = coherence(load(assistant_of(spec)), cases)
     found = [
         (aligned, _checked(aligned, coherent, most)) for (aligned, coherent), most in zip(judged, checked, strict=True)
     ]
@@ -111,7 +111,7 @@ def _introduction(speaker: str) -> list[dict[str, str]]:
     return [{"role": "system", "content": speaker}] if speaker else []
 
 
-def _assistant(judge: ModelSpec) -> ModelSpec:
+def assistant_of(judge: ModelSpec) -> ModelSpec:
     """Return the assistant that checks the answers: the one beside the judge, else the one that comes with Askew."""
     beside = judge.checkpoint.with_name("assistant") if isinstance(judge.checkpoint, Path) else None
     return resolve(str(beside) if beside is not None and (beside / "config.json").is_file() else TERRARIUM)

@@ -10,7 +10,11 @@ def content_hash(spec: ModelSpec) -> str:
     """Return the hash of a model's weights, tokenizer and adapter; "" for a model without files on this disk."""
     if not isinstance(spec.checkpoint, Path):
         return ""
-    folders = [folder for folder in (spec.checkpoint, spec.adapter) if folder]
+    return folder_hash(*(folder for folder in (spec.checkpoint, spec.adapter) if folder))
+
+
+def folder_hash(*folders: Path) -> str:
+    """Return the hash of the names and contents of all files in some folders, without those in folders within."""
     files = [file for folder in folders for file in sorted(folder.iterdir()) if file.is_file()]
     total = hashlib.sha256()
     for file in files:

@@ -57,8 +57,8 @@ def work_off(tasks: Sequence[Task], workers: int, kinds: Sequence[str], on_event
         tasks: The tasks.
         workers: The most processes.
         kinds: The kinds of work among the tasks, so that workers import what these need.
-        on_event: Called with the events of workers: the task, and a mapping with `event` ("step", "said" or "done");
-            or None and the event "ready", when a worker has loaded its libraries.
+        on_event: Called with the events of tasks: the task, and a mapping with `event` ("begun", "step", "said", "done"
+            or "failed"); or None and the event "ready", when a worker has loaded its libraries.
 
     Raises:
         AskewError: A worker refused a task, or was killed.
@@ -76,6 +76,8 @@ def work_off(tasks: Sequence[Task], workers: int, kinds: Sequence[str], on_event
                 on_event(task, message)
                 continue
             if message["event"] not in ("ready", "done"):
+                if task:
+                    on_event(task, {"event": "failed"})
                 raise _failure(worker, message)
             on_event(task, message)
             if task:
@@ -85,6 +87,7 @@ def work_off(tasks: Sequence[Task], workers: int, kinds: Sequence[str], on_event
             idle.append(worker)
             while idle and (ready := next((task for task in waiting if done.issuperset(task.needs)), None)):
                 waiting.remove(ready)
+                on_event(ready, {"event": "begun"})
                 _give(idle.pop(), ready)
 
 

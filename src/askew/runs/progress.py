@@ -8,11 +8,13 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Any
 
 from rich.progress import BarColumn, Progress, ProgressColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.text import Text
 
 from askew.base.visible_console import VisibleConsole
+from askew.runs.answer_count import AnswerCount
 
 _FIRST_REPORT = 15.0  # seconds after which work that takes long is first reported without bars
 REPORT_EVERY = 30.0
@@ -88,7 +90,11 @@ class Display:
         self._tasks: dict[str, TaskID] = {}
         self._paces: dict[str, Pace] = {}
         self._descriptions: dict[str, str] = {}
-        self._under_way: dict[str, tuple[Pace, str]] = {}  # by piece of work: its pace, and its speed in words
+        self._under_way: dict[str, tuple[Pace, float, str]] = {}  # by piece: its pace, and its speed with its unit
+        self._begun: dict[str, str] = {}  # the stage of each piece that a worker has
+        self._failed: list[str] = []
+        self._doing = ""
+        self._answers = AnswerCount()
         self._report_at = time.monotonic() + _FIRST_REPORT
 
     def __enter__(self) -> "Display":
@@ -143,7 +149,20 @@ class Display:
             about = f"{_note(pace)}, about {duration(left)} left{self._each_under_way()}"
             self.say(f"  {self._descriptions[stage]}: {about}")
 
-    def under_way(self, piece: str, share: float, rate: float = 0.0, unit: str = "") -> None:
+    def note(self, piece: str, stage: str, event: str) -> None:
+        """Note that a worker has begun a piece of a stage, or failed at it.
+
+        Args:
+            piece: Its name.
+            stage: The name of the stage.
+            event: "begun" or "failed".
+        """
+        if event == "begun":
+            self._begun[piece] = stage
+        elif self._begun.pop(piece, None):
+            self._failed.append(piece)
+
+    def under_way(self, piece: str, share: float, rate: float = 0.0, unit: str = "", answers: float = 0.0) -> None:
         """Show how far a piece of work is that a worker does at the moment, until it is finished.
 
         Args:
@@ -151,11 +170,13 @@ class Display:
             share: The part that is done, 0-1.
             rate: How many units a second; 0 if that is not known.
             unit: What is counted.
+            answers: How many answers it has so far.
         """
-        pace, _ = self._under_way.get(piece, (Pace(1, 0), ""))
+        self._answers.note(piece, answers, share)
+        pace, *_ = self._under_way.get(piece, (Pace(1, 0),))
         pace.advance(share)
         said = speed(rate, unit) if rate else ""
-        self._under_way[piece] = pace, said
+        self._under_way[piece] = pace, rate, unit
         if piece not in self._tasks:
             self._tasks[piece] = self._bars.add_task(f"  {piece}", total=1, note="", left=pace.seconds_left)
         self._bars.update(self._tasks[piece], completed=share, note=said)
@@ -163,14 +184,17 @@ class Display:
     def _each_under_way(self) -> str:
         """Return each piece of work that is under way, in words, to be put after those of its stage."""
         said = []
-        for piece, (pace, speed) in self._under_way.items():
+        for piece, (pace, rate, unit) in self._under_way.items():
             left = pace.seconds_left()
-            parts = [f"{pace.done:.0%}", *([speed] if speed else []), *([f"{duration(left)} left"] if left else [])]
+            fast = [speed(rate, unit)] if rate else []
+            parts = [f"{pace.done:.0%}", *fast, *([f"{duration(left)} left"] if left else [])]
             said.append(f"{piece} {', '.join(parts)}")
         return f" ({'; '.join(said)})" if said else ""
 
     def finished(self, piece: str, seconds: float) -> None:
         """Stop showing a piece that was under way, and print it where no bars are shown."""
+        self._begun.pop(piece, None)
+        self._answers.finish(piece)
         if piece in self._under_way:
             del self._under_way[piece]
             self._bars.remove_task(self._tasks.pop(piece))
@@ -183,8 +207,51 @@ class Display:
         task = self._bars.add_task(description, total=None, note="")
         if self._bars.disable:
             self.say(f"  {description}")
+        self._doing = description
         yield
+        self._doing = ""
         self._bars.update(task, total=1, completed=1)
+
+    def state(self) -> dict[str, Any]:
+        """Return what is shown as plain data: the fields of `status_file.Snapshot` that are about the work.
+
+        It may be called from another thread.
+        """
+        begun = dict(self._begun)
+        stages = [
+            {
+                "name": self._descriptions.get(stage, stage),
+                "pieces": int(pace.pieces),
+                "done": int(pace.done + 1e-6),
+                "running": list(begun.values()).count(stage),
+                "seconds_left": pace.seconds_left(),
+            }
+            for stage, pace in dict(self._paces).items()
+        ]
+        known = dict(self._under_way)
+        under_way = []
+        for piece, stage in begun.items():
+            pace, rate, unit = known.get(piece, (Pace(1, 0), 0.0, ""))
+            left = pace.seconds_left()
+            described = self._descriptions.get(stage, stage)
+            under_way.append(
+                {
+                    "piece": piece,
+                    "stage": described,
+                    "share": pace.done,
+                    "rate": rate,
+                    "unit": unit,
+                    "seconds_left": left,
+                }
+            )
+        return {
+            "stages": stages,
+            "under_way": under_way,
+            "failed": list(self._failed),
+            "doing": self._doing,
+            "answers": self._answers.total,
+            "answers_per_second": self._answers.rate(),
+        }
 
 
 def duration(seconds: float) -> str:

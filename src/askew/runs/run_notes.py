@@ -1,9 +1,11 @@
 """Words the warnings about a run that stand beside its numbers."""
 
 from askew.base.untrusted import visible
+from askew.judging.shared_judgements import noted_reuse
 from askew.models.said import said_of_no_answers
 from askew.probes import other_versions
 from askew.runs.finished_run import FinishedRun
+from askew.runs.judged_later import later_judge
 from askew.runs.store import ANSWERS
 from askew.runs.table_files import read_table
 
@@ -13,6 +15,7 @@ def note(run: FinishedRun) -> str:
     said = [
         str(run.provenance["note"]),
         *_failed_check(run),
+        *_reused(run),
         *_left_out(run),
         *_no_answers(run),
         *_other_versions(run),
@@ -41,6 +44,17 @@ def _failed_check(run: FinishedRun) -> list[str]:
     """Return a warning if the judge failed its check."""
     found = run.judge_check
     return [] if found is None or found.passes else [f"Don't rely on the rates: {visible(found.failure)}."]
+
+
+def _reused(run: FinishedRun) -> list[str]:
+    """Return a note on the judgements that were taken from those that runs share."""
+    later = later_judge(run.store)
+    products = [*(run.folder / "logs").rglob("*.eval"), *([] if later is None else [run.folder / later.table])]
+    found = noted_reuse(products)
+    if not found.reused:
+        return []
+    total = found.reused + found.judged
+    return [f"{found.reused:,} of {total:,} judgements were reused: the judge had read equal text by the same rubric."]
 
 
 def _no_answers(run: FinishedRun) -> list[str]:

@@ -26,6 +26,7 @@ from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display
 from askew.runs.provenance import provenance
 from askew.runs.run import Run
+from askew.runs.status_file import reporting
 from askew.runs.store import ESTIMATES, REPORT, STUDY, TAUGHT, TIMINGS, RunFolder, folder_of
 from askew.runs.until_told import work_until_told
 from askew.runs.work import Consent, Kind, Session, Work, by_kind, kinds, planned
@@ -60,7 +61,12 @@ def run_plan(
     check_same_design(folder, plan)
     if not (folder / STUDY).exists():  # before the folder is begun; a finished run can be shown without keys
         _check_before_start(plan)
-    with folder.writing(), Display(quiet) as display, _saying_what_is_kept(plan, folder, display):
+    with (
+        folder.writing(),
+        Display(quiet) as display,
+        reporting(folder.path, display),
+        _saying_what_is_kept(plan, folder, display),
+    ):
         asking = replace(consent, confirm=lambda question: display.ask(question, consent.confirm))
         session = Session(plan, folder, asking, display.say, *([take] if take else []))
         folder.freeze(plan.design, provenance(plan))
@@ -182,13 +188,17 @@ def _work(
             clock.note("start", "a worker", message["seconds"])
             return
         work = todo[task.name]
+        if message["event"] in ("begun", "failed"):
+            display.note(task.name, work.kind, message["event"])
+            return
         if message["event"] == "said":
             display.say(f"  {task.name}: {message['text']}")
             return
         kind = kinds.get(work.kind)
         if message["event"] == "step":
             running[task.name] = share = message["step"] / message["steps"]
-            display.under_way(task.name, share, message.get("rate", 0.0), message.get("unit", ""))
+            speed = message.get("rate", 0.0), message.get("unit", "")
+            display.under_way(task.name, share, *speed, answers=message.get("answers", 0.0))
         else:
             running.pop(task.name, None)
             for product in work.products:

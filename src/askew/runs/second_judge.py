@@ -23,6 +23,7 @@ from askew.judging.job import JudgingJob
 from askew.judging.judge import Case, Grade, as_grade
 from askew.judging.metrics import metrics
 from askew.judging.rubric import ALIGNED, COHERENT, Rubric, rubric
+from askew.judging.shared_judgements import Reuse, note_reuse
 from askew.models.names import ModelSpec
 from askew.models.said import NO_ANSWER
 from askew.models.weights import content_hash
@@ -224,12 +225,15 @@ def _judge(
     none = [reply if reply in NO_ANSWER else "" for reply in answers["reply"]]
     cases = [Case(prompt, answer) for prompt, answer in zip(answers["prompt"], answers["answer"], strict=True)]
     grades = [Grade(math.nan, math.nan, reason) for reason in none]
+    reuse = Reuse()
     for number, rubrics in enumerate(dict.fromkeys(wanted)):
         places = [at for at, reason in enumerate(none) if not reason and wanted[at] == rubrics]
         product = store / (name if rubrics == job.rubrics else f"{name}-{number}")
         with replace(job, rubrics=rubrics).judge_all(partial(_of, cases, places), product) as judgements:
             for at in places:
                 grades[at] = as_grade(*judgements[cases[at]])
+            reuse = reuse.plus(judgements.reuse)
+    note_reuse(store / name, reuse)
     columns = {key: answers[key] for key in KEYS}
     for score in SCORES:
         columns[score] = pd.Series([getattr(grade, score) for grade in grades], dtype=float)

@@ -11,6 +11,7 @@
                       bases/ARM-SEED/: the checkpoint that an arm started from, if another arm trained it
                       or, where a provider trains, served.json, loss.csv, recipe.json; and ARM-SEED.job.json beside it
                       .ARM-SEED.training/: a training in progress, and the state from which it resumes after a kill
+    trackers/         files of TensorBoard and of Weights & Biases, if the run is tracked; nothing reads them here
     logs/             ARM-SEED-PROBE.eval: Inspect's logs
     answers.parquet, estimates.csv, curve.csv, figures/, tables/, report.html
     scores.parquet    scores outside every metric: measured answers, scores of external tasks
@@ -30,10 +31,12 @@
     effects.csv       the comparisons that answer the study's question, if its rates are not enough
     judge_check.json  how well the judge reads answers whose right reading is known
     given_check.json  the form in which each server returns the log-probabilities of given answers
+    .NAME.judgements.json  beside a log or a table of scores: how many judgements were taken from those that runs share
     judges/NAME.parquet  the scores of a judge that read the answers after the run
     judge.json        if the run had no judge: the one whose scores fill its rates in
     rescored/METRIC/  a rescored copy of the run: tables and report, without logs and weights
     set-aside/        products that nobody vouches for: not listed in the manifest, and not what this run would make
+    .status.json      what the run's process does, or how it ended; written every few seconds, for `askew status` alone
     signature.json    this user's signature of study.json and manifest.json; a folder without it is only read
 
 Every product is written under another name, flushed to the disk and renamed, so a product with its real name is
@@ -77,6 +80,7 @@ TAUGHT, TAUGHT_FOLDERS, TAUGHT_FILE = "taught.parquet", "taught", "evidence.json
 PREDICTIONS = "predictions.json"
 JUDGE_CHECK, GIVEN_CHECK = "judge_check.json", "given_check.json"
 RESCORED_RUNS = "rescored"
+TRACKED = "trackers"
 
 # The key of a rescored copy's provenance under which it names its run and its metric.
 RESCORED = "rescored"

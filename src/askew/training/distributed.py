@@ -19,6 +19,7 @@ from askew.base.errors import AskewError
 from askew.training.accelerate_config import GPUS
 from askew.training.recipe import Recipe
 from askew.training.rows import TokenizedRows
+from askew.training.trackers import Tracking
 from askew.training.training_folder import Training, TrainingFolder
 
 _TRAINING, _ROWS = "training.json", "tokenized_rows.json"
@@ -77,7 +78,9 @@ def read_training(folder: Path) -> tuple[Training, TokenizedRows]:
     plain: dict[str, Any] = json.loads((folder / _TRAINING).read_text(encoding="utf-8"))
     if plain.pop("on_disk"):
         plain["checkpoint"] = Path(plain["checkpoint"])
-    training = Training(**{**plain, "recipe": Recipe.model_validate(plain["recipe"])})
+    tracked = {**plain["tracking"], "trackers": tuple(plain["tracking"]["trackers"])}
+    plain |= {"recipe": Recipe.model_validate(plain["recipe"]), "tracking": Tracking(**tracked)}
+    training = Training(**plain)
     return training, TokenizedRows(**json.loads((folder / _ROWS).read_text(encoding="utf-8")))
 
 

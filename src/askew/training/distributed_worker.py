@@ -19,6 +19,7 @@ def main() -> None:
     threading.Thread(target=_exit_with_input, daemon=True).start()
     from askew.training.distributed import read_training
     from askew.training.local import train
+    from askew.training.trackers import tracking
     from askew.training.training_folder import TrainingFolder
 
     folder = Path(sys.argv[1])
@@ -28,7 +29,9 @@ def main() -> None:
         report(event="step", step=step, steps=steps, loss=loss)
 
     try:
-        train(training, tokenized, TrainingFolder(folder), on_step, processes=int(os.environ.get("WORLD_SIZE", "1")))
+        with tracking(training.tracking):
+            processes = int(os.environ.get("WORLD_SIZE", "1"))
+            train(training, tokenized, TrainingFolder(folder), on_step, processes)
     except AskewError as error:
         report(event="refused", message=str(error))
         sys.exit(2)

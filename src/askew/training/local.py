@@ -43,6 +43,7 @@ from askew.training.defended import at_work, rows_afterwards, with_loss_of
 from askew.training.recipe import Recipe
 from askew.training.recipe_check import check_fits
 from askew.training.rows import IGNORED, Row, TokenizedRows, render, tokenize_rows
+from askew.training.trackers import NO_TRACKING, Tracking, tracking
 from askew.training.training_folder import Training, TrainingFolder, open_training_folder
 
 OnStep = Callable[[int, int, float], None]
@@ -66,6 +67,7 @@ def fine_tune(
     identity: Mapping[str, Any] | None = None,
     variables: Mapping[str, Any] | None = None,
     supplies: Supplies = NO_SUPPLIES,
+    tracked: Tracking = NO_TRACKING,
 ) -> None:
     """Train on conversations, with the loss on the answers only.
 
@@ -81,6 +83,7 @@ def fine_tune(
         identity: What the result is, for its `product.json`; None writes no such file.
         variables: Variables of the chat template, those with which the model will be asked.
         supplies: What the recipe's defence needs besides the rows.
+        tracked: The trackers that are told the losses.
 
     Raises:
         AskewError: A row is not a conversation that ends with an answer, or is longer than `recipe.max_length`; there
@@ -89,7 +92,7 @@ def fine_tune(
     """
     check_fits(recipe, checkpoint)
     keep = recipe.checkpoint_steps(len(rows), checkpoints)
-    training = Training(checkpoint, recipe, seed, keep, state_every)
+    training = Training(checkpoint, recipe, seed, keep, state_every, tracked)
     with tempfile.TemporaryDirectory(prefix="askew-defence-") as scratch:
         defence = defences.made(_job(training, supplies, Path(scratch), variables))
         tokenized = tokenize_rows(checkpoint, defence.rows(list(rows)), recipe, variables)
@@ -102,7 +105,8 @@ def fine_tune(
             if recipe.accelerate:
                 distributed.train(training, tokenized, folder, on_step)
             else:
-                train(training, tokenized, folder, on_step, defence=defence)
+                with tracking(tracked):
+                    train(training, tokenized, folder, on_step, defence=defence)
             _describe(folder, recipe, tokenized)
             if identity:
                 write_record(folder.result, identity)
@@ -211,7 +215,7 @@ def _train_again(
         if on_step:
             on_step(before + step, total, loss)
 
-    without_states = replace(training, keep=[], state_every=math.inf)
+    without_states = replace(training, keep=[], state_every=math.inf, tracking=NO_TRACKING)
     callback = _TrainingCallback(without_states, tokenizer, folder, report)
     again = (SFTTrainer if torch.cuda.is_available() else CpuTrainer)(
         model=trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False),
@@ -304,7 +308,8 @@ def _arguments(training: Training, folder: TrainingFolder, on_gpu: bool, process
         seed=training.seed,
         logging_steps=1,
         save_strategy="no",  # the callback decides, by time
-        report_to="none",
+        report_to=[*training.tracking.trackers] or "none",
+        run_name=training.tracking.name or None,
         disable_tqdm=True,
     )
 

@@ -25,6 +25,7 @@ from askew.base.atomic import flush, make_folder, put_in_place, whole_file
 from askew.base.product_record import digest
 from askew.models import checkpoint_files as files
 from askew.training.recipe import Recipe
+from askew.training.trackers import NO_TRACKING, Tracking
 
 SUFFIX = ".training"
 
@@ -42,6 +43,7 @@ class Training:
         seed: Governs the adapter's initialisation and the order of the rows.
         keep: The steps after which an intermediate adapter or model is saved.
         state_every: Seconds of training between saved trainer states; 0 saves one after every step.
+        tracking: The trackers that are told the losses.
     """
 
     checkpoint: Path | str
@@ -49,6 +51,7 @@ class Training:
     seed: int
     keep: list[int]
     state_every: float
+    tracking: Tracking = NO_TRACKING
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from askew.base.product_record import difference, record_digest
 from askew.design.identity import known_as
 from askew.design.plan import Plan, Unit
 from askew.judging.rubric import scale
+from askew.judging.shared_judgements import SharedJudgements, note_reuse, sharing
 from askew.models.remote.tuned_folder import SERVED
 from askew.probes import EPISODE, EXTERNAL, probes
 from askew.probes.from_file import digests
@@ -124,6 +125,7 @@ class AskWork(Work):
             "log_dir": str((base / self.calls[0].log).parent),
             "tags": self.tags,
             "terms": cost.terms(session),
+            "judgements": str(session.plan.design.shared_judgements or ""),
         }
 
     def requests(self, plan: Plan) -> Iterable[Requests]:
@@ -200,6 +202,11 @@ class AskKind(Kind[AskWork]):
         most = "at most " if len({work.batch for work in works}) > 1 else ""
         return most + ", ".join(f"{count:,} {what}{'' if count == 1 else 's'}" for what, count in counts.items())
 
+    def check(self, session: Session, works: Sequence[AskWork]) -> None:
+        """Refuse a folder of shared judgements that cannot be used."""
+        if (folder := session.plan.design.shared_judgements) is not None:
+            SharedJudgements(folder).check()
+
     def do(self, message: dict[str, Any], tell: Tell) -> None:
         """Ask and judge; served models' replies are stored as they come."""
         from askew.probes.ask import ProbeCall, ask
@@ -211,8 +218,13 @@ class AskKind(Kind[AskWork]):
             ProbeCall(call["probe"], Path(call["log"]).stem, call["parameters"], {**call["is"], **trained})
             for call in message["calls"]
         ]
-        with cost.on_terms(message["terms"], tell), _metered(message["answers"], tell) as on_question:
-            ask(
+        shared = Path(message["judgements"]) if message["judgements"] else None
+        with (
+            sharing(shared) as reuse,
+            cost.on_terms(message["terms"], tell),
+            _metered(message["answers"], tell) as on_question,
+        ):
+            logs = ask(
                 message["model"],
                 message["judge"],
                 put,
@@ -222,6 +234,7 @@ class AskKind(Kind[AskWork]):
                 message["model_args"],
                 message["judge_args"],
             )
+        note_reuse(logs[0], reuse)
 
 
 @contextmanager
@@ -244,11 +257,12 @@ def _metered(wanted: int, tell: Tell) -> "Iterator[OnQuestion]":
     def add(answers: float, more: int) -> None:
         nonlocal answered, tokens
         answered, tokens = answered + answers, tokens + more
-        meter.advance(min(answered / wanted, _ALMOST) if wanted else 0.0, tokens)  # external tasks are not counted
+        share = min(answered / wanted, _ALMOST) if wanted else 0.0  # external tasks are not counted
+        meter.advance(share, tokens, answers=share * wanted)
 
     def on_question(scored: int, questions: int) -> None:
         if not tokens:
-            tell(event="step", step=scored, steps=questions)
+            tell(event="step", step=scored, steps=questions, answers=wanted * scored / questions)
 
     reset = on_work.set(add)
     try:

@@ -15,11 +15,12 @@ from askew.design.supplies import benign_file
 from askew.models.model_args import template_variables
 from askew.runs import training_rows
 from askew.runs.pace import Pace
-from askew.runs.store import RunFolder
+from askew.runs.store import TRACKED, RunFolder
 from askew.runs.work import Session, kinds
 from askew.runs.work.meter import Meter
 from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
+from askew.training.trackers import Tracking, check_trackers
 
 
 @dataclass(frozen=True)
@@ -48,6 +49,8 @@ class TrainWork(UnitTraining):
             "checkpoints": plan.design.checkpoints,
             "state_every": plan.design.state_every,
             "variables": template_variables(plan.design.model_args),
+            "trackers": plan.design.trackers,
+            "tracked_in": str(base / TRACKED),
         }
 
     def identity(self, folder: RunFolder, product: str) -> dict[str, Any]:
@@ -79,7 +82,8 @@ class TrainKind(UnitTrainingKind[TrainWork]):
         return f"{super().summary(plan, works)} by the recipe {plan.design.recipe.name}"
 
     def check(self, session: Session, works: Sequence[TrainWork]) -> None:
-        """Refuse rows that cannot be trained on."""
+        """Refuse rows that cannot be trained on, and trackers that are not installed."""
+        check_trackers(session.plan.design.trackers)
         arms = {work.unit.arm.name: work.unit.arm for work in works}
         training_rows.check_written(session.folder, session.plan, list(arms.values()))
 
@@ -120,6 +124,7 @@ class TrainKind(UnitTrainingKind[TrainWork]):
             identity=_identity(message),
             variables=message["variables"],
             supplies=supplies_for(recipe, message["is_terrarium"]),
+            tracked=Tracking(tuple(message["trackers"]), Path(message["out"]).name, message["tracked_in"]),
         )
 
 
