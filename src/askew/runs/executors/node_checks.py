@@ -86,11 +86,8 @@ def trouble(node: str, found: Report, here: Report, wanted: Wanted, asks: bool =
             "folder of the key, ~/.config/askew, or set XDG_CONFIG_HOME to a shared folder, here and where Ray starts"
         )
     if asks and found.unasked:
-        name, reason = next(iter(found.unasked.items()))
-        return (
-            f"node {node} asks the served models, and cannot ask {name}: {reason}. Keys must be in the environment in "
-            "which Ray is started there"
-        )
+        reason = next(iter(found.unasked.values()))
+        return f"on node {node}, which asks the served models: {reason} in which Ray is started there"
     return _missing(node, found, here, wanted)
 
 

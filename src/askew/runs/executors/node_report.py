@@ -56,7 +56,7 @@ class Report:
         wrote: The name of a file that the node wrote into the run's folder; "" if it could not.
         trouble: The reason why it could not write.
         has_start: Whether the folder exists in which the command was given.
-        sizes: The bytes of each wanted file or folder, by its path; -1 for one that is missing.
+        sizes: The bytes of each wanted file or folder, by its path; -1 for one that is missing or empty.
         room: The free bytes of its disks, by folder.
         is_fast_in_bf16: Whether its processor has matrix products in bf16; large models are then asked in bf16.
         unasked: The reason why a served model cannot be asked from there, by its name.
@@ -133,7 +133,7 @@ def _write(folder: Path, content: str) -> tuple[str, str]:
 def _size(path: Path) -> int:
     try:
         files = [path] if path.is_file() else [file for file in path.iterdir() if file.is_file()]
-        return sum(file.stat().st_size for file in files)
+        return sum(file.stat().st_size for file in files) if files else -1
     except OSError:
         return -1
 
