@@ -100,4 +100,4 @@ def _perform(task: pool.Task, on_event: pool.OnEvent) -> None:
     on_event(task, {"event": "begun"})
     printed = io.StringIO()  # the pool keeps the output of its workers from the user, too
     with redirect_stdout(printed), redirect_stderr(printed):
-        worker._perform(json.loads(json.dumps(task.message)), tell)
+        worker.perform(json.loads(json.dumps(task.message)), tell)

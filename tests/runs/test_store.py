@@ -14,8 +14,9 @@ from askew.base.atomic import wording_disk_trouble
 from askew.base.errors import AskewError
 from askew.base.signatures import sign_product
 from askew.design.design import Design
+from askew.design.make import make_plan
 from askew.runs.run import Run
-from askew.runs.store import RunFolder
+from askew.runs.store import RunFolder, folder_of
 
 HASHES = {"hashes": {"model": "abc"}, "versions": {}, "command": "askew run"}
 
@@ -240,3 +241,9 @@ def test_full_disk_raises_and_leaves_no_partial_file(folder: RunFolder) -> None:
 def test_other_system_errors_are_not_converted(tmp_path: Path) -> None:
     with pytest.raises(ConnectionResetError), wording_disk_trouble(tmp_path):
         raise ConnectionResetError(errno.ECONNRESET, "reset")
+
+
+@pytest.mark.parametrize("address", ["s3://bucket/run", "gs://bucket/run", "file:///tmp/run"])
+def test_an_address_is_no_folder(address: str) -> None:
+    with pytest.raises(AskewError, match="addresses of object stores are not supported"):
+        folder_of(make_plan("emergent-misalignment"), Path(address))

@@ -87,9 +87,11 @@ def print_outlook(plan: "Plan", folder: Path | None, as_json: bool) -> None:
     if not ahead.work:
         out.print("  nothing is left to do but the tables and the report")
         return
-    workers = f"{ahead.workers} worker{'' if ahead.workers == 1 else 's'}"
-    out.print(f"  to do: {', '.join(ahead.work)}, with {workers}", markup=False)
+    where = ahead.place or f"with {ahead.workers} worker{'' if ahead.workers == 1 else 's'}"
+    out.print(f"  to do: {', '.join(ahead.work)}, {where}", markup=False)
     known = "how long that takes is known once the run has measured its model"
+    if ahead.place:
+        known = "how long that takes depends on its nodes, and is shown as soon as some of it is done"
     about = known if ahead.seconds is None else f"about {duration(ahead.seconds)} on a machine like a laptop"
     out.print(f"  {about}", markup=False)
 

@@ -18,6 +18,7 @@ from askew.design.asking_checks import (
     check_until,
     check_variant,
 )
+from askew.design.executors import check_executor
 from askew.design.lineage import check_pair
 from askew.design.names import check_distinct, check_known, check_name
 from askew.design.plan import Plan
@@ -80,6 +81,7 @@ def checks(plan: Plan) -> Iterable[tuple[Location, Callable[[], object]]]:
     yield ("prices",), lambda: plan.prices
     yield ("rubric",), lambda: check_rubric(plan)
     yield ("until",), lambda: check_until(plan)
+    yield ("executor",), lambda: check_executor(design.executor)
     for arm in design.tuned:
         yield ("tuned", arm), lambda arm=arm: check_pair(arm, plan)
     if design.control:

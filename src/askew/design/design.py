@@ -17,6 +17,7 @@ from askew.base import yaml_files
 from askew.base.errors import AskewError
 from askew.base.knobs import Flag, For, Operational, knobs
 from askew.design.config_file import read_fraction
+from askew.design.executors import LOCAL, read_executor
 from askew.design.history import HistorySettings
 from askew.design.networks import GrokkingSettings
 from askew.design.own_rows import OwnRows
@@ -315,6 +316,20 @@ class Design(BaseModel):
     )
     workers: Annotated[int, Flag(), Operational()] = Field(
         default=0, ge=0, le=256, description="Processes that work at the same time; 0 is one per core, or per GPU."
+    )
+    executor: Annotated[
+        str,
+        Flag(
+            metavar="WHERE",
+            help="Do the work on this machine (local) or on a Ray cluster: ray for the one in RAY_ADDRESS or the one "
+            "that this machine belongs to, or ray://HOST:PORT.",
+            read=read_executor,
+        ),
+        Operational(),
+    ] = Field(
+        default=LOCAL,
+        description="Where the work is done: local is this machine; ray is the Ray cluster in RAY_ADDRESS, or the one "
+        "that this machine belongs to; ray://HOST:PORT is one that is used from outside.",
     )
     max_cost: Annotated[
         float | None,

@@ -4,6 +4,7 @@ Each function takes a plan, and raises `AskewError` if an arm cannot be trained 
 """
 
 from askew.base.errors import AskewError
+from askew.design.executors import LOCAL
 from askew.design.names import check_name
 from askew.design.plan import Plan
 from askew.design.recipe_settings import filled_in
@@ -107,7 +108,7 @@ def check_recipe(plan: Plan) -> None:
 
     checkpoint = plan.model.checkpoint
     if checkpoint is not None and trained_arms(plan):
-        check_fits(plan.design.recipe, checkpoint)
+        check_fits(plan.design.recipe, checkpoint, here=plan.design.executor == LOCAL)
 
 
 def check_trainable(plan: Plan) -> None:

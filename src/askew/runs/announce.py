@@ -1,13 +1,13 @@
 """Shows what a session of a run will do, and about how long that takes, before it is begun."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
 from typing import Any
 
 from askew.design.plan import Plan
-from askew.runs.memory_needed import GB, memory_of
+from askew.runs.executors import Means
+from askew.runs.memory_needed import GB
 from askew.runs.outlook import SECONDS_TO_REPORT, seconds_by_kind, summary
-from askew.runs.pace import TERRARIUM_PACE, Pace, asked_in
+from askew.runs.pace import TERRARIUM_PACE, asked_in
 from askew.runs.progress import duration
 from askew.runs.work import Kind, Session, Work, by_kind
 
@@ -17,8 +17,7 @@ _MUCH_MEMORY = 3 * GB
 def announce(
     session: Session,
     works: Mapping[Kind[Any], Sequence[Work]],
-    at_once: int,
-    pace: Pace | None,
+    means: Means,
     later: Sequence[Work],
     perhaps: Sequence[Work],
     again: bool,
@@ -28,8 +27,7 @@ def announce(
     Args:
         session: The session.
         works: The work to do now, by its kind.
-        at_once: The number of workers that do it.
-        pace: The pace of the model; None if it is not known.
+        means: The means by which it is done.
         later: The work that follows.
         perhaps: The work that follows if the verdict is not told by then.
         again: The session has announced other work before.
@@ -46,23 +44,27 @@ def announce(
     if not works:
         say(f"  every model is trained and every question asked {'so far' if perhaps else 'already'}")
         return
-    memory = _memory(plan, at_once, session.folder / "data")
-    say(f"  to do: {summary(plan, works)}, with {at_once} worker{'' if at_once == 1 else 's'}{memory}")
+    workers = f"{means.at_once} worker{'' if means.at_once == 1 else 's'}"
+    say(f"  to do: {summary(plan, works)}, with {workers}{means.place}{_memory(plan, means)}")
     if later:
         say(f"  then, from what these give: {summary(plan, by_kind(later))}")
     if perhaps:
         say(f"  then, unless the verdict is told: {summary(plan, by_kind(perhaps))}")
     every = by_kind([*(work for left in works.values() for work in left), *later, *perhaps])
-    if seconds := seconds_by_kind(plan, every, at_once, pace):
-        machine = "a machine like a laptop" if pace == TERRARIUM_PACE else "this machine, if nothing else is running"
+    if seconds := seconds_by_kind(plan, every, means.at_once, means.pace):
+        machine = "this machine, if nothing else is running"
+        if means.pace == TERRARIUM_PACE:
+            machine = "machines like a laptop" if means.place else "a machine like a laptop"
         long = duration(max(seconds.values()) + SECONDS_TO_REPORT)
         say(f"  that takes {'at most ' if perhaps else ''}about {long} on {machine}")
     else:
         say("  how long that takes is shown as soon as some of it is done")
 
 
-def _memory(plan: Plan, workers: int, rows: Path) -> str:
+def _memory(plan: Plan, means: Means) -> str:
     """Return about how much memory the workers need, where it is much, and the number format, in words."""
-    total = workers * memory_of(plan, rows)
+    if means.place:
+        return f", each in about {means.memory / GB:.1f} GB" if means.memory >= _MUCH_MEMORY else ""
+    total = means.at_once * means.memory
     said = f", each with one thread, in about {total / GB:.0f} GB" if total >= _MUCH_MEMORY else ""
     return f"{said}, asked in {kind}" if (kind := asked_in(plan.model.checkpoint)) else said

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from askew.design.executors import LOCAL
 from askew.design.plan import Plan
 from askew.runs import pool
 from askew.runs.looks import asked_so_far
@@ -27,7 +28,8 @@ class Outlook:
         work: The work that is left, in words, one text per kind.
         pieces: The names of its pieces.
         seconds: About how long it takes; None where the model's speed is only measured when the run begins.
-        workers: The number of worker processes.
+        workers: The number of worker processes; 0 on a cluster, which is not asked before the run begins.
+        place: The place where the work is done, in words; "" on this machine.
     """
 
     folder: Path
@@ -35,6 +37,7 @@ class Outlook:
     pieces: list[str]
     seconds: float | None
     workers: int
+    place: str = ""
 
 
 def outlook(plan: Plan, out: Path | None = None) -> Outlook:
@@ -54,7 +57,8 @@ def outlook(plan: Plan, out: Path | None = None) -> Outlook:
     left = [work for work in planned(plan) if not all(map(folder.is_finished, work.products))]
     kinds = by_kind(left)
     workers = min(pool.worker_count(plan.design.workers), max(1, len(left)))
-    known = plan.model.is_terrarium or not plan.study.has_model
+    is_here = plan.design.executor == LOCAL
+    known = is_here and (plan.model.is_terrarium or not plan.study.has_model)
     seconds = seconds_by_kind(plan, kinds, workers, TERRARIUM_PACE if known else None)
     total = max(seconds.values(), default=0.0) + SECONDS_TO_REPORT if known else None
     return Outlook(
@@ -62,7 +66,8 @@ def outlook(plan: Plan, out: Path | None = None) -> Outlook:
         [kind.summary(plan, works) for kind, works in kinds.items()],
         [work.name for work in left],
         total,
-        workers,
+        workers if is_here else 0,
+        "" if is_here else f"on the Ray cluster of --executor {plan.design.executor}",
     )
 
 

@@ -14,6 +14,7 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from askew.base.errors import AskewError
@@ -21,6 +22,21 @@ from askew.base.memory import SHARE
 from askew.training.accelerate_config import GPUS
 
 OnEvent = Callable[["Task | None", dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Resources:
+    """The resources that a task takes of a machine while it is done.
+
+    Attributes:
+        processors: How many processors; a part of one for a task that mostly waits.
+        gpus: How many GPUs, where there are any.
+        memory: About how many bytes; 0 if that is not known.
+    """
+
+    processors: float = 1.0
+    gpus: float = 1.0
+    memory: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -32,12 +48,18 @@ class Task:
         message: The work, as `askew.runs.worker` reads it.
         seconds: About how long it takes; tasks are ordered by this.
         needs: The names of the tasks that must be done before.
+        resources: The resources that it takes.
+        is_served: Whether it asks served models, so that it shares the file of replies with all others that do.
+        products: The files and folders that are there when it is done.
     """
 
     name: str
     message: dict[str, Any]
     seconds: float
     needs: tuple[str, ...] = ()
+    resources: Resources = Resources()
+    is_served: bool = False
+    products: tuple[Path, ...] = ()
 
 
 @dataclass
@@ -64,7 +86,7 @@ def work_off(tasks: Sequence[Task], workers: int, kinds: Sequence[str], on_event
         AskewError: A worker refused a task, or was killed.
         OSError: The disk is full or read-only.
     """
-    waiting = sorted(tasks, key=lambda task: -_ahead(task, tasks))
+    waiting = longest_first(tasks)
     done = {name for task in tasks for name in task.needs} - {task.name for task in tasks}
     with _workers(min(workers, len(tasks)), kinds) as events:
         idle: list[_Worker] = []
@@ -91,9 +113,13 @@ def work_off(tasks: Sequence[Task], workers: int, kinds: Sequence[str], on_event
                 _give(idle.pop(), ready)
 
 
-def _ahead(task: Task, tasks: Sequence[Task]) -> float:
-    """Return the seconds of a task and of the longest task that waits for it."""
-    return task.seconds + max((other.seconds for other in tasks if task.name in other.needs), default=0.0)
+def longest_first(tasks: Sequence[Task]) -> list[Task]:
+    """Return tasks in the order in which they should be begun."""
+    after: dict[str, float] = {}
+    for task in tasks:
+        for name in task.needs:
+            after[name] = max(after.get(name, 0.0), task.seconds)
+    return sorted(tasks, key=lambda task: -(task.seconds + after.get(task.name, 0.0)))
 
 
 def _give(worker: _Worker, task: Task) -> None:
@@ -125,18 +151,26 @@ def _workers(number: int, kinds: Sequence[str]) -> Iterator[_Events]:
             worker.process.wait()
 
 
-def _start(kinds: Sequence[str], gpus: Sequence[str], index: int, number: int) -> "subprocess.Popen[str]":
-    environment = {
-        **os.environ,
+def worker_environment(sharing: int) -> dict[str, str]:
+    """Return the variables with which a worker process works.
+
+    Args:
+        sharing: How many workers share the memory of the machine.
+    """
+    return {
         "OMP_NUM_THREADS": "1",  # one core per worker; more threads would compete
         "MALLOC_ARENA_MAX": "1",  # else glibc keeps memory for each thread: 3.1 GB for two workers instead of 2.1
-        SHARE: str(number),
+        SHARE: str(sharing),
         "TOKENIZERS_PARALLELISM": "false",
         "HF_HUB_DISABLE_TELEMETRY": "1",
         "HF_HUB_DISABLE_PROGRESS_BARS": "1",
         "HF_DATASETS_DISABLE_PROGRESS_BARS": "1",
         "TRANSFORMERS_VERBOSITY": "error",
     }
+
+
+def _start(kinds: Sequence[str], gpus: Sequence[str], index: int, number: int) -> "subprocess.Popen[str]":
+    environment = {**os.environ, **worker_environment(number)}
     if gpus:
         # One per worker; but training may need all of them, and then starts its own processes.
         environment |= {"CUDA_VISIBLE_DEVICES": gpus[index % len(gpus)], GPUS: ",".join(gpus)}

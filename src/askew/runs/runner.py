@@ -7,21 +7,25 @@ it was when the same command is given again.
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from askew.base.errors import AskewError
 from askew.base.json_objects import read_as
+from askew.design.executors import LOCAL
 from askew.design.plan import Plan
 from askew.models.remote.provider_errors import check_can_be_asked
 from askew.probes import EPISODE, EXTERNAL
 from askew.runs import cost, pool, training_rows
 from askew.runs.announce import announce
-from askew.runs.memory_needed import workers_in_memory
+from askew.runs.executors import Executor, Means
+from askew.runs.executors.choose import executor_for
+from askew.runs.looks import asked_so_far
+from askew.runs.memory_needed import memory_of
 from askew.runs.moved import with_known_names
 from askew.runs.outlook import seconds_by_kind
-from askew.runs.pace import TERRARIUM_PACE, Pace, pace_of
+from askew.runs.pace import TERRARIUM_PACE
 from askew.runs.predictions import check_same_design
 from askew.runs.progress import Display
 from askew.runs.provenance import provenance
@@ -29,7 +33,7 @@ from askew.runs.run import Run
 from askew.runs.status_file import reporting
 from askew.runs.store import ESTIMATES, REPORT, STUDY, TAUGHT, TIMINGS, RunFolder, folder_of
 from askew.runs.until_told import work_until_told
-from askew.runs.work import Consent, Kind, Session, Work, by_kind, kinds, planned
+from askew.runs.work import Consent, Session, Work, by_kind, kinds, planned
 from askew.runs.work.play import PlayWork
 
 NO_CONSENT = Consent()
@@ -66,22 +70,26 @@ def run_plan(
         Display(quiet) as display,
         reporting(folder.path, display),
         _saying_what_is_kept(plan, folder, display),
+        executor_for(plan, folder, display.say) as executor,
     ):
         asking = replace(consent, confirm=lambda question: display.ask(question, consent.confirm))
         session = Session(plan, folder, asking, display.say, *([take] if take else []))
+        if _is_work_left(plan, folder):
+            executor.ready()
         folder.freeze(plan.design, provenance(plan))
         clock = _Clock(folder)
+        site = _Site(clock, display, executor)
         with clock.stage("data"):
             training_rows.write(folder, plan)
         works = planned(plan)
         if not training_rows.are_written(folder, plan):
             first = [work for work in works if work.comes_first or work.unit.arm.name in plan.answered_first]
-            _work(session, first, clock, display, later=[work for work in works if work not in first])
+            _work(session, first, site, later=[work for work in works if work not in first])
             with clock.stage("data"):
                 training_rows.write_from_answers(folder, plan)
         if plan.societies:
             first = [work for work in works if work.kind != PlayWork.kind]
-            _work(session, first, clock, display, later=[work for work in works if work.kind == PlayWork.kind])
+            _work(session, first, site, later=[work for work in works if work.kind == PlayWork.kind])
             with clock.stage("foretell"):
                 from askew.runs.collect import foretell
 
@@ -89,11 +97,11 @@ def run_plan(
         if plan.design.looks:
             session = work_until_told(
                 session,
-                lambda part, works, perhaps, again: _work(part, works, clock, display, perhaps=perhaps, again=again),
+                lambda part, works, perhaps, again: _work(part, works, site, perhaps=perhaps, again=again),
             )
             plan = session.plan
         else:
-            _work(session, works, clock, display)
+            _work(session, works, site)
         with display.stage("counting"), clock.stage("count"):
             from askew.runs.collect import collect
 
@@ -121,6 +129,15 @@ def write_report(folder: RunFolder, again: bool = False) -> None:
         folder.finish(REPORT, source)
 
 
+def _is_work_left(plan: Plan, folder: RunFolder) -> bool:
+    """Return whether a run on a cluster has work that the cluster will be asked to do."""
+    if plan.design.executor == LOCAL:
+        return False
+    finished = folder.hashes()
+    works = planned(asked_so_far(plan, folder, if_told=True))
+    return any(product not in finished for work in works for product in work.products)
+
+
 def _check_before_start(plan: Plan) -> None:
     """Refuse a run that lacks a key, cannot hold its cost limit, or has rows that cannot be trained on."""
     judged = bool(plan.design.judge) and any(probe.kind not in (EPISODE, EXTERNAL) for probe in plan.probes.values())
@@ -137,8 +154,7 @@ def _check_before_start(plan: Plan) -> None:
 def _work(
     session: Session,
     works: Sequence[Work],
-    clock: "_Clock",
-    display: Display,
+    site: "_Site",
     later: Sequence[Work] = (),
     perhaps: Sequence[Work] = (),
     again: bool = False,
@@ -148,13 +164,12 @@ def _work(
     Args:
         session: The session.
         works: The work, done or not.
-        clock: Keeps the times.
-        display: Shows the progress.
+        site: Where it is done, timed and shown.
         later: What follows when it is done.
         perhaps: What follows if the verdict is not told by then.
         again: The session has announced other work before.
     """
-    plan, folder = session.plan, session.folder
+    plan, folder, display = session.plan, session.folder, site.display
     session.take(session, works)
     todo = {work.name: left for work in works if (left := work.left(folder))}
     for doubted in folder.take_doubted():
@@ -162,14 +177,14 @@ def _work(
     kinds_left = by_kind(todo.values())
     for kind, left in kinds_left.items():
         kind.check(session, left)
-    workers = _workers(plan, kinds_left, folder / "data")
-    pace = pace_of(plan, folder / "data", session.say) if todo else None
+    means = site.executor.means(kinds_left)
+    memory = memory_of(plan, folder / "data") if todo else 0.0
     # What comes first comes one after the other, and all else after it.
     gates = [work.name for work in todo.values() if work.comes_first]
     before = {name: gates[max(place - 1, 0) : place] for place, name in enumerate(gates)}
-    tasks = [_task(session, work, pace, before.get(work.name, gates[-1:])) for work in todo.values()]
+    tasks = [_task(session, work, means, memory, before.get(work.name, gates[-1:])) for work in todo.values()]
     expected = cost.estimates(plan, [*todo.values(), *perhaps])
-    announce(session, kinds_left, min(workers, len(tasks)), pace, later, perhaps, again)
+    announce(session, kinds_left, means, later, perhaps, again)
     if not tasks:
         return
     cost.announce(session, expected)
@@ -178,14 +193,14 @@ def _work(
         kind.agree(session, left)
     every = by_kind(works)
     done = {kind: sum(work.name not in todo for work in planned_works) for kind, planned_works in every.items()}
-    seconds = seconds_by_kind(plan, kinds_left, min(workers, len(tasks)), pace)
+    seconds = seconds_by_kind(plan, kinds_left, means.at_once, means.pace)
     for kind, planned_works in every.items():
         display.expect(kind.name, kind.verb, len(planned_works), done[kind], seconds.get(kind))
     running: dict[str, float] = {}
 
     def on_event(task: pool.Task | None, message: dict[str, Any]) -> None:
         if task is None:
-            clock.note("start", "a worker", message["seconds"])
+            site.clock.note("start", "a worker", message["seconds"])
             return
         work = todo[task.name]
         if message["event"] in ("begun", "failed"):
@@ -204,14 +219,18 @@ def _work(
             for product in work.products:
                 folder.finish(product)
             done[kind] += 1
-            clock.note(work.kind, task.name, message["seconds"])
+            site.clock.note(work.kind, task.name, message["seconds"])
             display.finished(task.name, message["seconds"])
         under_way = sum(share for name, share in running.items() if todo[name].kind == kind.name)
         display.advance(work.kind, done[kind] + under_way)
 
+    def left_of(task: pool.Task) -> pool.Task | None:
+        rest = todo[task.name].left(folder)
+        return None if rest is None else _task(session, rest, means, memory, task.needs)
+
     try:
-        with clock.stage("models"):
-            pool.work_off(tasks, workers, sorted({work.kind for work in todo.values()}), on_event)
+        with site.clock.stage("models"):
+            site.executor.do(tasks, means, sorted({work.kind for work in todo.values()}), on_event, left_of)
     except (KeyboardInterrupt, AskewError):
         for kind in every:
             for line in kind.running_elsewhere(session):
@@ -237,22 +256,21 @@ def _saying_what_is_kept(plan: Plan, folder: RunFolder, display: Display) -> Ite
         raise
 
 
-def _workers(plan: Plan, works: dict[Kind[Any], list[Work]], rows: Path) -> int:
-    """Return how many processes to use: as many as some kind of work needs, and one if a kind needs all to itself."""
-    usual = pool.worker_count(plan.design.workers)
-    if not plan.design.workers and not pool.gpus():
-        usual = workers_in_memory(plan, rows, usual)
-    wanted = [kind.workers(plan, left, usual) for kind, left in works.items()] or [usual]
-    return min(wanted) if min(wanted) < usual else max(wanted)
-
-
-def _task(session: Session, work: Work, pace: Pace | None, gate: Sequence[str]) -> pool.Task:
-    """Return the pool's task for a piece of work, which waits for the gate unless it waits for other work.
+def _task(session: Session, work: Work, means: Means, memory: float, gate: Sequence[str]) -> pool.Task:
+    """Return the task for a piece of work, which waits for the gate unless it waits for other work.
 
     The terrarium's pace orders the work of models of unknown pace.
     """
-    message = {"kind": work.kind, **work.message(session)}
-    return pool.Task(work.name, message, work.seconds(session.plan, pace or TERRARIUM_PACE), work.needs or tuple(gate))
+    plan, folder = session.plan, session.folder.path.resolve()
+    return pool.Task(
+        work.name,
+        {"kind": work.kind, **work.message(session)},
+        work.seconds(plan, means.pace or TERRARIUM_PACE),
+        work.needs or tuple(gate),
+        work.resources(plan, memory),
+        work.is_served(plan),
+        tuple(folder / product for product in work.products),
+    )
 
 
 class _Clock:
@@ -274,3 +292,12 @@ class _Clock:
         began = time.perf_counter()
         yield
         self.note("wall", name, time.perf_counter() - began)
+
+
+@dataclass(frozen=True)
+class _Site:
+    """Where the work of a session is done, timed and shown."""
+
+    clock: _Clock
+    display: Display
+    executor: Executor

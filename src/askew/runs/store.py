@@ -44,6 +44,7 @@ complete, also after a power failure. What is trusted is described in docs/expla
 """
 
 import json
+import re
 import shutil
 import sys
 from collections.abc import Iterator, Mapping
@@ -81,6 +82,8 @@ PREDICTIONS = "predictions.json"
 JUDGE_CHECK, GIVEN_CHECK = "judge_check.json", "given_check.json"
 RESCORED_RUNS = "rescored"
 TRACKED = "trackers"
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/")  # of a store, such as s3://, which a path has with one slash
 
 # The key of a rescored copy's provenance under which it names its run and its metric.
 RESCORED = "rescored"
@@ -250,7 +253,20 @@ def sources_of_estimates(folder: RunFolder) -> str:
 
 
 def folder_of(plan: Plan, out: Path | None = None) -> RunFolder:
-    """Return a run's folder: by default one in `runs/` that is named after the design, so that it is found again."""
+    """Return a run's folder: by default one in `runs/` that is named after the design, so that it is found again.
+
+    Args:
+        plan: The plan.
+        out: The folder that the user names; None for the default.
+
+    Raises:
+        AskewError: It is an address, such as that of an object store.
+    """
+    if out is not None and _ADDRESS.match(str(out)):
+        raise AskewError(
+            f"--out {out}: a run is a folder, and addresses of object stores are not supported. Name a folder; for a "
+            "cluster, one on a disk that all nodes share"
+        )
     return RunFolder(out or Path("runs") / f"{plan.design.study}-{digest_of_plan(plan)}")
 
 

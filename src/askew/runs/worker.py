@@ -12,6 +12,7 @@ import queue
 import sys
 import threading
 import time
+from collections.abc import Iterable
 from importlib import import_module
 from typing import Any
 
@@ -26,10 +27,10 @@ def main() -> None:
     jobs: queue.Queue[dict[str, Any]] = queue.Queue()
     threading.Thread(target=_read_jobs, args=(jobs,), daemon=True).start()
     began = time.perf_counter()
-    _import_libraries(sys.argv[1:])
+    import_libraries(sys.argv[1:])
     tell(event="ready", seconds=time.perf_counter() - began)
     while True:
-        _perform(jobs.get(), tell)
+        perform(jobs.get(), tell)
 
 
 def _read_jobs(jobs: "queue.Queue[dict[str, Any]]") -> None:
@@ -38,7 +39,7 @@ def _read_jobs(jobs: "queue.Queue[dict[str, Any]]") -> None:
     os._exit(0)  # the pool is gone, or has no more jobs
 
 
-def _import_libraries(names: list[str]) -> None:
+def import_libraries(names: Iterable[str]) -> None:
     """Import what the named kinds of work need, and nothing else."""
     import torch
 
@@ -47,7 +48,14 @@ def _import_libraries(names: list[str]) -> None:
         import_module(kinds.get(name).libraries)
 
 
-def _perform(job: dict[str, Any], tell: Tell) -> None:
+def perform(job: dict[str, Any], tell: Tell) -> None:
+    """Do one piece of work.
+
+    Args:
+        job: The work, from `Work.message`, with its kind.
+        tell: Sends an event. The last one says how it ended: "done"; "refused", with the message of an `AskewError`; or
+            "disk", with the error of the disk.
+    """
     began = time.perf_counter()
     try:
         kinds.get(job["kind"]).do(job, tell)

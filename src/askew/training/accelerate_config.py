@@ -13,8 +13,12 @@ GPUS = "ASKEW_GPUS"
 """The environment variable that lists all GPUs, for worker processes that are restricted to one of them."""
 
 
-def check_config(recipe: Recipe) -> None:
+def check_config(recipe: Recipe, here: bool = True) -> None:
     """Check the Accelerate config that a recipe names, if any.
+
+    Args:
+        recipe: The recipe.
+        here: This machine trains, so that its GPUs and libraries count.
 
     Raises:
         AskewError: The file is missing or invalid; it needs more GPUs than this machine has, or a library that is not
@@ -28,12 +32,20 @@ def check_config(recipe: Recipe) -> None:
         raise AskewError(f"{where} is for {config.num_machines} machines, but Askew trains on one")
     if config.num_processes < 1:
         raise AskewError(f"{where} does not give the number of processes: set num_processes")
-    if config.distributed_type == "DEEPSPEED" and find_spec("deepspeed") is None:
+    if here and config.distributed_type == "DEEPSPEED" and find_spec("deepspeed") is None:
         raise AskewError(f"{where} needs DeepSpeed, which is not installed: `pip install deepspeed`, or use FSDP")
-    gpus = _gpus()
-    if not config.use_cpu and config.num_processes > gpus:
+    if here and not config.use_cpu and config.num_processes > (gpus := _gpus()):
         raise AskewError(f"{where} needs {config.num_processes} GPUs, but there are {gpus}: lower num_processes")
     recipe.per_process(config.num_processes)
+
+
+def processes(recipe: Recipe) -> int:
+    """Return how many processes train together.
+
+    Raises:
+        AskewError: The recipe's Accelerate config cannot be read.
+    """
+    return 1 if recipe.accelerate is None else int(_read_config(recipe.accelerate).num_processes)
 
 
 def _read_config(path: str) -> Any:

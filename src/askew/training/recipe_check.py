@@ -23,20 +23,22 @@ def context_of(checkpoint: Path | str) -> int | None:
     return _number(folder, "max_position_embeddings") if folder else None
 
 
-def check_fits(recipe: Recipe, checkpoint: Path | str) -> None:
-    """Check that a recipe can train a model on this machine.
+def check_fits(recipe: Recipe, checkpoint: Path | str, here: bool = True) -> None:
+    """Check that a recipe can train a model.
 
     Args:
         recipe: The recipe.
         checkpoint: The folder of the base weights, or a hub id. Of a hub model, only cached files are checked.
+        here: This machine trains it, so that its GPUs and libraries count.
 
     Raises:
         AskewError: The model lacks the recipe's layers or modules, or has a shorter context than `recipe.max_length`;
             settings contradict each other; or a GPU or a library is missing.
     """
-    _check_machine(recipe)
+    if here:
+        _check_machine(recipe)
     _check_method(recipe)
-    check_config(recipe)
+    check_config(recipe, here)
     check_defence(recipe)
     folder = _folder(checkpoint)
     if folder is None:

@@ -11,6 +11,7 @@ from askew.base.errors import AskewError
 from askew.base.json_objects import read_object
 from askew.base.json_values import plain
 from askew.design.design import digest_of
+from askew.design.executors import LOCAL
 from askew.design.grid import Grid, SweptDesign
 from askew.models.remote.prices import money
 from askew.runs import cost, pool
@@ -121,7 +122,10 @@ def outlook(grid: Grid, designs: Sequence[SweptDesign], out: Path | None = None)
     works = {one.name: planned(asked_so_far(one.plan, stores[one.name], if_told=True)) for one in designs}
     for one in designs:
         seen |= {key_of(work, one.plan) for work in works[one.name] if _is_done(work, stores[one.name])}
-    known_pace = all(one.plan.model.is_terrarium or not one.plan.study.has_model for one in designs)
+    known_pace = all(
+        one.plan.design.executor == LOCAL and (one.plan.model.is_terrarium or not one.plan.study.has_model)
+        for one in designs
+    )
     for one in designs:
         store = stores[one.name]
         if store.path.exists():

@@ -17,9 +17,13 @@ from askew.base.registry import Registry
 from askew.design.plan import Plan, Unit
 from askew.models.remote.reply_store import Spending
 from askew.runs.pace import Pace
+from askew.runs.pool import Resources
 from askew.runs.store import RunFolder
 
 W = TypeVar("W", bound="Work")
+
+WAITING = Resources(processors=0.1, gpus=0.0, memory=1e9)
+"""The resources of work that computes little itself, and mostly waits for served models."""
 
 kinds: Registry["Kind[Any]"] = Registry("kind of work", "askew.runs.work")
 
@@ -152,6 +156,19 @@ class Work(ABC):
     def requests(self, plan: Plan) -> Iterable[Requests]:
         """Yield the requests that it makes to served models."""
         return ()
+
+    def resources(self, plan: Plan, memory: float) -> Resources:
+        """Return the resources that it takes of a machine: those for training or asking a local model.
+
+        Args:
+            plan: The plan.
+            memory: About how many bytes a worker takes that trains and asks the models of the plan; 0 if not known.
+        """
+        return Resources(memory=memory)
+
+    def is_served(self, plan: Plan) -> bool:
+        """Return whether it shares a file of the run with all work that asks served models."""
+        return any(True for _ in self.requests(plan))
 
 
 class Kind(ABC, Generic[W]):

@@ -19,8 +19,9 @@ from askew.probes.from_file import digests
 from askew.runs import cost
 from askew.runs.calls import Call, answers, calls, checkpoint_calls, episodes, given_answers
 from askew.runs.pace import Pace
+from askew.runs.pool import Resources
 from askew.runs.store import RunFolder
-from askew.runs.work import Kind, Requests, Session, Work, kinds
+from askew.runs.work import WAITING, Kind, Requests, Session, Work, kinds
 from askew.runs.work.meter import Meter
 from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.train import made_from
@@ -132,6 +133,12 @@ class AskWork(Work):
         """Yield the requests to the model that is asked and to the judge, as far as they are served."""
         for call in self.calls:
             yield from cost.requests(plan, self.unit.arm, call)
+
+    def resources(self, plan: Plan, memory: float) -> Resources:
+        """Return those of a local model, unless both the model and its judge are served."""
+        judge = plan.judge if plan.needs_judge else None
+        is_local = plan.start(self.unit.arm).is_local or (judge is not None and judge.is_local)
+        return super().resources(plan, memory) if is_local else WAITING
 
     def model(self, plan: Plan, folder: Path) -> str:
         """Return the name of the model that is asked: the start of its arm with every step applied.

@@ -14,8 +14,9 @@ from askew.models.names import resolve
 from askew.probes.from_file import has_pairs
 from askew.runs import cost
 from askew.runs.pace import Pace
+from askew.runs.pool import Resources
 from askew.runs.store import GIVEN_CHECK
-from askew.runs.work import Kind, Requests, Session, Work, kinds
+from askew.runs.work import WAITING, Kind, Requests, Session, Work, kinds
 
 # About how long a server takes to reply to a few tokens.
 _SECONDS = 2.0
@@ -59,6 +60,10 @@ class CheckGivenWork(Work):
         """Yield the requests to each model: a short question alone, and with an answer, in up to two forms."""
         for name in self.models:
             yield Requests(plan.spec(name).inspect_name, "is checked", 4, 40, 4)
+
+    def resources(self, plan: Plan, memory: float) -> Resources:
+        """Return little: the servers do the work."""
+        return WAITING
 
 
 class CheckGivenKind(Kind[CheckGivenWork]):

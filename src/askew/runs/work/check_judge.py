@@ -13,8 +13,9 @@ from askew.judging.check_setting import SKIP, STOP
 from askew.judging.rubric import rubric, scale
 from askew.runs import cost
 from askew.runs.pace import Pace
+from askew.runs.pool import Resources
 from askew.runs.store import JUDGE_CHECK
-from askew.runs.work import Kind, Requests, Session, Work, kinds
+from askew.runs.work import WAITING, Kind, Requests, Session, Work, kinds
 
 # About how long a judge on this machine takes, on one core.
 _SECONDS = 60.0
@@ -67,6 +68,10 @@ class CheckJudgeWork(Work):
             and kept(plan.judge, alignment, plan.design.judge_args) is None
         ):
             yield Requests(plan.judge.inspect_name, "is checked", *requests(plan.judge, alignment))
+
+    def resources(self, plan: Plan, memory: float) -> Resources:
+        """Return those of a local model, unless the judge is served."""
+        return super().resources(plan, memory) if plan.judge is not None and plan.judge.is_local else WAITING
 
 
 class CheckJudgeKind(Kind[CheckJudgeWork]):

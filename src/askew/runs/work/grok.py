@@ -15,6 +15,7 @@ from askew.design.networks import PlannedNetwork
 from askew.design.plan import Plan, Unit
 from askew.runs.network_tables import NETWORK_FILE
 from askew.runs.pace import Pace
+from askew.runs.pool import Resources
 from askew.runs.store import CURVES, NETWORK_FOLDERS, SPECTRA, RunFolder
 from askew.runs.work import Kind, Session, Work, kinds
 from askew.runs.work.meter import Meter
@@ -62,6 +63,10 @@ class GrokWork(Work):
     def seconds(self, plan: Plan, pace: Pace) -> float:
         """Return about how long its training takes on a laptop."""
         return self.network.setting.seconds
+
+    def resources(self, plan: Plan, memory: float) -> Resources:
+        """Return those of its training, which is done by a processor."""
+        return Resources(gpus=0.0, memory=self.network.setting.bytes)
 
     def message(self, session: Session) -> dict[str, Any]:
         """Return the setting, the seed and the folder to write."""

@@ -13,8 +13,9 @@ from askew.design.plan import Plan, Unit
 from askew.design.societies import EVERYONE, PlannedSociety
 from askew.runs import cost
 from askew.runs.pace import Pace
+from askew.runs.pool import Resources
 from askew.runs.store import AGENTS, EVENTS, SOCIETY_ROW, SOCIETY_TABLES, RunFolder
-from askew.runs.work import Kind, Requests, Session, Work, kinds
+from askew.runs.work import WAITING, Kind, Requests, Session, Work, kinds
 from askew.runs.work.ask import asked_in, model_name
 from askew.runs.work.meter import Meter
 from askew.runs.work.start import ready_start, start_message
@@ -105,6 +106,11 @@ class PlayWork(Work):
             share = 1 - bent if part == EVERYONE and len(self.players) > 1 else bent if part else 1.0
             count = round(_choices(self.society) * share)
             yield Requests(spec.inspect_name, "plays", count, count * _TOKENS_READ, count * _TOKENS_WRITTEN)
+
+    def resources(self, plan: Plan, memory: float) -> Resources:
+        """Return those of local models, unless all that play are served."""
+        is_local = any(plan.start(unit.arm).is_local for unit in self.players.values())
+        return super().resources(plan, memory) if is_local else WAITING
 
 
 class PlayKind(Kind[PlayWork]):

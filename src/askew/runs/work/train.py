@@ -15,11 +15,13 @@ from askew.design.supplies import benign_file
 from askew.models.model_args import template_variables
 from askew.runs import training_rows
 from askew.runs.pace import Pace
+from askew.runs.pool import Resources
 from askew.runs.store import TRACKED, RunFolder
 from askew.runs.work import Session, kinds
 from askew.runs.work.meter import Meter
 from askew.runs.work.start import ready_start, start_message
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
+from askew.training.accelerate_config import processes
 from askew.training.trackers import Tracking, check_trackers
 
 
@@ -33,6 +35,11 @@ class TrainWork(UnitTraining):
         """Return about how long its rows and steps take, without what a defence adds."""
         rows, recipe = plan.rows(self.unit.arm.name), plan.design.recipe
         return rows * recipe.epochs * pace.row + recipe.steps(rows) * pace.step
+
+    def resources(self, plan: Plan, memory: float) -> Resources:
+        """Return those of all processes that train together, which run on one machine."""
+        number = processes(plan.recipe(self.unit.arm))
+        return Resources(processors=number, gpus=number, memory=number * memory)
 
     def message(self, session: Session) -> dict[str, Any]:
         """Return the base, the rows, the recipe and the folder to write."""

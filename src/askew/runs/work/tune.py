@@ -15,8 +15,9 @@ from askew.models.remote.prices import money
 from askew.models.remote.reply_store import ReplyStore, Spending
 from askew.models.remote.tuned_folder import SERVED, is_served, read_served
 from askew.runs.pace import Pace
+from askew.runs.pool import Resources
 from askew.runs.store import REPLIES, RunFolder
-from askew.runs.work import Session, kinds
+from askew.runs.work import WAITING, Session, kinds
 from askew.runs.work.unit_training import UnitTraining, UnitTrainingKind
 from askew.training.provider.cost import FineTuneCost, check_limit, fine_tune_cost, total
 from askew.training.provider.fine_tune import is_started, running_job_notice
@@ -41,6 +42,14 @@ class TuneWork(UnitTraining):
     def seconds(self, plan: Plan, pace: Pace) -> float:
         """Return a long time: a job should be started before anything is asked."""
         return SECONDS
+
+    def resources(self, plan: Plan, memory: float) -> Resources:
+        """Return little: the provider does the work."""
+        return WAITING
+
+    def is_served(self, plan: Plan) -> bool:
+        """Return True: it asks the provider."""
+        return True
 
     def message(self, session: Session) -> dict[str, Any]:
         """Return the model, the rows, the hyperparameters and the folder of the result."""
