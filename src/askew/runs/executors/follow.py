@@ -50,8 +50,8 @@ def follow(
         tasks: The tasks.
         at_once: The most that are handed over at the same time; 0 for all that can be begun.
         submit: Hands a task over.
-        events: The events of the tasks that were handed over: "ready", "begun", "step", "said"; then one of "done", "lost",
-            "refused", "disk" and "failed".
+        events: The events of the tasks that were handed over: "ready", "begun", "step", "said"; then one of "done",
+            "lost", "refused", "disk" and "failed".
         on_event: Called with the events that the runner knows.
         left: Returns what is left of a lost task; None if nothing is.
         appears: Waits for a product, from the node that wrote it; by default `wait_for`.
