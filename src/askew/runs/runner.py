@@ -296,7 +296,7 @@ class _Clock:
 
 @dataclass(frozen=True)
 class _Site:
-    """Where the work of a session is done, timed and shown."""
+    """The executor of a session, with its clock and its display."""
 
     clock: _Clock
     display: Display

@@ -1,4 +1,4 @@
-"""What a node of a cluster has of what a run needs: releases, the shared folder, files, keys and room on its disks.
+"""Reports what a node of a cluster has of the needs of a run: releases, the shared folder, files, keys, room on disks.
 
 Each node looks for itself, before any work is done. No model is loaded, and no library of models is imported.
 """
@@ -27,7 +27,7 @@ _FAST_IN_BF16 = ("amx_bf16", "avx512_bf16")
 
 @dataclass(frozen=True)
 class Wanted:
-    """What a run needs on each node.
+    """The needs of a run on each node.
 
     Attributes:
         folder: The run's folder.
@@ -46,7 +46,7 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Report:
-    """What a node has of it.
+    """The part of it that a node has.
 
     Attributes:
         releases: The releases of Python and of the libraries on which answers depend; "" for one that is missing.

@@ -3,8 +3,8 @@
 Ray ends the process that loses its cluster, so that is a process of its own. It reads orders as lines of JSON from
 standard input and answers in lines of JSON on standard output; when its input ends, so do its tasks.
 
-    open    address, wanted, checked by the reader: connects, and has each node report what it has of what is wanted
-    begin   site: what tasks need besides their jobs
+    open    address, wanted: connects, and has each node report what it has of what is wanted
+    begin   site: what tasks need besides their jobs (see `ray_tasks.perform`)
     submit  key, name, job, request, is_served: hands a task to Ray
 """
 
