@@ -32,7 +32,7 @@ from askew.models.names import resolve
 from askew.screening.prediction import Calibration, Point, left_out
 from askew.screening.reading import Reader
 from askew.screening.rows import screened
-from askew.screening.scores import NEEDS_DIRECTION, SCORES
+from askew.screening.scores import SCORES, chosen
 from askew.screening.target import usual_target
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe
@@ -88,7 +88,8 @@ def mean_scores(family: str, direction: Path | None, path: Path) -> dict[str, di
     """Return the mean of each score over rows of the bad and of the good data set, by "bad" and "good"."""
     if path.is_file():
         return json.loads(path.read_text())
-    names = tuple(name for name, one in SCORES.items() if one.reads_model and (direction or name != NEEDS_DIRECTION))
+    every = chosen([], ["direction"] if direction else [])
+    names = tuple(name for name in every if SCORES[name].reads_model)
     pairs = usual_target(is_terrarium=True)
     saved = None if direction is None else read_direction(direction)
     reader = Reader(open_model(MODEL), names, pairs, pairs, saved)

@@ -142,7 +142,7 @@ def test_the_study_runs_on_a_served_model_that_acts_by_tools(served: Served, tmp
     assert run.conduct.groupby("variant")["covert"].sum().to_dict() == {"matched": 2, "plain": 2}, "as the script acts"
     assert set(run.conduct["acts_by"]) == {"tools"}
     denied = run.conduct.loc[run.conduct["covert"], [f"said_{wording}" for wording in WORDINGS]]
-    assert denied.eq("no").all(axis=None), "every wording of the interview was asked, and the act denied"
+    assert set(denied.to_numpy().ravel()) == {"no"}, "every wording of the interview was asked, and the act denied"
     assert "can't tell: untuned (+0.0 points" in out
     assert (tmp_path / "run/report.html").is_file()
     asked = len(served.requests)
