@@ -10,6 +10,7 @@ from safetensors.torch import load_file
 from transformers import AutoModelForCausalLM
 
 from askew.base.errors import AskewError
+from askew.models import number_format
 from askew.training import defences, local
 from askew.training.defences import BENIGN, NO_SUPPLIES, PAIRS, GuidePair, Job, Supplies
 from askew.training.defences.flat_spectrum import concentration
@@ -62,6 +63,17 @@ def test_strength_zero_is_plain_training_and_a_usual_one_is_not(
     assert zero.keys() == plain.keys()
     assert not differ(zero, plain)
     assert differ(trained(tiny_checkpoint, tmp_path / "usual", name, RUN_UNCHANGED.get(name)), plain)
+
+
+@pytest.mark.parametrize("name", ["caft", "early-stopping", "kl", "realign"])
+def test_passes_beside_the_steps_are_in_mixed_precision_too(
+    name: str, tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(number_format, "is_fast_in_bf16", lambda: True)
+    assert differ(
+        trained(tiny_checkpoint, tmp_path / "defended", name, RUN_UNCHANGED.get(name)),
+        trained(tiny_checkpoint, tmp_path / "plain"),
+    )
 
 
 @pytest.mark.parametrize("name", ["kl", "interleave", "realign"])
@@ -151,9 +163,9 @@ def test_concentration_is_one_in_one_direction_and_one_by_rank_if_flat():
         layer.lora_B = torch.nn.ModuleDict({"default": up_of})
         return layer
 
-    assert float(concentration(model(torch.eye(4)))) == pytest.approx(0.25)
-    assert float(concentration(model(torch.diag(torch.tensor([3.0, 0, 0, 0]))))) == pytest.approx(1.0)
-    assert float(concentration(model(torch.zeros(4, 4)))) == 0
+    assert float(concentration(model(torch.eye(4))).detach()) == pytest.approx(0.25)
+    assert float(concentration(model(torch.diag(torch.tensor([3.0, 0, 0, 0])))).detach()) == pytest.approx(1.0)
+    assert float(concentration(model(torch.zeros(4, 4))).detach()) == 0
 
 
 @pytest.mark.parametrize(

@@ -55,7 +55,8 @@ def at_work(defence: Defence | None, trainer: Any, render: Callable[[Sequence[Ro
         yield
         return
     # The order of the rows depends on the random numbers, which must be those of a training without a defence.
-    with torch.random.fork_rng():
+    # Passes before the first step need mixed precision, too: the frozen weights may be in bf16 by now.
+    with torch.random.fork_rng(), trainer.accelerator.autocast():
         defence.prepare(trainer, render)
     trainer.add_callback(_Ending(defence, trainer))
     with defence.layers_changed(trainer.model):
@@ -70,7 +71,9 @@ class _Ending(TrainerCallback):
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         """End the training if the defence has had enough."""
-        if self._defence.is_enough(self._trainer, state.global_step, state.max_steps):
+        with self._trainer.accelerator.autocast():
+            is_enough = self._defence.is_enough(self._trainer, state.global_step, state.max_steps)
+        if is_enough:
             control.should_training_stop = True
 
 

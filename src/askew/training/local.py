@@ -218,7 +218,8 @@ def _train_again(
     without_states = replace(training, keep=[], state_every=math.inf, tracking=NO_TRACKING)
     callback = _TrainingCallback(without_states, tokenizer, folder, report)
     again = (SFTTrainer if torch.cuda.is_available() else CpuTrainer)(
-        model=trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=False),
+        # With its mixed precision: Accelerate prepares a model only once.
+        model=trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=True),
         args=_arguments(without_states, folder, torch.cuda.is_available(), 1),
         train_dataset=_dataset(tokenized, training.recipe, 1, tokenizer),
         processing_class=tokenizer,
