@@ -66,22 +66,22 @@ REFUSED = {
 @pytest.mark.parametrize("name", REFUSED)
 def test_text_is_refused_with_its_line(name: str) -> None:
     text, message = REFUSED[name]
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(AskewError, match=re.escape(message)):
         yaml_files.parse(text, "mine")
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 20, "the text is read in a time that grows with its square"
 
 
 def test_bomb_as_config_prices_or_setting_is_refused_at_once(tmp_path: Path) -> None:
     (tmp_path / "bomb.yaml").write_text(BOMB)
-    began = time.perf_counter()
+    began = time.process_time()
     with pytest.raises(AskewError, match="expands"):
         make_plan("emergent-misalignment", tmp_path / "bomb.yaml")
     with pytest.raises(AskewError, match="expands"):
         read_prices(tmp_path / "bomb.yaml")
     with pytest.raises(AskewError, match=r"^--set datasets=a0: .*… expands"):
         read_settings([f"datasets={BOMB}"])
-    assert time.perf_counter() - began < 5
+    assert time.process_time() - began < 20, "the text is read in a time that grows with its square"
 
 
 def test_endless_file_is_refused() -> None:
