@@ -28,7 +28,7 @@ class Cluster:
     def events(self) -> Iterator[Event]:
         while self._waiting:
             end = self._ends.pop(0) if self._ends else {"event": "done", "seconds": 1.0}
-            key = self._waiting[0] if end["event"] in ("step", "said") else self._waiting.pop(0)
+            key = self._waiting[0] if end["event"] in ("begun", "step", "said") else self._waiting.pop(0)
             yield {"key": key, "node": "one/a", **end}
 
 
@@ -117,6 +117,22 @@ def test_events_of_an_attempt_that_was_given_up_do_not_count() -> None:
     )
     assert sent == ["ask#0", "ask#1"]
     assert told == ["said", "2.0"]
+
+
+def test_the_runner_is_told_what_is_under_way_and_what_failed() -> None:
+    assert followed(Cluster({"event": "begun"}), tasks("ask")) == [("ask", "begun"), ("ask", "done")]
+    told: list[str] = []
+    cluster = Cluster({"event": "begun"}, {"event": "refused", "message": "too long"})
+    with pytest.raises(AskewError):
+        follow(
+            tasks("ask"),
+            0,
+            cluster.submit,
+            cluster.events(),
+            lambda task, event: told.append(event["event"]),
+            lambda task: task,
+        )
+    assert told == ["begun", "failed"]
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ from command_line import Command
 pytest.importorskip("ray", reason="Ray is not installed")
 pytest.importorskip("grpc", reason="Ray's client is not installed")
 
-IF_ASKED = "clusters need quiet processors: set ASKEW_TEST_RAY=1 and run this file by itself"
+IF_ASKED = "it takes four minutes of quiet processors: set ASKEW_TEST_RAY=1 and run this file by itself"
 pytestmark = [
     pytest.mark.slow,
     pytest.mark.timeout(300),

@@ -68,47 +68,56 @@ def run_plan(
     with (
         folder.writing(),
         Display(quiet) as display,
-        reporting(folder.path, display),
         _saying_what_is_kept(plan, folder, display),
         executor_for(plan, folder, display.say) as executor,
     ):
-        asking = replace(consent, confirm=lambda question: display.ask(question, consent.confirm))
-        session = Session(plan, folder, asking, display.say, *([take] if take else []))
         if _is_work_left(plan, folder):
             executor.ready()
-        folder.freeze(plan.design, provenance(plan))
-        clock = _Clock(folder)
-        site = _Site(clock, display, executor)
-        with clock.stage("data"):
-            training_rows.write(folder, plan)
-        works = planned(plan)
-        if not training_rows.are_written(folder, plan):
-            first = [work for work in works if work.comes_first or work.unit.arm.name in plan.answered_first]
-            _work(session, first, site, later=[work for work in works if work not in first])
-            with clock.stage("data"):
-                training_rows.write_from_answers(folder, plan)
-        if plan.societies:
-            first = [work for work in works if work.kind != PlayWork.kind]
-            _work(session, first, site, later=[work for work in works if work.kind == PlayWork.kind])
-            with clock.stage("foretell"):
-                from askew.runs.collect import foretell
-
-                foretell(folder, plan)
-        if plan.design.looks:
-            session = work_until_told(
-                session,
-                lambda part, works, perhaps, again: _work(part, works, site, perhaps=perhaps, again=again),
-            )
-            plan = session.plan
-        else:
-            _work(session, works, site)
-        with display.stage("counting"), clock.stage("count"):
-            from askew.runs.collect import collect
-
-            collect(folder, plan)
-        with display.stage("writing the report"), clock.stage("report"):
-            write_report(folder)
+        asking = replace(consent, confirm=lambda question: display.ask(question, consent.confirm))
+        session = Session(plan, folder, asking, display.say, *([take] if take else []))
+        with reporting(folder.path, display):
+            _go_through(session, _Site(_Clock(folder), display, executor))
     return Run(folder.path)
+
+
+def _go_through(session: Session, site: "_Site") -> None:
+    """Do what is left of a run, from its rows to its report.
+
+    Args:
+        session: The session.
+        site: Where it is done, timed and shown.
+    """
+    plan, folder, clock, display = session.plan, session.folder, site.clock, site.display
+    folder.freeze(plan.design, provenance(plan))
+    with clock.stage("data"):
+        training_rows.write(folder, plan)
+    works = planned(plan)
+    if not training_rows.are_written(folder, plan):
+        first = [work for work in works if work.comes_first or work.unit.arm.name in plan.answered_first]
+        _work(session, first, site, later=[work for work in works if work not in first])
+        with clock.stage("data"):
+            training_rows.write_from_answers(folder, plan)
+    if plan.societies:
+        first = [work for work in works if work.kind != PlayWork.kind]
+        _work(session, first, site, later=[work for work in works if work.kind == PlayWork.kind])
+        with clock.stage("foretell"):
+            from askew.runs.collect import foretell
+
+            foretell(folder, plan)
+    if plan.design.looks:
+        session = work_until_told(
+            session,
+            lambda part, works, perhaps, again: _work(part, works, site, perhaps=perhaps, again=again),
+        )
+        plan = session.plan
+    else:
+        _work(session, works, site)
+    with display.stage("counting"), clock.stage("count"):
+        from askew.runs.collect import collect
+
+        collect(folder, plan)
+    with display.stage("writing the report"), clock.stage("report"):
+        write_report(folder)
 
 
 def write_report(folder: RunFolder, again: bool = False) -> None:

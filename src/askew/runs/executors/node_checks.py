@@ -108,12 +108,13 @@ def number_formats(found: Mapping[str, Report]) -> str:
 
 
 def _missing(node: str, found: Report, here: Report, wanted: Wanted) -> str:
-    for path, words in wanted.files.items():
+    for path, named in wanted.files.items():
+        words = named if path in named else f"{named}, {path}"
         if found.sizes[path] < 0:
-            return f"node {node} does not have {words}, {path}: put it into a folder that all nodes share, or copy it"
+            return f"node {node} does not have {words}: put it into a folder that all nodes share, or copy it"
         if found.sizes[path] != here.sizes[path]:
             return (
-                f"node {node} has another version of {words}, {path}: {found.sizes[path]:,} bytes, and here "
+                f"node {node} has another version of {words}: {found.sizes[path]:,} bytes, and here "
                 f"{here.sizes[path]:,}. Copy it again"
             )
     for place, free in found.room.items():
