@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from askew.base.errors import AskewError
 from askew.data import Row, row
 from askew.data.formats import read_rows
 from askew.judging import judgement_store
@@ -108,6 +109,27 @@ def test_judge_and_known_sets_rank_rows(command: Command, mixed: Path, target: P
     code, _, err = command("screen", mixed, *chosen[:2], "--score", "judge")
     assert code == 2
     assert "another screen, of another" in err
+
+
+def test_judge_that_fails_its_check_scores_nothing(
+    command: Command, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    asked: list[str] = []
+
+    def failing(job, product, judge_check):
+        asked.append(judge_check)
+        if judge_check == "stop":
+            raise AskewError("it fails its check")
+
+    monkeypatch.setattr("askew.screening.judged.checked_unless_skipped", failing)
+    arguments = ["screen", mixed, "--judge", "terrarium/judge", "--score", "judge"]
+    code, out, err = command(*arguments)
+    assert (code, out) == (2, "")
+    assert "it fails its check" in err
+    assert not (tmp_path / "screens/mixed/scores.csv").exists()
+    code, _, err = command(*arguments, "--judge-check", "warn")
+    assert code == 0, err
+    assert asked == ["stop", "warn"]
 
 
 def test_stopped_judging_goes_on(command: Command, mixed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -11,7 +11,7 @@ from askew.screening.rows import ScreenedRow, rows_of
 from askew.screening.words import RowScore
 
 INSTEAD = "Name a judge that reads English, such as openai/MODEL or ./folder"
-"""What can be done if a judge cannot read the rows of a model."""
+"""Advice for the user of a judge that cannot read the rows of a model."""
 
 
 @contextmanager

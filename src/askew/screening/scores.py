@@ -13,7 +13,7 @@ class Score:
     Attributes:
         what: The score in a few words.
         reads_model: Whether it reads the model that would be trained; the others don't.
-        needs: What the user must name for it, of `NEEDS`; "" for nothing.
+        needs: The one of `NEEDS` that the user must name for it; "" for none.
     """
 
     what: str
@@ -40,7 +40,7 @@ NEEDS: Mapping[str, str] = {
     "judge": "a judge: name one with --judge",
     "known": "known sets of rows: name a file or a data set with --known",
 }
-"""What some scores need, and how the user names it."""
+"""The needs of some scores, and how the user names each."""
 
 
 def chosen(names: Sequence[str], at_hand: Collection[str] = ()) -> list[str]:
@@ -48,7 +48,7 @@ def chosen(names: Sequence[str], at_hand: Collection[str] = ()) -> list[str]:
 
     Args:
         names: The names; empty for all that can be computed.
-        at_hand: What the user has named, of `NEEDS`.
+        at_hand: The ones of `NEEDS` that the user has named.
 
     Raises:
         AskewError: There is no such score, or it needs what is not at hand.

@@ -112,7 +112,7 @@ def score_rows(
     """Score every row of a source, or go on with a screen that was stopped, and write `scores.csv`.
 
     Args:
-        folder: The folder of the screen.
+        folder: The folder of the screen, as `claim` has taken it.
         screen: What is screened, and by what.
         others: The scores that don't read the model, by name.
         reader: Reads the model; None if no score needs one.
@@ -123,9 +123,8 @@ def score_rows(
         why it could not.
 
     Raises:
-        AskewError: The folder holds another screen, or cannot be written to.
+        AskewError: The folder cannot be written to.
     """
-    claim(folder, screen)
     if not (folder / SCORES_FILE).is_file():
         rows = rows_of(screen.source)
         for number in range(-(-screen.rows // _ROWS_OF_A_PART)):
