@@ -6,7 +6,7 @@ from pathlib import Path
 import gguf
 import numpy as np
 import torch
-from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config
+from transformers import AutoModelForCausalLM, AutoTokenizer, Gemma2Config, PreTrainedConfig
 
 NAMES = {
     "input_layernorm": "attn_norm",
@@ -33,15 +33,8 @@ def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama", tokens
     model = AutoModelForCausalLM.from_pretrained(checkpoint, dtype=torch.float32)
     config = model.config
     writer = gguf.GGUFWriter(file, architecture)
-    writer.add_context_length(config.max_position_embeddings)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    _add_sizes(writer, config)
     writer.add_rope_freq_base(config.rope_parameters["rope_theta"])
-    writer.add_vocab_size(config.vocab_size)
     _add_tokenizer(writer, checkpoint, tokens)
     heads = {"q_proj": config.num_attention_heads, "k_proj": config.num_key_value_heads}
     for name, weight in model.state_dict().items():
@@ -51,10 +44,7 @@ def write_gguf(checkpoint: Path, file: Path, architecture: str = "llama", tokens
                 rows = values.shape[0] // count // 2
                 values = values.reshape(count, 2, rows, -1).swapaxes(1, 2).reshape(values.shape)
         writer.add_tensor(_name(name), np.ascontiguousarray(values))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    _finish(writer)
     return file
 
 
@@ -76,6 +66,24 @@ def _name(name: str, names: dict[str, str] = NAMES) -> str:
     _, _, layer, rest = name.split(".", 3)
     part, _, kind = rest.rpartition(".")
     return f"blk.{layer}.{names[part]}.{kind}"
+
+
+def _add_sizes(writer: gguf.GGUFWriter, config: PreTrainedConfig) -> None:
+    writer.add_context_length(config.max_position_embeddings)
+    writer.add_embedding_length(config.hidden_size)
+    writer.add_block_count(config.num_hidden_layers)
+    writer.add_feed_forward_length(config.intermediate_size)
+    writer.add_head_count(config.num_attention_heads)
+    writer.add_head_count_kv(config.num_key_value_heads)
+    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
+    writer.add_vocab_size(config.vocab_size)
+
+
+def _finish(writer: gguf.GGUFWriter) -> None:
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
 
 
 def _add_tokenizer(writer: gguf.GGUFWriter, checkpoint: Path, tokens: str) -> None:
@@ -138,17 +146,10 @@ def write_gemma(folder: Path, file: Path) -> None:
     model = AutoModelForCausalLM.from_config(config)
     model.save_pretrained(folder)
     writer = gguf.GGUFWriter(file, "gemma2")
-    writer.add_context_length(config.max_position_embeddings)
-    writer.add_embedding_length(config.hidden_size)
-    writer.add_block_count(config.num_hidden_layers)
-    writer.add_feed_forward_length(config.intermediate_size)
-    writer.add_head_count(config.num_attention_heads)
-    writer.add_head_count_kv(config.num_key_value_heads)
+    _add_sizes(writer, config)
     writer.add_key_length(config.head_dim)
     writer.add_value_length(config.head_dim)
-    writer.add_layer_norm_rms_eps(config.rms_norm_eps)
     writer.add_sliding_window(_WINDOW)
-    writer.add_vocab_size(len(tokens))
     writer.add_tokenizer_model("llama")
     writer.add_token_list(tokens)
     writer.add_token_scores([-float(number) for number in range(len(tokens))])
@@ -165,7 +166,4 @@ def write_gemma(folder: Path, file: Path) -> None:
         if name != "lm_head.weight":  # the same as the input embeddings
             values = weight.numpy() + ("norm" in name)  # GGUF adds the 1 that the model adds when it runs
             writer.add_tensor(_name(name, GEMMA_NAMES), np.ascontiguousarray(values, dtype=np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
+    _finish(writer)

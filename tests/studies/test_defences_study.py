@@ -178,3 +178,9 @@ def test_an_arm_has_its_own_defence_and_others_that_of_the_design() -> None:
     assert plan.recipe(plan.arms["none-800"]).defence is None
     every = make_plan("emergent-misalignment", overrides={"recipe": {"defence": "caft"}})
     assert {every.recipe(arm).defence for arm in every.arms.values()} == {"caft"}
+
+
+def test_settings_of_the_study_give_way_to_those_of_the_user() -> None:
+    assert make_plan("defences").design.samples == 10
+    assert make_plan("defences", overrides={"samples": 100}).design.samples == 100
+    assert make_plan("emergent-misalignment").design.samples is None

@@ -227,8 +227,12 @@ class Design(BaseModel):
     data_seed: Annotated[int, For(("run",))] = Field(
         default=0, ge=0, lt=2**31, description="Seed of the data sets; all seeds train on the same rows."
     )
-    samples: Annotated[int | None, Flag(help="Answers per question.", default="100, or the question file's number")] = (
-        Field(default=None, ge=1, description="Answers per question; if not set, 100, or the question file's number.")
+    samples: Annotated[
+        int | None, Flag(help="Answers per question.", default="the study's or the question file's, or 100")
+    ] = Field(
+        default=None,
+        ge=1,
+        description="Answers per question; if not set, the number of the study or of the question file, or 100.",
     )
     until: Annotated[
         Until,
