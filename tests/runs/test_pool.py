@@ -42,6 +42,8 @@ def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
         "is_terrarium": False,
         "checkpoints": 0,
         "variables": {},
+        "trackers": [],
+        "tracked_in": str(tmp_path / "trackers"),
     }
     return Task(name, {**message, **changes}, seconds=1)
 
