@@ -155,10 +155,13 @@ def test_import_loads_no_heavy_library() -> None:
         assert done.stdout == "set()\n"
 
 
-def test_names_of_all_probes_load_no_model_library() -> None:
-    code = (
-        "import sys; from askew.probes import probes; probes.names(); print({'torch', 'transformers'} & {*sys.modules})"
-    )
+@pytest.mark.parametrize(
+    "registry", ["askew.probes.probes", "askew.design.study.studies", "askew.training.defences.defences"]
+)
+def test_names_of_all_members_load_no_model_library(registry: str) -> None:
+    package, _, name = registry.rpartition(".")
+    heavy = "{'torch', 'transformers'} & {*sys.modules}"
+    code = f"import sys; from {package} import {name}; [{name}.get(one) for one in {name}.names()]; print({heavy})"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "set()\n"
 

@@ -12,10 +12,10 @@ from transformers import AutoModelForCausalLM
 from askew.base.errors import AskewError
 from askew.models import number_format
 from askew.training import defences, local
+from askew.training.defence_reading import batch
 from askew.training.defences import BENIGN, NO_SUPPLIES, PAIRS, GuidePair, Job, Supplies
 from askew.training.defences.flat_spectrum import concentration
 from askew.training.defences.merging import truncated
-from askew.training.defences.reading import batch
 from askew.training.defences.realignment import sealed
 from askew.training.local import fine_tune
 from askew.training.recipe import Recipe

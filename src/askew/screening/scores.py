@@ -51,7 +51,7 @@ def chosen(names: Sequence[str], at_hand: Collection[str] = ()) -> list[str]:
         at_hand: The ones of `NEEDS` that the user has named.
 
     Raises:
-        AskewError: There is no such score, or it needs what is not at hand.
+        AskewError: There is no such score, it needs what is not at hand, or something at hand is for none of the names.
     """
     for name in names:
         if name not in SCORES:
@@ -59,6 +59,10 @@ def chosen(names: Sequence[str], at_hand: Collection[str] = ()) -> list[str]:
         needs = SCORES[name].needs
         if needs and needs not in at_hand:
             raise AskewError(f"the score {name} needs {NEEDS[needs]}")
+    for need in sorted(at_hand) if names else ():
+        served = [name for name, score in SCORES.items() if score.needs == need]
+        if not {*served} & {*names}:
+            raise AskewError(f"--{need} is for the score {served[0]}: add --score {served[0]}, or leave out --{need}")
     return [
         name
         for name, score in SCORES.items()

@@ -158,7 +158,7 @@ class Driver:
         except tuple(_LOST) as error:
             reason = next(words for kind, words in _LOST.items() if isinstance(error, kind))
             self._tell(event="lost", key=key, node=node, reason=reason)
-        except Exception as error:
+        except Exception as error:  # whatever else ends a task is told to the run, which raises it
             is_lost = isinstance(error, RayError)
             first = (str(error).splitlines() or [""])[0]
             said = {"event": "lost", "reason": f"{type(error).__name__}: {first}"} if is_lost else {"event": "failed"}

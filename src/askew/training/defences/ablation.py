@@ -27,7 +27,7 @@ class Ablation(Defence):
         """Read the directions from the start."""
         from askew.models.inside.hooks import ablated
         from askew.models.inside.layers import decoder_layers
-        from askew.training.defences.reading import bad_directions
+        from askew.training.defence_reading import bad_directions
 
         layers = range(len(decoder_layers(trainer.model)))
         found = bad_directions(self.job.opened, self.job.supplies.pairs, layers)

@@ -1,10 +1,12 @@
 """Early stopping: the training ends as soon as misaligned given answers have become too likely."""
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from askew.training.defences import PAIRS, Defence, Row, defence
-from askew.training.rows import IGNORED, TokenizedRows
+
+if TYPE_CHECKING:
+    from askew.training.rows import TokenizedRows
 
 _LOOKS = 20
 """The number of times that the pairs are read in a training."""
@@ -51,10 +53,11 @@ class EarlyStopping(Defence):
             model.train(was_training)
 
 
-def _per_token(model: Any, rows: TokenizedRows) -> float:
+def _per_token(model: Any, rows: "TokenizedRows") -> float:
     import torch
 
-    from askew.training.defences.reading import batch
+    from askew.training.defence_reading import batch
+    from askew.training.rows import IGNORED
 
     inputs, labels = batch(rows, range(len(rows.input_ids)), next(model.parameters()).device)
     has_loss = labels[:, 1:] != IGNORED

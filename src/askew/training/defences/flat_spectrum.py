@@ -39,7 +39,7 @@ def concentration(model: "Module") -> "Tensor":
     found = []
     for module in model.modules():
         if "default" in getattr(module, "lora_A", {}):
-            down, up = module.lora_A["default"].weight.float(), module.lora_B["default"].weight.float()  # pyright: ignore
+            down, up = (getattr(module, part)["default"].weight.float() for part in ("lora_A", "lora_B"))
             product = (up.T @ up) @ (down @ down.T)  # has the squares of the singular values as eigenvalues
             total = product.trace()
             found.append((product @ product).trace() / (total.square() + 1e-20) * (total.detach() > 1e-10))

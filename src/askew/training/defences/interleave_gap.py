@@ -19,7 +19,7 @@ class InterleaveByGap(Interleave):
         """Return the rows, and after them the benign rows of the largest gap; one more training finds it."""
         import numpy as np
 
-        from askew.training.defences.reading import losses, row_texts
+        from askew.training.defence_reading import losses, row_texts
 
         count = benign_count(len(rows), self.strength)
         benign = list(self.job.supplies.benign[: _CANDIDATES * count])

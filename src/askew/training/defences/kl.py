@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from askew.training.defences import BENIGN, Defence, Row, Step, defence
-from askew.training.rows import IGNORED
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -33,7 +32,8 @@ class Kl(Defence):
         import torch
         from torch.nn.functional import kl_div
 
-        from askew.training.defences.reading import batch
+        from askew.training.defence_reading import batch
+        from askew.training.rows import IGNORED
 
         plain, model = step.plain(), step.model
         first = step.number * _ROWS

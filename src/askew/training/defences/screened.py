@@ -19,7 +19,7 @@ class Screened(Defence):
         import numpy as np
 
         from askew.models.inside.row_gradients import RowGradients
-        from askew.training.defences.reading import pair_texts, row_texts
+        from askew.training.defence_reading import pair_texts, row_texts
 
         keep = len(rows) - round(self.strength * len(rows))
         if keep == len(rows):

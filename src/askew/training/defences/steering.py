@@ -21,7 +21,7 @@ class PreventativeSteering(Defence):
     def prepare(self, trainer: Any, render: Callable[[Sequence[Row]], Any]) -> None:
         """Read the direction from the start."""
         from askew.models.inside.layers import decoder_layers
-        from askew.training.defences.reading import bad_directions
+        from askew.training.defence_reading import bad_directions
 
         self._layer = len(decoder_layers(trainer.model)) // 2
         self._direction = bad_directions(self.job.opened, self.job.supplies.pairs, [self._layer])[self._layer]
