@@ -184,6 +184,9 @@ def test_folder_of_another_screen_is_refused(command: Command, mixed: Path, tmp_
         (["--judge", "openai/gpt-5"], "OPENAI_API_KEY"),
         (["--judge", "terrarium/judge", "--judge-check", "perhaps"], "--judge-check is stop, warn or skip"),
         (["--known", "missing.jsonl"], "missing.jsonl"),
+        (["--known", "mixed.jsonl", "--score", "length"], "--known is for the score copies: add --score copies, or"),
+        (["--judge", "terrarium/judge", "--score", "bm25"], "--judge is for the score judge: add --score judge"),
+        (["--direction", "nowhere", "--score", "loss"], "--direction is for the score projection: add"),
     ],
 )
 def test_bad_input_is_one_error(command: Command, mixed: Path, tmp_path: Path, arguments: list[str], message: str):
