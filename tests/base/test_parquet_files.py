@@ -6,6 +6,7 @@ from collections.abc import Callable, Sized
 from pathlib import Path
 from types import ModuleType
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -79,3 +80,23 @@ def test_columns_that_lie_about_missing_values_are_an_error(
     path.write_bytes(whole.replace(optional, required))
     with pytest.raises((OSError, pa.ArrowException)):
         read(path)
+
+
+def test_some_rows_are_read_across_row_groups(tmp_path: Path) -> None:
+    table = pd.DataFrame({"text": [f"answer {n}" for n in range(1000)], "number": range(1000)})
+    table.to_parquet(tmp_path / "rows.parquet", row_group_size=64)
+    only = np.arange(1000) % 97 == 5
+    found = parquet_files.frame(tmp_path / "rows.parquet", ["text", "number"], only=only)
+    pd.testing.assert_frame_equal(found, table[only].reset_index(drop=True))
+    none = parquet_files.frame(tmp_path / "rows.parquet", only=np.zeros(1000, dtype=bool))
+    assert list(none) == ["text", "number"]
+    assert not len(none)
+
+
+def test_sizes_count_repeated_texts_once(tmp_path: Path) -> None:
+    pd.DataFrame({"same": ["x" * 1000] * 500, "other": [f"{n:01000}" for n in range(500)]}).to_parquet(
+        tmp_path / "rows.parquet"
+    )
+    found = parquet_files.sizes(tmp_path / "rows.parquet", ("same", "other", "elsewhere"))
+    assert set(found) == {"same", "other"}
+    assert found["same"] < 20_000 < 500_000 <= found["other"]

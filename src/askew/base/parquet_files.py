@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from askew.base.errors import AskewError
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
     from pyarrow import Array, RecordBatch
     from pyarrow.parquet import ParquetFile
@@ -44,6 +45,29 @@ def columns_of(path: Path) -> list[str]:
         return list(file.schema_arrow.names)
 
 
+def sizes(path: Path, columns: Collection[str]) -> dict[str, int]:
+    """Return the bytes that columns of texts take in a file before compression, each repeated text about once.
+
+    Args:
+        path: The file.
+        columns: The columns; those that the file lacks are left out.
+
+    Raises:
+        ArrowException: The file is damaged.
+        OSError: The file cannot be read.
+    """
+    from pyarrow.parquet import ParquetFile
+
+    found: dict[str, int] = {}
+    with ParquetFile(path) as file:
+        for group in range(file.metadata.num_row_groups):
+            for place in range(file.metadata.num_columns):
+                chunk = file.metadata.row_group(group).column(place)
+                if chunk.path_in_schema in columns:
+                    found[chunk.path_in_schema] = found.get(chunk.path_in_schema, 0) + chunk.total_uncompressed_size
+    return found
+
+
 def rows(path: Path, columns: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file, a few of them in memory at once.
 
@@ -61,12 +85,19 @@ def rows(path: Path, columns: Collection[str] | None = None) -> Iterator[dict[st
             yield from batch.slice(start, _ROWS_AS_PYTHON).to_pylist()
 
 
-def frame(path: Path, columns: Collection[str] | None = None) -> "pd.DataFrame":
+def frame(
+    path: Path,
+    columns: Collection[str] | None = None,
+    as_codes: bool = False,
+    only: "np.ndarray | None" = None,
+) -> "pd.DataFrame":
     """Return a file as a data frame.
 
     Args:
         path: The file.
         columns: The columns that are wanted, where the file has them; None wants all.
+        as_codes: Whether to return columns of texts as categories, each different text once in memory.
+        only: The rows that are wanted, as an array of booleans with one per row; None wants all. They are texts then.
 
     Raises:
         AskewError: The file expands too much.
@@ -76,9 +107,30 @@ def frame(path: Path, columns: Collection[str] | None = None) -> "pd.DataFrame":
     import pandas as pd
 
     form = _form(path, columns, _AS_COLUMN)
+    if only is not None:
+        return _rows_of(path, form, only)
     for _ in _checked(path, form, form.texts):
         pass
-    return pd.read_parquet(path, columns=form.columns)
+    if not as_codes:
+        return pd.read_parquet(path, columns=form.columns)
+    from pyarrow.parquet import read_table
+
+    return read_table(path, columns=form.columns, read_dictionary=form.texts).to_pandas()
+
+
+def _rows_of(path: Path, form: "_Form", only: "np.ndarray") -> "pd.DataFrame":
+    """Return some rows of a file, whose other rows are never in memory together."""
+    import pyarrow as pa
+    from pyarrow.parquet import read_schema
+
+    kept, first = [], 0
+    for batch in _batches(path, form):
+        wanted = only[first : first + batch.num_rows]
+        first += batch.num_rows
+        if wanted.any():
+            kept.append(batch.filter(pa.array(wanted)))
+    schema = kept[0].schema if kept else pa.schema([read_schema(path).field(name) for name in form.columns])
+    return pa.Table.from_batches(kept, schema).to_pandas()
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,7 @@ class Tables:
         design: The design of the run.
         arms: Its arms by name, in the order of display.
         answers: One row per answer, with the columns of `answers.parquet`.
+        counted: The same without the texts of models, which are most of their size; those of `answers` by default.
         scores: One row per score outside every metric, with the columns of `scores.parquet`: arm, seed, probe,
             question, epoch, metric (the score's name), value (a fraction, NaN if it is missing).
         estimates: One row per rate, with the columns of `estimates.csv`.
@@ -58,6 +59,7 @@ class Tables:
         arms: "Mapping[str, Arm]",
         *,
         answers: Frame = _empty,
+        counted: Frame | None = None,
         scores: Frame = _empty,
         estimates: Frame = _empty,
         effects: Frame = _empty,
@@ -84,7 +86,14 @@ class Tables:
         self.controls: Mapping[str, str] = controls or {}
         self._expected = expected
         self._looks = looks
-        self._given = {"answers": answers, "scores": scores, "estimates": estimates, "effects": effects, "pairs": pairs}
+        self._given: dict[str, Frame] = {
+            "answers": answers,
+            "scores": scores,
+            "estimates": estimates,
+            "effects": effects,
+            "pairs": pairs,
+        }
+        self._given |= {"counted": (lambda: self.answers) if counted is None else counted}
         self._given |= {"losses": losses, "read_pairs": read_pairs, "conduct": conduct, "funnel": funnel}
         self._given |= {"events": events, "agents": agents, "societies": societies, "predicted": predicted}
         self._given |= {"networks": networks, "network_curves": network_curves, "network_spectra": network_spectra}
@@ -93,6 +102,11 @@ class Tables:
     def answers(self) -> pd.DataFrame:
         """One row per answer, with the columns of `answers.parquet`."""
         return self._frame("answers")
+
+    @cached_property
+    def counted(self) -> pd.DataFrame:
+        """One row per answer, with the columns of `answers.parquet` but for prompt, answer, reasoning and copied_at."""
+        return self._frame("counted")
 
     @cached_property
     def scores(self) -> pd.DataFrame:
@@ -184,7 +198,7 @@ class Tables:
         from askew.stats.findings import findings
 
         arms, probes = list(self.design.arms), list(self.design.probes)
-        judged = self.answers[self.answers["graded_by"].ne(NO_VERDICT)]
+        judged = self.counted[self.counted["graded_by"].ne(NO_VERDICT)]
         titles = {probe: title(probe) for probe in probes}
         found = findings(
             judged,

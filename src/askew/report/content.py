@@ -32,7 +32,7 @@ class ReportContent:
         design: The frozen design; the page shows each nested mapping as a list of its own.
         versions: Version by package.
         hashes: SHA-256 by name: data sets, model, question files, `answers.parquet`.
-        answers: The rows of `answers.parquet`, one per answer.
+        answers: The rows of `answers.parquet` that the page shows, one per answer.
         estimates: The rows of `estimates.csv`, one per rate; rates are fractions 0-1.
         losses: Columns arm, seed, step and loss; no rows if nothing was trained.
         curve: The rows of `curve.csv`; None without checkpoints.
@@ -60,6 +60,7 @@ class ReportContent:
             and `judge`; no rows if a single judge read them.
         other_checks: How well the judges besides the run's own read answers whose right reading is known.
         looks: Number of planned looks by probe, for those that are asked in batches.
+        every: All answers, without their texts, where the page shows some of them; None if it shows them all.
         titles: Short title by probe, for people; a probe without one is shown by its name.
     """
 
@@ -101,6 +102,12 @@ class ReportContent:
     by_judge: pd.DataFrame = field(default_factory=pd.DataFrame)
     other_checks: "Sequence[JudgeCheck]" = ()
     looks: Mapping[str, int] = field(default_factory=dict)
+    every: pd.DataFrame | None = None
+
+    @property
+    def counted(self) -> pd.DataFrame:
+        """All answers, with the columns of `answers.parquet` but perhaps without their texts."""
+        return self.answers if self.every is None else self.every
 
     def own_of(self, study: str) -> Mapping[str, pd.DataFrame]:
         """Return the tables that only that study's section shows, by name; none in another study's report.

@@ -57,6 +57,8 @@ _ANSWERS = pa.schema(
         for name in ANSWER_COLUMNS
     ]
 )
+_GROUP = 8192
+"""The most rows of a row group, which are in memory together."""
 # The columns that estimates need; the texts of the answers stay on the disk.
 _COUNTED = ["arm", "seed", "probe", "question", "index", "group", "aligned", "coherent", "reply", "graded_by"]
 _SOCIETIES = f"society/{SOCIETIES}"
@@ -126,7 +128,7 @@ def write_answers(folder: RunFolder, answers: Iterable[pd.DataFrame], metric: st
             whole = part if "reasoning" in part else part.assign(reasoning="")  # a table of an older version
             whole = whole if {"copied", "copied_at"} <= {*whole} else without_copied(whole)
             judged = whole.assign(verdict=rule.verdicts(whole))[ANSWER_COLUMNS]
-            file.write_table(pa.Table.from_pandas(judged, _ANSWERS, preserve_index=False))
+            file.write_table(pa.Table.from_pandas(judged, _ANSWERS, preserve_index=False), _GROUP)
     folder.finish(ANSWERS, source)
 
 
@@ -145,7 +147,7 @@ def write_estimates(folder: RunFolder, plan: Plan, metric: str = "", logs: RunFo
     write_funnel(folder)
     source = sources_of_estimates(folder)
     if not folder.is_finished(ESTIMATES, source) or not _is_by(folder, metric):
-        answers = read_table(folder / ANSWERS, _COUNTED)
+        answers = read_table(folder / ANSWERS, _COUNTED, as_codes=True)
         scores = with_no_answers(read_table(folder / SCORES), answers) if scored else pd.DataFrame()
         estimates = estimates_of(plan, with_verdicts(answers, plan, logs or folder), scores, metric)
         folder.finish_table(ESTIMATES, estimates, source)
@@ -200,7 +202,7 @@ def _tables(folder: RunFolder, plan: Plan) -> Tables:
     return Tables(
         plan.design,
         plan.arms,
-        answers=read_table(folder / ANSWERS),
+        answers=lambda: read_table(folder / ANSWERS),
         scores=scores,
         read_pairs=tables["read_pairs"],
         losses=lambda: read_losses(folder.path, plan),

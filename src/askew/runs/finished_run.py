@@ -57,6 +57,7 @@ class FinishedRun(FinishedTables):
             self.design,
             self.plan.arms,
             answers=lambda: self.answers,
+            counted=lambda: self.counted,
             scores=lambda: self._optional(SCORES),
             estimates=lambda: self.estimates,
             effects=lambda: self.effects,

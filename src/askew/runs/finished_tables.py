@@ -12,6 +12,7 @@ from askew.design.design import Design
 from askew.design.plan import Plan
 from askew.design.study import Study
 from askew.runs.looks import asked_so_far
+from askew.runs.shown_answers import shown_answers
 from askew.runs.store import (
     AGENTS,
     ANSWERS,
@@ -34,7 +35,7 @@ from askew.runs.store import (
     TAUGHT,
     RunFolder,
 )
-from askew.runs.table_files import added_since, read_losses, read_table
+from askew.runs.table_files import COUNTED_COLUMNS, added_since, read_losses, read_table
 from askew.stats.answer_pairs import MEASURES
 
 if TYPE_CHECKING:
@@ -69,6 +70,17 @@ class FinishedTables:
     def answers(self) -> "pd.DataFrame":
         """Every answer: the rows of `answers.parquet`."""
         return self._table(ANSWERS)
+
+    @cached_property
+    def counted(self) -> "pd.DataFrame":
+        """Every answer without the texts of models: the columns `COUNTED_COLUMNS`, texts as categories."""
+        self.store.check(ANSWERS)
+        return read_table(self.folder / ANSWERS, COUNTED_COLUMNS, as_codes=True)
+
+    @cached_property
+    def shown(self) -> "pd.DataFrame":
+        """The answers that the report shows: rows of `answers.parquet`, all of them if they are few enough."""
+        return shown_answers(self.folder / ANSWERS, self.counted)
 
     @cached_property
     def estimates(self) -> "pd.DataFrame":

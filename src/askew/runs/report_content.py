@@ -22,7 +22,7 @@ def report_content(run: FinishedRun) -> ReportContent:
     """Return the content of the report of a run."""
     provenance = run.provenance
     # Answers graded by a rule say nothing about the judge.
-    judged = run.answers[(run.answers["graded_by"] == JUDGE) & (run.answers["oracle"] != "")]
+    judged = run.counted[run.counted["graded_by"].eq(JUDGE) & run.counted["oracle"].ne("")]
     hashes = {name: sha256 for name, sha256 in run.store.hashes().items() if name.startswith(("data/", ANSWERS))}
     return ReportContent(
         title=run.study.title,
@@ -36,7 +36,8 @@ def report_content(run: FinishedRun) -> ReportContent:
             **{f"probe {name}": str(version) for name, version in provenance.get("probes", {}).items()},
         },
         hashes={**provenance["hashes"], **hashes},
-        answers=run.answers,
+        answers=run.shown,
+        every=run.counted,
         estimates=run.estimates,
         losses=run.losses,
         curve=run.curve,

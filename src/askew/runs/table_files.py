@@ -33,6 +33,7 @@ from askew.stats.funnel_measures import FLAGS, SAID
 from askew.stats.moments import MOMENTS
 
 if TYPE_CHECKING:
+    import numpy as np
     import pandas as pd
 
     from askew.design.plan import Plan
@@ -42,6 +43,8 @@ ANSWER_COLUMNS = [
     *("aligned", "coherent", "verdict", "reply", "oracle", "group", "graded_by", "scored_by"),
     *("copied", "copied_at"),
 ]
+COUNTED_COLUMNS = [name for name in ANSWER_COLUMNS if name not in ("prompt", "answer", "reasoning", "copied_at")]
+"""The columns of `answers.parquet` without the texts of models, which make it large."""
 OWN_COLUMNS = ("arm", "players")
 """The columns of `societies.parquet` beside those of the world: the arm that it tells about, and its models."""
 NETWORK_COLUMNS = [
@@ -104,13 +107,17 @@ _MOST = 2**53  # above it, floating-point numbers skip some whole numbers
 _LONGEST_REASON = 200
 
 
-def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
+def read_table(
+    path: Path, columns: Sequence[str] = (), as_codes: bool = False, only: "np.ndarray | None" = None
+) -> "pd.DataFrame":
     """Return a table of a run, with texts in the columns of texts, without missing ones, and numbers where needed.
 
     Args:
         path: The file, in CSV or Parquet by its ending.
         columns: The columns to read; if empty, all, of which those that Askew writes must be there. A table that
             `added_since` finds to be an older version's may lack any.
+        as_codes: Whether to return columns of texts of a Parquet file as categories, with each different text once.
+        only: The rows of a Parquet file that are wanted, as an array of booleans with one per row; None wants all.
 
     Raises:
         AskewError: The file cannot be read, expands too much, lacks a column, or has a column of another type.
@@ -120,7 +127,7 @@ def read_table(path: Path, columns: Sequence[str] = ()) -> "pd.DataFrame":
 
     try:
         if path.suffix == ".parquet":
-            table = parquet_files.frame(path, columns or None)
+            table = parquet_files.frame(path, columns or None, as_codes, only)
         else:
             table = pd.read_csv(path, dtype=dict.fromkeys(_TEXTS, str), usecols=list(columns) or None)
             table = table.assign(**{name: table[name].map(unescaped).astype("str") for name in _TEXTS if name in table})
@@ -217,8 +224,13 @@ def _check_units(path: Path, units: "pd.Series") -> None:
 
 def _texts(path: Path, column: "pd.Series") -> "pd.Series":
     """Return a column of texts; in a CSV file an empty text looks like a missing one."""
+    import pandas as pd
     import pyarrow as pa
 
+    if isinstance(column.dtype, pd.CategoricalDtype):
+        texts = _texts(path, pd.Series(column.cat.categories, name=column.name))
+        column = column.cat.rename_categories(texts)
+        return column.cat.add_categories([*{""} - {*texts}]).fillna("") if column.hasnans else column
     if column.dtype != "str" and not all(isinstance(value, str) for value in column.dropna()):
         raise _damaged(path, f"its column {column.name} should hold texts")
     try:

@@ -26,7 +26,7 @@ def copied_table(content: ReportContent) -> pd.DataFrame:
     """
     if not _is_known(content):
         return pd.DataFrame(columns=list(COLUMNS))
-    answers = content.answers
+    answers = content.counted
     judged = list(content.estimates.loc[content.estimates["kind"].eq(JUDGED), "probe"].unique())
     mostly = answers["copied"].gt(MOSTLY)
     counted = answers["probe"].isin(judged)
@@ -53,7 +53,7 @@ _NONE = (float("nan"),) * 3
 
 
 def _is_known(content: ReportContent) -> bool:
-    return "copied" in content.answers and bool(content.answers["copied"].notna().any())
+    return "copied" in content.counted and bool(content.counted["copied"].notna().any())
 
 
 def _rates(content: ReportContent, answers: pd.DataFrame) -> dict[tuple[str, str], tuple[float, float, float]]:

@@ -32,7 +32,7 @@ def _scored_by(answers: pd.DataFrame) -> str:
 def _as_run(content: ReportContent) -> dict[str, Any]:
     """Return the design with the numbers of answers and rows as they were, also where it left them to the study."""
     design = dict(content.design)
-    asked = content.answers.groupby(["probe", "arm", "seed", "question"], sort=False).size()
+    asked = content.counted.groupby(["probe", "arm", "seed", "question"], sort=False).size()
     if len(asked):
         design["samples"] = _together({str(probe): sorted(set(n)) for probe, n in asked.groupby("probe", sort=False)})
     if content.rows and isinstance(recipe := design.get("recipe"), Mapping):
@@ -70,7 +70,7 @@ def _words(name: str) -> str:
 def _values(content: ReportContent) -> dict[str, Any]:
     return {
         "has_rates": not are_scores(content.estimates).all(),
-        "scored_by": _scored_by(content.answers),
+        "scored_by": _scored_by(content.counted),
         "design": _design(_as_run(content)),
         "versions": list(content.versions.items()),
         "hashes": list(content.hashes.items()),

@@ -47,7 +47,7 @@ def _comparable(content: ReportContent) -> Iterator[tuple[str, pd.DataFrame]]:
     yield "", pooled(content.estimates)
     for probe in content.estimates["probe"].unique():
         if file := file_of(content.hashes.get(probe, "")):
-            answers = content.answers[content.answers["probe"].eq(probe)]
+            answers = content.counted[content.counted["probe"].eq(probe)]
             counted = answers[answers["question"].isin(file.questions)]
             yield file.probe, pooled(estimate(counted, content.metric, {}, looks=content.looks))
 

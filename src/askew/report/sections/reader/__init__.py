@@ -73,6 +73,8 @@ def _values(content: ReportContent) -> dict[str, Any]:
     answers = content.answers
     return {
         "count": f"{len(answers):,}",
+        "total": f"{len(content.counted):,}",
+        "is_part": len(answers) < len(content.counted),
         "packed": Markup(pack(answers)),
         "has_copied": "copied" in answers and bool(answers["copied"].gt(0).any()),
     }
