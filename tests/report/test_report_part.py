@@ -25,7 +25,7 @@ def part(whole: ReportContent) -> ReportContent:
     """The same run, of which two answers to each question are shown."""
     texts = ("prompt", "answer", "copied_at")
     counted = whole.answers.drop(columns=[name for name in texts if name in whole.answers])
-    codes = {name: "category" for name in ("arm", "probe", "question", "group", "verdict", "reply", "oracle")}
+    codes = dict.fromkeys(("arm", "probe", "question", "group", "verdict", "reply", "oracle"), "category")
     return replace(whole, answers=whole.answers[whole.answers["index"].lt(2)], every=counted.astype(codes))
 
 
