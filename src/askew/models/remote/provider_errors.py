@@ -6,13 +6,16 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from json import JSONDecodeError
 from socket import gaierror
+from typing import TYPE_CHECKING
 
-from inspect_ai.model import Model, get_model
 from pydantic import ValidationError
 
 from askew.base.errors import AskewError
 from askew.models.remote.credentials import without_credentials
 from askew.models.remote.waiting import asked_wait, until_reset
+
+if TYPE_CHECKING:
+    from inspect_ai.model import Model
 
 _LONGEST_REASON = 200
 # How servers say that an account has no money left.
@@ -103,7 +106,7 @@ class RequestFailure:
     cause: BaseException
     is_unreached: bool = False
 
-    def reason(self, model: Model) -> str:
+    def reason(self, model: "Model") -> str:
         """Return the message of the server or the network, as one line without API keys."""
         text = str(self.error)
         if isinstance(self.error, EmptyReply):
@@ -114,12 +117,12 @@ class RequestFailure:
             text = f"{text}: {detail}"
         return one_line(without_credentials(text, key_of(model))) or type(self.error).__name__
 
-    def error_for_user(self, model: Model) -> AskewError:
+    def error_for_user(self, model: "Model") -> AskewError:
         """Return the error for a failure that is not transient."""
         is_about_request = self.status not in (401, 402, 403, 404, None) and not self.is_quota
         return (RefusedRequest if is_about_request else AskewError)(self._message(model))
 
-    def _message(self, model: Model) -> str:
+    def _message(self, model: "Model") -> str:
         reason = self.reason(model)
         if self.is_quota:
             return (
@@ -140,7 +143,7 @@ class RequestFailure:
         return f"the request to {model} failed: {reason}"
 
 
-def classify(error: Exception, model: Model) -> RequestFailure:
+def classify(error: Exception, model: "Model") -> RequestFailure:
     """Return the kind of failure that an exception of a model's provider stands for."""
     cause = next((cause for cause in _causes(error) if _status(cause) is not None), error)
     status, headers, has_no_money = _status(cause), headers_of(error), is_quota(error)
@@ -185,7 +188,7 @@ def one_line(text: str) -> str:
     return line if len(line) <= _LONGEST_REASON else f"{line[:_LONGEST_REASON]}…"
 
 
-def key_of(model: Model) -> str:
+def key_of(model: "Model") -> str:
     """Return the API key of a model; "" if it has none."""
     return getattr(model.api, "api_key", None) or ""
 
@@ -200,6 +203,7 @@ def check_can_be_asked(name: str) -> None:
         AskewError: A key or address is not set, or a package is missing.
     """
     from inspect_ai._util.error import PrerequisiteError
+    from inspect_ai.model import get_model
 
     if name.partition("/")[0] in EXPENSIVE:
         return
