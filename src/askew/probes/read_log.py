@@ -2,7 +2,7 @@
 
 import struct
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -46,6 +46,8 @@ PAIR_COLUMNS = (
 )
 Row = TypeVar("Row")
 _SCORER = "scored"
+_UNREAD = {"events", "messages", "attachments", "store", "timelines"}
+"""The fields of the samples of our questions that hold nothing but what others hold too, and most of a log's size."""
 # Reading a damaged log raises any of these, depending on where the damage is.
 _UNREADABLE = (
     zipfile.BadZipFile,
@@ -107,7 +109,7 @@ def answers_from_log(path: Path, arm: str, seed: int, probe: str = "") -> "pd.Da
     """
     import pandas as pd
 
-    log = read_log(path)
+    log = read_log(path, _UNREAD)
     rows = sample_rows(path, log, _answer_rows)
     table = pd.DataFrame(rows, columns=list(COLUMNS)).assign(
         arm=arm, seed=seed, probe=probe or log.eval.task.rpartition("/")[2]
@@ -131,7 +133,7 @@ def scores_from_log(path: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    rows = sample_rows(path, read_log(path), _score_rows)
+    rows = sample_rows(path, read_log(path, _UNREAD), _score_rows)
     return pd.DataFrame(rows, columns=["question", "index", "score", "number", "word"]).astype({"number": float})
 
 
@@ -150,12 +152,16 @@ def pairs_from_log(path: Path) -> "pd.DataFrame":
     """
     import pandas as pd
 
-    rows = sample_rows(path, read_log(path), _pair_rows)
+    rows = sample_rows(path, read_log(path, _UNREAD), _pair_rows)
     return pd.DataFrame(rows, columns=[name for name in PAIR_COLUMNS if name not in ("arm", "seed", "probe")])
 
 
-def read_log(path: Path) -> "EvalLog":
+def read_log(path: Path, unread: Collection[str] = ()) -> "EvalLog":
     """Read the log of a finished task.
+
+    Args:
+        path: The log.
+        unread: The fields of its samples that are left out.
 
     Raises:
         AskewError: The file is missing or damaged, or the task did not finish.
@@ -170,7 +176,7 @@ def read_log(path: Path) -> "EvalLog":
             broken = archive.testzip()
         if broken is not None:
             raise _damaged(path, f"the checksum of its part {broken} does not match")
-        log = read_eval_log(str(path))
+        log = read_eval_log(str(path), exclude_fields={*unread} or None)
     except _UNREADABLE as error:
         raise _damaged(path, str(error)) from error
     if log.status != "success":

@@ -1,8 +1,8 @@
 """The data that a report is made of. Whoever has a finished run gathers them; the report reads nothing else."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pandas as pd
 
@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from askew.stats.agreement import Agreement
     from askew.stats.findings import Finding
     from askew.stats.forecasts import ScoredForecasts
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -103,11 +105,18 @@ class ReportContent:
     other_checks: "Sequence[JudgeCheck]" = ()
     looks: Mapping[str, int] = field(default_factory=dict)
     every: pd.DataFrame | None = None
+    _made: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def counted(self) -> pd.DataFrame:
         """All answers, with the columns of `answers.parquet` but perhaps without their texts."""
         return self.answers if self.every is None else self.every
+
+    def once(self, make: "Callable[[ReportContent], T]") -> "T":
+        """Return what a function makes of the content; it is called once, however many sections ask."""
+        if make not in self._made:
+            self._made[make] = make(self)
+        return self._made[make]
 
     def own_of(self, study: str) -> Mapping[str, pd.DataFrame]:
         """Return the tables that only that study's section shows, by name; none in another study's report.

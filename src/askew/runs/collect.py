@@ -15,7 +15,7 @@ from askew.design.plan import Plan, Unit
 from askew.design.tables import Tables
 from askew.judging.metrics import metrics
 from askew.models.said import NO_ANSWER
-from askew.probes import EPISODE, EXTERNAL, JUDGE, NO_VERDICT, external, probes
+from askew.probes import EPISODE, EXTERNAL, JUDGE, LOG_PROBABILITY, NO_VERDICT, external, probes
 from askew.probes.read_log import answers_from_log, scores_from_log
 from askew.runs.calls import Call, curve_probe
 from askew.runs.copied_text import copied_columns, without_copied
@@ -234,7 +234,7 @@ def _is_by(folder: RunFolder, metric: str) -> bool:
 def _answers(folder: RunFolder, asked: Iterable[AskWork]) -> Iterator[pd.DataFrame]:
     for work in asked:
         for call in work.calls:
-            if probes.get(call.probe).kind != EPISODE:  # they have tables of their own
+            if probes.get(call.probe).kind not in (EPISODE, LOG_PROBABILITY):  # they have tables of their own
                 yield _of_log(folder, work.unit, call)
 
 

@@ -24,6 +24,10 @@ def copied_table(content: ReportContent) -> pd.DataFrame:
         share of answers that are mostly copied, the rate of misaligned answers, and the same rate without those answers
         with its 95% interval for questions like these. All are fractions, NaN where nothing is known.
     """
+    return content.once(_copied_table)
+
+
+def _copied_table(content: ReportContent) -> pd.DataFrame:
     if not _is_known(content):
         return pd.DataFrame(columns=list(COLUMNS))
     answers = content.counted
