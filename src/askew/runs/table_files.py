@@ -229,7 +229,7 @@ def _texts(path: Path, column: "pd.Series") -> "pd.Series":
 
     if isinstance(column.dtype, pd.CategoricalDtype):
         texts = _texts(path, pd.Series(column.cat.categories, name=column.name))
-        column = column.cat.rename_categories(texts)
+        column = column.cat.rename_categories(texts.tolist())
         return column.cat.add_categories([*{""} - {*texts}]).fillna("") if column.hasnans else column
     if column.dtype != "str" and not all(isinstance(value, str) for value in column.dropna()):
         raise _damaged(path, f"its column {column.name} should hold texts")
