@@ -11,7 +11,7 @@ from transformers import AutoModelForCausalLM, PreTrainedModel, Qwen2Config, Qwe
 
 from askew.base.errors import AskewError
 from askew.models.engine.completion import Completion
-from askew.models.engine.forking import Fork, forked
+from askew.models.engine.forking import Fork, families, forked
 from askew.models.engine.sampler import MOST_ROWS, Engine
 from askew.models.engine.sampling import Draw, Sampling
 from random_models import TINY
@@ -189,6 +189,22 @@ def test_questions_about_one_conversation_are_one_fork() -> None:
     prefix, forks, _ = forked([[*words, 20 + i] for words in conversations for i in range(8)], longest=100)
     assert prefix == (1,)
     assert [(len(fork.stem), len(fork.tails)) for fork in forks] == [(9, 8)] * 3
+
+
+@given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=9).map(tuple), min_size=1, max_size=12))
+def test_a_family_begins_with_the_same_half(prompts: list[tuple[int, ...]]) -> None:
+    found = families(prompts)
+    assert sorted(number for family in found for number in family) == list(range(len(prompts)))
+    for first, *others in found:
+        for other in others:
+            half = (max(len(prompts[first]), len(prompts[other])) + 1) // 2
+            assert prompts[first][:half] == prompts[other][:half]
+
+
+def test_prompts_of_two_tasks_are_two_families() -> None:
+    tasks = [[1, *[10 + task] * 20] for task in range(2)]
+    prompts = [[*task, *range(30 + turn, 40 + turn)] for turn in range(3) for task in tasks]
+    assert sorted(map(sorted, families(prompts))) == [[0, 2, 4], [1, 3, 5]]
 
 
 @pytest.mark.parametrize("prefix", [[], [3, 90, 91, 92]])

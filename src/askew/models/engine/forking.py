@@ -57,6 +57,19 @@ def forked(prompts: Sequence[Sequence[int]], longest: int) -> tuple[tuple[int, .
     return prefix, [_fork(group) for group in groups], order
 
 
+def families(prompts: Sequence[Sequence[int]]) -> list[list[int]]:
+    """Return the indices of prompts in groups, in each of which all begin with the same half of their tokens or more."""
+    found: list[list[int]] = []
+    for number in sorted(range(len(prompts)), key=lambda i: tuple(prompts[i])):
+        first = prompts[found[-1][0]] if found else ()
+        longest = max(len(first), len(prompts[number]))
+        if found and 2 * _common(first, prompts[number]) >= longest:
+            found[-1].append(number)
+        else:
+            found.append([number])
+    return found
+
+
 def _fork(rests: Sequence[tuple[int, ...]]) -> Fork:
     stem = min(_common(rests[0], rests[-1]), min(map(len, rests)) - 1)
     return Fork(rests[0][:stem], tuple(rest[stem:] for rest in rests))

@@ -41,16 +41,21 @@ def read_prompts(network: Network, prompts: Sequence[Sequence[int]]) -> tuple[li
 
 
 def read_ends(network: Network, prompts: Sequence[Sequence[int]]) -> Tensor:
-    """Return the logits after each prompt, of shape prompts, V; tokens that prompts have in common are read once.
+    """Return the logits after each prompt, of shape prompts, V.
+
+    Tokens that prompts have in common are read once, in each family of prompts that begin alike: prompts of several
+    conversations arrive together.
 
     Args:
         network: A network that attends to all tokens of a prompt, without a sliding window.
         prompts: Token ids of each prompt.
     """
-    prefix, forks, order = forking.forked(prompts, TOKENS_OF_A_PASS)
-    found = dict(read_shared(network, prefix, forks))
-    ends = torch.cat([found[i] for i in range(len(forks))])
-    return ends[torch.argsort(torch.tensor(order, device=ends.device))]
+    ends: dict[int, Tensor] = {}
+    for family in forking.families(prompts):
+        prefix, forks, order = forking.forked([prompts[i] for i in family], TOKENS_OF_A_PASS)
+        found = dict(read_shared(network, prefix, forks))
+        ends.update(zip((family[i] for i in order), torch.cat([found[i] for i in range(len(forks))]), strict=True))
+    return torch.stack([ends[i] for i in range(len(prompts))])
 
 
 def read_shared(
