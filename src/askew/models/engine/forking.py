@@ -58,7 +58,7 @@ def forked(prompts: Sequence[Sequence[int]], longest: int) -> tuple[tuple[int, .
 
 
 def families(prompts: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return the indices of prompts in groups, in each of which all begin with the same half of their tokens or more."""
+    """Return the indices of prompts in groups; those of a group begin with the same half of their tokens, or more."""
     found: list[list[int]] = []
     for number in sorted(range(len(prompts)), key=lambda i: tuple(prompts[i])):
         first = prompts[found[-1][0]] if found else ()
