@@ -67,7 +67,9 @@ def test_tutorial_runs_and_writes_its_report(tmp_path: Path):
     training = next(cell for cell in notebook.cells if cell["cell_type"] == "code")
     assert "seeds=5," in training["source"]
     training["source"] = training["source"].replace("seeds=5,", "seeds=1,")  # the published outputs have all five
+    notebook.cells.append(nbformat.v4.new_code_cell("run"))
     NotebookClient(notebook, timeout=500, resources={"metadata": {"path": str(tmp_path)}}).execute()
+    assert "<table" in notebook.cells[-1]["outputs"][-1]["data"]["text/html"]
     said = " ".join(
         str(output.get("data", {}).get("text/plain", output.get("text", "")))
         for cell in notebook.cells
