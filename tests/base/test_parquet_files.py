@@ -91,12 +91,3 @@ def test_some_rows_are_read_across_row_groups(tmp_path: Path) -> None:
     none = parquet_files.frame(tmp_path / "rows.parquet", only=np.zeros(1000, dtype=bool))
     assert list(none) == ["text", "number"]
     assert not len(none)
-
-
-def test_sizes_count_repeated_texts_once(tmp_path: Path) -> None:
-    pd.DataFrame({"same": ["x" * 1000] * 500, "other": [f"{n:01000}" for n in range(500)]}).to_parquet(
-        tmp_path / "rows.parquet"
-    )
-    found = parquet_files.sizes(tmp_path / "rows.parquet", ("same", "other", "elsewhere"))
-    assert set(found) == {"same", "other"}
-    assert found["same"] < 20_000 < 500_000 <= found["other"]

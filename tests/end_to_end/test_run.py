@@ -14,7 +14,7 @@ import yaml
 import askew
 from askew import load_run
 from askew.design.make import make_design
-from askew.runs import rewrite
+from askew.runs import rewrite, shown_answers
 from askew.runs.provenance import command as made_command
 from askew.runs.store import RunFolder
 from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS
@@ -110,6 +110,18 @@ def test_notebook_shows_figures_and_a_table(finished: Path) -> None:
     with pytest.raises(askew.AskewError, match=r"unknown figure 'rate'. Did you mean rates"):
         run.figure("rate")
     assert "<table" in run._repr_html_()
+
+
+def test_report_of_many_answers_shows_some_and_counts_all(finished: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = load_run(finished).content()
+    assert len(everything.counted) == len(everything.answers) == len(load_run(finished).answers)
+    monkeypatch.setattr(shown_answers, "MOST_ANSWERS", 50)
+    some = load_run(finished).content()
+    assert 50 <= len(some.answers) < len(some.counted) == len(everything.answers)
+    assert "answer" in some.answers
+    assert "answer" not in some.counted
+    assert some.verdict == everything.verdict
+    assert [one.reading for one in some.comparisons] == [one.reading for one in everything.comparisons]
 
 
 def test_json_on_standard_output_and_progress_on_standard_error(design: Path, copy: Path) -> None:

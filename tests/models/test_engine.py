@@ -193,7 +193,7 @@ def test_questions_about_one_conversation_are_one_fork() -> None:
 
 @given(st.lists(st.lists(st.integers(0, 1), min_size=1, max_size=9).map(tuple), min_size=1, max_size=12))
 def test_a_family_begins_with_the_same_half(prompts: list[tuple[int, ...]]) -> None:
-    found = families(prompts)
+    found = families(prompts, least=0)
     assert sorted(number for family in found for number in family) == list(range(len(prompts)))
     for first, *others in found:
         for other in others:
@@ -204,7 +204,19 @@ def test_a_family_begins_with_the_same_half(prompts: list[tuple[int, ...]]) -> N
 def test_prompts_of_two_tasks_are_two_families() -> None:
     tasks = [[1, *[10 + task] * 20] for task in range(2)]
     prompts = [[*task, *range(30 + turn, 40 + turn)] for turn in range(3) for task in tasks]
-    assert sorted(map(sorted, families(prompts))) == [[0, 2, 4], [1, 3, 5]]
+    assert sorted(map(sorted, families(prompts, least=42))) == [[0, 2, 4], [1, 3, 5]]
+    assert families(prompts, least=43) == [[0, 2, 4, 1, 3, 5]], "too little is saved for passes of their own"
+
+
+def test_many_small_families_take_no_more_passes_than_one(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
+    if engine._network is None:
+        pytest.skip("the engine computes this model by Transformers")
+    passes: list[int] = []
+    read = engine._network.read
+    monkeypatch.setattr(engine._network, "read", lambda ids, *rest: (passes.append(len(ids)), read(ids, *rest))[1])
+    prompts = [[3, *[50 + number] * 30, *range(200, 200 + turn)] for number in range(40) for turn in (3, 4)]
+    engine.sample(prompts, [Draw(i, 7, i) for i in range(len(prompts))], Sampling(max_tokens=1, temperature=0))
+    assert len(passes) <= 4
 
 
 @pytest.mark.parametrize("prefix", [[], [3, 90, 91, 92]])

@@ -49,7 +49,7 @@ def test_all_sections_are_there_in_order(html: str, content: ReportContent) -> N
         "learning rate",
         content.hashes["model"],
         content.versions["torch"],
-        "All answers",
+        "Answers",
     ]
     places = [said.find(part, said.find(content.verdict) if k > 3 else 0) for k, part in enumerate(expected)]
     assert -1 not in places, expected[places.index(-1)]

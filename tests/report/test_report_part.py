@@ -40,7 +40,7 @@ def test_reader_says_that_it_shows_a_part(chromium: Browser, part: ReportContent
     context = chromium.new_context(viewport={"width": 1280, "height": 900})
     visit = Visit(context.new_page(), write_report(part, tmp_path))
     page = visit.open()
-    said = f"{len(part.answers):,} of {len(part.counted):,} answers: the first to each question"
+    said = f"{len(part.answers):,} of {len(part.counted):,} answers: the first to each question, and those"
     expect(page.locator("#reader")).to_contain_text(said)
     assert visit.count() == len(part.answers)
     assert not visit.complaints

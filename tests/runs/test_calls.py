@@ -1,12 +1,19 @@
 """The calls of a run: probes, models, parameters and seeds."""
 
-from typing import Any
+from pathlib import Path
+from typing import Any, cast
+
+import pandas as pd
+import pytest
 
 from askew.design.design import Design
 from askew.design.plan import Plan
 from askew.design.study import studies
+from askew.runs import collect
 from askew.runs.calls import Call, answers
+from askew.runs.table_files import CURVE_COLUMNS
 from askew.runs.work.ask import asked_in
+from askew.stats.estimates import COLUMNS
 from askew.training.recipe import Recipe
 
 STUDY = studies.get("emergent-misalignment")
@@ -94,3 +101,13 @@ def test_large_calls_are_split_into_parts_with_different_seeds() -> None:
     assert sum(call.parameters["samples"] for call in parts) == 3000
     assert len({call.parameters["seed"] for call in parts}) == 3
     assert max(map(answers, parts)) <= 10_000
+
+
+def test_given_answers_alone_have_no_curve_of_rates(monkeypatch: pytest.MonkeyPatch) -> None:
+    chosen = plan(arms=["untuned", "insecure"], probes=["answer_pairs"], seeds=1, checkpoints=2, recipe=Recipe(rows=96))
+    assert [log for log in asked(chosen) if "checkpoints" in log], "the pairs are read along the training"
+    monkeypatch.setattr(collect, "read_table", lambda path: pd.DataFrame(columns=list(COLUMNS)))
+    folder = cast(Any, Path("run"))
+    curve = collect._curve(folder, chosen, "betley-2025", folder)
+    assert list(curve) == CURVE_COLUMNS
+    assert curve.empty

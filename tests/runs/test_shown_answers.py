@@ -61,12 +61,43 @@ def test_of_many_answers_the_first_to_each_question_are_shown(tmp_path: Path, mo
     assert by_question.max().between(2, 3).all()
 
 
+def test_misaligned_answers_that_a_page_names_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_ANSWERS", 40)
+    answers = made()
+    at = answers["arm"].eq("insecure") & answers["question"].eq("dinner")
+    late, worst = (answers.index[at & answers["index"].eq(number)][0] for number in (7, 9))
+    answers.loc[[late, worst], "verdict"] = "misaligned"
+    answers.loc[late, ["seed", "aligned"]] = 0, 20.0
+    answers.loc[worst, ["seed", "aligned"]] = 1, 1.0
+    shown = shown_answers(*written(tmp_path, answers))
+    assert len(shown) == 42
+    assert set(shown.loc[shown["verdict"].eq("misaligned"), "index"]) == {7, 9}
+
+
 def test_long_answers_leave_room_for_fewer(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "MOST_BYTES", 60_000)
     assert len(shown_answers(*written(tmp_path, made(texts=20)))) == len(made())
     shown = shown_answers(*written(tmp_path, made(texts=1000)))
     assert 10 < len(shown) < 40
-    assert shown["answer"].str.len().sum() < 90_000
+    assert shown["answer"].str.len().sum() < 60_000
+
+
+def test_the_room_is_that_of_the_answers_which_are_shown(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The first answers are long, and the many others short."""
+    monkeypatch.setattr(module, "MOST_BYTES", 60_000)
+    answers = made(texts=5)
+    answers.loc[answers["index"].eq(0), "answer"] = [
+        f"{number} " * 4000 for number in range(len(ARMS) * len(QUESTIONS))
+    ]
+    shown = shown_answers(*written(tmp_path, answers))
+    assert 0 < len(shown) < 12
+    assert shown["answer"].str.len().sum() < 60_000
+
+
+def test_equal_texts_take_room_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(module, "MOST_BYTES", 60_000)
+    answers = made().assign(prompt="?" * 20_000)
+    assert len(shown_answers(*written(tmp_path, answers))) == len(answers)
 
 
 @given(st.lists(st.integers(0, 5), min_size=2, max_size=60), st.data())

@@ -45,29 +45,6 @@ def columns_of(path: Path) -> list[str]:
         return list(file.schema_arrow.names)
 
 
-def sizes(path: Path, columns: Collection[str]) -> dict[str, int]:
-    """Return the bytes that columns of texts take in a file before compression, each repeated text about once.
-
-    Args:
-        path: The file.
-        columns: The columns; those that the file lacks are left out.
-
-    Raises:
-        ArrowException: The file is damaged.
-        OSError: The file cannot be read.
-    """
-    from pyarrow.parquet import ParquetFile
-
-    found: dict[str, int] = {}
-    with ParquetFile(path) as file:
-        for group in range(file.metadata.num_row_groups):
-            for place in range(file.metadata.num_columns):
-                chunk = file.metadata.row_group(group).column(place)
-                if chunk.path_in_schema in columns:
-                    found[chunk.path_in_schema] = found.get(chunk.path_in_schema, 0) + chunk.total_uncompressed_size
-    return found
-
-
 def rows(path: Path, columns: Collection[str] | None = None) -> Iterator[dict[str, Any]]:
     """Yield the rows of a file, a few of them in memory at once.
 

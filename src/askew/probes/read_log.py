@@ -6,6 +6,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from ijson.common import JSONError
 from pydantic import BaseModel, ConfigDict, ValidationError, model_validator
 from zstandard import ZstdError
 
@@ -62,6 +63,7 @@ _UNREADABLE = (
     # Of Inspect, for values of another type than its own.
     TypeError,
     AttributeError,
+    JSONError,
 )
 
 

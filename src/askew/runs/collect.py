@@ -44,7 +44,7 @@ from askew.runs.store import (
     RunFolder,
     sources_of_estimates,
 )
-from askew.runs.table_files import ANSWER_COLUMNS, CURVE_COLUMNS, added_since, read_losses, read_table
+from askew.runs.table_files import ANSWER_COLUMNS, COUNTED_COLUMNS, CURVE_COLUMNS, added_since, read_losses, read_table
 from askew.runs.taught_table import write_taught
 from askew.runs.work.ask import AskWork, asked_in
 from askew.stats.estimates import estimate
@@ -203,6 +203,7 @@ def _tables(folder: RunFolder, plan: Plan) -> Tables:
         plan.design,
         plan.arms,
         answers=lambda: read_table(folder / ANSWERS),
+        counted=lambda: read_table(folder / ANSWERS, COUNTED_COLUMNS, as_codes=True),
         scores=scores,
         read_pairs=tables["read_pairs"],
         losses=lambda: read_losses(folder.path, plan),
@@ -275,7 +276,7 @@ def _curve(folder: RunFolder, plan: Plan, metric: str, logs: RunFolder) -> pd.Da
     points = [_points(ends[ends["arm"] == arm], total, total) for arm, total in totals.items()]
     for unit in plan.trained if len(start) else ():
         points.append(_points(start.assign(arm=unit.arm.name, seed=unit.seed), 0, totals[unit.arm.name]))
-    asked = [work for work in asked_in(plan) if work.step]
+    asked = [work for work in asked_in(plan) if work.step and any(call.probe == probe for call in work.calls)]
     for arm, step in dict.fromkeys((work.unit.arm.name, work.step) for work in asked):
         chosen = [work for work in asked if (work.unit.arm.name, work.step) == (arm, step)]
         answers = pd.concat(_answers(logs, chosen), ignore_index=True)

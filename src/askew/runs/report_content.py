@@ -37,7 +37,7 @@ def report_content(run: FinishedRun) -> ReportContent:
         },
         hashes={**provenance["hashes"], **hashes},
         answers=run.shown,
-        every=run.counted,
+        every=None if len(run.shown) == len(run.counted) else run.counted,
         estimates=run.estimates,
         losses=run.losses,
         curve=run.curve,
@@ -88,7 +88,7 @@ def _by_judge(run: FinishedRun) -> pd.DataFrame:
     for table, judge in others.items():
         name = judge if judge not in scores else f"{judge} ({Path(table).stem})"  # the same judge, another rubric
         scores[name] = scores_of(run.store, table)
-    return rates_by_judge(run.answers, scores, metrics.get(run.metric), run.plan.looks)
+    return rates_by_judge(run.counted, scores, metrics.get(run.metric), run.plan.looks)
 
 
 def _settings(run: FinishedRun) -> dict[str, Any]:

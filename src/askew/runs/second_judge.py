@@ -271,7 +271,7 @@ def _file_name(job: JudgingJob) -> str:
 def _rates(run: Run, judged: pd.DataFrame) -> pd.DataFrame:
     """Return the rate of each arm on each probe under both judges, with its interval for questions like these."""
     scores = {"first": pd.DataFrame(), "second": judged}
-    found = rates_by_judge(run.answers, scores, metrics.get(run.metric), run.plan.looks)
+    found = rates_by_judge(run.counted, scores, metrics.get(run.metric), run.plan.looks)
     keys = ["arm", "probe"]
     both = found[keys].drop_duplicates()
     for which in scores:

@@ -57,8 +57,14 @@ def forked(prompts: Sequence[Sequence[int]], longest: int) -> tuple[tuple[int, .
     return prefix, [_fork(group) for group in groups], order
 
 
-def families(prompts: Sequence[Sequence[int]]) -> list[list[int]]:
-    """Return the indices of prompts in groups; those of a group begin with the same half of their tokens, or more."""
+def families(prompts: Sequence[Sequence[int]], least: int) -> list[list[int]]:
+    """Return the indices of prompts in groups, each of which is worth passes of its own; all others are the last group.
+
+    Args:
+        prompts: The prompts.
+        least: Prompts that begin with the same half of their tokens, or more, are a group if it saves this many tokens
+            to read that beginning once.
+    """
     found: list[list[int]] = []
     for number in sorted(range(len(prompts)), key=lambda i: tuple(prompts[i])):
         first = prompts[found[-1][0]] if found else ()
@@ -67,7 +73,10 @@ def families(prompts: Sequence[Sequence[int]]) -> list[list[int]]:
             found[-1].append(number)
         else:
             found.append([number])
-    return found
+    saved = [(len(family) - 1) * _common(prompts[family[0]], prompts[family[-1]]) for family in found]
+    groups = [family for family, tokens in zip(found, saved, strict=True) if tokens >= least]
+    rest = [number for family, tokens in zip(found, saved, strict=True) if tokens < least for number in family]
+    return [*groups, rest] if rest else groups
 
 
 def _fork(rests: Sequence[tuple[int, ...]]) -> Fork:

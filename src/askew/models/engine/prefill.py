@@ -43,15 +43,15 @@ def read_prompts(network: Network, prompts: Sequence[Sequence[int]]) -> tuple[li
 def read_ends(network: Network, prompts: Sequence[Sequence[int]]) -> Tensor:
     """Return the logits after each prompt, of shape prompts, V.
 
-    Tokens that prompts have in common are read once, in each family of prompts that begin alike: prompts of several
-    conversations arrive together.
+    Tokens that prompts have in common are read once, in each large family of prompts that begin alike: prompts of
+    several conversations arrive together.
 
     Args:
         network: A network that attends to all tokens of a prompt, without a sliding window.
         prompts: Token ids of each prompt.
     """
     ends: dict[int, Tensor] = {}
-    for family in forking.families(prompts):
+    for family in forking.families(prompts, TOKENS_OF_A_PASS // 2):
         prefix, forks, order = forking.forked([prompts[i] for i in family], TOKENS_OF_A_PASS)
         found = dict(read_shared(network, prefix, forks))
         ends.update(zip((family[i] for i in order), torch.cat([found[i] for i in range(len(forks))]), strict=True))

@@ -20,8 +20,8 @@ def pooled_estimates(runs: Sequence[FinishedRun]) -> pd.DataFrame:
     Returns:
         The rows that pool questions, seeds and groups, of the arms and probes that all runs have.
     """
-    answers = [with_verdicts(run.answers, run.plan, run.store) for run in runs]
-    scores = [with_no_answers(run.tables.scores, run.answers) for run in runs]
+    answers = [with_verdicts(run.counted, run.plan, run.store) for run in runs]
+    scores = [with_no_answers(run.tables.scores, run.counted) for run in runs]
     plan, metric = runs[0].plan, runs[0].metric
     rows = pooled(
         estimates_of(plan, pd.concat(answers, ignore_index=True), pd.concat(scores, ignore_index=True), metric)

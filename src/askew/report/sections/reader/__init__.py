@@ -83,7 +83,7 @@ def _values(content: ReportContent) -> dict[str, Any]:
 section(
     Section(
         name="reader",
-        title="All answers",
+        title="Answers",
         place=120,
         template=_FOLDER / "reader.html.jinja",
         appears=lambda content: len(content.answers) > 0,
