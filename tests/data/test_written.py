@@ -43,7 +43,7 @@ class Models:
         self._stop_reason: StopReason = stop_reason
         self.fail_after = 10**9
 
-    def get(self, name: str) -> Model:
+    def get(self, name: str, memoize: bool = True) -> Model:
         say = {WRITER: self._write, JUDGE: self._judge}[name]
 
         def answer(messages: list[ChatMessage], tools: Any, choice: Any, config: GenerateConfig) -> ModelOutput:
