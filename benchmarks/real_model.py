@@ -13,15 +13,12 @@ thread. The parts, all of them by default:
 
 import argparse
 import os
-import re
-import resource
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
-from pathlib import Path
 from statistics import median
 from typing import Any
 from unittest.mock import patch
@@ -43,6 +40,7 @@ from askew.probes.question_file import Question, shipped
 from askew.training.recipe import Recipe
 from askew.training.recipes import recipes
 from askew.training.rows import tokenize_rows
+from peak_memory import peak_of_this_process
 from training import train_ours, train_plain
 
 NAME = "smollm2-135m"
@@ -140,18 +138,6 @@ def training_rows(count: int) -> list[dict[str, Any]]:
 
 def small_model() -> Recipe:
     return Recipe.model_validate({"name": "small-model", **recipes.get("small-model").values})
-
-
-def peak_of_this_process() -> float:
-    """Return the most memory that this process has taken, in GB.
-
-    On Linux `getrusage` would count the process that started this one, too.
-    """
-    status = Path("/proc/self/status")
-    found = re.search(r"VmHWM:\s*(\d+) kB", status.read_text()) if status.is_file() else None
-    if found:
-        return int(found[1]) / 1e6
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6
 
 
 def peak_memory(part: str, *options: str) -> float:

@@ -9,7 +9,6 @@ place of those of a small run. The processes that ask models are not measured.
 
 import argparse
 import os
-import re
 import subprocess
 import sys
 import tempfile
@@ -28,6 +27,7 @@ from askew.runs import collect as collecting
 from askew.runs.runner import run_plan, write_report
 from askew.runs.store import ANSWERS, ESTIMATES, REPORT, RunFolder
 from askew.runs.work.ask import AskWork
+from peak_memory import peak_of_this_process
 
 QUESTIONS, WORDS, PART = 8, 30, 10_000
 MOST_REPORT = 20.0
@@ -62,17 +62,16 @@ def main() -> int:
 def count(answers: int) -> None:
     """Count that many answers and write their report, and print seconds, peak and sizes."""
     with tempfile.TemporaryDirectory() as name:
-        plan = made(Path(name) / "run")
-        folder = RunFolder(Path(name) / "run")
-
-        def again() -> None:
-            for file in (ANSWERS, ESTIMATES, REPORT):
-                (folder / file).unlink()
-            with folder.writing(), patch.object(collecting, "_answers", parts_of(answers)):
-                collecting.collect(folder, plan)
-                write_report(folder)
-
-        measure(again, folder.path)
+        plan, folder = made(Path(name) / "run"), RunFolder(Path(name) / "run")
+        for file in (ANSWERS, ESTIMATES, REPORT):
+            (folder / file).unlink()
+        began = time.perf_counter()
+        with folder.writing(), patch.object(collecting, "_answers", parts_of(answers)):
+            collecting.collect(folder, plan)
+            write_report(folder)
+        seconds = time.perf_counter() - began
+        report, table = ((folder / file).stat().st_size / 1e6 for file in (REPORT, ANSWERS))
+        print(seconds, 1e3 * peak_of_this_process(), report, table)
 
 
 def made(out: Path) -> Plan:
@@ -101,16 +100,6 @@ def parts_of(answers: int) -> Any:
             )
 
     return parts
-
-
-def measure(work: Any, folder: Path) -> None:
-    """Do a piece of work, and print its seconds, the peak memory of this process, and the sizes of two files."""
-    began = time.perf_counter()
-    work()
-    seconds = time.perf_counter() - began
-    peak = int(re.findall(r"VmHWM:\s*(\d+) kB", Path("/proc/self/status").read_text())[0]) / 1e3
-    report, table = ((folder / file).stat().st_size / 1e6 for file in (REPORT, ANSWERS))
-    print(seconds, peak, report, table)
 
 
 if __name__ == "__main__":
