@@ -74,7 +74,8 @@ def frame(
         path: The file.
         columns: The columns that are wanted, where the file has them; None wants all.
         as_codes: Whether to return columns of texts as categories, each different text once in memory.
-        only: The rows that are wanted, as an array of booleans with one per row; None wants all. With it, `as_codes` does nothing.
+        only: The rows that are wanted, as an array of booleans with one per row, for which `as_codes` does nothing;
+            None wants all.
 
     Raises:
         AskewError: The file expands too much.
