@@ -20,7 +20,7 @@ install: $(INSTALLED)
 $(INSTALLED): pyproject.toml constraints.txt
 	test -x $(PYTHON) || python3 -m venv $(VENV)
 	$(PYTHON) -m pip install --quiet --upgrade pip
-	$(PYTHON) -m pip install --quiet --constraint constraints.txt "$(TORCH)"
+	$(PYTHON) -m pip install --quiet --no-compile --constraint constraints.txt "$(TORCH)"
 	$(PYTHON) -m pip install --quiet --constraint constraints.txt --editable . --group dev
 	touch $(INSTALLED)
 
@@ -53,7 +53,7 @@ test: install
 lint: install
 	$(VENV)/bin/ruff check .
 	$(VENV)/bin/ruff format --check .
-	$(VENV)/bin/pyright --threads $(JOBS)
+	$(VENV)/bin/pyright
 
 check: lint docs test
 
