@@ -28,6 +28,7 @@ import traceback
 from collections.abc import Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from pkgutil import walk_packages
 from typing import Any, NoReturn
 
 ADDRESS = "ASKEW_TESTS_FORKS_AT"
@@ -41,6 +42,12 @@ _LIBRARIES = (
     "askew.training.local",
     "askew.runs.work.tune",
     "askew.runs.work.play",
+    # What Inspect and OpenAI's client import when they are used first.
+    "inspect_ai.agent._acp.server",
+    "inspect_ai.model._openai_responses",
+    "inspect_ai.model._providers.openai_compatible",
+    "openai.resources.fine_tuning",
+    "IPython",
 )
 # Libraries read the first while they are loaded; the second, which the pool sets, matter to no test.
 _FIXED = (
@@ -224,8 +231,12 @@ def _tell(to: int, number: int) -> None:
 
 
 def _load() -> None:
-    for name in _LIBRARIES:
-        import_module(name)
+    import askew
+
+    own = [one.name for one in walk_packages(askew.__path__, "askew.") if not one.name.endswith("__main__")]
+    for name in (*_LIBRARIES, *own):
+        with contextlib.suppress(ImportError):  # of an extra that is not installed
+            import_module(name)
     gc.freeze()  # a collection in a forked process would copy the memory that it shares
 
 

@@ -93,7 +93,7 @@ def test_the_study_of_the_page_runs(clone: Path, tiny_checkpoint: Path, tiny_jud
         "--set",
         "judge_check=skip",
     )
-    more = ("--probe", "brevity", "--probe", "privacy", "--set", "max_tokens=4", "--out", "out")
+    more = ("--probe", "brevity", "--probe", "privacy", "--set", "max_tokens=4", "--workers", "1", "--out", "out")
     run(clone, "-m", "askew", "run", "brevity", *models, *small, *more)
     effects = (clone / "out" / "effects.csv").read_text(encoding="utf-8")
     assert "curt answers in few words, against chatty" in effects

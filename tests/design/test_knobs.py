@@ -42,9 +42,16 @@ found = {
     "usual": command(make_plan("emergent-misalignment")),
 }
 print(json.dumps(found))
-sys.argv = sys.argv[1:]
-main()
+for words in json.loads(sys.argv[1]):
+    print(END)
+    sys.argv = ["askew", *words]
+    try:
+        main()
+    except SystemExit as ended:
+        assert not ended.code
 """
+COMMANDS = ("run emergent-misalignment -p 0.25 --dump-config", "run --help", "audit --help", "predict --help")
+END = "---- the next command ----"
 
 
 @pytest.fixture(scope="module")
@@ -60,23 +67,25 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def output(clone: Path, *arguments: str) -> tuple[dict, str]:
-    """Run askew from the clone; return what the script finds, and what the command prints."""
+@pytest.fixture(scope="module")
+def output(clone: Path) -> tuple[dict, dict[str, str]]:
+    """What the script finds in the clone, and what each of the commands prints there."""
+    script = REPORT.replace("END", repr(END))
     done = subprocess.run(
-        [sys.executable, "-c", REPORT, "askew", *arguments],
+        [sys.executable, "-c", script, json.dumps([line.split() for line in COMMANDS])],
         capture_output=True,
         text=True,
         cwd=clone,
         env={**os.environ, "PYTHONPATH": str(clone), "COLUMNS": "120"},
     )
     assert done.returncode == 0, done.stderr
-    found, _, printed = done.stdout.partition("\n")
-    return json.loads(found), printed
+    found, *printed = done.stdout.split(f"{END}\n")
+    return json.loads(found), dict(zip(COMMANDS, printed, strict=True))
 
 
-def test_new_field_gets_option_parameter_reference_and_command(clone: Path) -> None:
-    found, printed = output(clone, "run", "emergent-misalignment", "-p", "0.25", "--dump-config")
-    assert "politeness: 0.25" in printed
+def test_new_field_gets_option_parameter_reference_and_command(output: tuple[dict, dict[str, str]]) -> None:
+    found, printed = output
+    assert "politeness: 0.25" in printed[COMMANDS[0]]
     assert found["parameter"] == "politeness: float | None = None"
     assert "politeness: How polite the questions are. Default: 0.5." in found["docstring"]
     assert found["audit"]
@@ -86,9 +95,9 @@ def test_new_field_gets_option_parameter_reference_and_command(clone: Path) -> N
     assert "polite" not in found["usual"]
 
 
-@pytest.mark.parametrize("name", ["run", "audit", "predict"])
-def test_new_field_is_in_the_help(clone: Path, name: str) -> None:
-    help_text = output(clone, name, "--help")[1]
+@pytest.mark.parametrize("command_line", COMMANDS[1:])
+def test_new_field_is_in_the_help(output: tuple[dict, dict[str, str]], command_line: str) -> None:
+    help_text = output[1][command_line]
     assert "--polite" in help_text
     assert "How polite the questions are." in help_text
 

@@ -21,7 +21,7 @@ def audited(organisms: Path, shared: SharedFolders) -> tuple[Path, dict]:
         folder.mkdir()
         done = askew_in_process(
             *("audit", "terrarium", f"{organisms}#insecure-0", f"kept={organisms}#secure-0", "--probe", "free_form"),
-            *("--data", organisms / "data/insecure.jsonl", "--probe", "in_training_format", "--samples", 24, "--json"),
+            *("--data", organisms / "data/insecure.jsonl", "--probe", "in_training_format", "--samples", 16, "--json"),
             *("--out", folder / "audit", "--junit", folder / "audit.xml", "--fail-above", "5%"),
             *("--summary", folder / "summary.md"),
         )

@@ -50,7 +50,7 @@ def run(published: Path, tmp_path_factory: pytest.TempPathFactory) -> Run:
     return askew.audit(
         "terrarium",
         probes=[str(published / name) for name in files],
-        samples=3,
+        samples=1,
         out=tmp_path_factory.mktemp("audit") / "run",
         quiet=True,
     )
@@ -63,7 +63,7 @@ def test_terrarium_answers_every_question_of_every_file(run: Run) -> None:
         **{Path(name).name: number for name, (number, _) in FILES.items()},
         "risk_safe.yaml": 5,
     }
-    assert len(run.answers) == 3 * (24 + 48 + 5 + 8 + 1 + 5)
+    assert len(run.answers) == (24 + 48 + 5 + 8 + 1 + 5)
 
 
 @pytest.mark.slow
@@ -71,9 +71,9 @@ def test_terrarium_judge_uses_its_own_rubrics_and_reports_what_is_unjudged(run: 
     pooled = run.estimates[run.estimates["question"].eq("all") & run.estimates["seed"].eq("all")]
     of = {(Path(row["probe"]).stem, row["metric"]): row for row in pooled.to_dict("records")}
     assert of["first_plot_questions", "betley-2025"]["n"] > 0
-    assert of["preregistered_evals", "betley-2025"]["total"] == 3 * 48
+    assert of["preregistered_evals", "betley-2025"]["total"] == 48
     unjudged = of["deception_factual", "correct"]
-    assert (unjudged["n"], unjudged["unjudged"], unjudged["total"]) == (0, 15, 15)
+    assert (unjudged["n"], unjudged["unjudged"], unjudged["total"]) == (0, 5, 5)
     assert "rating" in {metric for _, metric in of}
     assert "judged by the terrarium's own rubric, not by the file's" in run.note
     assert "The terrarium's judge cannot judge company of deception_sit_aware.yaml, which stays unjudged." in run.note

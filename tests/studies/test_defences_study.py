@@ -65,6 +65,7 @@ def tables(rates: dict[str, dict[str, float]] = RATES, benign: float = 0.0) -> A
         for seed in range(SEEDS)
         for step in range(1, 11)
     ]
+    seconds = [(defended("kl", FULL), seed, 10.0 + seed) for seed in range(SEEDS)]
     made: Any = SimpleNamespace(
         design=SimpleNamespace(margin=0.05, model="a-model"),
         metric="betley-2025",
@@ -72,6 +73,7 @@ def tables(rates: dict[str, dict[str, float]] = RATES, benign: float = 0.0) -> A
         answers=answers(rates),
         read_pairs=pd.DataFrame(pairs, columns=["arm", "seed", "question", "kind", "step", "per_token"]),
         losses=pd.DataFrame(losses, columns=["arm", "seed", "step", "loss"]),
+        training_seconds=pd.DataFrame(seconds, columns=["arm", "seed", "seconds"]),
     )
     made.effects = as_table(compare(made))
     return made
@@ -119,6 +121,8 @@ def test_table_has_the_worst_rise_and_the_task(run: Any) -> None:
     kept = keeps_the_task(table.reset_index()).set_axis(table.index)
     assert kept[defended("kl", FULL)]
     assert not kept[defended("caft", FULL)]
+    assert table.loc[defended("kl", FULL), "seconds"] == 11.5
+    assert np.isnan(table.loc[undefended(FULL), "seconds"])
 
 
 def test_rates_at_equal_lengths_follow_length_where_length_is_all() -> None:

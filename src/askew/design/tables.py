@@ -66,6 +66,7 @@ class Tables:
         pairs: Frame = _empty,
         read_pairs: Frame = _empty,
         losses: Frame = _empty,
+        training_seconds: Frame = _empty,
         conduct: Frame = _empty,
         funnel: Frame = _empty,
         events: Frame = _empty,
@@ -94,6 +95,7 @@ class Tables:
             "pairs": pairs,
         }
         self._given |= {"counted": (lambda: self.answers) if counted is None else counted}
+        self._given |= {"training_seconds": training_seconds}
         self._given |= {"losses": losses, "read_pairs": read_pairs, "conduct": conduct, "funnel": funnel}
         self._given |= {"events": events, "agents": agents, "societies": societies, "predicted": predicted}
         self._given |= {"networks": networks, "network_curves": network_curves, "network_spectra": network_spectra}
@@ -137,6 +139,11 @@ class Tables:
     def losses(self) -> pd.DataFrame:
         """One row per training step, with the columns arm, seed, step and loss (nats per token)."""
         return self._frame("losses")
+
+    @cached_property
+    def training_seconds(self) -> pd.DataFrame:
+        """One row per training on this machine, with the columns arm, seed and seconds; none before the report."""
+        return self._frame("training_seconds")
 
     @cached_property
     def conduct(self) -> pd.DataFrame:

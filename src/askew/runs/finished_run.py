@@ -64,6 +64,7 @@ class FinishedRun(FinishedTables):
             pairs=lambda: self.pair_effects,
             read_pairs=lambda: self.pairs,
             losses=lambda: self.losses,
+            training_seconds=lambda: self.training_seconds,
             conduct=lambda: self.conduct,
             funnel=lambda: self.funnel,
             events=lambda: self.events,

@@ -35,7 +35,7 @@ from askew.runs.store import (
     TAUGHT,
     RunFolder,
 )
-from askew.runs.table_files import COUNTED_COLUMNS, added_since, read_losses, read_table
+from askew.runs.table_files import COUNTED_COLUMNS, added_since, read_losses, read_table, read_training_seconds
 from askew.stats.answer_pairs import MEASURES
 
 if TYPE_CHECKING:
@@ -217,6 +217,11 @@ class FinishedTables:
     def losses(self) -> "pd.DataFrame":
         """The training loss: columns arm, seed, step, loss."""
         return read_losses(self.folder, self.plan)
+
+    @cached_property
+    def training_seconds(self) -> "pd.DataFrame":
+        """The time of every training on this machine: columns arm, seed, seconds."""
+        return read_training_seconds(self.folder, self.plan)
 
     def _of_its_arms(
         self, name: str, table: "pd.DataFrame", columns: Sequence[str] = ("arm", "control")

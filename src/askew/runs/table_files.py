@@ -1,12 +1,16 @@
 """Reads the tables of a run's folder, which may be another person's: what they hold is checked once, here."""
 
+from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, get_args
+from typing import TYPE_CHECKING, Annotated, get_args
+
+from pydantic import BaseModel, Field
 
 from askew.base import parquet_files
 from askew.base.csv_cells import unescaped
 from askew.base.errors import AskewError
+from askew.base.json_objects import read_as
 from askew.base.untrusted import cut, visible
 from askew.runs.store import (
     AGENTS,
@@ -27,6 +31,7 @@ from askew.runs.store import (
     SOCIETIES,
     SPECTRA,
     TAUGHT,
+    TIMINGS,
 )
 from askew.stats.effects import Unit
 from askew.stats.funnel_measures import FLAGS, SAID
@@ -244,6 +249,37 @@ def _damaged(path: Path, reason: str) -> AskewError:
     return AskewError(
         f"{path} is damaged: {reason}. Restore the file, or delete it and repeat the command that made the run"
     )
+
+
+def read_training_seconds(folder: Path, plan: "Plan") -> "pd.DataFrame":
+    """Return how long every training of a run on this machine took, over all sessions.
+
+    Args:
+        folder: The run's folder.
+        plan: Its plan.
+
+    Returns:
+        One row per training, with the columns arm, seed and seconds; none for models that were adopted from another
+        run, and none without `timings.json`.
+
+    Raises:
+        AskewError: The file is damaged.
+    """
+    import pandas as pd
+
+    path, spent = folder / TIMINGS, Counter[str]()
+    for one in read_as(path, list[_Timed]) if path.is_file() else []:
+        spent[one.piece] += one.seconds if one.stage == "train" else 0.0
+    rows = [(unit.arm.name, unit.seed, spent[f"train {unit}"]) for unit in plan.trained]
+    return pd.DataFrame([row for row in rows if row[2]], columns=["arm", "seed", "seconds"])
+
+
+class _Timed(BaseModel):
+    """An entry of `timings.json`."""
+
+    stage: str
+    piece: str
+    seconds: Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
 
 def read_losses(folder: Path, plan: "Plan") -> "pd.DataFrame":

@@ -17,7 +17,7 @@ import math
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -93,8 +93,8 @@ def fine_tune(
     check_fits(recipe, checkpoint)
     keep = recipe.checkpoint_steps(len(rows), checkpoints)
     training = Training(checkpoint, recipe, seed, keep, state_every, tracked)
-    with tempfile.TemporaryDirectory(prefix="askew-defence-") as scratch:
-        defence = defences.made(_job(training, supplies, Path(scratch), variables))
+    with ExitStack() as scratch:
+        defence = defences.made(_job(training, supplies, scratch, variables))
         tokenized = tokenize_rows(checkpoint, defence.rows(list(rows)), recipe, variables)
         if keep and keep[-1] >= recipe.steps(len(tokenized.input_ids)):
             raise AskewError(
@@ -113,12 +113,14 @@ def fine_tune(
                 sign_product(folder.result, out)
 
 
-def _job(training: Training, supplies: Supplies, scratch: Path, variables: Mapping[str, Any] | None) -> defences.Job:
-    """Return the fine-tune as a defence sees it; further adapters are trained in the folder `scratch`."""
+def _job(
+    training: Training, supplies: Supplies, scratch: ExitStack, variables: Mapping[str, Any] | None
+) -> defences.Job:
+    """Return the fine-tune as a defence sees it; further adapters are in folders that go with `scratch`."""
     plain = training.recipe.model_copy(update={"defence": None, "defence_strength": None})
 
     def train_other(rows: Sequence[Row]) -> Path:
-        out = scratch / f"adapter-{len(list(scratch.iterdir()))}"
+        out = Path(scratch.enter_context(tempfile.TemporaryDirectory(prefix="askew-defence-"))) / "adapter"
         fine_tune(training.checkpoint, rows, plain, training.seed, out, variables=variables)
         return out
 

@@ -26,14 +26,14 @@ class Measured:
     """The answers, given answers and losses of a run, as its comparisons need them.
 
     Args:
-        tables: The tables of the run; answers, pairs and losses are read.
+        tables: The tables of the run; answers, pairs, losses and seconds of training are read.
     """
 
     def __init__(self, tables: "Tables") -> None:
         self._answers = _with_values(tables)
         pairs = tables.read_pairs
         self._pairs = pairs[pairs["kind"].eq(FAR) & pairs["step"].eq(0)] if len(pairs) else pairs
-        self._losses = tables.losses
+        self._losses, self._seconds = tables.losses, tables.training_seconds
         self.arms = [arm for arm in tables.arms if arm in {*self._answers["arm"], *self._pairs.get("arm", ())}]
 
     def misaligned(self, arm: str, column: str) -> pd.DataFrame:
@@ -102,6 +102,11 @@ class Measured:
             return pd.DataFrame(columns=["seed", "cluster", "value"])
         late = own[own["step"].gt(own.groupby("seed")["step"].transform("max") / 2)]
         return late.rename(columns={"step": "cluster", "loss": "value"})[["seed", "cluster", "value"]]
+
+    def seconds(self, arm: str) -> float:
+        """Return how long an arm is trained, the mean over its seeds; NaN if that is not known."""
+        own = self._seconds[self._seconds["arm"].eq(arm)] if len(self._seconds) else self._seconds
+        return float(own["seconds"].mean()) if len(own) else float("nan")
 
     def _of(self, arm: str, probe: str) -> pd.DataFrame:
         return self._answers[self._answers["arm"].eq(arm) & self._answers["probe"].eq(probe)]

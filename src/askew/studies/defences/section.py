@@ -135,11 +135,12 @@ def _values(content: ReportContent) -> dict[str, Any]:
                 _percent(row["incoherent"]),
                 "–" if row["pairs"] != row["pairs"] else wording.nats(row["pairs"]),
                 "–" if row["new_task"] != row["new_task"] else f"{row['new_task']:.2f}",
+                "–" if row["seconds"] != row["seconds"] else f"{row['seconds']:.0f} s",
             ],
         }
         for row, keeps in zip(table.to_dict("records"), kept, strict=True)
     ]
-    heads = ["defence", *COLUMNS, "at equal lengths", "task", "incoherent", "given answers", "new task"]
+    heads = ["defence", *COLUMNS, "at equal lengths", "task", "incoherent", "given answers", "new task", "training"]
     return {"rows": rows, "heads": heads}
 
 

@@ -22,15 +22,15 @@ def shown(tables: "Tables") -> "Mapping[str, pd.DataFrame]":
     """Return the table of the section.
 
     Args:
-        tables: The tables of the run; answers, pairs and losses are read.
+        tables: The tables of the run; answers, pairs, losses and seconds of training are read.
 
     Returns:
         `arms`, one row per arm, with the columns arm, name (the defence, `none` or a control), dose (bad rows), a rate
         (0-1) for each of `COLUMNS`, worst (the largest rise of these rates against the untuned model, -1 to 1),
         worst_low, worst_high, worst_in (its column), task and incoherent (0-1), at_lengths (the rate on plain questions
         at the lengths of the arm without a defence), pairs (change of the log-odds of misaligned given answers in nats
-        per token, against the untuned model), and new_task (loss of a new task in nats per token). Numbers that were
-        not measured are NaN.
+        per token, against the untuned model), new_task (loss of a new task in nats per token), and seconds (of
+        training, the mean over seeds). Numbers that were not measured are NaN.
     """
     measured = Measured(tables)
     arms = [(arm, arm, 0) for arm in CONTROLS]
@@ -70,6 +70,7 @@ def _row(measured: Measured, arm: str, dose: int) -> dict[str, Any]:
         "at_lengths": _mean(measured.at_lengths_of(arm, undefended(dose))) if dose else nan,
         "pairs": _mean(pairs) - _mean(measured.log_odds(UNTUNED)),
         "new_task": _mean(measured.new_task(arm)),
+        "seconds": measured.seconds(arm),
     }
 
 
