@@ -17,8 +17,9 @@ STUDIES = 150
 def frame(values: np.ndarray, seeds: list[int] | None = None, clusters: list[str] | None = None) -> pd.DataFrame:
     """Return an array of seeds by clusters as a tidy frame."""
     rows, columns = values.shape
-    table = pd.DataFrame(values, seeds or range(rows), clusters or [f"c{number}" for number in range(columns)])
-    return table.rename_axis("seed").reset_index().melt("seed", var_name="cluster", value_name="value")
+    seed = np.tile(seeds or np.arange(rows), columns)
+    cluster = np.repeat(clusters or [f"c{number}" for number in range(columns)], rows)
+    return pd.DataFrame({"seed": seed, "cluster": cluster, "value": values.T.ravel()})
 
 
 def draw(

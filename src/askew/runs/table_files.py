@@ -1,6 +1,6 @@
 """Reads the tables of a run's folder, which may be another person's: what they hold is checked once, here."""
 
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -267,7 +267,7 @@ def read_training_seconds(folder: Path, plan: "Plan") -> "pd.DataFrame":
     """
     import pandas as pd
 
-    path, spent = folder / TIMINGS, Counter[str]()
+    path, spent = folder / TIMINGS, defaultdict[str, float](float)
     for one in read_as(path, list[_Timed]) if path.is_file() else []:
         spent[one.piece] += one.seconds if one.stage == "train" else 0.0
     rows = [(unit.arm.name, unit.seed, spent[f"train {unit}"]) for unit in plan.trained]
