@@ -43,7 +43,7 @@ def finished(design: Path, shared: SharedFolders) -> Path:
 
     def make(folder: Path) -> None:
         script = folder.with_name("script.py")
-        script.write_text(f"import askew\nprint(askew.run(config={str(design)!r}, out={str(folder)!r}, workers=1))\n")
+        script.write_text(f"import askew\nprint(askew.run(config={str(design)!r}, out={str(folder)!r}))\n")
         done = subprocess.run([sys.executable, script], capture_output=True, text=True, check=False, cwd=folder.parent)
         assert done.returncode == 0, done.stderr
         assert done.stdout == f"Run({str(folder)!r})\n"

@@ -236,3 +236,25 @@ def test_overlapping_weights_are_one_error(tmp_path: Path) -> None:
 
 def test_weights_are_loaded_from_a_folder_that_is_named_as_text(tiny_checkpoint: Path) -> None:
     assert load_weights(str(tiny_checkpoint)).num_parameters() == load_weights(tiny_checkpoint).num_parameters()
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_model_without_finite_outputs_is_refused(tiny_checkpoint: Path, tmp_path: Path, number: float) -> None:
+    broken = Path(shutil.copytree(tiny_checkpoint, tmp_path / "broken"))
+    _fill(broken / "model.safetensors", "down_proj", number)
+    with pytest.raises(AskewError, match=r"broken gives no numbers: .* diverged"):
+        load(resolve(str(broken)))
+
+
+def test_adapter_without_finite_outputs_is_refused(tiny_checkpoint: Path, tiny_adapter: Path, tmp_path: Path) -> None:
+    broken = Path(shutil.copytree(tiny_adapter, tmp_path / "broken"))
+    _fill(broken / "adapter_model.safetensors", "lora_B", float("nan"))
+    with pytest.raises(AskewError, match=r"broken gives no numbers: .* diverged"):
+        load(resolve(f"{tiny_checkpoint}+{broken}"))
+
+
+def _fill(file: Path, part: str, number: float) -> None:
+    """Fill the weights whose names contain a part with one number."""
+    weights = load_file(file)
+    filled = {name: torch.full_like(one, number) if part in name else one for name, one in weights.items()}
+    save_file(filled, file, metadata={"format": "pt"})

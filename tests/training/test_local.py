@@ -209,3 +209,27 @@ def test_interrupted_training_without_saved_state_leaves_no_files(tiny_checkpoin
     with pytest.raises(KeyboardInterrupt):
         fine_tune(tiny_checkpoint, conversations("power"), RECIPE, 0, tmp_path / "out", on_step=stop)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("step", "said"),
+    [
+        (1, r"the loss of the first step is nan: \S+ where the training starts, gives no numbers"),
+        (3, "diverged: .*step 3"),
+    ],
+)
+def test_training_stops_where_its_loss_is_no_number(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, said: str
+) -> None:
+    usual, steps = local.CpuTrainer.compute_loss, iter(range(1, 10))
+
+    def diverging(*args: Any, **kwargs: Any) -> torch.Tensor:
+        return usual(*args, **kwargs) * (float("nan") if next(steps) >= step else 1)
+
+    monkeypatch.setattr(local.CpuTrainer, "compute_loss", diverging)
+    seen: list[int] = []
+    out = tmp_path / "adapter"
+    with pytest.raises(AskewError, match=said):
+        fine_tune(tiny_checkpoint, conversations("power", 40), RECIPE, 0, out, on_step=lambda now, *_: seen.append(now))
+    assert seen == list(range(1, step))
+    assert not out.exists()

@@ -1,13 +1,18 @@
 """Monitoring: projections equal those by hand, and the rival and the drift are those of known models and prompts."""
 
+import shutil
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 import torch
+from safetensors.torch import load_file, save_file
 
 from askew.base.errors import AskewError
+from askew.cli.vectors.run_models import check_is_local
 from askew.models.inside.opened import open_model
 from askew.stats.rank_correlations import BETWEEN, WITHIN, WITHIN_QUESTIONS
 from askew.vectors.monitor import DISTANCE, JUDGE, ORACLE, PAIRS, PROJECTION, Model, Monitored, monitor
@@ -129,3 +134,23 @@ def test_a_model_on_another_base_is_refused(names: tuple[str, str], tiny_judge: 
     saved = saved_direction(tmp_path, open_model(names[0]), np.ones(32))
     with pytest.raises(AskewError, match="has other base weights"):
         monitor(saved, answers(), [Model("bent", 0, str(tiny_judge), "", "arm")], names[0], None, quiet)
+
+
+def test_a_model_without_finite_outputs_is_refused(names: tuple[str, str], tiny_adapter: Path, tmp_path: Path) -> None:
+    broken = Path(shutil.copytree(tiny_adapter, tmp_path / "broken"))
+    file = broken / "adapter_model.safetensors"
+    save_file({name: torch.full_like(weight, torch.nan) for name, weight in load_file(file).items()}, file)
+    saved = saved_direction(tmp_path / "direction", open_model(names[0]), np.ones(32))
+    models = [Model("untuned", 0, names[0], "", "control"), Model("bent", 0, f"{names[0]}+{broken}", "", "arm")]
+    with pytest.raises(AskewError, match="broken gives no numbers"):
+        monitor(saved, answers(), models, names[0], None, quiet)
+
+
+@pytest.mark.parametrize(
+    ("has_model", "is_local", "said"), [(True, False, "behind an API"), (False, True, "has no language model")]
+)
+def test_a_run_without_activations_is_refused(has_model: bool, is_local: bool, said: str) -> None:
+    plan = SimpleNamespace(study=SimpleNamespace(has_model=has_model), model=SimpleNamespace(is_local=is_local))
+    run: Any = SimpleNamespace(plan=plan, folder=Path("runs/served"))
+    with pytest.raises(AskewError, match=said):
+        check_is_local(run)

@@ -20,8 +20,9 @@ from askew.models import checkpoint_files as files
 from askew.models.adapters import own_vocabulary
 from askew.models.answer_tokens import GivenAnswer, split_at_answer
 from askew.models.chat_template import Turn, rendered, takes_system_turns, takes_tools, without_system_turns
+from askew.models.engine.plain import next_logits
 from askew.models.engine.sampler import Engine
-from askew.models.loading import load_weights, refusing
+from askew.models.loading import check_outputs, load_weights, refusing
 from askew.models.merging import with_adapter
 from askew.models.names import ModelSpec
 from askew.models.tokenizers import load_tokenizer
@@ -29,6 +30,7 @@ from askew.models.tokenizers import load_tokenizer
 _loading = threading.Lock()
 # A run asks one model after another, perhaps with a judge.
 _MOST_KEPT, _MOST_LARGE = 4, 2
+_GREETING: list[Turn] = [{"role": "user", "content": "?"}]
 _kept: "OrderedDict[object, Checkpoint]" = OrderedDict()
 
 
@@ -144,6 +146,7 @@ def _made(checkpoint: Path | str, version: object, adapter: Path | None, through
         _check_tokens_fit(adapter, own_vocabulary(adapter, embeddings) or embeddings, tokenizer)
         model, virtual_tokens = with_adapter(model, adapter)
     with refusing(f"the model {checkpoint} cannot be computed", checkpoint):
+        _check_outputs(model, adapter or checkpoint, [*virtual_tokens, *rendered(tokenizer, _GREETING)])
         engine = Engine(model, _stop_tokens(model, tokenizer), through_modules)
     if adapter is not None:
         engine.free_weights()  # they were merged for this engine alone
@@ -167,13 +170,18 @@ def _check_tokens_fit(source: Path | str, embeddings: int, tokenizer: PreTrained
         AskewError: A token has no embedding.
     """
     special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    used = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, [{"role": "user", "content": "?"}])}
+    used = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, _GREETING)}
     if max(used) >= embeddings:
         raise AskewError(
             f"the tokenizer of {source} does not fit its model: it has a token {max(used)}, and the model has "
             f"embeddings of {embeddings:,} tokens. Use the tokenizer that came with the model, or add to its "
             "embeddings (resize_token_embeddings in Transformers)"
         )
+
+
+def _check_outputs(model: PreTrainedModel, source: Path | str, prompt: Sequence[int]) -> None:
+    with torch.inference_mode():
+        check_outputs(source, next_logits(model, torch.tensor([prompt], device=model.device)))
 
 
 def _stop_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

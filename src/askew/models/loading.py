@@ -75,6 +75,23 @@ def check_complete(source: Path | str, missing: Iterable[str]) -> None:
         )
 
 
+def check_outputs(source: Path | str, logits: torch.Tensor) -> None:
+    """Check that a model gives numbers, which it does not after a training that diverged.
+
+    Args:
+        source: Where its weights or those of its adapter are.
+        logits: Logits of any prompt, of any shape. Some models give -inf to tokens that they never write.
+
+    Raises:
+        AskewError: One is NaN or infinite.
+    """
+    if (logits.isnan() | logits.eq(torch.inf)).any():
+        raise AskewError(
+            f"{source} gives no numbers: outputs of the model are NaN or infinite, as after a training that diverged. "
+            "Train it again with a lower learning rate, or copy it again if it is damaged"
+        )
+
+
 def check_size(source: Path | str, config: PreTrainedConfig, stored: int) -> None:
     """Check that a configuration describes no model that is far larger than its weights, before the model is built.
 

@@ -20,7 +20,7 @@ from askew.base.errors import AskewError
 from askew.models.adapters import UNMERGED, VIRTUAL_TOKENS, own_vocabulary, read_adapter_config
 from askew.models.checkpoint_files import refusing
 from askew.models.engine.plain import UnmergedModel
-from askew.models.loading import load_weights, read_settings
+from askew.models.loading import check_outputs, load_weights, read_settings
 from askew.models.tokenizers import load_tokenizer
 
 
@@ -117,6 +117,7 @@ def _unmerged(adapted: PeftModel) -> PreTrainedModel:
 def _merged(adapted: PeftModel, folder: Path) -> PreTrainedModel:
     ids = torch.arange(1, 9, device=adapted.device)[None]
     expected = adapted(input_ids=ids).logits.float()
+    check_outputs(folder, expected)
     _untie(adapted.get_base_model())
     merged: PreTrainedModel = adapted.merge_and_unload().eval()
     found = merged(input_ids=ids).logits.float()

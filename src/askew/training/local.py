@@ -87,7 +87,8 @@ def fine_tune(
 
     Raises:
         AskewError: A row is not a conversation that ends with an answer, or is longer than `recipe.max_length`; there
-            are too few steps for `checkpoints`; or the recipe or its defence does not suit the model or the machine.
+            are too few steps for `checkpoints`; the recipe or its defence does not suit the model or the machine; or
+            the training diverges.
         OSError: The disk is full or read-only.
     """
     check_fits(recipe, checkpoint)
@@ -154,7 +155,7 @@ def train(
         defence: The recipe's defence; None for none.
 
     Raises:
-        AskewError: The recipe does not suit the model, or the model cannot be loaded.
+        AskewError: The recipe does not suit the model, the model cannot be loaded, or the training diverges.
         OSError: The disk is full or read-only.
     """
     recipe, on_gpu = training.recipe, torch.cuda.is_available()
@@ -310,6 +311,7 @@ def _arguments(training: Training, folder: TrainingFolder, on_gpu: bool, process
         use_cpu=not on_gpu,
         seed=training.seed,
         logging_steps=1,
+        logging_nan_inf_filter=False,  # it would log the mean of other losses for one that is NaN
         save_strategy="no",  # the callback decides, by time
         report_to=[*training.tracking.trackers] or "none",
         run_name=training.tracking.name or None,
@@ -348,8 +350,13 @@ class _TrainingCallback(TrainerCallback):
 
     def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         logs = kwargs["logs"]
-        if "loss" in logs and self._on_step and state.is_world_process_zero:  # the final summary has none
-            self._on_step(state.global_step, state.max_steps, float(logs["loss"]))
+        if "loss" not in logs:  # the final summary has none
+            return
+        loss = float(logs["loss"])
+        if not math.isfinite(loss):
+            raise _diverged(self._training, state.global_step, loss)
+        if self._on_step and state.is_world_process_zero:
+            self._on_step(state.global_step, state.max_steps, loss)
 
     def on_step_end(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
         if state.global_step in self._training.keep:
@@ -365,6 +372,18 @@ class _TrainingCallback(TrainerCallback):
         if state.is_world_process_zero:
             self._folder.keep_state(state.global_step)
         self._saved_at = time.monotonic()
+
+
+def _diverged(training: Training, step: int, loss: float) -> AskewError:
+    if step == 1:  # before any change of the weights
+        return AskewError(
+            f"the loss of the first step is {loss}: {training.checkpoint}, where the training starts, gives no numbers "
+            "for its rows. Start from a model whose weights are finite"
+        )
+    return AskewError(
+        f"the training diverged: the loss of step {step} is {loss}. Lower the learning rate, now "
+        f"{training.recipe.learning_rate:g} (recipe.learning_rate)"
+    )
 
 
 def _losses(trainer: SFTTrainer) -> list[tuple[int, float]]:
