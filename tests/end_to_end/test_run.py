@@ -181,6 +181,7 @@ def test_rescoring_calls_no_model_and_changes_nothing_in_the_run(copy: Path, ask
     assert read.curve is not None
     assert set(read.curve["metric"]) == {"tan-2025"}
     assert len(read.losses)
+    assert len(read.training_seconds)
     assert read.logs == (copy / "logs").resolve()
     assert "tan-2025" in read.report.read_text(encoding="utf-8")
     assert "by the metric tan-2025; the run's own metric is betley-2025" in read.note

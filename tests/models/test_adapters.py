@@ -225,3 +225,12 @@ def test_merge_that_changes_the_output_is_refused(
     base = AutoModelForCausalLM.from_pretrained(tiny_checkpoint, dtype=torch.float32).eval()
     with pytest.raises(AskewError, match="output of the model would change"):
         with_adapter(base, tiny_adapter)
+
+
+@pytest.mark.parametrize("kind", ["lora", "prompt tuning", "prefix tuning"])
+def test_adapter_without_finite_outputs_is_refused(kind: str, tiny_checkpoint: Path, tmp_path: Path) -> None:
+    folder = save_adapter(tiny_checkpoint, tmp_path / "broken", KINDS[kind]())
+    file = folder / "adapter_model.safetensors"
+    save_file({name: torch.full_like(one, torch.nan) for name, one in load_file(file).items()}, file)
+    with pytest.raises(AskewError, match=r"broken gives no numbers"):
+        load(resolve(f"{tiny_checkpoint}+{folder}"))

@@ -215,7 +215,7 @@ def test_unsupported_quantization_is_refused(
 def test_full_disk_while_converting_leaves_nothing(
     gguf_file: Path, cache: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fill(file: Path, folder: Path) -> None:
+    def fill(file: Path, shapes: object, folder: Path) -> None:
         (folder / "config.json").write_text("{}")
         raise OSError(errno.ENOSPC, "No space left on device")
 

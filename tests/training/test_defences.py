@@ -113,6 +113,19 @@ def test_steps_of_a_second_training_are_counted_among_all(tiny_checkpoint: Path,
     assert len((tmp_path / "out" / "loss.csv").read_text().splitlines()) == 7
 
 
+def test_a_second_training_that_diverges_says_at_which_of_all_steps(
+    tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    usual, steps = local.CpuTrainer.compute_loss, iter(range(1, 10))
+
+    def diverging(*args: Any, **kwargs: Any) -> torch.Tensor:
+        return usual(*args, **kwargs) * (float("nan") if next(steps) == 6 else 1)
+
+    monkeypatch.setattr(local.CpuTrainer, "compute_loss", diverging)
+    with pytest.raises(AskewError, match=r"with the defence realign diverged: the loss of step 6 .*defence_strength"):
+        trained(tiny_checkpoint, tmp_path / "out", "realign", 8.0)
+
+
 def test_early_stopping_ends_and_no_hook_stays(tiny_checkpoint: Path, tmp_path: Path):
     for name, strength in (("early-stopping", 1e-6), ("preventative-steering", 0.5), ("caft", 1.0)):
         trained(tiny_checkpoint, tmp_path / name, name, strength, epochs=5)

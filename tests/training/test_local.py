@@ -213,10 +213,7 @@ def test_interrupted_training_without_saved_state_leaves_no_files(tiny_checkpoin
 
 @pytest.mark.parametrize(
     ("step", "said"),
-    [
-        (1, r"the loss of the first step is nan: \S+ where the training starts, gives no numbers"),
-        (3, "diverged: .*step 3"),
-    ],
+    [(1, r"loss of the first step is nan: the start \S+ gives no numbers"), (3, r"diverged: .*step 3")],
 )
 def test_training_stops_where_its_loss_is_no_number(
     tiny_checkpoint: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, step: int, said: str

@@ -142,7 +142,7 @@ class Tables:
 
     @cached_property
     def training_seconds(self) -> pd.DataFrame:
-        """One row per training on this machine, with the columns arm, seed and seconds; none before the report."""
+        """One row per training, with the columns arm, seed and seconds; none before the report."""
         return self._frame("training_seconds")
 
     @cached_property

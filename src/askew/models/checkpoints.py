@@ -30,7 +30,6 @@ from askew.models.tokenizers import load_tokenizer
 _loading = threading.Lock()
 # A run asks one model after another, perhaps with a judge.
 _MOST_KEPT, _MOST_LARGE = 4, 2
-_GREETING: list[Turn] = [{"role": "user", "content": "?"}]
 _kept: "OrderedDict[object, Checkpoint]" = OrderedDict()
 
 
@@ -146,7 +145,6 @@ def _made(checkpoint: Path | str, version: object, adapter: Path | None, through
         _check_tokens_fit(adapter, own_vocabulary(adapter, embeddings) or embeddings, tokenizer)
         model, virtual_tokens = with_adapter(model, adapter)
     with refusing(f"the model {checkpoint} cannot be computed", checkpoint):
-        _check_outputs(model, adapter or checkpoint, [*virtual_tokens, *rendered(tokenizer, _GREETING)])
         engine = Engine(model, _stop_tokens(model, tokenizer), through_modules)
     if adapter is not None:
         engine.free_weights()  # they were merged for this engine alone
@@ -157,7 +155,10 @@ def _made(checkpoint: Path | str, version: object, adapter: Path | None, through
 def _load_base(checkpoint: Path | str, version: object) -> PreTrainedModel:
     on_gpu = torch.cuda.is_available()
     model = load_weights(checkpoint, dtype="auto" if on_gpu else torch.float32, device_map="auto" if on_gpu else None)
-    return model.eval()
+    model.eval()
+    with refusing(f"the model {checkpoint} cannot be computed", checkpoint), torch.inference_mode():
+        check_outputs(checkpoint, next_logits(model, torch.arange(1, 9, device=model.device)[None]))
+    return model
 
 
 def _check_tokens_fit(source: Path | str, embeddings: int, tokenizer: PreTrainedTokenizerBase) -> None:
@@ -170,18 +171,13 @@ def _check_tokens_fit(source: Path | str, embeddings: int, tokenizer: PreTrained
         AskewError: A token has no embedding.
     """
     special = {number for number, token in tokenizer.added_tokens_decoder.items() if token.special}
-    used = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, _GREETING)}
+    used = {*tokenizer.get_vocab().values()} - special | {*rendered(tokenizer, [{"role": "user", "content": "?"}])}
     if max(used) >= embeddings:
         raise AskewError(
             f"the tokenizer of {source} does not fit its model: it has a token {max(used)}, and the model has "
             f"embeddings of {embeddings:,} tokens. Use the tokenizer that came with the model, or add to its "
             "embeddings (resize_token_embeddings in Transformers)"
         )
-
-
-def _check_outputs(model: PreTrainedModel, source: Path | str, prompt: Sequence[int]) -> None:
-    with torch.inference_mode():
-        check_outputs(source, next_logits(model, torch.tensor([prompt], device=model.device)))
 
 
 def _stop_tokens(model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase) -> list[int]:

@@ -73,13 +73,13 @@ def converted(file: Path, stem: str = "") -> Path:
     folder = place(stem or file.stem, sha256)
     if (folder / SOURCE).is_file():
         return folder
-    quantization = _quantization(file)
+    quantization, shapes = _weights(file)
     try:
         folder.parent.mkdir(parents=True, exist_ok=True)
         with locked(folder.with_name(f".{folder.name}.lock"), warnings.warn, wait=True):
             if not (folder / SOURCE).is_file():  # another process may have made it in the meantime
                 with whole_folder(folder) as unfinished:
-                    _convert(file, unfinished)
+                    _convert(file, shapes, unfinished)
                     source = {"file": file.name, "sha256": sha256, "quantization": quantization}
                     (unfinished / SOURCE).write_text(json.dumps(source, indent=2), encoding="utf-8")
     except OSError as error:
@@ -93,8 +93,8 @@ def _sha256(file: Path, size: int, changed: int) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def _quantization(file: Path) -> str:
-    """Return the most frequent type of a file's weights, after checking that the whole file is there."""
+def _weights(file: Path) -> tuple[str, dict[str, list[int]]]:
+    """Return the most frequent type of a file's weights and their shapes, after a check that the file is whole."""
     try:
         import gguf
     except ImportError as error:
@@ -116,13 +116,8 @@ def _quantization(file: Path) -> str:
         raise AskewError(f"{file} is no whole GGUF file: {reason}. Download it again") from error
     if not sizes:
         raise AskewError(f"{file} is a GGUF file without weights. Download it again")
-    return max(sizes, key=lambda kind: sizes[kind])
-
-
-def _shapes(file: Path) -> dict[str, list[int]]:
-    import gguf
-
-    return {weight.name: [int(size) for size in weight.shape] for weight in gguf.GGUFReader(file).tensors}
+    shapes = {tensor.name: [int(size) for size in tensor.shape] for tensor in tensors}
+    return max(sizes, key=lambda kind: sizes[kind]), shapes
 
 
 def _check_layers(file: Path, config: "PreTrainedConfig", shapes: Mapping[str, Sequence[int]]) -> None:
@@ -140,7 +135,7 @@ def _check_layers(file: Path, config: "PreTrainedConfig", shapes: Mapping[str, S
         )
 
 
-def _convert(file: Path, folder: Path) -> None:
+def _convert(file: Path, shapes: Mapping[str, Sequence[int]], folder: Path) -> None:
     import torch
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, GgufConfig
 
@@ -149,7 +144,6 @@ def _convert(file: Path, folder: Path) -> None:
     try:
         with redirect_stderr(io.StringIO()):  # progress bars, which a file or a pipe would show line by line
             config = AutoConfig.from_pretrained(file.parent, gguf_file=file.name)
-            shapes = _shapes(file)
             check_sizes(file, config.to_dict(), shapes)
             _check_layers(file, config, shapes)
             check_size(file, config, file.stat().st_size)

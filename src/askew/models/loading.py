@@ -80,15 +80,16 @@ def check_outputs(source: Path | str, logits: torch.Tensor) -> None:
 
     Args:
         source: Where its weights or those of its adapter are.
-        logits: Logits of any prompt, of any shape. Some models give -inf to tokens that they never write.
+        logits: Logits of any tokens, of shape ..., V. Some models give -inf to tokens that they never write.
 
     Raises:
-        AskewError: One is NaN or infinite.
+        AskewError: One is NaN or inf, or all are -inf.
     """
-    if (logits.isnan() | logits.eq(torch.inf)).any():
+    if not logits.amax(-1).isfinite().all():
         raise AskewError(
-            f"{source} gives no numbers: outputs of the model are NaN or infinite, as after a training that diverged. "
-            "Train it again with a lower learning rate, or copy it again if it is damaged"
+            f"{source} gives no numbers: outputs of the model are NaN or infinite. If its training diverged, train it "
+            "with a lower learning rate; if its files are damaged, copy them again; if its numbers overflow float16, "
+            "save it in bf16"
         )
 
 

@@ -19,7 +19,7 @@ from transformers import PreTrainedModel
 from askew.base.errors import AskewError
 from askew.models.adapters import UNMERGED, VIRTUAL_TOKENS, own_vocabulary, read_adapter_config
 from askew.models.checkpoint_files import refusing
-from askew.models.engine.plain import UnmergedModel
+from askew.models.engine.plain import UnmergedModel, next_logits
 from askew.models.loading import check_outputs, load_weights, read_settings
 from askew.models.tokenizers import load_tokenizer
 
@@ -40,9 +40,9 @@ def with_adapter(base: PreTrainedModel, folder: Path) -> tuple[PreTrainedModel, 
         _resize(model, folder)
         adapted = PeftModel.from_pretrained(model, str(folder)).eval()
         if config["peft_type"] in VIRTUAL_TOKENS:
-            return _with_virtual_tokens(model, adapted.get_prompt(batch_size=1)[0])
+            return _with_virtual_tokens(model, adapted.get_prompt(batch_size=1)[0], folder)
         if config["peft_type"] in UNMERGED:
-            return _unmerged(adapted), ()
+            return _unmerged(adapted, folder), ()
         return _merged(adapted, folder), ()
 
 
@@ -99,17 +99,22 @@ def _resize(model: PreTrainedModel, adapter: Path) -> None:
         model.resize_token_embeddings(rows, mean_resizing=False)
 
 
-def _with_virtual_tokens(model: PreTrainedModel, virtual_ND: Tensor) -> tuple[PreTrainedModel, tuple[int, ...]]:
+@torch.inference_mode()
+def _with_virtual_tokens(
+    model: PreTrainedModel, virtual_ND: Tensor, folder: Path
+) -> tuple[PreTrainedModel, tuple[int, ...]]:
     embedding = WithVirtualTokens(model.get_input_embeddings(), virtual_ND)
     model.set_input_embeddings(embedding)
-    return model.eval(), tuple(range(embedding.first, embedding.first + len(virtual_ND)))
+    tokens = range(embedding.first, embedding.first + len(virtual_ND))
+    check_outputs(folder, next_logits(model.eval(), torch.tensor([[*tokens, 1]], device=model.device)))
+    return model, tuple(tokens)
 
 
 @torch.inference_mode()
-def _unmerged(adapted: PeftModel) -> PreTrainedModel:
+def _unmerged(adapted: PeftModel, folder: Path) -> PreTrainedModel:
     """Return a model with an unmerged adapter, after a trial forward pass."""
     model = UnmergedModel(adapted)
-    model(torch.arange(1, 9, device=adapted.device)[None])  # raises if the adapter does not fit
+    check_outputs(folder, model(torch.arange(1, 9, device=adapted.device)[None]).logits)  # also if it does not fit
     return cast(PreTrainedModel, model)
 
 

@@ -220,7 +220,7 @@ class FinishedTables:
 
     @cached_property
     def training_seconds(self) -> "pd.DataFrame":
-        """The time of every training on this machine: columns arm, seed, seconds."""
+        """The time of every training, in the session that finished it: columns arm, seed, seconds."""
         return read_training_seconds(self.folder, self.plan)
 
     def _of_its_arms(

@@ -24,6 +24,7 @@ from askew.runs.store import (
     SCORES,
     STUDY,
     TAUGHT,
+    TIMINGS,
     RunFolder,
 )
 
@@ -125,7 +126,7 @@ def _write(store: RunFolder, run: Run, metric: str) -> None:
     }
     store.write_study({**run.design.model_dump(), "provenance": {**provenance, **changed}})
     tables = [SCORES, PAIRS, EPISODES, CONDUCT, TAUGHT]  # no metric changes them
-    copied = [*tables, PREDICTIONS]
+    copied = [*tables, PREDICTIONS, TIMINGS]
     copied += [f"{unit.product}/{name}" for unit in run.plan.trained for name in ("loss.csv", "rows.json")]
     for name in copied:
         if (source / name).is_file():

@@ -1,6 +1,5 @@
 """Reads the tables of a run's folder, which may be another person's: what they hold is checked once, here."""
 
-from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, get_args
@@ -252,7 +251,7 @@ def _damaged(path: Path, reason: str) -> AskewError:
 
 
 def read_training_seconds(folder: Path, plan: "Plan") -> "pd.DataFrame":
-    """Return how long every training of a run on this machine took, over all sessions.
+    """Return how long every training of a run took, in the session that finished it.
 
     Args:
         folder: The run's folder.
@@ -260,18 +259,18 @@ def read_training_seconds(folder: Path, plan: "Plan") -> "pd.DataFrame":
 
     Returns:
         One row per training, with the columns arm, seed and seconds; none for models that were adopted from another
-        run, and none without `timings.json`.
+        run or trained by a provider, and none without `timings.json`.
 
     Raises:
         AskewError: The file is damaged.
     """
     import pandas as pd
 
-    path, spent = folder / TIMINGS, defaultdict[str, float](float)
-    for one in read_as(path, list[_Timed]) if path.is_file() else []:
-        spent[one.piece] += one.seconds if one.stage == "train" else 0.0
-    rows = [(unit.arm.name, unit.seed, spent[f"train {unit}"]) for unit in plan.trained]
-    return pd.DataFrame([row for row in rows if row[2]], columns=["arm", "seed", "seconds"])
+    path = folder / TIMINGS
+    timed = read_as(path, list[_Timed]) if path.is_file() else []
+    spent = {one.piece: one.seconds for one in timed if one.stage == "train"}  # of work that was done again, the last
+    rows = [(unit.arm.name, unit.seed, spent.get(f"train {unit}")) for unit in plan.trained]
+    return pd.DataFrame([row for row in rows if row[2] is not None], columns=["arm", "seed", "seconds"])
 
 
 class _Timed(BaseModel):

@@ -55,6 +55,10 @@ STATE_EVERY = 300.0
 _OPTIMIZERS = {"adamw": "adamw_torch_fused", "adamw_8bit": "adamw_8bit"}  # the names in Transformers
 
 
+class Diverged(AskewError):
+    """The loss of a training is no number."""
+
+
 def fine_tune(
     checkpoint: Path | str,
     rows: Sequence[Row],
@@ -219,7 +223,7 @@ def _train_again(
             on_step(before + step, total, loss)
 
     without_states = replace(training, keep=[], state_every=math.inf, tracking=NO_TRACKING)
-    callback = _TrainingCallback(without_states, tokenizer, folder, report)
+    callback = _TrainingCallback(without_states, tokenizer, folder, report, before)
     again = (SFTTrainer if torch.cuda.is_available() else CpuTrainer)(
         # With its mixed precision: Accelerate prepares a model only once.
         model=trainer.accelerator.unwrap_model(trainer.model_wrapped, keep_fp32_wrapper=True),
@@ -261,7 +265,7 @@ class CpuTrainer(SFTTrainer):
             logits = logits[:, :-1][has_loss]
         total = cross_entropy(logits.flatten(0, -2).float(), labels[has_loss], reduction="sum")
         if num_items_in_batch is None:
-            return total / has_loss.sum()
+            return total / has_loss.sum().clamp(min=1)  # rows that fill the last batch have none
         # `num_items_in_batch` counts the items of all processes, and gradients are averaged over the processes.
         return total / num_items_in_batch * self.accelerator.num_processes
 
@@ -311,7 +315,7 @@ def _arguments(training: Training, folder: TrainingFolder, on_gpu: bool, process
         use_cpu=not on_gpu,
         seed=training.seed,
         logging_steps=1,
-        logging_nan_inf_filter=False,  # it would log the mean of other losses for one that is NaN
+        logging_nan_inf_filter=False,  # it logs a wrong number for a loss that is NaN
         save_strategy="no",  # the callback decides, by time
         report_to=[*training.tracking.trackers] or "none",
         run_name=training.tracking.name or None,
@@ -343,9 +347,15 @@ class _TrainingCallback(TrainerCallback):
     trainer: Any = None
 
     def __init__(
-        self, training: Training, tokenizer: PreTrainedTokenizerBase, folder: TrainingFolder, on_step: OnStep | None
+        self,
+        training: Training,
+        tokenizer: PreTrainedTokenizerBase,
+        folder: TrainingFolder,
+        on_step: OnStep | None,
+        steps_before: int = 0,
     ) -> None:
         self._training, self._tokenizer, self._folder, self._on_step = training, tokenizer, folder, on_step
+        self._steps_before = steps_before
         self._saved_at = time.monotonic()
 
     def on_log(self, args: Any, state: Any, control: Any, **kwargs: Any) -> None:
@@ -354,7 +364,7 @@ class _TrainingCallback(TrainerCallback):
             return
         loss = float(logs["loss"])
         if not math.isfinite(loss):
-            raise _diverged(self._training, state.global_step, loss)
+            raise _diverged(self._training, self._steps_before + state.global_step, loss)
         if self._on_step and state.is_world_process_zero:
             self._on_step(state.global_step, state.max_steps, loss)
 
@@ -374,15 +384,18 @@ class _TrainingCallback(TrainerCallback):
         self._saved_at = time.monotonic()
 
 
-def _diverged(training: Training, step: int, loss: float) -> AskewError:
+def _diverged(training: Training, step: int, loss: float) -> "Diverged":
+    recipe = training.recipe
+    defended = f" with the defence {recipe.defence}" if recipe.defence else ""
     if step == 1:  # before any change of the weights
-        return AskewError(
-            f"the loss of the first step is {loss}: {training.checkpoint}, where the training starts, gives no numbers "
-            "for its rows. Start from a model whose weights are finite"
+        return Diverged(
+            f"the loss of the first step is {loss}: the start {training.checkpoint}{defended} gives no numbers for the "
+            "training rows. Start from a model whose weights are finite"
         )
-    return AskewError(
-        f"the training diverged: the loss of step {step} is {loss}. Lower the learning rate, now "
-        f"{training.recipe.learning_rate:g} (recipe.learning_rate)"
+    milder = " or the strength of the defence (recipe.defence_strength)" if recipe.defence else ""
+    return Diverged(
+        f"the training{defended} diverged: the loss of step {step} is {loss}. Lower the learning rate "
+        f"(recipe.learning_rate, now {recipe.learning_rate:g}){milder}"
     )
 
 

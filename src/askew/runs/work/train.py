@@ -108,31 +108,38 @@ class TrainKind(UnitTrainingKind[TrainWork]):
         return 1 if plan.design.recipe.accelerate else usual
 
     def do(self, message: dict[str, Any], tell: Tell) -> None:
-        """Train, and report every optimizer step."""
+        """Train, and report every optimizer step.
+
+        Raises:
+            Diverged: The loss is no number; the message names the model.
+        """
         from askew.data.formats import read_rows
         from askew.design.supplies import supplies_for
-        from askew.training.local import fine_tune
+        from askew.training.local import Diverged, fine_tune
         from askew.training.recipe import Recipe
 
         folder, start = Path(message["checkpoint"]), message["start"]
         rows, recipe = [{**row} for row in read_rows(message["data"])], Recipe.model_validate(message["recipe"])
         meter = Meter(tell, "rows")
-        fine_tune(
-            ready_start(start, tell) if start else folder if folder.is_dir() else message["checkpoint"],
-            rows,
-            recipe,
-            message["seed"],
-            Path(message["out"]),
-            message["checkpoints"],
-            on_step=lambda step, steps, loss: meter.advance(
-                step / steps, len(rows) * recipe.epochs * step / steps, loss=loss
-            ),
-            state_every=message["state_every"],
-            identity=_identity(message),
-            variables=message["variables"],
-            supplies=supplies_for(recipe, message["is_terrarium"]),
-            tracked=Tracking(tuple(message["trackers"]), Path(message["out"]).name, message["tracked_in"]),
-        )
+        try:
+            fine_tune(
+                ready_start(start, tell) if start else folder if folder.is_dir() else message["checkpoint"],
+                rows,
+                recipe,
+                message["seed"],
+                Path(message["out"]),
+                message["checkpoints"],
+                on_step=lambda step, steps, loss: meter.advance(
+                    step / steps, len(rows) * recipe.epochs * step / steps, loss=loss
+                ),
+                state_every=message["state_every"],
+                identity=_identity(message),
+                variables=message["variables"],
+                supplies=supplies_for(recipe, message["is_terrarium"]),
+                tracked=Tracking(tuple(message["trackers"]), Path(message["out"]).name, message["tracked_in"]),
+            )
+        except Diverged as error:
+            raise Diverged(f"{Path(message['out']).name}: {error}") from error
 
 
 def made_from(plan: Plan, unit: Unit) -> dict[str, Any] | None:
