@@ -17,12 +17,17 @@ from askew.runs.pool import Task, work_off
 @pytest.fixture(autouse=True)
 def working_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Run each test in a folder with files that started workers would import if they looked there for modules."""
-    monkeypatch.setenv(forking.NO_FORKS, "1")
     folder = tmp_path / "working"
     folder.mkdir()
     for name in ("profile", "random", "torch"):
         (folder / f"{name}.py").write_text("raise SystemExit('imported from the working folder')")
     monkeypatch.chdir(folder)
+
+
+@pytest.fixture
+def started(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Start workers as a user's run does, as children of this process."""
+    monkeypatch.setenv(forking.NO_FORKS, "1")
 
 
 def train(name: str, tmp_path: Path, checkpoint: Path, **changes: Any) -> Task:
@@ -52,6 +57,7 @@ def no_workers_left() -> bool:
     return not [child for child in psutil.Process().children(recursive=True) if "askew.runs.worker" in child.cmdline()]
 
 
+@pytest.mark.usefixtures("started")
 def test_tasks_follow_their_needs_and_report_progress(tmp_path: Path, tiny_checkpoint: Path) -> None:
     first = train("first", tmp_path, tiny_checkpoint)
     second = Task("second", train("second", tmp_path, tiny_checkpoint).message, seconds=9, needs=("first",))
@@ -67,9 +73,9 @@ def test_error_of_a_worker_reaches_the_caller(tmp_path: Path, tiny_checkpoint: P
     short = train("short", tmp_path, tiny_checkpoint, recipe={"rows": 8, "max_length": 8})
     with pytest.raises(AskewError, match=r"8 of 8 training rows are longer than recipe\.max_length=8"):
         work_off([short], 1, ["train"], lambda task, said: None)
-    assert no_workers_left()
 
 
+@pytest.mark.usefixtures("started")
 def test_killed_worker_raises(tmp_path: Path, tiny_checkpoint: Path) -> None:
     def kill(task: Task | None, said: dict[str, Any]) -> None:
         if said["event"] == "step":
