@@ -48,8 +48,8 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A copy of the source tree with every file of the page in its place."""
     folder = tmp_path_factory.mktemp("clone")
     for name in ("src", "tests", "docs", "benchmarks"):
-        # With what Python compiled: it belongs to files of the same time, which a copy keeps.
-        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.safetensors"))
+        # With what Python compiled, which belongs to files of the same time; but not what it is just writing.
+        shutil.copytree(ROOT / name, folder / name, ignore=shutil.ignore_patterns("*.safetensors", "*.pyc.*"))
     for path in ROOT.glob("src/**/*.safetensors"):  # large, and only read
         (folder / path.relative_to(ROOT)).symlink_to(path)
     for name in ("pyproject.toml", "mkdocs.yml", "README.md"):
