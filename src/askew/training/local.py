@@ -384,7 +384,7 @@ class _TrainingCallback(TrainerCallback):
         self._saved_at = time.monotonic()
 
 
-def _diverged(training: Training, step: int, loss: float) -> "Diverged":
+def _diverged(training: Training, step: int, loss: float) -> Diverged:
     recipe = training.recipe
     defended = f" with the defence {recipe.defence}" if recipe.defence else ""
     if step == 1:  # before any change of the weights
